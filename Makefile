@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# Thin, over meson and ninja. `make SAN=address,undefined test` and `make SAN=thread test` build beside build/.
+SAN ?=
+BUILD ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+comma := ,
+MESON_OPTIONS := $(if $(SAN),-Db_sanitize=$(SAN) -Doptimization=1) $(MESON_ARGS)
+PORT ?= 8420
+DATA ?= data
+ARGS ?=
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) $(NINJA_ARGS)
+
+$(BUILD)/build.ninja: | bootstrap
+	@meson setup $(BUILD) $(MESON_OPTIONS) >$(BUILD)-setup.log 2>&1 || { cat $(BUILD)-setup.log; rm -f $(BUILD)-setup.log; exit 1; }
+	@rm -f $(BUILD)-setup.log
+
+bootstrap:
+	@script/bootstrap build
+
+run: all
+	@BUILD=$(BUILD) PORT=$(PORT) DATA=$(DATA) script/run $(ARGS)
+
+test: all
+	@script/bootstrap test
+	@BUILD=$(BUILD) SAN=$(SAN) script/test $(TESTS)
+
+check:
+	@tools/check
+
+bench: all
+	@script/bootstrap test
+	@BUILD=$(BUILD) bench/run
+
+fuzz:
+	@script/bootstrap test
+	@test/fuzz/run $(FUZZ_ARGS)
+
+install: all
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	@rm -rf build build-* console/dist
+
+.PHONY: all bootstrap run test check bench fuzz install clean

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include "base/mem.h"
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+enum { BLOCK = 1 }; /* every allocation overflows the block and gets one of its own */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+enum { BLOCK = 1 };
+#else
+enum { BLOCK = 8192 };
+#endif
+#else
+enum { BLOCK = 8192 };
+#endif
+
+struct block {
+	struct block *next;
+	size_t room;
+	size_t used;
+	alignas(max_align_t) char bytes[];
+};
+
+struct arena {
+	struct block *blocks; /* the first is the one being filled */
+	size_t used;
+};
+
+static struct block *block_new(size_t room)
+{
+	struct block *b = mem_alloc(sizeof *b + room);
+	b->room = room;
+	return b;
+}
+
+struct arena *arena_new(void)
+{
+	return MEM_NEW(struct arena);
+}
+
+static void free_blocks(struct block *b)
+{
+	while (b) {
+		struct block *next = b->next;
+		mem_free(b);
+		b = next;
+	}
+}
+
+void arena_free(struct arena **arena)
+{
+	if (!*arena)
+		return;
+	free_blocks((*arena)->blocks);
+	mem_free(*arena);
+	*arena = NULL;
+}
+
+void arena_reset(struct arena *arena)
+{
+	struct block *first = arena->blocks;
+	arena->used = 0;
+	if (!first)
+		return;
+	free_blocks(first->next);
+	first->next = NULL;
+	if (first->room > BLOCK) {
+		mem_free(first);
+		arena->blocks = NULL;
+		return;
+	}
+	memset(first->bytes, 0, first->used);
+	first->used = 0;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+	return arena->used;
+}
+
+/* A large allocation gets a block of its own behind the one being filled, so that the rest of that one is not lost. */
+static void *alloc_own_block(struct arena *arena, size_t size)
+{
+	struct block *b = block_new(size);
+	b->used = size;
+	if (arena->blocks) {
+		b->next = arena->blocks->next;
+		arena->blocks->next = b;
+	} else {
+		arena->blocks = b;
+	}
+	return b->bytes;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	size_t align = alignof(max_align_t);
+	BUG_IF(size > SIZE_MAX / 2);
+	size_t padded = (size + align - 1) / align * align;
+	arena->used += padded;
+	if (padded > BLOCK / 4)
+		return alloc_own_block(arena, size ? size : 1);
+	struct block *b = arena->blocks;
+	if (!b || b->room - b->used < padded) {
+		b = block_new(BLOCK);
+		b->next = arena->blocks;
+		arena->blocks = b;
+	}
+	void *p = b->bytes + b->used;
+	b->used += padded;
+	return p;
+}
+
+void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
+{
+	BUG_IF(size && count > SIZE_MAX / 2 / size);
+	return arena_alloc(arena, count * size);
+}
+
+char *arena_cstr(struct arena *arena, struct slice s)
+{
+	char *copy = arena_alloc(arena, s.n + 1);
+	if (s.n)
+		memcpy(copy, s.p, s.n);
+	return copy;
+}
+
+struct slice arena_copy(struct arena *arena, struct slice s)
+{
+	return (struct slice){arena_cstr(arena, s), s.n};
+}
+
+struct slice arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	va_list again;
+	va_start(args, format);
+	va_copy(again, args);
+	int n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	BUG_IF(n < 0);
+	char *text = arena_alloc(arena, (size_t)n + 1);
+	(void)vsnprintf(text, (size_t)n + 1, format, again);
+	va_end(again);
+	return slice_of(text, (size_t)n);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+
+#include "base/mem.h"
+#include <stdio.h>
+
+enum { FIRST_ROOM = 256 };
+
+void buf_init(struct buf *b, size_t max)
+{
+	*b = (struct buf){.max = max};
+}
+
+void buf_init_fixed(struct buf *b, char *memory, size_t size)
+{
+	BUG_IF(size == 0);
+	*b = (struct buf){.p = memory, .room = size, .max = size - 1, .borrowed = true};
+	memory[0] = 0;
+}
+
+void buf_done(struct buf *b)
+{
+	if (!b->borrowed)
+		mem_free(b->p);
+	*b = (struct buf){.max = b->max};
+}
+
+void buf_clear(struct buf *b)
+{
+	b->n = 0;
+	b->too_big = false;
+	if (b->p)
+		b->p[0] = 0;
+}
+
+static void grow(struct buf *b, size_t needed)
+{
+	size_t room = b->room ? b->room : FIRST_ROOM;
+	while (room < needed)
+		room = room > b->max / 2 ? b->max + 1 : room * 2;
+	b->p = mem_resize(b->p, room);
+	b->room = room;
+}
+
+char *buf_reserve(struct buf *b, size_t n)
+{
+	if (b->too_big || n > b->max - b->n) {
+		b->too_big = true;
+		return NULL;
+	}
+	if (b->n + n + 1 > b->room)
+		grow(b, b->n + n + 1);
+	return b->p + b->n;
+}
+
+void buf_commit(struct buf *b, size_t n)
+{
+	BUG_IF(b->n + n + 1 > b->room);
+	b->n += n;
+	b->p[b->n] = 0;
+}
+
+void buf_append_bytes(struct buf *b, const void *p, size_t n)
+{
+	char *to = buf_reserve(b, n);
+	if (!to)
+		return;
+	if (n)
+		memcpy(to, p, n);
+	buf_commit(b, n);
+}
+
+void buf_append(struct buf *b, struct slice s)
+{
+	buf_append_bytes(b, s.p, s.n);
+}
+
+void buf_append_cstr(struct buf *b, const char *s)
+{
+	buf_append(b, slice_from_cstr(s));
+}
+
+void buf_append_byte(struct buf *b, char c)
+{
+	buf_append_bytes(b, &c, 1);
+}
+
+void buf_append_u64(struct buf *b, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	buf_append_bytes(b, digits + at, sizeof digits - at);
+}
+
+void buf_append_i64(struct buf *b, int64_t value)
+{
+	if (value < 0)
+		buf_append_byte(b, '-');
+	buf_append_u64(b, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void buf_vprintf(struct buf *b, const char *format, va_list args)
+{
+	va_list again;
+	va_copy(again, args);
+	int n = vsnprintf(NULL, 0, format, args);
+	char *to = n < 0 ? NULL : buf_reserve(b, (size_t)n);
+	if (to) {
+		(void)vsnprintf(to, (size_t)n + 1, format, again);
+		buf_commit(b, (size_t)n);
+	}
+	va_end(again);
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	buf_vprintf(b, format, args);
+	va_end(args);
+}
+
+void buf_append_hex(struct buf *b, struct slice s)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		buf_append_byte(b, digits[c >> 4]);
+		buf_append_byte(b, digits[c & 15]);
+	}
+}
+
+void buf_truncate(struct buf *b, size_t n)
+{
+	if (n >= b->n)
+		return;
+	b->n = n;
+	b->p[n] = 0;
+}
+
+enum status buf_status(const struct buf *b)
+{
+	return b->too_big ? STATUS_TOO_BIG : STATUS_OK;
+}
+
+char *buf_detach(struct buf *b, size_t *ret_n)
+{
+	BUG_IF(b->too_big || b->borrowed);
+	if (!b->p)
+		grow(b, 1);
+	b->p[b->n] = 0;
+	char *p = b->p;
+	if (ret_n)
+		*ret_n = b->n;
+	*b = (struct buf){.max = b->max};
+	return p;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include <stdatomic.h>
+#include <unistd.h>
+
+enum { LINE_MAX_BYTES = 4096, VALUE_MAX_BYTES = 512 };
+
+static _Atomic int threshold = LOG_LEVEL_INFO;
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&threshold, (int)level);
+}
+
+static bool is_plain(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		if (!word && !strchr("-_./:@+,", c))
+			return false;
+		if (c == 0)
+			return false;
+	}
+	return s.n > 0;
+}
+
+static void append_escaped(struct buf *b, struct slice s)
+{
+	buf_append_byte(b, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c == '"' || c == '\\')
+			buf_printf(b, "\\%c", c);
+		else if (c == '\n')
+			buf_append(b, SLICE("\\n"));
+		else if (c < 0x20 || c >= 0x7f)
+			buf_printf(b, "\\x%02x", c);
+		else
+			buf_append_byte(b, (char)c);
+	}
+	buf_append_byte(b, '"');
+}
+
+static void append_field(struct buf *b, const struct log_field *f)
+{
+	buf_printf(b, " %s=", f->key);
+	if (f->is_number) {
+		buf_append_i64(b, f->number);
+		return;
+	}
+	struct slice value = slice_sub(f->text, 0, VALUE_MAX_BYTES);
+	if (is_plain(value))
+		buf_append(b, value);
+	else
+		append_escaped(b, value);
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields)
+{
+	static const char *const names[] = {"debug", "info", "warn", "error"};
+	if ((int)level < atomic_load_explicit(&threshold, memory_order_relaxed))
+		return;
+	char line[LINE_MAX_BYTES];
+	struct buf b;
+	buf_init_fixed(&b, line, sizeof line - 1); /* one byte is kept for the end of line */
+	time_append_rfc3339(&b, clock_now_us(clock_system()));
+	buf_printf(&b, " %s %s", names[level], event);
+	for (; fields->key && !buf_failed(&b); fields++)
+		append_field(&b, fields);
+	line[b.n] = '\n';
+	(void)!write(STDERR_FILENO, line, b.n + 1); /* nowhere to report it */
+}

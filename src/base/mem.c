@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static _Noreturn void exhausted(size_t size)
+{
+	(void)fprintf(stderr, "fatal what=out_of_memory bytes=%zu\n", size);
+	abort();
+}
+
+void *mem_alloc(size_t size)
+{
+	return mem_alloc_array(1, size);
+}
+
+void *mem_alloc_array(size_t count, size_t size)
+{
+	void *p = calloc(count ? count : 1, size ? size : 1);
+	if (!p)
+		exhausted(size);
+	return p;
+}
+
+void *mem_resize(void *old, size_t size)
+{
+	void *p = realloc(old, size ? size : 1);
+	if (!p)
+		exhausted(size);
+	return p;
+}
+
+char *mem_copy(struct slice s)
+{
+	char *copy = mem_alloc(s.n + 1);
+	if (s.n)
+		memcpy(copy, s.p, s.n);
+	return copy;
+}
+
+void mem_free(void *p)
+{
+	free(p);
+}
+
+_Noreturn void bug(const char *file, int line, const char *what)
+{
+	(void)fprintf(stderr, "fatal what=bug file=%s line=%d condition=\"%s\"\n", file, line, what);
+	abort();
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mem: allocation that does not fail.
+ *
+ * Running out of memory ends the process; the journal makes that safe. Sizes that come from outside are checked against
+ * a limit before they get here.
+ */
+#ifndef PUGMARK_BASE_MEM_H
+#define PUGMARK_BASE_MEM_H
+
+#include "base/slice.h"
+#include <stddef.h>
+
+/* Heap memory, zeroed; never NULL. Freed with mem_free. */
+void *mem_alloc(size_t size) __attribute__((malloc, returns_nonnull, warn_unused_result));
+void *mem_alloc_array(size_t count, size_t size) __attribute__((malloc, returns_nonnull, warn_unused_result));
+/* As realloc; what is added is not zeroed. */
+void *mem_resize(void *p, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+/* A NUL-terminated copy. */
+char *mem_copy(struct slice s) __attribute__((malloc, returns_nonnull, warn_unused_result));
+/* NULL is allowed. */
+void mem_free(void *p);
+
+#define MEM_NEW(type) ((type *)mem_alloc(sizeof(type)))
+
+/* Ends the process: an invariant of this program does not hold. Never for anything that input, the network, the disk or
+ * a database can cause. */
+_Noreturn void bug(const char *file, int line, const char *what);
+#define BUG_IF(condition) ((condition) ? bug(__FILE__, __LINE__, #condition) : (void)0)
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/slice.h"
+
+static char fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool slice_starts_with_nocase(struct slice s, struct slice prefix)
+{
+	if (s.n < prefix.n)
+		return false;
+	for (size_t i = 0; i < prefix.n; i++)
+		if (fold(s.p[i]) != fold(prefix.p[i]))
+			return false;
+	return true;
+}
+
+bool slice_equal_nocase(struct slice a, struct slice b)
+{
+	return a.n == b.n && slice_starts_with_nocase(a, b);
+}
+
+bool slice_contains(struct slice s, struct slice needle)
+{
+	if (needle.n == 0)
+		return true;
+	for (size_t i = 0; i + needle.n <= s.n; i++)
+		if (s.p[i] == needle.p[0] && memcmp(s.p + i, needle.p, needle.n) == 0)
+			return true;
+	return false;
+}
+
+bool slice_contains_nocase(struct slice s, struct slice needle)
+{
+	for (size_t i = 0; i + needle.n <= s.n; i++)
+		if (slice_starts_with_nocase(slice_from(s, i), needle))
+			return true;
+	return false;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct slice slice_trim(struct slice s)
+{
+	while (s.n && is_space(s.p[0]))
+		s = slice_from(s, 1);
+	while (s.n && is_space(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+struct slice slice_cut(struct slice *rest, char separator)
+{
+	size_t at = slice_index(*rest, separator);
+	struct slice head = slice_sub(*rest, 0, at);
+	*rest = slice_from(*rest, at + 1);
+	return head;
+}
+
+bool slice_to_u64(struct slice s, uint64_t max, uint64_t *ret)
+{
+	uint64_t value = 0;
+	if (s.n == 0)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		uint64_t digit = (uint64_t)(s.p[i] - '0');
+		if (value > (UINT64_MAX - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	if (value > max)
+		return false;
+	*ret = value;
+	return true;
+}
+
+bool slice_equal_secret(struct slice a, struct slice b)
+{
+	unsigned difference = a.n == b.n ? 0 : 1;
+	size_t n = a.n < b.n ? a.n : b.n;
+	for (size_t i = 0; i < n; i++)
+		difference |= (unsigned)((unsigned char)a.p[i] ^ (unsigned char)b.p[i]);
+	return difference == 0;
+}
