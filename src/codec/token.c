@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OpenSSL 3 does SIV; what is ours is the layout and the cost. Setting a SIV key derives two CMAC keys (2 us); copying
+ * a context that has them takes 0.6 us. So each thread keeps, per key id and direction, one prepared context, made on
+ * first use, and one working context that the prepared one is copied into. */
+#include "codec/token.h"
+
+#include "base/mem.h"
+#include "base/wire.h"
+#include "codec/base64url.h"
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+enum { VERSION = 1, TAG_SIZE = 16, FLAG_STORED = 0x80 };
+
+struct token_keys {
+	bool present[TOKEN_KEYS_MAX];
+	uint8_t bytes[TOKEN_KEYS_MAX][TOKEN_KEY_SIZE];
+};
+
+struct token_sealer {
+	const struct token_keys *keys;
+	EVP_CIPHER *cipher;
+	EVP_CIPHER_CTX *work;
+	EVP_CIPHER_CTX *seal[TOKEN_KEYS_MAX];
+	EVP_CIPHER_CTX *open[TOKEN_KEYS_MAX];
+};
+
+struct token_keys *token_keys_new(void)
+{
+	return MEM_NEW(struct token_keys);
+}
+
+void token_keys_free(struct token_keys **keys)
+{
+	if (!*keys)
+		return;
+	OPENSSL_cleanse(*keys, sizeof **keys);
+	mem_free(*keys);
+	*keys = NULL;
+}
+
+void token_keys_set(struct token_keys *keys, uint8_t id, const uint8_t key[TOKEN_KEY_SIZE])
+{
+	memcpy(keys->bytes[id], key, TOKEN_KEY_SIZE);
+	keys->present[id] = true;
+}
+
+bool token_keys_has(const struct token_keys *keys, uint8_t id)
+{
+	return keys->present[id];
+}
+
+struct token_sealer *token_sealer_new(const struct token_keys *keys)
+{
+	struct token_sealer *s = MEM_NEW(struct token_sealer);
+	s->keys = keys;
+	s->cipher = EVP_CIPHER_fetch(NULL, "AES-128-SIV", NULL);
+	s->work = EVP_CIPHER_CTX_new();
+	BUG_IF(!s->cipher || !s->work); /* OpenSSL without its default provider is not an installation of it */
+	return s;
+}
+
+void token_sealer_free(struct token_sealer **sealer)
+{
+	struct token_sealer *s = *sealer;
+	if (!s)
+		return;
+	for (size_t i = 0; i < TOKEN_KEYS_MAX; i++) {
+		EVP_CIPHER_CTX_free(s->seal[i]);
+		EVP_CIPHER_CTX_free(s->open[i]);
+	}
+	EVP_CIPHER_CTX_free(s->work);
+	EVP_CIPHER_free(s->cipher);
+	mem_free(s);
+	*sealer = NULL;
+}
+
+/* The working context, keyed and with the key id as associated data; NULL when OpenSSL refuses. */
+static EVP_CIPHER_CTX *keyed(struct token_sealer *s, uint8_t key_id, bool sealing)
+{
+	EVP_CIPHER_CTX **prepared = sealing ? &s->seal[key_id] : &s->open[key_id];
+	if (!*prepared) {
+		*prepared = EVP_CIPHER_CTX_new();
+		BUG_IF(!*prepared);
+		const uint8_t *key = s->keys->bytes[key_id];
+		BUG_IF(EVP_CipherInit_ex2(*prepared, s->cipher, key, NULL, sealing, NULL) != 1);
+	}
+	int n;
+	if (EVP_CIPHER_CTX_copy(s->work, *prepared) != 1 || EVP_CipherUpdate(s->work, NULL, &n, &key_id, 1) != 1)
+		return NULL;
+	return s->work;
+}
+
+static void put_payload(struct buf *b, const struct token *t)
+{
+	wire_put_u8(b, VERSION);
+	wire_put_u8(b, (uint8_t)(t->kind | (t->is_stored ? FLAG_STORED : 0)));
+	wire_put_u8(b, (uint8_t)t->consent);
+	wire_put_varint(b, t->tenant);
+	buf_append(b, uuid_slice(&t->message));
+	wire_put_varint(b, t->link_index);
+	buf_append(b, t->destination);
+}
+
+static bool get_payload(struct slice payload, struct token *ret)
+{
+	struct wire w = wire_read(payload);
+	struct token t = {0};
+	bool known = wire_get_u8(&w) == VERSION;
+	uint8_t kind = wire_get_u8(&w);
+	t.is_stored = (kind & FLAG_STORED) != 0;
+	t.kind = (enum token_kind)(kind & ~FLAG_STORED);
+	t.consent = (enum token_consent)wire_get_u8(&w);
+	t.tenant = (uint32_t)wire_get_varint(&w);
+	struct slice id = wire_get_fixed(&w, sizeof t.message.bytes);
+	t.link_index = (uint32_t)wire_get_varint(&w);
+	t.destination = w.rest;
+	if (!known || !wire_ok(&w) || t.kind < TOKEN_OPEN || t.kind > TOKEN_PREFERENCES ||
+	    t.consent > TOKEN_CONSENT_FULL)
+		return false;
+	if (t.is_stored && t.destination.n != TOKEN_LINK_KEY_SIZE)
+		return false;
+	memcpy(t.message.bytes, id.p, sizeof t.message.bytes);
+	*ret = t;
+	return true;
+}
+
+enum status token_seal(struct token_sealer *sealer, uint8_t key_id, const struct token *token, struct buf *to)
+{
+	char plain[TOKEN_URL_MAX + 64];
+	char sealed[1 + TAG_SIZE + sizeof plain];
+	struct buf payload;
+	int n;
+	if (!token_keys_has(sealer->keys, key_id))
+		return STATUS_NOT_FOUND;
+	if (token->destination.n > TOKEN_URL_MAX)
+		return STATUS_TOO_BIG;
+	buf_init_fixed(&payload, plain, sizeof plain);
+	put_payload(&payload, token);
+	EVP_CIPHER_CTX *ctx = keyed(sealer, key_id, true);
+	sealed[0] = (char)key_id;
+	unsigned char *tag = (unsigned char *)sealed + 1;
+	if (!ctx || EVP_CipherUpdate(ctx, tag + TAG_SIZE, &n, (unsigned char *)plain, (int)payload.n) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, tag) != 1)
+		bug(__FILE__, __LINE__, "sealing cannot fail");
+	base64url_append(to, slice_of(sealed, 1 + TAG_SIZE + payload.n));
+	return buf_status(to);
+}
+
+enum status token_open(struct token_sealer *sealer, struct slice text, char *room, struct token *ret,
+		       uint8_t *ret_key_id)
+{
+	unsigned char sealed[TOKEN_TEXT_MAX];
+	size_t sealed_n;
+	int n;
+	if (text.n > TOKEN_TEXT_MAX || base64url_decode(text, sealed, sizeof sealed, &sealed_n) != STATUS_OK ||
+	    sealed_n <= 1 + TAG_SIZE || !token_keys_has(sealer->keys, sealed[0]))
+		return STATUS_BAD_INPUT;
+	size_t payload_n = sealed_n - 1 - TAG_SIZE;
+	EVP_CIPHER_CTX *ctx = keyed(sealer, sealed[0], false);
+	if (!ctx || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, sealed + 1) != 1 ||
+	    EVP_CipherUpdate(ctx, (unsigned char *)room, &n, sealed + 1 + TAG_SIZE, (int)payload_n) <= 0)
+		return STATUS_BAD_INPUT;
+	if (!get_payload(slice_of(room, payload_n), ret))
+		return STATUS_BAD_INPUT;
+	*ret_key_id = sealed[0];
+	return STATUS_OK;
+}
+
+const char *token_kind_name(enum token_kind kind)
+{
+	static const char *const names[] = {"unknown", "open", "click", "unsubscribe", "preferences"};
+	return kind >= TOKEN_OPEN && kind <= TOKEN_PREFERENCES ? names[kind] : names[0];
+}
