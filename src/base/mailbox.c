@@ -13,6 +13,7 @@ void mailbox_init(struct mailbox *m, void (*wake)(void *user), void *user)
 	BUG_IF(pthread_cond_init(&m->arrived, &attributes) != 0);
 	(void)pthread_condattr_destroy(&attributes);
 	list_init(&m->letters);
+	m->is_woken = false;
 	m->wake = wake;
 	m->user = user;
 }
@@ -68,12 +69,14 @@ static struct timespec deadline_after(int64_t timeout_us)
 bool mailbox_wait(struct mailbox *m, struct list_link *to, int64_t timeout_us)
 {
 	pthread_mutex_lock(&m->lock);
-	if (list_is_empty(&m->letters) && timeout_us < 0) {
+	bool must_wait = list_is_empty(&m->letters) && !m->is_woken;
+	if (must_wait && timeout_us < 0) {
 		pthread_cond_wait(&m->arrived, &m->lock);
-	} else if (list_is_empty(&m->letters)) {
+	} else if (must_wait) {
 		struct timespec until = deadline_after(timeout_us);
 		(void)pthread_cond_timedwait(&m->arrived, &m->lock, &until);
 	}
+	m->is_woken = false;
 	bool any = take_locked(m, to);
 	pthread_mutex_unlock(&m->lock);
 	return any;
@@ -82,6 +85,7 @@ bool mailbox_wait(struct mailbox *m, struct list_link *to, int64_t timeout_us)
 void mailbox_wake(struct mailbox *m)
 {
 	pthread_mutex_lock(&m->lock);
+	m->is_woken = true;
 	pthread_cond_broadcast(&m->arrived);
 	pthread_mutex_unlock(&m->lock);
 }

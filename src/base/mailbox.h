@@ -15,6 +15,7 @@ struct mailbox {
 	pthread_mutex_t lock;
 	pthread_cond_t arrived;
 	struct list_link letters;
+	bool is_woken; /* mailbox_wake was called and no wait has ended by it */
 	void (*wake)(
 	    void *user); /* NULL when the receiver waits; called after a post, on the poster's thread; must not block */
 	void *user;
@@ -29,7 +30,7 @@ bool mailbox_take(struct mailbox *m, struct list_link *to);
 /* Waits until there are letters, or `timeout_us` has passed (negative: no limit), or mailbox_wake was called; then as
  * mailbox_take. */
 bool mailbox_wait(struct mailbox *m, struct list_link *to, int64_t timeout_us);
-/* Ends a mailbox_wait early. */
+/* Ends a mailbox_wait early; when nobody waits, the next one, so that a wake between a look and a wait is not lost. */
 void mailbox_wake(struct mailbox *m);
 
 #endif
