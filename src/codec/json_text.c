@@ -30,7 +30,7 @@ void json_close(struct json_text *w, char bracket)
 
 void json_key(struct json_text *w, const char *key)
 {
-	json_string(w, slice_from_cstr(key));
+	json_put_string(w, slice_from_cstr(key));
 	buf_append_byte(w->to, ':');
 	w->needs_comma = false;
 }
@@ -88,7 +88,7 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
 }
 
-void json_string(struct json_text *w, struct slice s)
+void json_put_string(struct json_text *w, struct slice s)
 {
 	separate(w);
 	buf_append_byte(w->to, '"');
@@ -112,32 +112,32 @@ void json_string(struct json_text *w, struct slice s)
 	buf_append_byte(w->to, '"');
 }
 
-void json_cstring(struct json_text *w, const char *s)
+void json_put_cstring(struct json_text *w, const char *s)
 {
 	if (s)
-		json_string(w, slice_from_cstr(s));
+		json_put_string(w, slice_from_cstr(s));
 	else
-		json_null(w);
+		json_put_null(w);
 }
 
-void json_string_or_null(struct json_text *w, struct slice s)
+void json_put_string_or_null(struct json_text *w, struct slice s)
 {
 	if (s.n)
-		json_string(w, s);
+		json_put_string(w, s);
 	else
-		json_null(w);
+		json_put_null(w);
 }
 
-void json_i64(struct json_text *w, int64_t value)
+void json_put_i64(struct json_text *w, int64_t value)
 {
 	separate(w);
 	buf_append_i64(w->to, value);
 }
 
-void json_double(struct json_text *w, double value)
+void json_put_double(struct json_text *w, double value)
 {
 	if (!isfinite(value)) {
-		json_null(w);
+		json_put_null(w);
 		return;
 	}
 	char text[32];
@@ -150,22 +150,22 @@ void json_double(struct json_text *w, double value)
 	buf_append_cstr(w->to, text);
 }
 
-void json_bool(struct json_text *w, bool value)
+void json_put_bool(struct json_text *w, bool value)
 {
 	separate(w);
 	buf_append(w->to, value ? SLICE("true") : SLICE("false"));
 }
 
-void json_null(struct json_text *w)
+void json_put_null(struct json_text *w)
 {
 	separate(w);
 	buf_append(w->to, SLICE("null"));
 }
 
-void json_time(struct json_text *w, int64_t time_us)
+void json_put_time(struct json_text *w, int64_t time_us)
 {
 	if (time_us == 0) {
-		json_null(w);
+		json_put_null(w);
 		return;
 	}
 	separate(w);
@@ -174,7 +174,7 @@ void json_time(struct json_text *w, int64_t time_us)
 	buf_append_byte(w->to, '"');
 }
 
-void json_uuid(struct json_text *w, struct uuid id)
+void json_put_uuid(struct json_text *w, struct uuid id)
 {
 	separate(w);
 	buf_append_byte(w->to, '"');
@@ -182,7 +182,7 @@ void json_uuid(struct json_text *w, struct uuid id)
 	buf_append_byte(w->to, '"');
 }
 
-void json_raw(struct json_text *w, struct slice json)
+void json_put_raw(struct json_text *w, struct slice json)
 {
 	separate(w);
 	buf_append(w->to, json);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/mail_parameter.h"
+
+#include "base/buf.h"
+#include "codec/charset.h"
+#include "codec/encoded_word.h"
+
+enum { PIECES_MAX = 64, VALUE_MAX = 8192 };
+
+struct slice mail_parameter_main(struct slice header, struct arena *arena)
+{
+	struct slice lower = arena_copy(arena, slice_trim(slice_cut(&header, ';')));
+	char *p = (char *)(uintptr_t)lower.p; /* our own copy */
+	for (size_t i = 0; i < lower.n; i++)
+		if (p[i] >= 'A' && p[i] <= 'Z')
+			p[i] = (char)(p[i] | 0x20);
+	return lower;
+}
+
+/* Takes a quoted string off the front of *rest and appends what it stands for. */
+static void take_quoted(struct slice *rest, struct buf *to)
+{
+	struct slice s = slice_from(*rest, 1);
+	size_t i = 0;
+	for (; i < s.n && s.p[i] != '"'; i++) {
+		if (s.p[i] == '\\' && i + 1 < s.n)
+			i++;
+		if (s.p[i] != '\r' && s.p[i] != '\n')
+			buf_append_byte(to, s.p[i]);
+	}
+	*rest = slice_from(s, i + 1);
+}
+
+/* Takes the next `name=value` off *rest; the value goes to `to`, without its quotes. False at the end. */
+static bool take_parameter(struct slice *rest, struct slice *ret_name, struct buf *to)
+{
+	while (rest->n) {
+		size_t equals = 0;
+		while (equals < rest->n && rest->p[equals] != '=' && rest->p[equals] != ';')
+			equals++;
+		struct slice name = slice_trim(slice_sub(*rest, 0, equals));
+		bool has_value = equals < rest->n && rest->p[equals] == '=';
+		*rest = slice_from(*rest, equals + 1);
+		if (!has_value)
+			continue;
+		while (rest->n && (rest->p[0] == ' ' || rest->p[0] == '\t' || rest->p[0] == '\r' || rest->p[0] == '\n'))
+			*rest = slice_from(*rest, 1);
+		buf_clear(to);
+		if (rest->n && rest->p[0] == '"') {
+			take_quoted(rest, to);
+			(void)slice_cut(rest, ';');
+		} else {
+			buf_append(to, slice_trim(slice_cut(rest, ';')));
+		}
+		*ret_name = name;
+		return true;
+	}
+	return false;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void append_unpercent(struct buf *to, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		bool coded = s.p[i] == '%' && i + 2 < s.n && hex_value(s.p[i + 1]) >= 0 && hex_value(s.p[i + 2]) >= 0;
+		if (!coded) {
+			buf_append_byte(to, s.p[i]);
+			continue;
+		}
+		buf_append_byte(to, (char)(hex_value(s.p[i + 1]) << 4 | hex_value(s.p[i + 2])));
+		i += 2;
+	}
+}
+
+/* What is being put together of one parameter. */
+struct assembly {
+	struct slice wanted;
+	struct buf plain;  /* name=value */
+	struct buf pieces; /* name*=, name*0=, name*0*=, name*1=… in the order of their numbers */
+	char charset[32];
+	uint64_t next;
+};
+
+/* Takes "charset'language'" off the front of the first coded piece. */
+static struct slice take_charset(struct assembly *a, struct slice value)
+{
+	size_t first = slice_index(value, '\'');
+	size_t second = slice_index(slice_from(value, first + 1), '\'');
+	if (first + 1 + second >= value.n)
+		return value;
+	struct buf charset;
+	buf_init_fixed(&charset, a->charset, sizeof a->charset);
+	buf_append(&charset, slice_sub(value, 0, first));
+	return slice_from(value, first + 1 + second + 1);
+}
+
+static void take_piece(struct assembly *a, struct slice name, struct slice value)
+{
+	if (slice_equal_nocase(name, a->wanted)) {
+		if (a->plain.n == 0)
+			buf_append(&a->plain, value);
+		return;
+	}
+	if (!slice_starts_with_nocase(name, a->wanted) || name.p[a->wanted.n] != '*')
+		return;
+	struct slice number = slice_from(name, a->wanted.n + 1);
+	bool coded = number.n == 0 || slice_ends_with(number, SLICE("*"));
+	uint64_t index = 0;
+	if (number.n && coded)
+		number.n--;
+	if (number.n && (!slice_to_u64(number, PIECES_MAX, &index) || index != a->next))
+		return;
+	a->next = index + 1;
+	if (coded && index == 0)
+		value = take_charset(a, value);
+	if (coded)
+		append_unpercent(&a->pieces, value);
+	else
+		buf_append(&a->pieces, value);
+}
+
+struct slice mail_parameter_find(struct slice header, const char *name, struct arena *arena)
+{
+	struct assembly a = {.wanted = slice_from_cstr(name)};
+	struct slice found = SLICE_EMPTY;
+	struct slice parameter;
+	struct buf value;
+	struct buf text;
+	header = slice_sub(header, 0, VALUE_MAX);
+	buf_init(&a.plain, VALUE_MAX);
+	buf_init(&a.pieces, VALUE_MAX);
+	buf_init(&value, VALUE_MAX);
+	buf_init(&text, 3 * (size_t)VALUE_MAX + 16);
+	(void)slice_cut(&header, ';');
+	while (take_parameter(&header, &parameter, &value))
+		take_piece(&a, parameter, buf_slice(&value));
+	if (a.next) /* RFC 2231 wins over the plain form, which is there for old readers */
+		charset_append_utf8(&text, buf_slice(&a.pieces), slice_from_cstr(a.charset));
+	else
+		encoded_word_decode(buf_slice(&a.plain), &text);
+	if (text.n)
+		found = arena_copy(arena, buf_slice(&text));
+	buf_done(&a.plain);
+	buf_done(&a.pieces);
+	buf_done(&value);
+	buf_done(&text);
+	return found;
+}

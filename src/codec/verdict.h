@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verdict: who is behind one hit, judged from the hit alone. Pure; rules and sources: facts on mail proxies and
+ * scanners in doc/judging.md.
+ *
+ * Order: method, prefetch headers, exact agents of image proxies and prefetchers, link previews, mail clients,
+ * browsers, the rest unknown. Answers never depend on the verdict; only labels do.
+ */
+#ifndef PUGMARK_CODEC_VERDICT_H
+#define PUGMARK_CODEC_VERDICT_H
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+enum actor {
+	ACTOR_UNKNOWN, /* also: not judged */
+	ACTOR_HUMAN,
+	ACTOR_PROXY_HUMAN, /* an image proxy acting for a person who opened */
+	ACTOR_PREFETCH,    /* Apple MPP, Gmail prefetch: nobody can know */
+	ACTOR_SCANNER,
+	ACTOR_LINK_PREVIEW,
+	ACTOR_CRAWLER,
+	ACTOR_COUNT,
+};
+const char *actor_name(enum actor actor); /* "human", "proxy_human", … */
+bool actor_parse(struct slice name, enum actor *ret);
+/* In the headline: human, proxy_human; unknown counts as nobody. */
+bool actor_is_counted(enum actor actor);
+
+enum hit_kind { HIT_OPEN, HIT_CLICK, HIT_UNSUBSCRIBE };
+
+/* What is known of a hit. */
+struct hit_signals {
+	enum hit_kind kind;
+	bool is_head;
+	struct slice user_agent; /* at most USER_AGENT_MAX bytes are looked at */
+	struct slice purpose;    /* Sec-Purpose, Purpose, X-Purpose or X-Moz, whichever was sent */
+	struct slice referer;
+};
+enum { USER_AGENT_MAX = 1024, REASONS_MAX = 256 };
+
+struct verdict {
+	enum actor actor;
+	bool mpp; /* Apple Mail Privacy Protection */
+	uint8_t confidence_percent;
+	char reasons[REASONS_MAX]; /* codes separated by one space */
+};
+
+/* The version of the rules, a date. */
+#define VERDICT_RULES "2026-11-01"
+
+void verdict_judge(const struct hit_signals *hit, struct verdict *ret);
+
+#endif
