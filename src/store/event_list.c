@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading events. Who, what and to whom is not repeated in each event but joined from its message, by primary key and
+ * only for the rows of the page. */
+#include "store/events.h"
+
+#include "store/session.h"
+#include "store/where.h"
+
+#define EVENT_SELECT                                                                                                   \
+	"SELECT e.position, e.id, e.tenant_id, e.message_id, e.event_type, e.occurred_at, e.is_unique, "               \
+	"e.is_duplicate, e.bot_filtered, e.actor, e.confidence_percent, e.settled, e.reasons, e.rules, e.link_index, " \
+	"e.token, e.destination_url, e.ip, e.user_agent, e.provider, e.remote_id, e.bounce_class, e.bounce_code, "     \
+	"e.bounce_reason, e.metadata, m.contact_id, m.to_email, m.contact_category, m.campaign_id, m.template_id, "    \
+	"m.sender, m.sequence_id, m.enrollment, m.sequence_position "                                                  \
+	"FROM email_events e LEFT JOIN messages m ON m.id = e.message_id WHERE"
+
+static void read_verdict(struct rows *r, struct event *e)
+{
+	e->judged = !rows_is_null(r);
+	e->actor = (enum actor)rows_i64(r);
+	e->confidence_percent = (uint8_t)rows_i64(r);
+	e->settled = rows_bool(r);
+	e->reasons = rows_text(r);
+	e->rules = rows_text(r);
+}
+
+static void read_message(struct rows *r, struct event *e)
+{
+	e->contact_id = rows_text(r);
+	e->contact_email = rows_text(r);
+	e->contact_category = rows_text(r);
+	e->campaign_id = rows_text(r);
+	e->template_id = rows_text(r);
+	e->sender = rows_text(r);
+	e->sequence_id = rows_text(r);
+	e->enrollment = rows_text(r);
+	e->sequence_position = (int32_t)rows_i64_or(r, -1);
+}
+
+static enum status read_event(struct rows *r, struct event *ret, struct err *err)
+{
+	struct event e = {0};
+	e.position = (uint64_t)rows_i64(r);
+	e.id = rows_uuid(r);
+	e.tenant = (uint32_t)rows_i64(r);
+	e.message = rows_uuid(r);
+	bool known = event_type_parse(rows_text(r), &e.type);
+	e.occurred_us = rows_time(r);
+	e.is_unique = rows_bool(r);
+	e.is_duplicate = rows_bool(r);
+	e.bot_filtered = rows_bool(r);
+	read_verdict(r, &e);
+	e.link_index = (int32_t)rows_i64_or(r, -1);
+	e.token = rows_text(r);
+	e.destination_url = rows_text(r);
+	e.ip = rows_text(r);
+	e.user_agent = rows_text(r);
+	e.provider = rows_text(r);
+	e.remote_id = rows_text(r);
+	e.bounce_class = rows_text(r);
+	e.bounce_code = rows_text(r);
+	e.bounce_reason = rows_text(r);
+	e.metadata = rows_json(r);
+	read_message(r, &e);
+	if (!known || e.actor >= ACTOR_COUNT)
+		return err_set(err, STATUS_CORRUPT, "an event has an unknown type or actor");
+	*ret = e;
+	return STATUS_OK;
+}
+
+/* Codes and names of ours only: nothing from outside gets into the text. */
+static void add_types(struct where *w, uint32_t types)
+{
+	const char *comma = "";
+	buf_append_cstr(&w->sql, " AND e.event_type IN (");
+	for (int i = EVENT_QUEUED; i <= EVENT_SUPPRESSED; i++)
+		if (types & (1u << i)) {
+			buf_printf(&w->sql, "%s'%s'", comma, event_type_name((enum event_type)i));
+			comma = ", ";
+		}
+	buf_append_cstr(&w->sql, *comma ? ")" : "'')");
+}
+
+static void add_actors(struct where *w, uint32_t actors)
+{
+	const char *comma = "";
+	buf_append_cstr(&w->sql, " AND e.actor IN (");
+	for (int i = 0; i < ACTOR_COUNT; i++)
+		if (actors & (1u << i)) {
+			buf_printf(&w->sql, "%s%d", comma, i);
+			comma = ", ";
+		}
+	buf_append_cstr(&w->sql, *comma ? ")" : "-1)");
+}
+
+/* A contact has few messages: from them to their events. A campaign may have a million: there the walk along the
+ * tenant's newest events, looking each message up, ends sooner; hence the scalar subqueries, which cannot be turned
+ * into a join that sorts everything. */
+static void add_message_conditions(struct where *w, const struct event_filter *f)
+{
+	if (!uuid_is_zero(f->message))
+		where_add(w, "e.message_id = ?", value_uuid(f->message));
+	if (f->contact_id.p) {
+		where_add(w, "e.message_id IN (SELECT c.id FROM messages c WHERE c.tenant_id = ?",
+			  value_i64(f->tenant));
+		where_add(w, "c.contact_id = ?)", value_text(f->contact_id));
+	}
+	where_add_text(w, "(SELECT c.campaign_id FROM messages c WHERE c.id = e.message_id) = ?", f->campaign_id);
+	where_add_text(w, "(SELECT c.template_id FROM messages c WHERE c.id = e.message_id) = ?", f->template_id);
+	where_add_text(w, "(SELECT c.sender FROM messages c WHERE c.id = e.message_id) = ?", f->sender);
+}
+
+static void add_conditions(struct where *w, const struct event_filter *f)
+{
+	where_add(w, "e.tenant_id = ?", value_i64(f->tenant));
+	add_message_conditions(w, f);
+	if (f->types)
+		add_types(w, f->types);
+	if (f->actors)
+		add_actors(w, f->actors);
+	if (f->from_us)
+		where_add(w, "e.occurred_at >= ?", value_time(f->from_us));
+	if (f->to_us)
+		where_add(w, "e.occurred_at < ?", value_time(f->to_us));
+	if (f->before_position)
+		where_add(w, "e.position < ?", value_i64((int64_t)f->before_position));
+	if (f->after_position)
+		where_add(w, "e.position > ?", value_i64((int64_t)f->after_position));
+	where_end(w, f->oldest_first ? " ORDER BY e.position LIMIT ?" : " ORDER BY e.position DESC LIMIT ?", f->limit);
+}
+
+enum status store_event_list(struct store_session *s, const struct event_filter *filter, struct arena *arena,
+			     struct event **ret, size_t *ret_count, struct err *err)
+{
+	struct where w;
+	struct rows r;
+	struct growing list = {0};
+	where_init(&w, EVENT_SELECT);
+	add_conditions(&w, filter);
+	enum status status = rows_open_once(&r, s, buf_cstr(&w.sql), where_values(&w), err);
+	if (status == STATUS_OK) {
+		r.arena = arena;
+		while (status == STATUS_OK && (status = rows_next(&r, err)) == STATUS_OK)
+			status = read_event(&r, growing_add(&list, arena, sizeof(struct event)), err);
+		status = rows_close(&r, status);
+	}
+	where_done(&w);
+	if (status != STATUS_OK)
+		return status;
+	*ret = list.items;
+	*ret_count = list.n;
+	return STATUS_OK;
+}
+
+enum status store_event_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
+			     struct event *ret, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open_one(&r, s, EVENT_SELECT " e.id = $1 AND e.tenant_id = $2",
+					   VALUES(value_uuid(id), value_i64(tenant)), err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, status, "there is no such event");
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	return rows_close(&r, read_event(&r, ret, err));
+}
+
+enum status store_event_recent_hits(struct store_session *s, int64_t since_us, struct arena *arena, struct event **ret,
+				    size_t *ret_count, struct err *err)
+{
+	struct rows r;
+	struct growing list = {0};
+	enum status status = rows_open(&r, s,
+				       "SELECT message_id, link_index, event_type, occurred_at, ip FROM email_events "
+				       "WHERE occurred_at >= $1 AND event_type IN ('open', 'click') "
+				       "ORDER BY occurred_at, position",
+				       VALUES(value_time(since_us)), err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while ((status = rows_next(&r, err)) == STATUS_OK) {
+		struct event *e = growing_add(&list, arena, sizeof *e);
+		e->message = rows_uuid(&r);
+		e->link_index = (int32_t)rows_i64_or(&r, -1);
+		e->type = slice_equal(rows_text(&r), SLICE("open")) ? EVENT_OPEN : EVENT_CLICK;
+		e->occurred_us = rows_time(&r);
+		e->ip = rows_text(&r);
+	}
+	status = rows_close(&r, status);
+	if (status != STATUS_OK)
+		return status;
+	*ret = list.items;
+	*ret_count = list.n;
+	return STATUS_OK;
+}

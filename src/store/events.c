@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing events. Reading them is in event_list.c. */
+#include "store/events.h"
+
+#include "base/mem.h"
+#include "store/event_metadata.h"
+#include "store/session.h"
+
+enum { METADATA_MAX = 64 * 1024 };
+
+struct type_names {
+	const char *sql, *api;
+};
+static const struct type_names type_names[] = {
+    [EVENT_QUEUED] = {"queued", "email.queued"},
+    [EVENT_SENT] = {"sent", "email.sent"},
+    [EVENT_DELIVERED] = {"delivered", "email.delivered"},
+    [EVENT_DEFERRED] = {"deferred", "email.deferred"},
+    [EVENT_BOUNCED] = {"bounced", "email.bounced"},
+    [EVENT_COMPLAINED] = {"complained", "email.complained"},
+    [EVENT_OPEN] = {"open", "email.opened"},
+    [EVENT_CLICK] = {"click", "email.clicked"},
+    [EVENT_UNSUBSCRIBED] = {"unsubscribed", "email.unsubscribed"},
+    [EVENT_FAILED] = {"failed", "email.failed"},
+    [EVENT_SUPPRESSED] = {"suppressed", "email.suppressed"},
+};
+enum { TYPE_COUNT = sizeof type_names / sizeof type_names[0] };
+
+const char *event_type_name(enum event_type type)
+{
+	return type_names[type].sql;
+}
+
+const char *event_type_api_name(enum event_type type)
+{
+	return type_names[type].api;
+}
+
+bool event_type_parse(struct slice name, enum event_type *ret)
+{
+	for (int i = 0; i < TYPE_COUNT; i++)
+		if (slice_equal(name, slice_from_cstr(type_names[i].sql)) ||
+		    slice_equal(name, slice_from_cstr(type_names[i].api))) {
+			*ret = (enum event_type)i;
+			return true;
+		}
+	return false;
+}
+
+/* One round trip for a whole batch. From here to the end of the transaction nobody else gets a position. */
+static enum status take_positions(struct store_session *s, size_t count, uint64_t *ret_first, struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open_one(&r, s, "UPDATE counters SET value = value + $1 WHERE name = 'event_position' RETURNING value",
+			  VALUES(value_i64((int64_t)count)), err);
+	if (status != STATUS_OK)
+		return status;
+	uint64_t last = (uint64_t)rows_i64(&r);
+	status = rows_close(&r, rows_next(&r, err));
+	if (status == STATUS_OK)
+		*ret_first = last - count + 1;
+	return status;
+}
+
+static struct value if_judged(const struct event *e, struct value v)
+{
+	v.is_null = v.is_null || !e->judged;
+	return v;
+}
+
+static enum status insert(struct store_session *s, const struct event *e, uint64_t position, struct slice metadata,
+			  struct err *err)
+{
+	return session_run(
+	    s,
+	    "INSERT INTO email_events (position, id, tenant_id, message_id, event_type, occurred_at, is_unique, "
+	    "is_duplicate, bot_filtered, actor, confidence_percent, settled, reasons, rules, link_index, token, "
+	    "destination_url, ip, user_agent, provider, remote_id, bounce_class, bounce_code, bounce_reason, metadata) "
+	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "
+	    "$22, "
+	    "$23, $24, $25)",
+	    VALUES(value_i64((int64_t)position), value_uuid(e->id), value_i64(e->tenant), value_uuid(e->message),
+		   value_text(slice_from_cstr(event_type_name(e->type))), value_time(e->occurred_us),
+		   value_bool(e->is_unique), value_bool(e->is_duplicate), value_bool(e->bot_filtered),
+		   if_judged(e, value_i64(e->actor)), if_judged(e, value_i64(e->confidence_percent)),
+		   if_judged(e, value_bool(e->settled)), if_judged(e, value_text_or_null(e->reasons)),
+		   if_judged(e, value_text_or_null(e->rules)), value_i64_unless(e->link_index, -1),
+		   value_text_or_null(e->token), value_text_or_null(e->destination_url), value_text_or_null(e->ip),
+		   value_text_or_null(e->user_agent), value_text_or_null(e->provider), value_text_or_null(e->remote_id),
+		   value_text_or_null(e->bounce_class), value_text_or_null(e->bounce_code),
+		   value_text_or_null(e->bounce_reason), value_json_or_null(metadata)),
+	    err);
+}
+
+static enum status insert_all(struct store_session *s, const struct event *events, size_t count, struct err *err)
+{
+	struct buf metadata;
+	uint64_t position = 0;
+	enum status status = take_positions(s, count, &position, err);
+	buf_init(&metadata, METADATA_MAX);
+	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+		buf_clear(&metadata);
+		event_metadata_append(&metadata, &events[i]);
+		status = buf_failed(&metadata)
+			     ? err_set(err, STATUS_TOO_BIG, "the metadata of an event passes %d bytes", METADATA_MAX)
+			     : insert(s, &events[i], position + i, buf_slice(&metadata), err);
+	}
+	buf_done(&metadata);
+	/* So that an id that exists already is reported here and not from an innocent call behind. */
+	return status == STATUS_OK ? session_settle(s, err) : status;
+}
+
+enum status store_event_add(struct store_session *s, const struct event *events, size_t count, struct err *err)
+{
+	bool own;
+	if (count == 0)
+		return STATUS_OK;
+	enum status status = session_atomic_begin(s, &own, err);
+	if (status != STATUS_OK)
+		return status;
+	return session_atomic_end(s, own, insert_all(s, events, count, err), err);
+}
+
+enum status store_event_judge(struct store_session *s, const struct event *e, struct err *err)
+{
+	return session_run(s,
+			   "UPDATE email_events SET is_unique = $2, bot_filtered = $3, actor = $4, "
+			   "confidence_percent = $5, settled = $6, reasons = $7, rules = $8 WHERE id = $1",
+			   VALUES(value_uuid(e->id), value_bool(e->is_unique), value_bool(e->bot_filtered),
+				  if_judged(e, value_i64(e->actor)), if_judged(e, value_i64(e->confidence_percent)),
+				  if_judged(e, value_bool(e->settled)), if_judged(e, value_text_or_null(e->reasons)),
+				  if_judged(e, value_text_or_null(e->rules))),
+			   err);
+}
+
+enum status store_event_last_position(struct store_session *s, uint64_t *ret, struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open_one(&r, s, "SELECT value FROM counters WHERE name = 'event_position'", VALUES_NONE, err);
+	if (status != STATUS_OK)
+		return status;
+	*ret = (uint64_t)rows_i64(&r);
+	return rows_close(&r, STATUS_OK);
+}

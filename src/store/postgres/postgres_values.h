@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* postgres_values: values in PostgreSQL's binary format, both ways. Private to the driver. */
+#ifndef PUGMARK_STORE_POSTGRES_POSTGRES_VALUES_H
+#define PUGMARK_STORE_POSTGRES_POSTGRES_VALUES_H
+
+#include "store/driver.h"
+
+#include <libpq-fe.h>
+
+/* What libpq wants to be told of parameters; points into itself, into `json` and into the values. */
+struct bound {
+	Oid types[VALUES_MAX];
+	const char *at[VALUES_MAX];
+	int lengths[VALUES_MAX];
+	int formats[VALUES_MAX];
+	char fixed[VALUES_MAX][8];
+	struct buf json; /* binary jsonb is a version byte and the text */
+};
+
+/* STATUS_TOO_BIG: more than libpq can send. */
+enum status postgres_bind(struct bound *b, struct values in, struct err *err);
+void postgres_column(const PGresult *result, int row, int column, struct value *ret);
+
+#endif

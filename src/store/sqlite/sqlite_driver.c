@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sqlite_driver: the embedded store.
+ *
+ * WAL with synchronous=FULL: a commit is on disk when it returns. wal_autocheckpoint is off on every connection and
+ * readers cannot checkpoint on close either, so that the writing connection alone ever moves the WAL back: SQLite 3.7.0
+ * to 3.51.2 (Debian 12 has 3.40.1) can lose commits when two connections write or checkpoint at once while the WAL is
+ * reset (fixed in 3.51.3). Readers open the file read-only.
+ *
+ * Uuids are BLOB(16), times INTEGER microseconds, JSON and text TEXT, booleans 0 and 1. In SQLite $1 is a *named*
+ * parameter, numbered by first appearance; the numbers are looked up once, when a statement is prepared.
+ * Foreign keys are not used by the schema (see doc/schema.md) and left off.
+ */
+#include "store/driver.h"
+
+#include "base/mem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+	BUSY_TIMEOUT_MS = 10000,
+	WRITER_CACHE_KIB = 8192, /* indexes that are hit at random stay in memory while the writer works */
+	READER_CACHE_KIB = 1024,
+};
+
+struct connection {
+	sqlite3 *db;
+	int wal_pages; /* in the WAL after our last commit */
+};
+
+struct statement {
+	sqlite3_stmt *stmt;
+	size_t parameters;
+	int index[VALUES_MAX]; /* of $1, $2… */
+};
+
+static const struct driver_word words[] = {
+    {"uuid", "BLOB"},
+    {"time", "INTEGER"},
+    {"json", "TEXT"},
+    {"bool", "INTEGER"},
+    {"bytes", "BLOB"},
+    /* AUTOINCREMENT: a number that was given is never given again. */
+    {"serial_key", "INTEGER PRIMARY KEY AUTOINCREMENT"},
+    /* The rowid itself: no index beside the table. */
+    {"big_key", "INTEGER PRIMARY KEY"},
+    /* For small rows that are found by their key: one B-tree instead of two. */
+    {"clustered", "WITHOUT ROWID"},
+    {"updated_often", ""},
+    {"skip_locked", ""},
+    /* Nobody else can be at work: at the start every lease is from before. */
+    {"own_alone", "TRUE"},
+    {"catalog", "(SELECT name FROM sqlite_master WHERE type = 'table')"},
+    {NULL, NULL},
+};
+
+static enum status class_of(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_CONSTRAINT: return STATUS_CONFLICT;
+	case SQLITE_FULL: return STATUS_FULL;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB: return STATUS_CORRUPT;
+	case SQLITE_TOOBIG: return STATUS_TOO_BIG;
+	default: return STATUS_IO;
+	}
+}
+
+static enum status failed(const struct connection *c, struct err *err)
+{
+	int code = sqlite3_extended_errcode(c->db);
+	int os_errno = sqlite3_system_errno(c->db);
+	/* A full disk can also come as an I/O error (ENOSPC on the WAL or the -shm file). */
+	bool no_space = (code & 0xff) != SQLITE_CONSTRAINT && (os_errno == ENOSPC || os_errno == EDQUOT);
+	enum status status = err_set(err, no_space ? STATUS_FULL : class_of(code), "sqlite: %s", sqlite3_errmsg(c->db));
+	if (err)
+		err->os_errno = os_errno;
+	return status;
+}
+
+static enum status script(void *self, const char *sql, struct err *err)
+{
+	struct connection *c = self;
+	return sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK : failed(c, err);
+}
+
+static int note_wal_pages(void *self, sqlite3 *db, const char *name, int pages)
+{
+	struct connection *c = self;
+	(void)db;
+	(void)name;
+	c->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+static enum status configure(struct connection *c, enum driver_access access, struct err *err)
+{
+	char sql[400];
+	bool reads = access == DRIVER_READ;
+	(void)snprintf(sql, sizeof sql,
+		       "PRAGMA cache_size=-%d; PRAGMA mmap_size=0; PRAGMA synchronous=FULL; %s"
+		       "PRAGMA wal_autocheckpoint=0; PRAGMA trusted_schema=OFF;",
+		       reads ? READER_CACHE_KIB : WRITER_CACHE_KIB,
+		       reads ? "" : "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864;");
+	enum status status = script(c, sql, err);
+	if (reads)
+		(void)sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	/* After the pragma, which would take the hook away. */
+	(void)sqlite3_wal_hook(c->db, note_wal_pages, c);
+	return status;
+}
+
+static void disconnect(void *self)
+{
+	struct connection *c = self;
+	/* Statements are all forgotten by now; close cannot fail. */
+	(void)sqlite3_close_v2(c->db);
+	mem_free(c);
+}
+
+/* It holds password hashes and recipients: readable for its owner only. SQLite gives -wal and -shm the same mode. */
+static enum status create_file(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set_errno(err, errno, "cannot create %s", path);
+	(void)close(fd);
+	return STATUS_OK;
+}
+
+static enum status connect_to(const char *target, enum driver_access access, void **ret_self, struct err *err)
+{
+	enum status status = STATUS_OK;
+	if (access == DRIVER_CREATE)
+		status = create_file(target, err);
+	else if (faccessat(AT_FDCWD, target, F_OK, 0) != 0 && errno == ENOENT)
+		status = err_set(err, STATUS_NOT_FOUND, "there is no store at %s", target);
+	if (status != STATUS_OK)
+		return status;
+	struct connection *c = MEM_NEW(struct connection);
+	int flags = access == DRIVER_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+	if (sqlite3_open_v2(target, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		status = failed(c, err);
+	} else {
+		(void)sqlite3_extended_result_codes(c->db, 1);
+		(void)sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
+		status = configure(c, access, err);
+	}
+	if (status != STATUS_OK)
+		disconnect(c);
+	else
+		*ret_self = c;
+	return status;
+}
+
+static void name(void *self, struct buf *b)
+{
+	(void)self;
+	buf_printf(b, "sqlite %s", sqlite3_libversion());
+}
+
+static enum status prepare(void *self, const char *sql, bool once, void **ret_statement, struct err *err)
+{
+	struct connection *c = self;
+	struct statement *s = MEM_NEW(struct statement);
+	if (sqlite3_prepare_v3(c->db, sql, -1, once ? 0 : SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL) != SQLITE_OK) {
+		mem_free(s);
+		return failed(c, err);
+	}
+	s->parameters = (size_t)sqlite3_bind_parameter_count(s->stmt);
+	BUG_IF(s->parameters > VALUES_MAX);
+	for (size_t i = 0; i < s->parameters; i++) {
+		char text[24];
+		(void)snprintf(text, sizeof text, "$%zu", i + 1);
+		s->index[i] = sqlite3_bind_parameter_index(s->stmt, text);
+		BUG_IF(s->index[i] == 0);
+	}
+	*ret_statement = s;
+	return STATUS_OK;
+}
+
+static void forget(void *self, void *statement)
+{
+	struct statement *s = statement;
+	(void)self;
+	(void)sqlite3_finalize(s->stmt);
+	mem_free(s);
+}
+
+static int bind_one(sqlite3_stmt *stmt, int index, const struct value *v, sqlite3_destructor_type keep)
+{
+	if (v->is_null)
+		return sqlite3_bind_null(stmt, index);
+	switch (v->type) {
+	case VALUE_I64:
+	case VALUE_BOOL:
+	case VALUE_TIME: return sqlite3_bind_int64(stmt, index, v->i64);
+	case VALUE_UUID: return sqlite3_bind_blob64(stmt, index, v->uuid.bytes, sizeof v->uuid.bytes, keep);
+	case VALUE_BYTES: return sqlite3_bind_blob64(stmt, index, v->bytes.p ? v->bytes.p : "", v->bytes.n, keep);
+	case VALUE_TEXT:
+	case VALUE_JSON: break;
+	}
+	return sqlite3_bind_text64(stmt, index, v->bytes.p ? v->bytes.p : "", v->bytes.n, keep, SQLITE_UTF8);
+}
+
+/* `keep`: SQLITE_STATIC when the values outlive the statement's run. */
+static enum status bind(struct connection *c, struct statement *s, struct values in, sqlite3_destructor_type keep,
+			struct err *err)
+{
+	BUG_IF(in.n != s->parameters);
+	for (size_t i = 0; i < in.n; i++)
+		if (bind_one(s->stmt, s->index[i], &in.at[i], keep) != SQLITE_OK)
+			return failed(c, err);
+	return STATUS_OK;
+}
+
+static enum status step(void *self, void *statement, struct err *err)
+{
+	struct statement *s = statement;
+	switch (sqlite3_step(s->stmt)) {
+	case SQLITE_ROW: return STATUS_OK;
+	case SQLITE_DONE: return STATUS_END;
+	default: return failed(self, err);
+	}
+}
+
+static void finish(void *self, void *statement)
+{
+	struct statement *s = statement;
+	(void)self;
+	/* A statement that is not reset keeps its read transaction, and with it the WAL from being reset. */
+	(void)sqlite3_reset(s->stmt);
+}
+
+static enum status run(void *self, void *statement, struct values in, uint64_t *ret_changed, struct err *err)
+{
+	struct connection *c = self;
+	struct statement *s = statement;
+	enum status status = bind(c, s, in, SQLITE_STATIC, err);
+	while (status == STATUS_OK)
+		status = step(c, s, err);
+	(void)sqlite3_reset(s->stmt);
+	if (status != STATUS_END)
+		return status;
+	if (ret_changed)
+		*ret_changed = (uint64_t)sqlite3_changes64(c->db);
+	return STATUS_OK;
+}
+
+static enum status query(void *self, void *statement, struct values in, struct err *err)
+{
+	return bind(self, statement, in, SQLITE_TRANSIENT, err);
+}
+
+static void column(void *statement, int i, enum value_type type, struct value *ret)
+{
+	sqlite3_stmt *stmt = ((struct statement *)statement)->stmt;
+	*ret = (struct value){.type = type, .is_null = sqlite3_column_type(stmt, i) == SQLITE_NULL};
+	if (ret->is_null)
+		return;
+	switch (type) {
+	case VALUE_I64:
+	case VALUE_BOOL:
+	case VALUE_TIME: ret->i64 = sqlite3_column_int64(stmt, i); return;
+	case VALUE_TEXT:
+	case VALUE_JSON:
+		ret->bytes.p = (const char *)sqlite3_column_text(stmt, i);
+		ret->bytes.n = (size_t)sqlite3_column_bytes(stmt, i);
+		return;
+	case VALUE_UUID:
+	case VALUE_BYTES:
+		ret->bytes.p = sqlite3_column_blob(stmt, i);
+		ret->bytes.n = (size_t)sqlite3_column_bytes(stmt, i);
+		break;
+	}
+	if (type == VALUE_UUID && ret->bytes.n == sizeof ret->uuid.bytes)
+		memcpy(ret->uuid.bytes, ret->bytes.p, sizeof ret->uuid.bytes);
+}
+
+static enum status begin(void *self, struct err *err)
+{
+	struct connection *c = self;
+	/* IMMEDIATE: a writer learns that another one is at work here, not in the middle. */
+	return script(c, sqlite3_db_readonly(c->db, "main") == 1 ? "BEGIN" : "BEGIN IMMEDIATE", err);
+}
+
+static void rollback(void *self)
+{
+	struct connection *c = self;
+	/* After a full disk or an I/O error SQLite may have rolled back by itself. */
+	if (!sqlite3_get_autocommit(c->db))
+		(void)script(c, "ROLLBACK", NULL);
+}
+
+static enum status commit(void *self, struct err *err)
+{
+	struct connection *c = self;
+	if (sqlite3_get_autocommit(c->db))
+		return err_set(err, STATUS_IO, "sqlite: the transaction is gone");
+	enum status status = script(c, "COMMIT", err);
+	if (status != STATUS_OK)
+		rollback(c);
+	return status;
+}
+
+static enum status settle(void *self, struct err *err)
+{
+	(void)self;
+	(void)err;
+	return STATUS_OK; /* every statement is done when run returns */
+}
+
+static enum status checkpoint(void *self, int pages, struct err *err)
+{
+	struct connection *c = self;
+	if (c->wal_pages <= pages)
+		return STATUS_OK;
+	int code = sqlite3_wal_checkpoint_v2(c->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	/* Busy: readers hold old pages; what could be moved was. The next call goes on. */
+	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
+		return failed(c, err);
+	c->wal_pages = 0; /* until the next commit tells */
+	return STATUS_OK;
+}
+
+static enum status recover(void *self, struct err *err)
+{
+	rollback(self);
+	return script(self, "SELECT 1 FROM sqlite_master LIMIT 1", err);
+}
+
+const struct driver sqlite_driver = {
+    .is_shared = false,
+    .words = words,
+    .schema_lock = NULL,
+    .connect = connect_to,
+    .disconnect = disconnect,
+    .recover = recover,
+    .name = name,
+    .script = script,
+    .prepare = prepare,
+    .forget = forget,
+    .run = run,
+    .query = query,
+    .step = step,
+    .column = column,
+    .finish = finish,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .settle = settle,
+    .checkpoint = checkpoint,
+};
