@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading. What is received stays in one buffer from the first byte of a request until its handler returned, so that
+ * every slice points straight into it; a connection that waits for a request holds no buffer at all. A request that is
+ * not answered by then takes the buffer with it, unless it said that it needs it no more
+ * (http_request_release_input).
+ */
+#include "base/mem.h"
+#include "net/http_private.h"
+#include "net/proxy_protocol.h"
+
+static const struct http_limits *limits_of(const struct http_connection *connection)
+{
+	return &connection->loop->server->config.limits;
+}
+
+static struct http_input *input_new(size_t room)
+{
+	struct http_input *input = mem_resize(NULL, sizeof *input + room);
+	input->next_free = NULL;
+	input->room = room;
+	return input;
+}
+
+static struct http_input *input_take(struct http_loop *loop)
+{
+	struct http_input *input = loop->inputs;
+	if (!input)
+		return input_new(INPUT_SIZE);
+	loop->inputs = input->next_free;
+	loop->input_count--;
+	return input;
+}
+
+void http_input_give_back(struct http_loop *loop, struct http_input *input)
+{
+	if (input->room != INPUT_SIZE || loop->input_count == INPUTS_KEPT) {
+		mem_free(input);
+		return;
+	}
+	input->next_free = loop->inputs;
+	loop->inputs = input;
+	loop->input_count++;
+}
+
+static void drop_input(struct http_connection *connection)
+{
+	if (connection->input)
+		http_input_give_back(connection->loop, connection->input);
+	connection->input = NULL;
+	connection->start = connection->end = 0;
+}
+
+/* Twice the room, but no more than a body of known length needs. It is never taken at a client's word: the room grows
+ * only as bytes arrive. */
+static void grow_input(struct http_connection *connection)
+{
+	size_t room = connection->input->room * 2;
+	if (connection->state == READ_BODY && !connection->chunked &&
+	    connection->head_n + connection->content_length < room)
+		room = connection->head_n + (size_t)connection->content_length;
+	connection->input = mem_resize(connection->input, sizeof *connection->input + room);
+	connection->input->room = room;
+}
+
+static void on_room_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
+{
+	struct http_connection *connection = (struct http_connection *)handle;
+	(void)suggested;
+	if (!connection->input)
+		connection->input = input_take(connection->loop);
+	struct http_input *input = connection->input;
+	if (connection->start > 0) {
+		memmove(input->bytes, input->bytes + connection->start, connection->end - connection->start);
+		connection->end -= connection->start;
+		connection->start = 0;
+	}
+	if (connection->end == input->room) {
+		grow_input(connection);
+		input = connection->input;
+	}
+	*ret = uv_buf_init(input->bytes + connection->end, (unsigned)(input->room - connection->end));
+}
+
+void http_connection_refuse(struct http_connection *connection, unsigned status)
+{
+	struct http_request *request = http_request_take(connection->loop);
+	const struct http_header type = {SLICE("Content-Type"), SLICE("text/plain; charset=utf-8")};
+	http_request_queue(connection, request);
+	connection->state = READ_DISCARD;
+	connection->continue_owed = false;
+	connection->start = connection->end;
+	request->close_after = true;
+	if (status != 408)
+		http_count(&connection->loop->counters.bad_requests);
+	http_answer(request, status, &type, 1, slice_from_cstr(http_reason(status)));
+}
+
+static enum http_method method_of(struct slice name)
+{
+	static const struct {
+		struct slice name;
+		enum http_method method;
+	} methods[] = {
+	    {{"GET", 3}, HTTP_GET},         {{"HEAD", 4}, HTTP_HEAD},   {{"POST", 4}, HTTP_POST},
+	    {{"PUT", 3}, HTTP_PUT},         {{"PATCH", 5}, HTTP_PATCH}, {{"DELETE", 6}, HTTP_DELETE},
+	    {{"OPTIONS", 7}, HTTP_OPTIONS},
+	};
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if (slice_equal(methods[i].name, name))
+			return methods[i].method;
+	return HTTP_OTHER_METHOD;
+}
+
+/* The head of the request under way, read (again) if the loop read another one meanwhile or it was moved. */
+static const struct http_head *head_of(struct http_connection *connection)
+{
+	struct http_loop *loop = connection->loop;
+	struct slice bytes = slice_of(connection->input->bytes + connection->start, connection->head_n);
+	if (loop->head_owner != connection || loop->head.bytes.p != bytes.p)
+		(void)http_head_read(&loop->head, bytes); /* it was fine when it came */
+	loop->head_owner = connection;
+	return &loop->head;
+}
+
+static struct http_request *make_request(struct http_connection *connection)
+{
+	const struct http_head *head = head_of(connection);
+	struct http_request *request = http_request_take(connection->loop);
+	http_request_queue(connection, request);
+	request->head = head->bytes;
+	request->path = head->path;
+	request->query = head->query;
+	request->body = slice_of(head->bytes.p + head->bytes.n, connection->body_n);
+	request->method = method_of(head->method);
+	request->http_1_0 = head->minor == 0;
+	request->close_after = !head->keep_alive;
+	http_request_set_client(request, head);
+	connection->loop->head_owner = request;
+	return request;
+}
+
+/* The request takes the buffer its slices point into; what follows in it moves to a fresh one. */
+static void keep_input(struct http_connection *connection, struct http_request *request)
+{
+	struct http_input *old = connection->input;
+	size_t rest = connection->end - connection->start;
+	request->input = old;
+	connection->input = NULL;
+	if (rest > 0) {
+		connection->input = rest > INPUT_SIZE ? input_new(rest) : input_take(connection->loop);
+		memcpy(connection->input->bytes, old->bytes + connection->start, rest);
+	}
+	connection->start = 0;
+	connection->end = rest;
+}
+
+static void hand_over(struct http_connection *connection)
+{
+	struct http_loop *loop = connection->loop;
+	struct http_request *request = make_request(connection);
+	connection->start += connection->head_n + connection->body_n;
+	connection->state = request->close_after ? READ_DISCARD : READ_HEAD;
+	connection->scanned = 0;
+	connection->blank_skipped = connection->continue_owed = false;
+	connection->since_ms = uv_now(&loop->uv);
+	http_count(&loop->counters.requests);
+	loop->handled_since_turn++;
+	request->in_handler = true;
+	loop->server->config.handle(loop->user, request);
+	request->in_handler = false;
+	if (!request->answered && !request->released)
+		keep_input(connection, request);
+}
+
+/* What a trusted proxy says in front of everything else. */
+static bool read_first(struct http_connection *connection)
+{
+	struct proxy_protocol header;
+	struct slice bytes =
+	    slice_of(connection->input->bytes + connection->start, connection->end - connection->start);
+	enum proxy_protocol_result result =
+	    connection->trusted ? proxy_protocol_read(bytes, &header) : PROXY_PROTOCOL_NONE;
+	if (result == PROXY_PROTOCOL_MORE)
+		return false;
+	connection->state = READ_HEAD;
+	if (result == PROXY_PROTOCOL_BAD) {
+		http_connection_refuse(connection, 400);
+	} else if (result == PROXY_PROTOCOL_WHOLE) {
+		const struct trusted_proxies *trusted = &connection->loop->server->trusted;
+		connection->start += header.size;
+		if (header.has_source)
+			connection->peer.address = header.source;
+		connection->peer.is_https = header.is_tls;
+		connection->trusted = address_in_any(&connection->peer.address, trusted->ranges, trusted->count);
+	}
+	return true;
+}
+
+/* Of a head that is not whole yet: 0, or the status that no more bytes can avert. */
+static unsigned judge_partial(const struct http_connection *connection, size_t n)
+{
+	const struct http_limits *limits = limits_of(connection);
+	enum { METHOD_AND_VERSION = 32 };
+	char first = connection->input->bytes[connection->start];
+	if (connection->scanned == 0 && n > limits->target_bytes + METHOD_AND_VERSION)
+		return 414;
+	if (n > limits->header_bytes)
+		return 431;
+	return (first >= 'A' && first <= 'Z') || (first == '\r' && n == 1) ? 0 : 400; /* a TLS hello, say */
+}
+
+static unsigned judge_head(const struct http_connection *connection, const struct http_head *head, unsigned refused)
+{
+	const struct http_limits *limits = limits_of(connection);
+	if (head->target.n > limits->target_bytes)
+		return 414;
+	if (head->bytes.n > limits->header_bytes)
+		return 431;
+	return !refused && head->content_length > limits->body_bytes ? 413 : refused;
+}
+
+static void begin_body(struct http_connection *connection, const struct http_head *head)
+{
+	connection->head_n = head->bytes.n;
+	connection->body_n = 0;
+	connection->content_length = head->content_length;
+	connection->chunked = head->chunked;
+	if (!head->chunked && head->content_length == 0) {
+		hand_over(connection);
+		return;
+	}
+	connection->chunks = (struct http_chunked){0};
+	connection->state = READ_BODY;
+	connection->since_ms = uv_now(&connection->loop->uv);
+	connection->body_received = connection->end - connection->start - connection->head_n;
+	connection->continue_owed = head->expect_continue && connection->body_received == 0;
+	if (connection->continue_owed)
+		http_loop_want_flush(connection);
+}
+
+static bool read_head(struct http_connection *connection)
+{
+	struct http_loop *loop = connection->loop;
+	struct slice bytes =
+	    slice_of(connection->input->bytes + connection->start, connection->end - connection->start);
+	if (connection->scanned == 0 && !connection->blank_skipped && slice_starts_with(bytes, SLICE("\r\n"))) {
+		connection->blank_skipped = true;
+		connection->start += 2;
+		return true;
+	}
+	enum http_head_end found = http_head_find_end(bytes, &connection->scanned);
+	unsigned refused = found == HTTP_HEAD_BAD ? 400 : 0;
+	if (found == HTTP_HEAD_MORE)
+		refused = judge_partial(connection, bytes.n);
+	if (found == HTTP_HEAD_WHOLE) {
+		loop->head_owner = connection;
+		refused = http_head_read(&loop->head, slice_sub(bytes, 0, connection->scanned));
+		refused = judge_head(connection, &loop->head, refused);
+		if (!refused)
+			begin_body(connection, &loop->head);
+	}
+	if (refused)
+		http_connection_refuse(connection, refused);
+	return found != HTTP_HEAD_MORE;
+}
+
+static bool read_chunks(struct http_connection *connection)
+{
+	size_t before = connection->start + connection->head_n;
+	size_t n = connection->end - before;
+	enum http_chunked_result result =
+	    http_chunked_decode(&connection->chunks, connection->input->bytes + before, &connection->body_n, &n,
+				limits_of(connection)->body_bytes);
+	connection->end = before + n;
+	if (result == HTTP_CHUNKED_MORE)
+		return false;
+	if (result == HTTP_CHUNKED_END)
+		hand_over(connection);
+	else
+		http_connection_refuse(connection, result == HTTP_CHUNKED_BAD ? 400 : 413);
+	return true;
+}
+
+static bool read_body(struct http_connection *connection)
+{
+	if (connection->chunked)
+		return read_chunks(connection);
+	if (connection->end - connection->start - connection->head_n < connection->content_length)
+		return false;
+	connection->body_n = (size_t)connection->content_length;
+	hand_over(connection);
+	return true;
+}
+
+/* One step on; false when it takes more bytes. */
+static bool read_on(struct http_connection *connection)
+{
+	switch (connection->state) {
+	case READ_FIRST: return read_first(connection);
+	case READ_HEAD: return read_head(connection);
+	case READ_BODY: return read_body(connection);
+	case READ_DISCARD: break;
+	}
+	connection->start = connection->end;
+	return false;
+}
+
+void http_connection_parse(struct http_connection *connection)
+{
+	uint32_t most = limits_of(connection)->pipelined;
+	while (!connection->closing && connection->start < connection->end) {
+		if (connection->owed >= most && connection->state != READ_DISCARD) {
+			http_connection_flush(connection);
+			if (!connection->closing && connection->owed >= most) {
+				connection->paused = true;
+				uv_read_stop((uv_stream_t *)&connection->tcp);
+				return;
+			}
+			continue;
+		}
+		if (!read_on(connection))
+			break;
+	}
+	if (connection->start == connection->end)
+		drop_input(connection);
+}
+
+/* The client's side ended: it closed, or only has nothing more to say. Those who wait for its answers are told. */
+static void on_end(struct http_connection *connection)
+{
+	connection->read_ended = true;
+	struct http_request *next;
+	for (struct http_request *request = connection->first; request && !connection->closing; request = next) {
+		next = request->next;
+		void (*gone)(void *, struct http_request *) = request->answered ? NULL : request->gone;
+		request->gone = NULL;
+		if (gone)
+			gone(request->gone_user, request);
+	}
+	if (!connection->first || connection->first->stream)
+		http_connection_close(connection);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
+{
+	struct http_connection *connection = (struct http_connection *)stream;
+	(void)bytes;
+	if (connection->closing)
+		return;
+	if (n == UV_EOF) {
+		on_end(connection);
+	} else if (n < 0) {
+		http_connection_close(connection);
+	} else if (n > 0) {
+		if (connection->start == connection->end && !connection->blank_skipped && connection->served &&
+		    connection->state == READ_HEAD)
+			connection->since_ms = uv_now(&connection->loop->uv); /* a request begins */
+		connection->end += (size_t)n;
+		connection->body_received += (uint64_t)n;
+		http_connection_parse(connection);
+	}
+	if (connection->closing)
+		return;
+	if (connection->start == connection->end)
+		drop_input(connection);
+	http_deadline_set(connection);
+}
+
+void http_connection_start(struct http_connection *connection)
+{
+	if (uv_read_start((uv_stream_t *)&connection->tcp, on_room_wanted, on_read) != 0)
+		http_connection_close(connection);
+}
+
+void http_connection_resume(struct http_connection *connection)
+{
+	if (!connection->paused)
+		return;
+	connection->paused = false;
+	if (!connection->read_ended)
+		http_connection_start(connection);
+	if (!connection->closing)
+		http_connection_parse(connection);
+	if (!connection->closing && !connection->paused && !connection->first)
+		http_loop_want_flush(connection); /* which closes it if there is nothing to come */
+}
+
+void http_connection_orphan(struct http_connection *connection)
+{
+	struct http_request *request = connection->first, *next;
+	struct http_request *answered = NULL, **answered_end = &answered;
+	connection->first = connection->last = NULL;
+	connection->owed = 0;
+	for (; request; request = next) {
+		next = request->next;
+		request->next = NULL;
+		if (request->answered) { /* libuv may be busy with its bytes */
+			*answered_end = request;
+			answered_end = &request->next;
+			continue;
+		}
+		void (*gone)(void *, struct http_request *) = request->gone;
+		request->connection = NULL;
+		request->gone = NULL;
+		if (gone)
+			gone(request->gone_user, request);
+	}
+	while (answered) {
+		next = answered->next;
+		http_request_queue(connection, answered);
+		answered = next;
+	}
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct http_connection *connection = (struct http_connection *)handle;
+	struct http_loop *loop = connection->loop;
+	while (connection->first) {
+		struct http_request *request = connection->first;
+		connection->first = request->next;
+		http_request_free(request);
+	}
+	drop_input(connection);
+	list_remove(&connection->in_loop);
+	if (connection->counted)
+		address_count_leave(loop->server->by_address, &connection->peer.address);
+	atomic_fetch_sub_explicit(&loop->server->open_now, 1, memory_order_relaxed);
+	if (loop->head_owner == connection)
+		loop->head_owner = NULL;
+	mem_free(connection);
+	loop->connection_count--;
+	http_loop_maybe_end(loop);
+}
+
+void http_connection_close(struct http_connection *connection)
+{
+	if (connection->closing)
+		return;
+	connection->closing = true;
+	list_remove(&connection->in_wheel);
+	list_remove(&connection->in_flush);
+	http_connection_orphan(connection);
+	uv_close((uv_handle_t *)&connection->tcp, on_closed);
+}
+
+void http_connection_wind_down(struct http_connection *connection)
+{
+	if (connection->closing)
+		return;
+	bool between = connection->start == connection->end && connection->state < READ_BODY;
+	if (connection->first && connection->first->stream)
+		http_stream_close(connection->first->stream);
+	else if (!connection->first && (between || connection->state == READ_DISCARD))
+		http_connection_close(connection);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http_server: HTTP/1.1 on libuv loops, one SO_REUSEPORT listener each.
+ *
+ * It parses (llhttp, strict), enforces limits, keeps pipelined answers in order, and hands each whole request to one
+ * handler. It knows no routes. A request lives from the handler's call until its answer was given and written; answers
+ * are given on the request's own loop thread, at once or later.
+ *
+ * The fast path: http_answer_static() with a prepared, complete response; nothing is allocated per request on a
+ * kept-alive connection for it, neither in parsing (headers are slices into the connection's receive buffer) nor in
+ * answering.
+ */
+#ifndef PUGMARK_NET_HTTP_SERVER_H
+#define PUGMARK_NET_HTTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "codec/address.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct http_server;
+struct http_loop; /* one thread's share of a server */
+struct http_request;
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER_METHOD };
+
+struct http_limits {                      /* 0 takes the default in brackets */
+	uint32_t header_bytes;            /* request line and headers together (16 KiB): 431 */
+	uint32_t header_count;            /* (100): 431 */
+	uint32_t target_bytes;            /* (8 KiB): 414 */
+	uint64_t body_bytes;              /* (32 MiB): 413 */
+	uint32_t connections;             /* in all, of this server (20,000): refused by closing */
+	uint32_t connections_per_address; /* (1,000; loopback and trusted proxies are exempt) */
+	uint32_t header_timeout_ms;       /* from the first byte of a request to the end of its headers (10,000): 408 */
+	uint32_t body_min_bytes_per_s;    /* slower bodies are cut off, after the grace (1,000): 408 */
+	uint32_t body_grace_ms;           /* before that is looked at (10,000) */
+	uint32_t idle_timeout_ms;         /* kept-alive and silent (60,000) */
+	uint32_t write_timeout_ms;        /* a client that does not read its answer (20,000) */
+	uint32_t pipelined;               /* answers owed on one connection before reading stops (32) */
+};
+
+struct http_server_config {
+	const char *address; /* "127.0.0.1", "::", … */
+	uint16_t port;       /* 0: any free one, the same for all loops */
+	unsigned loops;      /* 0: one per core */
+	struct http_limits limits;
+	const struct address_range *trusted_proxies; /* whose X-Forwarded-For, Forwarded and PROXY v2 are believed */
+	size_t trusted_proxy_count;
+	/* On each loop's thread, before it serves and after it stopped; `loop_user` is handed to the handler. May be
+	 * NULL. */
+	void *(*loop_start)(void *user, struct http_loop *loop);
+	void (*loop_stop)(void *user, struct http_loop *loop, void *loop_user);
+	/* Once per loop turn, after all reads of the turn were handled, and again if room for answers let more requests
+	 * in; the journal batch is handed over here. May be NULL. */
+	void (*loop_turn)(void *loop_user);
+	/* A whole request. It must be answered (http_answer…) or taken over as a stream now or later, on this thread.
+	 */
+	void (*handle)(void *loop_user, struct http_request *request);
+	void *user;
+};
+
+/* Binds and starts the threads. STATUS_CONFLICT: the port is in use; STATUS_BAD_INPUT: the address; STATUS_IO. */
+enum status http_server_start(const struct http_server_config *config, struct http_server **ret,
+			      struct err *err) MUST_CHECK;
+uint16_t http_server_port(const struct http_server *server);
+/* Stops accepting, lets requests under way be answered, ends streams, closes idle connections; returns when all loops
+ * are done or `timeout_ms` has passed (then the rest is cut off). Blocks. Sets *server to NULL. */
+void http_server_stop(struct http_server **server, int timeout_ms);
+/* The two halves of it, for an owner whose other threads still hold requests or post to loops (a worker pool): end the
+ * serving; stop those threads, to whom http_loop_post now says false; free. After a cut-off, requests that were never
+ * answered live until the free. *server may be NULL. */
+void http_server_shut_down(struct http_server *server, int timeout_ms);
+void http_server_free(struct http_server **server);
+
+struct http_counters { /* sums over all loops; approximate while running */
+	uint64_t accepted, refused, requests, bad_requests, timeouts, open_now;
+};
+void http_server_counters(const struct http_server *server, struct http_counters *ret);
+
+/* The loop's libuv loop (struct uv_loop_s), for timers and asyncs of the owner. */
+struct uv_loop_s *http_loop_uv(struct http_loop *loop);
+unsigned http_loop_index(const struct http_loop *loop);
+/* Runs `job` on the loop's own thread soon. Any thread; false when the loop has ended and the job will never run. */
+struct http_job {
+	struct http_job *next;
+	void (*run)(struct http_job *job);
+};
+bool http_loop_post(struct http_loop *loop, struct http_job *job);
+
+/* ---- A request. All slices are valid until it is answered or its input is released. */
+/* The handler is done with path, query, body and headers, and will answer later: afterwards they are all empty. A
+ * request that returns from its handler unanswered and has not said so keeps its receive buffer (4 KiB at least), and
+ * its connection needs a new one: nothing is copied but what was pipelined behind it. Method and client stay. */
+void http_request_release_input(struct http_request *request);
+enum http_method http_request_method(const struct http_request *request);
+struct slice http_request_path(const struct http_request *request);  /* still percent-encoded, without the query */
+struct slice http_request_query(const struct http_request *request); /* without '?' */
+struct slice http_request_body(const struct http_request *request);
+/* The value of the first header of that name (any case), or the empty slice with p == NULL when there is none. */
+struct slice http_request_header(const struct http_request *request, struct slice name);
+/* Who really asked: the peer, or what trusted proxies say. */
+const struct address *http_request_client(const struct http_request *request);
+bool http_request_is_https(const struct http_request *request); /* as a trusted proxy says; else false */
+struct http_loop *http_request_loop(const struct http_request *request);
+/* Lives as long as the request; made on first use. */
+struct arena *http_request_arena(struct http_request *request);
+/* Called on the loop's thread, once, if the client goes away before the answer, or ends its sending side, which looks
+ * the same; the request must still be answered (to nobody, unless it only stopped sending). NULL clears it. */
+void http_request_on_gone(struct http_request *request, void (*gone)(void *user, struct http_request *request),
+			  void *user);
+
+/* ---- Answers. Each request takes exactly one; the request is gone afterwards. */
+
+/* The fast path: `response` is a complete HTTP/1.1 response (status line, headers with Content-Length, body) that
+ * outlives the server. A HEAD request gets only its first `head_bytes` bytes. */
+void http_answer_static(struct http_request *request, struct slice response, size_t head_bytes);
+/* The same for a complete response that lives only until the call returns (a redirect): what cannot be written at once
+ * is copied; nothing is allocated as long as the client keeps up. */
+void http_answer_whole(struct http_request *request, struct slice response, size_t head_bytes);
+
+struct http_header {
+	struct slice name;
+	struct slice value; /* a byte below 0x20 or 0x7f in it is a bug of the caller and aborts; clean it first */
+};
+/* Date, Content-Length and Connection are added. Everything is copied. */
+void http_answer(struct http_request *request, unsigned status, const struct http_header *headers, size_t header_count,
+		 struct slice body);
+
+/* A response without end (Server-Sent Events): headers go out at once, then chunks. */
+struct http_stream;
+struct http_stream *http_answer_stream(struct http_request *request, unsigned status, const struct http_header *headers,
+				       size_t header_count, void (*closed)(void *user, struct http_stream *stream),
+				       void *user);
+/* Copies. STATUS_FULL: the client is too slow (more than 1 MiB is waiting); the caller closes it. STATUS_END: it is
+ * closed or the client has gone, and closed() is coming. Loop thread only. */
+enum status http_stream_write(struct http_stream *stream, struct slice bytes) MUST_CHECK;
+/* Ends it; closed() is called later, once, also when the client went away by itself. */
+void http_stream_close(struct http_stream *stream);
+
+#endif
