@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* In this order, because each needs the one before: read the request, find the contact and what it allows, fill the
+ * message, check that it can be built, look for a suppression, rewrite the html. */
+#include "engine/accept_prepare.h"
+
+#include "base/random.h"
+#include "engine/apply.h"
+#include "engine/mail_body.h"
+#include "engine/outgoing.h"
+
+enum { OWN_WARNINGS_MAX = 4 };
+
+struct preparation {
+	const struct accept_context *context;
+	struct accept_item *item;
+	struct accepted *accepted;
+	struct send_request request;
+	struct message_options options;
+	struct mail_body body;
+	struct slice *warnings;
+	size_t warning_count;
+};
+
+static struct arena *arena_of(const struct preparation *p)
+{
+	return p->context->request->arena;
+}
+
+static bool is_instrument(const struct preparation *p)
+{
+	return p->context->request->kind == ACCEPT_INSTRUMENT;
+}
+
+static void warn(struct preparation *p, struct slice text)
+{
+	p->warnings[p->warning_count++] = text;
+}
+
+static struct slice lower_case(struct arena *arena, struct slice s)
+{
+	char *copy = arena_cstr(arena, s);
+	for (size_t i = 0; i < s.n; i++) {
+		if (copy[i] >= 'A' && copy[i] <= 'Z')
+			copy[i] = (char)(copy[i] + ('a' - 'A'));
+	}
+	return slice_of(copy, s.n);
+}
+
+/* ---- The contact and what it allows */
+
+/* Who the mail is for: the caller's id, else the address in lower case. */
+static enum status find_contact(struct preparation *p, struct contact *known, struct err *err)
+{
+	const struct send_request *request = &p->request;
+	struct contact *contact = &p->accepted->contact;
+	contact->id = request->contact.id.n ? request->contact.id : lower_case(arena_of(p), request->to.address);
+	contact->email = request->to.address;
+	contact->name = request->to.name;
+	contact->category = request->contact.category;
+	contact->agent = request->contact.agent;
+	*known = (struct contact){.opens = CONSENT_FULL, .clicks = CONSENT_FULL};
+	enum status status =
+	    store_contact_find(p->context->session, p->context->request->tenant, contact->id, arena_of(p), known, err);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum consent most_restrictive(enum consent a, enum consent b)
+{
+	return a < b ? a : b;
+}
+
+static bool allows(struct preparation *p, const char *what, enum consent asked, enum consent allowed)
+{
+	if (asked <= allowed)
+		return true;
+	struct json_place parent = {NULL, "track", 0}, at = {&parent, what, 0};
+	problem_add(&p->item->problems, arena_of(p), &at, "is \"%s\", but the contact allows only \"%s\"",
+		    send_consent_name(asked), send_consent_name(allowed));
+	return false;
+}
+
+/* Asking for more than a contact allows is refused, so that nobody believes it to be tracked; not asking gives what is
+ * allowed. Tracking that is switched off for the installation is no fault of the caller. */
+static bool resolve_consent(struct preparation *p, const struct contact *known)
+{
+	const struct send_track *track = &p->request.track;
+	struct message *message = &p->accepted->message;
+	bool opens_allowed = !track->has_opens || allows(p, "opens", track->opens, known->opens);
+	bool clicks_allowed = !track->has_clicks || allows(p, "clicks", track->clicks, known->clicks);
+	message->track_opens = most_restrictive(track->opens, known->opens);
+	message->track_clicks = most_restrictive(track->clicks, known->clicks);
+	if (!p->context->sending->tracking_enabled) {
+		message->track_opens = CONSENT_OFF;
+		message->track_clicks = CONSENT_OFF;
+		warn(p, SLICE("tracking_off: Tracking is switched off for this installation."));
+	}
+	if (!opens_allowed || !clicks_allowed)
+		p->item->status = STATUS_DENIED;
+	return opens_allowed && clicks_allowed;
+}
+
+/* ---- The message */
+
+static struct uuid new_id(int64_t now_us)
+{
+	uint8_t random[10];
+	random_bytes(random, sizeof random);
+	return uuid_v7(now_us, random);
+}
+
+static void fill_attribution(struct preparation *p)
+{
+	const struct send_request *request = &p->request;
+	struct message *m = &p->accepted->message;
+	m->contact_id = p->accepted->contact.id;
+	m->contact_category = request->contact.category;
+	m->campaign_id = request->campaign.id;
+	m->template_id = request->template.id;
+	m->sender = request->sender;
+	m->sequence_id = request->sequence.id;
+	m->enrollment = request->sequence.enrollment;
+	m->position = request->sequence.position;
+	m->metadata = request->metadata;
+	p->accepted->campaign = request->campaign;
+	p->accepted->template = request->template;
+}
+
+static void fill_message(struct preparation *p, const struct contact *known)
+{
+	const struct send_request *request = &p->request;
+	const struct sending *sending = p->context->sending;
+	struct message *m = &p->accepted->message;
+	m->id = new_id(p->context->now_us);
+	m->tenant = p->context->request->tenant;
+	m->created_us = p->context->now_us;
+	m->send_at_us = request->send_at_us > m->created_us ? request->send_at_us : m->created_us;
+	m->stream = request->stream;
+	m->provider = is_instrument(p)      ? SLICE("external")
+		      : request->provider.n ? request->provider
+					    : slice_from_cstr(sending->default_provider);
+	m->from_email = request->from.address;
+	m->from_name = request->from.name;
+	m->to_email = request->to.address.n ? request->to.address : known->email;
+	m->to_name = request->to.name;
+	m->subject = request->subject;
+	m->key_id = sending->key_id;
+	fill_attribution(p);
+	message_options_of_request(request, slice_from_cstr(sending->base_url), &p->options);
+	m->options = message_options_encode(&p->options, arena_of(p));
+}
+
+static void fill_body(struct preparation *p)
+{
+	const struct send_request *request = &p->request;
+	p->body =
+	    (struct mail_body){request->html, request->text, request->attachments.items, request->attachments.count};
+	mail_body_encode(&p->body, arena_of(p), &p->accepted->body, &p->accepted->message.body_id);
+}
+
+/* What the mail itself would be refused for later. */
+static bool can_be_built(struct preparation *p)
+{
+	struct err err;
+	if (is_instrument(p) || outgoing_check(&p->accepted->message, &p->options, &p->body, &err) == STATUS_OK)
+		return true;
+	problem_add(&p->item->problems, arena_of(p), NULL, "cannot be made into a mail: %s", err.text);
+	p->item->status = STATUS_BAD_INPUT;
+	return false;
+}
+
+/* ---- What becomes of it */
+
+static enum status find_suppression(struct preparation *p, struct err *err)
+{
+	const struct message *m = &p->accepted->message;
+	struct slice *reason = &p->accepted->suppressed_reason;
+	if (!m->to_email.n)
+		return STATUS_OK;
+	enum status status =
+	    store_suppression_find(p->context->session, m->tenant, m->to_email, arena_of(p), reason, err);
+	if (status == STATUS_NOT_FOUND)
+		return STATUS_OK;
+	if (status == STATUS_OK && !reason->n)
+		*reason = SLICE("manual");
+	return status;
+}
+
+static void decide_send(struct preparation *p)
+{
+	struct message *m = &p->accepted->message;
+	if (p->accepted->suppressed_reason.n) {
+		m->state = MESSAGE_SUPPRESSED;
+		m->error = p->accepted->suppressed_reason;
+	} else {
+		m->state = m->send_at_us > m->created_us ? MESSAGE_SCHEDULED : MESSAGE_QUEUED;
+		p->accepted->is_queued = true;
+	}
+	p->item->result.status = message_state_name(m->state);
+}
+
+/* The caller sends it now: it is on its way as far as anybody here can know. */
+static void decide_instrument(struct preparation *p)
+{
+	struct message *m = &p->accepted->message;
+	m->state = MESSAGE_SENT;
+	m->sent_us = m->created_us;
+	m->cohort_day = apply_day_of(m->created_us);
+	p->item->result.status = "instrumented";
+	if (p->accepted->suppressed_reason.n)
+		warn(p, arena_printf(arena_of(p), "suppressed: The address gets no mail (%.*s).",
+				     SLICE_FMT(p->accepted->suppressed_reason)));
+}
+
+static enum status rewrite(struct preparation *p, struct instrument_result *ret)
+{
+	const struct message *m = &p->accepted->message;
+	*ret = (struct instrument_result){.html = SLICE_EMPTY};
+	if (!p->body.html.n)
+		return STATUS_OK;
+	return instrument_html(p->context->sealer, m, &p->options, p->body.html, arena_of(p), ret);
+}
+
+static void join_warnings(struct preparation *p, const struct instrument_result *rewritten)
+{
+	struct accept_result *result = &p->item->result;
+	if (p->body.html.n && !p->body.text.n && !is_instrument(p))
+		warn(p, SLICE("no_text: There is no plain text part; some filters hold that against a mail."));
+	size_t count = p->warning_count + rewritten->warning_count;
+	result->warnings = arena_alloc_array(arena_of(p), count, sizeof *result->warnings);
+	for (size_t i = 0; i < p->warning_count; i++)
+		result->warnings[result->warning_count++] = p->warnings[i];
+	for (size_t i = 0; i < rewritten->warning_count; i++)
+		result->warnings[result->warning_count++] = rewritten->warnings[i];
+}
+
+static void fill_result(struct preparation *p, const struct instrument_result *rewritten)
+{
+	struct accept_result *result = &p->item->result;
+	result->id = p->accepted->message.id;
+	result->send_at_us = p->accepted->message.send_at_us;
+	result->links = rewritten->links;
+	result->link_count = rewritten->link_count;
+	if (is_instrument(p))
+		result->html = rewritten->html;
+	p->accepted->stored = rewritten->stored;
+	p->accepted->stored_count = rewritten->stored_count;
+	join_warnings(p, rewritten);
+}
+
+static enum status finish(struct preparation *p, struct err *err)
+{
+	struct instrument_result rewritten;
+	enum status status = find_suppression(p, err);
+	if (status == STATUS_OK)
+		status = rewrite(p, &rewritten);
+	if (status == STATUS_TOO_BIG || status == STATUS_BAD_INPUT) {
+		struct json_place at = {NULL, "html", 0};
+		problem_add(&p->item->problems, arena_of(p), &at, "is too big once its links are tracked");
+		p->item->status = STATUS_BAD_INPUT;
+		return STATUS_OK;
+	}
+	if (status != STATUS_OK)
+		return status == STATUS_NOT_FOUND
+			   ? err_set(err, STATUS_CORRUPT, "the token key %u is not there", p->context->sending->key_id)
+			   : status;
+	if (is_instrument(p))
+		decide_instrument(p);
+	else
+		decide_send(p);
+	p->accepted->event_id = uuid_derived(p->accepted->message.id, 1);
+	fill_result(p, &rewritten);
+	p->item->status = STATUS_OK;
+	return STATUS_OK;
+}
+
+enum status accept_prepare(const struct accept_context *context, struct accept_item *item, struct accepted *ret,
+			   struct err *err)
+{
+	struct preparation p = {.context = context, .item = item, .accepted = ret};
+	struct send_request_input input = {context->request->kind, item->body, context->request->arena,
+					   context->now_us};
+	struct contact known;
+	*ret = (struct accepted){0};
+	item->result = (struct accept_result){0};
+	item->status = send_request_read(&input, &p.request, &item->problems);
+	if (item->status != STATUS_OK)
+		return STATUS_OK;
+	p.warnings = arena_alloc_array(arena_of(&p), OWN_WARNINGS_MAX, sizeof *p.warnings);
+	enum status status = find_contact(&p, &known, err);
+	if (status != STATUS_OK || !resolve_consent(&p, &known))
+		return status;
+	fill_message(&p, &known);
+	fill_body(&p);
+	if (!can_be_built(&p))
+		return STATUS_OK;
+	return finish(&p, err);
+}

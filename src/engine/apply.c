@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A table of small handlers by record type, and the account of what was passed over. */
+#include "engine/apply.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/duplicate_window.h"
+#include "engine/record.h"
+#include <stdatomic.h>
+
+enum { DEDUPE_SECONDS = 5 };
+static const int64_t LOG_EVERY_US = 60000000;
+
+struct apply {
+	struct apply_parts parts;
+	const struct clock *clock;
+	_Atomic uint64_t skipped[APPLY_SKIP_COUNT];
+	int64_t logged_us[APPLY_SKIP_COUNT]; /* monotonic; when this reason was last logged */
+};
+
+static const char *const SKIP_NAMES[APPLY_SKIP_COUNT] = {
+    [APPLY_SKIP_UNKNOWN_TYPE] = "unknown_type", [APPLY_SKIP_MALFORMED] = "malformed",
+    [APPLY_SKIP_NO_MESSAGE] = "no_message",     [APPLY_SKIP_HEAD] = "head",
+    [APPLY_SKIP_NO_CONSENT] = "no_consent",     [APPLY_SKIP_REFUSED] = "refused",
+};
+
+typedef enum status apply_function(const struct apply_context *context, struct err *err);
+
+static apply_function *const HANDLERS[] = {
+    [RECORD_HIT] = apply_hit,
+    [RECORD_INTENT] = apply_intent,
+    [RECORD_OUTCOME] = apply_outcome,
+};
+
+struct apply *apply_new(const struct apply_config *config)
+{
+	struct apply *a = MEM_NEW(struct apply);
+	a->clock = config->clock;
+	a->parts.node = config->node;
+	a->parts.sealer = token_sealer_new(config->keys);
+	a->parts.window = duplicate_window_new(config->dedupe_seconds ? config->dedupe_seconds : DEDUPE_SECONDS);
+	return a;
+}
+
+void apply_free(struct apply **apply)
+{
+	if (!*apply)
+		return;
+	token_sealer_free(&(*apply)->parts.sealer);
+	duplicate_window_free(&(*apply)->parts.window);
+	mem_free(*apply);
+	*apply = NULL;
+}
+
+void apply_rolled_back(struct apply *apply)
+{
+	/* What the window holds of the undone transaction would make its own records duplicates of themselves. */
+	duplicate_window_clear(apply->parts.window);
+	apply->parts.window_is_filled = false;
+}
+
+const char *apply_skip_name(enum apply_skip skip)
+{
+	return (unsigned)skip < APPLY_SKIP_COUNT ? SKIP_NAMES[skip] : "unknown";
+}
+
+uint64_t apply_skipped(const struct apply *apply, enum apply_skip skip)
+{
+	return atomic_load_explicit(&apply->skipped[skip], memory_order_relaxed);
+}
+
+/* What is passed over by rule is no news; what is passed over by need is. */
+static bool is_ordinary(enum apply_skip skip)
+{
+	return skip == APPLY_SKIP_HEAD || skip == APPLY_SKIP_NO_CONSENT;
+}
+
+void apply_note_skip(struct apply *apply, enum apply_skip skip, const struct journal_record *record)
+{
+	uint64_t count = atomic_fetch_add_explicit(&apply->skipped[skip], 1, memory_order_relaxed) + 1;
+	int64_t now_us = clock_monotonic_us(apply->clock);
+	bool is_due = count == 1 || now_us - apply->logged_us[skip] >= LOG_EVERY_US;
+	if (is_ordinary(skip) || !is_due)
+		return;
+	apply->logged_us[skip] = now_us;
+	log_warn("apply.skipped", LOG_CSTR("reason", apply_skip_name(skip)), LOG_INT("sequence", record->sequence),
+		 LOG_INT("type", record->type), LOG_INT("bytes", record->payload.n), LOG_INT("so_far", count));
+}
+
+enum status apply_record(struct apply *apply, struct batch *batch, const struct journal_record *record, struct err *err)
+{
+	apply_function *handler = record->type < sizeof HANDLERS / sizeof HANDLERS[0] ? HANDLERS[record->type] : NULL;
+	if (!handler) {
+		apply_note_skip(apply, APPLY_SKIP_UNKNOWN_TYPE, record);
+		return STATUS_OK;
+	}
+	struct apply_context context = {apply, &apply->parts, batch, record};
+	return handler(&context, err);
+}
+
+int32_t apply_day_of(int64_t time_us)
+{
+	return (int32_t)(time_us / 86400000000);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apply: what one journal record does to the store: events, counters, states, suppressions. The only place where
+ * anything becomes an event.
+ *
+ * It gathers in a batch and writes nothing by itself except to the queue, suppressions and contacts. A record that
+ * cannot be applied (unknown type, broken payload, a message that is not there) is counted, logged at most once a
+ * minute, and passed over, so that no record ever stops the journal. Belongs to the writer's thread.
+ */
+#ifndef PUGMARK_ENGINE_APPLY_H
+#define PUGMARK_ENGINE_APPLY_H
+
+#include "base/clock.h"
+#include "codec/token.h"
+#include "engine/batch.h"
+#include "journal/journal.h"
+
+struct apply_config {
+	uint16_t node;                 /* of the journal; part of every event's id */
+	const struct token_keys *keys; /* must outlive it */
+	uint32_t dedupe_seconds;       /* 0: 5 */
+	const struct clock *clock;     /* for how often it logs */
+};
+
+struct apply;
+struct apply *apply_new(const struct apply_config *config);
+void apply_free(struct apply **apply);
+
+/* STATUS_OK also when the record was passed over. Anything else is the store's: the transaction cannot be kept. */
+enum status apply_record(struct apply *apply, struct batch *batch, const struct journal_record *record,
+			 struct err *err) MUST_CHECK;
+/* The transaction of the last records was rolled back; they will come again. */
+void apply_rolled_back(struct apply *apply);
+
+/* Why a record was passed over. */
+enum apply_skip {
+	APPLY_SKIP_UNKNOWN_TYPE,
+	APPLY_SKIP_MALFORMED,
+	APPLY_SKIP_NO_MESSAGE, /* deleted, or another installation's */
+	APPLY_SKIP_HEAD,       /* never counted */
+	APPLY_SKIP_NO_CONSENT, /* answered, not kept */
+	APPLY_SKIP_REFUSED,    /* the store will not take its effects, and took everything around it */
+	APPLY_SKIP_COUNT,
+};
+const char *apply_skip_name(enum apply_skip skip);
+/* Since the start; records that came again after a rollback are counted again. Any thread. */
+uint64_t apply_skipped(const struct apply *apply, enum apply_skip skip);
+/* Counts and logs one. For the writer, when the store refuses a record. */
+void apply_note_skip(struct apply *apply, enum apply_skip skip, const struct journal_record *record);
+
+/* ---- For the parts of apply only. */
+
+struct duplicate_window;
+struct apply_parts {
+	uint16_t node;
+	struct token_sealer *sealer;
+	struct duplicate_window *window;
+	bool window_is_filled;
+};
+struct apply_context {
+	struct apply *apply;
+	struct apply_parts *parts;
+	struct batch *batch;
+	const struct journal_record *record;
+};
+enum status apply_hit(const struct apply_context *context, struct err *err) MUST_CHECK;
+enum status apply_intent(const struct apply_context *context, struct err *err) MUST_CHECK;
+enum status apply_outcome(const struct apply_context *context, struct err *err) MUST_CHECK;
+/* Days since 1970 in UTC, the cohort of mail that leaves at that time. */
+int32_t apply_day_of(int64_t time_us);
+
+#endif

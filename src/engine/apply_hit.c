@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One hit, in this order, because each step may end it:
+ *
+ *   read -> HEAD counts nothing -> the message -> consent -> (unsubscribe: its own way) -> verdict -> duplicate?
+ *        -> event -> counters
+ *
+ * Everything that can fail happens before the first change, so a hit is gathered whole or not at all. */
+#include "engine/apply.h"
+#include "engine/duplicate_window.h"
+#include "engine/record.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+/* A hit on its way. */
+struct hit {
+	const struct apply_context *context;
+	struct hit_record record;
+	struct message *message;
+	enum consent consent;
+	struct verdict verdict;
+	bool is_duplicate;
+	char token[TOKEN_TEXT_MAX + 1];
+	char ip[64];
+};
+
+static int64_t time_of(const struct hit *hit)
+{
+	return hit->context->record->time_us;
+}
+
+/* ---- Consent */
+
+static enum consent least(enum consent a, enum consent b)
+{
+	return a < b ? a : b;
+}
+
+/* As promised when the mail left, or less if the contact has asked for less since. */
+static enum status find_consent(struct hit *hit, struct err *err)
+{
+	static const enum consent PROMISED[] = {
+	    [TOKEN_CONSENT_OFF] = CONSENT_OFF,
+	    [TOKEN_CONSENT_ANONYMOUS] = CONSENT_ANONYMOUS,
+	    [TOKEN_CONSENT_FULL] = CONSENT_FULL,
+	};
+	enum consent opens;
+	enum consent clicks;
+	enum status status = batch_contact_consent(hit->context->batch, hit->message, &opens, &clicks, err);
+	if (status == STATUS_OK)
+		hit->consent = least(PROMISED[hit->record.consent], hit->record.kind == HIT_OPEN ? opens : clicks);
+	return status;
+}
+
+/* ---- The duplicate window */
+
+static enum hit_kind kind_of(const struct event *event)
+{
+	return event->type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN;
+}
+
+/* Fills the window with what was applied just before this record, once after each start or rollback. Hits that were
+ * kept without their address cannot come back; at worst one repeat of an anonymous hit is counted after a crash. */
+static enum status fill_window(const struct hit *hit, struct err *err)
+{
+	struct apply_parts *parts = hit->context->parts;
+	if (parts->window_is_filled)
+		return STATUS_OK;
+	int64_t reach_us = ((int64_t)duplicate_window_seconds(parts->window) + 1) * 1000000;
+	struct event *events = NULL;
+	size_t count = 0;
+	enum status status = store_event_recent_hits(batch_session(hit->context->batch), time_of(hit) - reach_us,
+						     batch_arena(hit->context->batch), &events, &count, err);
+	if (status != STATUS_OK)
+		return status;
+	for (size_t i = 0; i < count; i++) {
+		struct duplicate_key key = {
+		    .message = events[i].message,
+		    .kind = kind_of(&events[i]),
+		    .link_index = events[i].link_index < 0 ? 0 : (uint32_t)events[i].link_index,
+		};
+		if (address_parse(events[i].ip, &key.client))
+			(void)duplicate_window_hit(parts->window, &key, events[i].occurred_us);
+	}
+	parts->window_is_filled = true;
+	return STATUS_OK;
+}
+
+static void __attribute__((format(printf, 2, 3))) add_reason(struct hit *hit, const char *format, ...)
+{
+	char *reasons = hit->verdict.reasons;
+	size_t used = strlen(reasons);
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(reasons + used, sizeof hit->verdict.reasons - used, format, args);
+	va_end(args);
+}
+
+static void find_duplicate(struct hit *hit)
+{
+	struct apply_parts *parts = hit->context->parts;
+	struct duplicate_key key = {
+	    .message = hit->record.message,
+	    .kind = hit->record.kind,
+	    .link_index = hit->record.kind == HIT_CLICK ? hit->record.link_index : 0,
+	    .client = hit->record.client,
+	};
+	hit->is_duplicate = duplicate_window_hit(parts->window, &key, time_of(hit));
+	size_t used = strlen(hit->verdict.reasons);
+	if (hit->is_duplicate)
+		(void)snprintf(hit->verdict.reasons + used, sizeof hit->verdict.reasons - used, " duplicate:seconds=%u",
+			       duplicate_window_seconds(parts->window));
+}
+
+/* ---- The event */
+
+static enum token_kind token_kind_of(enum hit_kind kind)
+{
+	static const enum token_kind KINDS[] = {
+	    [HIT_OPEN] = TOKEN_OPEN, [HIT_CLICK] = TOKEN_CLICK, [HIT_UNSUBSCRIBE] = TOKEN_UNSUBSCRIBE};
+	return KINDS[kind];
+}
+
+/* Sealing is deterministic, so the record need not carry the text. Empty when the key is gone. */
+static struct slice token_text(struct hit *hit)
+{
+	struct buf text;
+	buf_init_fixed(&text, hit->token, sizeof hit->token);
+	struct token token = {
+	    .kind = token_kind_of(hit->record.kind),
+	    .consent = hit->record.consent,
+	    .tenant = hit->record.tenant,
+	    .message = hit->record.message,
+	    .link_index = hit->record.link_index,
+	    .destination = hit->record.destination,
+	    .is_stored = hit->record.destination_is_stored,
+	};
+	if (token_seal(hit->context->parts->sealer, hit->record.key_id, &token, &text) != STATUS_OK)
+		return SLICE_EMPTY;
+	return buf_slice(&text);
+}
+
+/* Empty when a stored one is not there any more. */
+static enum status find_destination(const struct hit *hit, struct slice *ret, struct err *err)
+{
+	*ret = hit->record.destination;
+	if (!hit->record.destination_is_stored)
+		return STATUS_OK;
+	*ret = SLICE_EMPTY;
+	enum status status = store_link_find(batch_session(hit->context->batch), hit->record.tenant,
+					     hit->record.destination, batch_arena(hit->context->batch), ret, err);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum event_type event_type_of(enum hit_kind kind)
+{
+	static const enum event_type TYPES[] = {
+	    [HIT_OPEN] = EVENT_OPEN, [HIT_CLICK] = EVENT_CLICK, [HIT_UNSUBSCRIBE] = EVENT_UNSUBSCRIBED};
+	return TYPES[kind];
+}
+
+/* Fills everything but is_unique. */
+static struct event event_of(struct hit *hit, struct slice destination)
+{
+	bool is_click = hit->record.kind == HIT_CLICK;
+	struct event event = {
+	    .id = uuid_of_record(time_of(hit), hit->context->parts->node, hit->context->record->sequence),
+	    .tenant = hit->record.tenant,
+	    .type = event_type_of(hit->record.kind),
+	    .occurred_us = time_of(hit),
+	    .message = hit->record.message,
+	    .token = token_text(hit),
+	    .is_duplicate = hit->is_duplicate,
+	    .bot_filtered = hit->record.kind != HIT_UNSUBSCRIBE && !actor_is_counted(hit->verdict.actor),
+	    .judged = true,
+	    .actor = hit->verdict.actor,
+	    .reasons = slice_from_cstr(hit->verdict.reasons),
+	    .confidence_percent = hit->verdict.confidence_percent,
+	    .rules = SLICE(VERDICT_RULES),
+	    .settled = true, /* nothing looks at bursts yet that could change it */
+	    .destination_url = is_click ? destination : SLICE_EMPTY,
+	    .link_index = is_click && hit->record.link_index <= INT32_MAX ? (int32_t)hit->record.link_index : -1,
+	    .provider = hit->message->provider,
+	    .remote_id = hit->message->remote_id,
+	};
+	if (hit->consent == CONSENT_FULL) {
+		struct buf ip;
+		buf_init_fixed(&ip, hit->ip, sizeof hit->ip);
+		address_append(&ip, &hit->record.client);
+		event.ip = buf_slice(&ip);
+		event.user_agent = hit->record.user_agent;
+	}
+	return event;
+}
+
+/* ---- Counters */
+
+static bool set_first(int64_t *first_us, int64_t time_us)
+{
+	if (*first_us != 0)
+		return false;
+	*first_us = time_us;
+	return true;
+}
+
+struct open_counter {
+	enum statistic stat;
+	size_t offset; /* in struct message_counters */
+};
+
+static struct open_counter open_counter_of(const struct verdict *verdict)
+{
+#define COUNTER(stat, field) ((struct open_counter){stat, offsetof(struct message_counters, field)})
+	switch (verdict->actor) {
+	case ACTOR_HUMAN: return COUNTER(STAT_OPENS_HUMAN, opens_human);
+	case ACTOR_PROXY_HUMAN: return COUNTER(STAT_OPENS_PROXY, opens_proxy);
+	case ACTOR_PREFETCH:
+		return verdict->mpp ? COUNTER(STAT_OPENS_MPP, opens_mpp) : COUNTER(STAT_OPENS_PREFETCH, opens_prefetch);
+	case ACTOR_SCANNER: return COUNTER(STAT_OPENS_SCANNER, opens_scanner);
+	case ACTOR_LINK_PREVIEW: return COUNTER(STAT_OPENS_PREVIEW, opens_preview);
+	case ACTOR_CRAWLER: return COUNTER(STAT_OPENS_CRAWLER, opens_crawler);
+	default: return COUNTER(STAT_OPENS_UNKNOWN, opens_unknown);
+	}
+#undef COUNTER
+}
+
+static void add_stat(const struct hit *hit, enum statistic stat)
+{
+	batch_stat(hit->context->batch, hit->message, stat, 1);
+}
+
+static bool count_open(const struct hit *hit)
+{
+	struct message_counters *c = &hit->message->counters;
+	bool is_unique = false;
+	uint32_t *counter = (void *)((char *)c + open_counter_of(&hit->verdict).offset);
+	(*counter)++;
+	if (set_first(&c->first_open_any_us, time_of(hit)))
+		add_stat(hit, STAT_OPENS_UNIQUE_ALL);
+	if (hit->verdict.actor == ACTOR_HUMAN && set_first(&c->first_open_strict_us, time_of(hit)))
+		add_stat(hit, STAT_OPENS_UNIQUE_STRICT);
+	if (actor_is_counted(hit->verdict.actor) && set_first(&c->first_open_us, time_of(hit))) {
+		add_stat(hit, STAT_OPENS_UNIQUE);
+		is_unique = true;
+	}
+	return is_unique;
+}
+
+static bool count_click(const struct hit *hit)
+{
+	struct message_counters *c = &hit->message->counters;
+	bool is_counted = actor_is_counted(hit->verdict.actor);
+	if (is_counted)
+		c->clicks_human++;
+	else
+		c->clicks_machine++;
+	if (set_first(&c->first_click_any_us, time_of(hit)))
+		add_stat(hit, STAT_CLICKS_UNIQUE_ALL);
+	if (!is_counted || !set_first(&c->first_click_us, time_of(hit)))
+		return false;
+	add_stat(hit, STAT_CLICKS_UNIQUE);
+	return true;
+}
+
+/* What is counted for the campaign whatever the person agreed to. */
+static void count_for_campaign(const struct hit *hit)
+{
+	if (hit->record.kind == HIT_OPEN)
+		add_stat(hit, open_counter_of(&hit->verdict).stat);
+	else
+		add_stat(hit, actor_is_counted(hit->verdict.actor) ? STAT_CLICKS_HUMAN : STAT_CLICKS_MACHINE);
+	batch_stat_hourly(hit->context->batch, hit->message, time_of(hit),
+			  hit->record.kind == HIT_OPEN ? HOURLY_OPENS : HOURLY_CLICKS, (uint8_t)hit->verdict.actor, 1);
+}
+
+/* Mail that the caller sends by itself has no intent of ours; that it was read shows that it left. */
+static void need_cohort(const struct hit *hit)
+{
+	struct message *message = hit->message;
+	if (message->cohort_day != 0)
+		return;
+	message->cohort_day = apply_day_of(message->created_us ? message->created_us : time_of(hit));
+	batch_touch(hit->context->batch, message);
+}
+
+static void note_activity(const struct hit *hit)
+{
+	struct message_counters *c = &hit->message->counters;
+	if (actor_is_counted(hit->verdict.actor) && c->last_activity_us < time_of(hit))
+		c->last_activity_us = time_of(hit);
+}
+
+/* True when it is the first of its kind. */
+static bool count(const struct hit *hit)
+{
+	if (hit->is_duplicate)
+		return false;
+	need_cohort(hit);
+	count_for_campaign(hit);
+	if (hit->consent != CONSENT_FULL)
+		return false; /* who was first is the person's; see design 9 */
+	note_activity(hit);
+	batch_touch(hit->context->batch, hit->message);
+	return hit->record.kind == HIT_OPEN ? count_open(hit) : count_click(hit);
+}
+
+static void judge(struct hit *hit)
+{
+	struct hit_signals signals = {
+	    .kind = hit->record.kind,
+	    .is_head = hit->record.is_head,
+	    .user_agent = hit->record.user_agent,
+	    .purpose = hit->record.purpose,
+	    .referer = hit->record.referer,
+	};
+	verdict_judge(&signals, &hit->verdict);
+}
+
+static enum status apply_open_or_click(struct hit *hit, struct err *err)
+{
+	struct slice destination;
+	enum status status = fill_window(hit, err);
+	if (status == STATUS_OK)
+		status = find_destination(hit, &destination, err);
+	if (status != STATUS_OK)
+		return status;
+	judge(hit);
+	find_duplicate(hit);
+	if (hit->consent != CONSENT_FULL)
+		add_reason(hit, " consent:anonymous"); /* readers show no person by it (event_json.c) */
+	struct event event = event_of(hit, destination);
+	event.is_unique = count(hit);
+	if (hit->consent == CONSENT_FULL)
+		batch_event(hit->context->batch, hit->message, &event);
+	else
+		batch_event_anonymous(hit->context->batch, hit->message, &event);
+	return STATUS_OK;
+}
+
+/* ---- Unsubscribing: honoured whoever it was and whatever tracking was agreed to (RFC 8058) */
+
+static enum status stop_tracking(const struct hit *hit, struct err *err)
+{
+	struct batch *batch = hit->context->batch;
+	enum status status =
+	    store_contact_set_consent(batch_session(batch), hit->message->tenant, hit->message->contact_id, CONSENT_OFF,
+				      CONSENT_OFF, time_of(hit), err);
+	batch_forget_contacts(batch);
+	return status;
+}
+
+static enum status apply_unsubscribe(struct hit *hit, struct err *err)
+{
+	struct batch *batch = hit->context->batch;
+	struct message *message = hit->message;
+	bool was_added;
+	if (hit->record.stop_tracking)
+		return stop_tracking(hit, err);
+	enum status status = store_suppression_add(batch_session(batch), message->tenant, message->to_email,
+						   SLICE("unsubscribed"), message->id, time_of(hit), &was_added, err);
+	if (status != STATUS_OK || !set_first(&message->counters.unsubscribed_us, time_of(hit)))
+		return status;
+	judge(hit);
+	if (hit->record.one_click)
+		hit->verdict =
+		    (struct verdict){.actor = ACTOR_PROXY_HUMAN, .confidence_percent = 95, .reasons = "one_click"};
+	need_cohort(hit);
+	add_stat(hit, STAT_UNSUBSCRIBES);
+	batch_touch(batch, message);
+	struct event event = event_of(hit, SLICE_EMPTY);
+	event.is_unique = true;
+	batch_event(batch, message, &event);
+	return STATUS_OK;
+}
+
+/* ---- */
+
+static enum status skip(const struct hit *hit, enum apply_skip why)
+{
+	apply_note_skip(hit->context->apply, why, hit->context->record);
+	return STATUS_OK;
+}
+
+enum status apply_hit(const struct apply_context *context, struct err *err)
+{
+	struct hit hit;
+	hit.context = context;
+	hit.is_duplicate = false;
+	if (record_get_hit(context->record->payload, &hit.record) != STATUS_OK)
+		return skip(&hit, APPLY_SKIP_MALFORMED);
+	if (hit.record.is_head)
+		return skip(&hit, APPLY_SKIP_HEAD);
+	enum status status = batch_message(context->batch, hit.record.message, &hit.message, err);
+	if (status == STATUS_NOT_FOUND || (status == STATUS_OK && hit.message->tenant != hit.record.tenant))
+		return skip(&hit, APPLY_SKIP_NO_MESSAGE);
+	if (status == STATUS_OK)
+		status = find_consent(&hit, err);
+	if (status != STATUS_OK)
+		return status;
+	if (hit.record.kind == HIT_UNSUBSCRIBE)
+		return apply_unsubscribe(&hit, err);
+	if (hit.consent == CONSENT_OFF)
+		return skip(&hit, APPLY_SKIP_NO_CONSENT);
+	return apply_open_or_click(&hit, err);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* duplicate_window: was this address here a moment ago, for the same link or pixel of the same message?
+ *
+ * A hit is a duplicate when the one before it with the same key came at most `seconds` earlier, whatever became of that
+ * one; so a client that asks again and again counts once. Times are those of the hits, not of the reader, and the
+ * answer depends on nothing else: what is read again after a crash gets the same answers, once the window was filled
+ * from the store. Memory is bounded; one thread.
+ */
+#ifndef PUGMARK_ENGINE_DUPLICATE_WINDOW_H
+#define PUGMARK_ENGINE_DUPLICATE_WINDOW_H
+
+#include "codec/address.h"
+#include "codec/uuid.h"
+#include "codec/verdict.h"
+
+enum { DUPLICATE_WINDOW_HITS_MAX = 262144 }; /* remembered; past that the oldest are forgotten early */
+
+struct duplicate_key {
+	struct uuid message;
+	enum hit_kind kind;
+	uint32_t link_index;
+	struct address client;
+};
+
+struct duplicate_window;
+struct duplicate_window *duplicate_window_new(uint32_t seconds);
+void duplicate_window_free(struct duplicate_window **window);
+/* Notes a hit; true when it is a duplicate. */
+bool duplicate_window_hit(struct duplicate_window *window, const struct duplicate_key *key, int64_t time_us);
+void duplicate_window_clear(struct duplicate_window *window);
+uint32_t duplicate_window_seconds(const struct duplicate_window *window);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* event_json: an event in the one shape that the API, the live stream and webhooks show (contract.md 4, Events). */
+#ifndef PUGMARK_ENGINE_EVENT_JSON_H
+#define PUGMARK_ENGINE_EVENT_JSON_H
+
+#include "base/buf.h"
+#include "store/events.h"
+
+/* Appends one JSON object, without line breaks. `tenant_name` is what "tenant" says. */
+void event_json_append(struct buf *b, const struct event *event, struct slice tenant_name);
+
+#endif

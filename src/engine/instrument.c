@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/instrument.h"
+
+#include "base/mem.h"
+#include "codec/html_rewrite.h"
+#include <openssl/evp.h>
+
+enum {
+	/* A link of few bytes becomes one of 120; the codec's corpus grows by a tenth. */
+	OUTPUT_MAX = 4 * SEND_HTML_MAX,
+	PIXEL_MAX = 512,
+	SHA256_SIZE = 32,
+};
+
+struct rewriting {
+	struct token_sealer *sealer;
+	const struct message *message;
+	const struct message_options *options;
+	struct arena *arena;
+	struct instrument_result *result;
+	size_t stored_room;
+	enum status status; /* of the first token that could not be made */
+};
+
+static enum token_consent token_consent_of(enum consent consent)
+{
+	switch (consent) {
+	case CONSENT_FULL: return TOKEN_CONSENT_FULL;
+	case CONSENT_ANONYMOUS: return TOKEN_CONSENT_ANONYMOUS;
+	case CONSENT_OFF: break;
+	}
+	return TOKEN_CONSENT_OFF;
+}
+
+/* BASE/x/TOKEN */
+static enum status append_url(struct token_sealer *sealer, const struct message *message, struct slice base,
+			      const struct token *token, struct buf *to)
+{
+	static const char *const PATHS[] = {[TOKEN_OPEN] = "/o/", [TOKEN_CLICK] = "/c/", [TOKEN_UNSUBSCRIBE] = "/u/"};
+	buf_append(to, base);
+	buf_append_cstr(to, PATHS[token->kind]);
+	return token_seal(sealer, message->key_id, token, to);
+}
+
+/* ---- Links */
+
+static void remember_stored(struct rewriting *r, struct slice key, struct slice url)
+{
+	struct instrument_result *result = r->result;
+	if (result->stored_count == r->stored_room) {
+		size_t room = r->stored_room ? r->stored_room * 2 : 8;
+		struct instrument_stored *larger = arena_alloc_array(r->arena, room, sizeof *larger);
+		if (result->stored_count)
+			memcpy(larger, result->stored, result->stored_count * sizeof *larger);
+		result->stored = larger;
+		r->stored_room = room;
+	}
+	result->stored[result->stored_count++] =
+	    (struct instrument_stored){arena_copy(r->arena, key), arena_copy(r->arena, url)};
+}
+
+static bool track(void *user, const struct html_link *link, struct buf *to)
+{
+	struct rewriting *r = user;
+	unsigned char hash[SHA256_SIZE];
+	struct token token = {
+	    .kind = TOKEN_CLICK,
+	    .consent = token_consent_of(r->message->track_clicks),
+	    .tenant = r->message->tenant,
+	    .message = r->message->id,
+	    .link_index = link->index,
+	    .destination = link->destination,
+	};
+	if (token.destination.n > TOKEN_URL_MAX) {
+		BUG_IF(EVP_Digest(token.destination.p, token.destination.n, hash, NULL, EVP_sha256(), NULL) != 1);
+		struct slice key = slice_of(hash, TOKEN_LINK_KEY_SIZE);
+		remember_stored(r, key, token.destination);
+		token.destination = key;
+		token.is_stored = true;
+	}
+	enum status status = append_url(r->sealer, r->message, r->options->base_url, &token, to);
+	if (status != STATUS_OK && r->status == STATUS_OK)
+		r->status = status;
+	return status == STATUS_OK;
+}
+
+/* With clicks off nothing is asked for a link: every one stays as it is. */
+static bool leave(void *user, const struct html_link *link, struct buf *to)
+{
+	(void)user, (void)link, (void)to;
+	return false;
+}
+
+/* ---- The pixel. Visible: a client that sees display:none does not load it. */
+
+static enum status make_pixel(struct rewriting *r, char room[PIXEL_MAX], struct slice *ret)
+{
+	struct token token = {
+	    .kind = TOKEN_OPEN,
+	    .consent = token_consent_of(r->message->track_opens),
+	    .tenant = r->message->tenant,
+	    .message = r->message->id,
+	};
+	struct buf b;
+	buf_init_fixed(&b, room, PIXEL_MAX);
+	buf_append_cstr(&b, "<img src=\"");
+	enum status status = append_url(r->sealer, r->message, r->options->base_url, &token, &b);
+	if (status != STATUS_OK)
+		return status;
+	buf_append_cstr(&b, ".gif\" width=\"1\" height=\"1\" alt=\"\" border=\"0\" "
+			    "style=\"height:1px;width:1px;border:0\">");
+	*ret = buf_slice(&b);
+	return buf_status(&b);
+}
+
+static enum html_pixel_place pixel_place(const struct rewriting *r)
+{
+	if (r->message->track_opens == CONSENT_OFF)
+		return HTML_PIXEL_OFF;
+	switch (r->options->pixel) {
+	case SEND_PIXEL_TOP: return HTML_PIXEL_TOP;
+	case SEND_PIXEL_BOTTOM: return HTML_PIXEL_BOTTOM;
+	case SEND_PIXEL_OFF: break;
+	}
+	return HTML_PIXEL_OFF;
+}
+
+/* ---- What came of it */
+
+static void take_links(struct rewriting *r, const struct html_report *report)
+{
+	bool is_off = r->message->track_clicks == CONSENT_OFF;
+	struct instrument_result *result = r->result;
+	result->links = arena_alloc_array(r->arena, report->link_count, sizeof *result->links);
+	result->link_count = report->link_count;
+	for (size_t i = 0; i < report->link_count; i++) {
+		const struct html_link *link = &report->links[i];
+		struct accept_link *to = &result->links[i];
+		to->index = link->index;
+		to->url = link->url;
+		to->tracked_url = SLICE_EMPTY;
+		if (link->skip == HTML_NOT_SKIPPED)
+			to->tracked_url = slice_sub(result->html, link->out_start, link->out_end);
+		else if (link->skip == HTML_SKIP_REFUSED && is_off)
+			to->skipped = "clicks_off";
+		else
+			to->skipped = html_skip_name(link->skip);
+	}
+}
+
+static void take_warnings(struct rewriting *r, uint32_t bits)
+{
+	struct instrument_result *result = r->result;
+	if (r->message->track_clicks == CONSENT_OFF)
+		bits &= ~(uint32_t)HTML_WARN_REFUSED; /* it was us, and on purpose */
+	result->warnings = arena_alloc_array(r->arena, HTML_WARNING_COUNT, sizeof *result->warnings);
+	for (unsigned i = 0; i < HTML_WARNING_COUNT; i++) {
+		enum html_warning warning = (enum html_warning)(1u << i);
+		if (bits & warning)
+			result->warnings[result->warning_count++] =
+			    arena_printf(r->arena, "%s: %s", html_warning_name(warning), html_warning_text(warning));
+	}
+}
+
+static struct url_parameter *parameters_of(const struct message_options *options, struct arena *arena)
+{
+	struct url_parameter *parameters = arena_alloc_array(arena, options->utm_count, sizeof *parameters);
+	for (size_t i = 0; i < options->utm_count; i++)
+		parameters[i] = (struct url_parameter){options->utm[i].name, options->utm[i].value};
+	return parameters;
+}
+
+static enum status run(struct rewriting *r, const struct html_rewrite_options *options, struct slice html)
+{
+	struct html_report report;
+	struct buf out;
+	buf_init(&out, OUTPUT_MAX);
+	enum status status = html_rewrite(options, html, r->arena, &out, &report);
+	if (status == STATUS_OK)
+		status = r->status;
+	if (status == STATUS_OK) {
+		r->result->html = arena_copy(r->arena, buf_slice(&out));
+		take_links(r, &report);
+		take_warnings(r, report.warnings);
+	}
+	buf_done(&out);
+	return status;
+}
+
+enum status instrument_html(struct token_sealer *sealer, const struct message *message,
+			    const struct message_options *options, struct slice html, struct arena *arena,
+			    struct instrument_result *ret)
+{
+	struct instrument_result result = {.html = SLICE_EMPTY};
+	struct rewriting r = {sealer, message, options, arena, &result, 0, STATUS_OK};
+	struct slice own_host = url_authority(options->base_url);
+	char pixel_room[PIXEL_MAX];
+	struct html_rewrite_options rewrite = {
+	    .policy = {.own_hosts = &own_host,
+		       .own_host_count = own_host.n ? 1 : 0,
+		       .unsubscribe_urls = &options->unsubscribe_url,
+		       .unsubscribe_url_count = options->unsubscribe_url.n ? 1 : 0,
+		       .parameters = parameters_of(options, arena),
+		       .parameter_count = options->utm_count},
+	    .track = message->track_clicks == CONSENT_OFF ? leave : track,
+	    .user = &r,
+	    .pixel_place = pixel_place(&r),
+	    .vml = true,
+	};
+	enum status status = STATUS_OK;
+	if (rewrite.pixel_place != HTML_PIXEL_OFF)
+		status = make_pixel(&r, pixel_room, &rewrite.pixel);
+	if (status == STATUS_OK)
+		status = run(&r, &rewrite, html);
+	if (status == STATUS_OK)
+		*ret = result;
+	return status;
+}
+
+enum status instrument_unsubscribe_url(struct token_sealer *sealer, const struct message *message,
+				       const struct message_options *options, struct arena *arena, struct slice *ret)
+{
+	/* A person who asked not to be tracked must still be able to leave. */
+	enum consent consent = message->track_clicks == CONSENT_OFF ? CONSENT_ANONYMOUS : message->track_clicks;
+	struct token token = {
+	    .kind = TOKEN_UNSUBSCRIBE,
+	    .consent = token_consent_of(consent),
+	    .tenant = message->tenant,
+	    .message = message->id,
+	};
+	struct buf b;
+	buf_init(&b, TOKEN_TEXT_MAX + 1024);
+	enum status status = append_url(sealer, message, options->base_url, &token, &b);
+	if (status == STATUS_OK)
+		status = buf_status(&b);
+	if (status == STATUS_OK)
+		*ret = arena_copy(arena, buf_slice(&b));
+	buf_done(&b);
+	return status;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record: what the journal's records of this program say. Written by the edge and the deliverer, read by apply.
+ *
+ * The first byte of every payload is the version of its layout. Unknown types and versions are skipped loudly by
+ * readers, never guessed at.
+ */
+#ifndef PUGMARK_ENGINE_RECORD_H
+#define PUGMARK_ENGINE_RECORD_H
+
+#include "base/buf.h"
+#include "codec/address.h"
+#include "codec/token.h"
+#include "codec/uuid.h"
+#include "codec/verdict.h"
+
+enum record_type {
+	RECORD_HIT = 1,     /* a pixel, click or unsubscribe that was answered */
+	RECORD_INTENT = 2,  /* the end of a mail's data may go out */
+	RECORD_OUTCOME = 3, /* how that went, or why it was not tried */
+};
+
+enum { RECORD_PAYLOAD_MAX = 8192 };
+
+struct hit_record {
+	enum hit_kind kind;
+	bool is_head;
+	bool one_click;     /* unsubscribe: the mailbox provider's button (RFC 8058) */
+	bool stop_tracking; /* unsubscribe page: keep the mail, stop tracking */
+	uint8_t key_id;     /* with the fields below it gives the token's text again (SIV is deterministic) */
+	enum token_consent consent;
+	uint32_t tenant;
+	struct uuid message;
+	uint32_t link_index;
+	bool destination_is_stored; /* as in struct token */
+	struct slice destination;
+	struct address client;
+	struct slice user_agent; /* cut to USER_AGENT_MAX */
+	struct slice purpose;    /* cut to 64, as are the next two */
+	struct slice referer;    /* scheme and host only */
+	struct slice accept_language;
+	bool has_sec_fetch;
+	bool is_https;
+};
+void record_put_hit(struct buf *b, const struct hit_record *hit);
+/* STATUS_BAD_INPUT for bytes that record_put_hit did not write. Slices point into `payload`. */
+enum status record_get_hit(struct slice payload, struct hit_record *ret) MUST_CHECK;
+
+struct intent_record {
+	struct uuid message;
+	uint64_t lease;
+	uint32_t attempt;
+};
+void record_put_intent(struct buf *b, const struct intent_record *intent);
+enum status record_get_intent(struct slice payload, struct intent_record *ret) MUST_CHECK;
+
+enum outcome {
+	OUTCOME_SENT,      /* the other side has it */
+	OUTCOME_DELIVERED, /* it is in the mailbox (the outbox is one) */
+	OUTCOME_RETRY,     /* certainly not accepted; due again at next_due_us */
+	OUTCOME_FAILED,    /* refused for good, or out of attempts */
+	OUTCOME_UNCERTAIN, /* nobody can know */
+};
+struct outcome_record {
+	struct uuid message;
+	uint64_t lease;
+	uint32_t attempt;
+	enum outcome outcome;
+	uint32_t reply_code;
+	struct slice reply;     /* cut to 500 */
+	struct slice remote_id; /* cut to 200 */
+	int64_t next_due_us;    /* RETRY only */
+};
+void record_put_outcome(struct buf *b, const struct outcome_record *outcome);
+enum status record_get_outcome(struct slice payload, struct outcome_record *ret) MUST_CHECK;
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* send_parts: the parts of a request to send that are objects or arrays themselves. Readers for the table of
+ * send_request.c; each `member` is what the table's offset names there. */
+#ifndef PUGMARK_ENGINE_SEND_PARTS_H
+#define PUGMARK_ENGINE_SEND_PARTS_H
+
+#include "engine/json_fields.h"
+
+/* struct mail_party */
+void send_parts_party(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
+/* struct send_headers */
+void send_parts_headers(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
+/* struct send_attachments */
+void send_parts_attachments(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
+/* struct send_contact */
+void send_parts_contact(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
+/* struct send_noun: campaign, template */
+void send_parts_noun(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
+/* struct send_sequence */
+void send_parts_sequence(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
+/* struct send_track */
+void send_parts_track(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
+/* struct send_unsubscribe */
+void send_parts_unsubscribe(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
+/* struct slice: the object as compact JSON */
+void send_parts_metadata(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
+
+#endif
