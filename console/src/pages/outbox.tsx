@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// Does it work? Mail that went nowhere, as a mail client shows it: opening one loads its images and so makes a real
+// open; clicking a link makes a real click. That is why no mail is opened before the reader chooses one.
+import { useEffect, useRef } from "preact/hooks";
+import { curl_command, send_command } from "../parts/commands";
+import { MailFrame } from "../parts/mail_frame";
+import { Top, use_title } from "../parts/page";
+import { Command, Empty, Failed, Loading } from "../parts/states";
+import { icon_of } from "../parts/timeline";
+import { use_message } from "../message_live";
+import { counted, said_time, short_time, time_s } from "../format";
+import { Icon } from "../icons";
+import { use_resource } from "../resource";
+import type { Route } from "../router";
+import { use_session } from "../session";
+import { open_stream } from "../stream";
+import { actor_words, counts, deed, is_hit } from "../words";
+import type { Event, Message, MessageDetail, Page } from "../types";
+
+const LIST = "/messages?provider=outbox&limit=50";
+const RELOAD_MS = 300;
+const CHANGES_LIST = new Set(["email.queued", "email.sent", "email.failed", "email.opened", "email.clicked"]);
+
+/** The list, read again when a mail comes in or one of them is opened. */
+function use_outbox() {
+  const list = use_resource<Page<Message>>(LIST);
+  const { reload } = list;
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const soon = () => {
+      clearTimeout(timer);
+      timer = setTimeout(reload, RELOAD_MS);
+    };
+    const close = open_stream("", {
+      event: (event) => {
+        if (CHANGES_LIST.has(event.type)) soon();
+      },
+      opened: soon,
+      lost: () => {},
+    });
+    return () => {
+      clearTimeout(timer);
+      close();
+    };
+  }, [reload]);
+  return list;
+}
+
+function Item({ m, here }: { m: Message; here: boolean }) {
+  const read = here || m.opens + m.machine_opens + (m.opens_mpp ?? 0) > 0;
+  return (
+    <a
+      href={`/outbox/${encodeURIComponent(m.id)}`}
+      class={read ? "read" : ""}
+      data-row
+      data-stay
+      {...(here ? { "aria-current": "true" as const } : {})}
+    >
+      <span class="a">
+        <span class="cut">{m.to.name ?? m.to.email}</span>
+        <time dateTime={m.sent_at ?? m.created_at}>{short_time(m.sent_at ?? m.created_at)}</time>
+      </span>
+      <span class="b cut blk">{m.subject || "No subject"}</span>
+      <span class="c cut blk small">
+        {m.opens || m.clicks
+          ? `${counted(m.opens, "open", "opens")}, ${counted(m.clicks, "click", "clicks")}`
+          : read
+            ? "Opened by machines only"
+            : "Not opened yet"}
+      </span>
+    </a>
+  );
+}
+
+function Made({ m, before }: { m: MessageDetail; before: Set<string> | null }) {
+  const opens = m.timeline.filter((e) => e.type === "email.opened" && counts(e)).length;
+  const clicks = m.timeline.filter((e) => e.type === "email.clicked" && counts(e)).length;
+  const tracked = m.links.filter((l) => !l.skipped).length;
+  return (
+    <aside class="made-col" aria-labelledby="made-h">
+      <header class="pad">
+        <h2 id="made-h">What it made</h2>
+        <p class="small soft">Real events, counted as yours.</p>
+      </header>
+      <ol class="made">
+        {m.timeline.map((event) => (
+          <MadeRow key={event.id} event={event} fresh={before !== null && !before.has(event.id)} />
+        ))}
+      </ol>
+      <div class="pad">
+        {opens > 0 && clicks > 0 ? (
+          <div class="note good">
+            <Icon name="check" />
+            <p class="grow">
+              <b>It works.</b> Opened {counted(opens, "time", "times")}, {counted(clicks, "click", "clicks")}.{" "}
+              <a href={`/messages/${encodeURIComponent(m.id)}`}>See it as your team will</a>
+            </p>
+          </div>
+        ) : opens > 0 ? (
+          <p class="note">
+            <span class="grow">Opening it was counted. Now click one of its links; each opens in a new tab.</span>
+          </p>
+        ) : (
+          <p class="note">
+            <span class="grow">The open appears here as soon as the mail has loaded its images.</span>
+          </p>
+        )}
+      </div>
+      <dl class="facts pad bt">
+        <dt>Links</dt>
+        <dd>
+          {tracked} tracked, {m.links.length - tracked} left alone
+        </dd>
+        <dt>From</dt>
+        <dd>{m.from.email}</dd>
+        <dt>Id</dt>
+        <dd class="mono">
+          <a href={`/messages/${encodeURIComponent(m.id)}`}>{m.id}</a>
+        </dd>
+      </dl>
+    </aside>
+  );
+}
+
+function MadeRow({ event, fresh }: { event: Event; fresh: boolean }) {
+  const mine = is_hit(event) && counts(event);
+  const actor = actor_words(event);
+  const icon = event.type === "email.opened" && mine ? "eye" : icon_of(event);
+  return (
+    <li class={[mine ? "me" : "", fresh ? "new" : ""].join(" ").trim()} data-event={event.id}>
+      <Icon name={icon} />
+      <span class="deed">
+        {deed(event, mine)}
+        {actor && !mine ? (
+          <span class="small faint blk">{actor.counts ? "the same hit again, not counted" : `${actor.word}, not counted`}</span>
+        ) : null}
+      </span>
+      <time dateTime={event.occurred_at}>{time_s(event.occurred_at)}</time>
+    </li>
+  );
+}
+
+function Body({ m }: { m: MessageDetail }) {
+  if (m.body_kept === false)
+    return (
+      <Empty title="This mail is no longer kept.">
+        <p>Bodies are pruned after some time. What it made stays counted.</p>
+      </Empty>
+    );
+  if (m.has_html === false) return <pre class="plain pad">{m.text || "This mail is empty."}</pre>;
+  return <MailFrame key={m.id} id={m.id} />;
+}
+
+function Reader({ id }: { id: string }) {
+  const before = useRef<Set<string> | null>(null); // events that were there when the mail was opened
+  const { message: m, problem, slow, reload } = use_message(id, true);
+  if (m && !before.current) before.current = new Set(m.timeline.map((e) => e.id));
+  use_title(m?.subject ?? "Outbox");
+  if (problem?.status === 404)
+    return (
+      <article class="reader whole">
+        <Empty title="There is no such mail.">
+          <p>
+            <a href="/outbox">All mail in the Outbox</a>
+          </p>
+        </Empty>
+      </article>
+    );
+  return (
+    <>
+      <article class="reader" aria-labelledby="mail-h">
+        <Loading slow={slow && !m} />
+        <div class="reader-h">
+          <a class="back" href="/outbox" data-stay>
+            <Icon name="left" small />
+            All mail
+          </a>
+          <h2 id="mail-h">{m ? m.subject || "No subject" : " "}</h2>
+          <p class="sub">{m ? `From ${m.from.name ?? m.from.email} to ${m.to.email}, ${said_time(m.sent_at ?? m.created_at)}` : " "}</p>
+          {m?.headers ? (
+            <details class="raw">
+              <summary>
+                <Icon name="right" small />
+                Headers
+              </summary>
+              <dl class="kv">
+                {Object.entries(m.headers).map(([name, value]) => (
+                  <div key={name}>
+                    <dt>{name}</dt>
+                    <dd>{value}</dd>
+                  </div>
+                ))}
+              </dl>
+            </details>
+          ) : null}
+        </div>
+        {problem ? <Failed what="This mail" problem={problem} retry={reload} /> : null}
+        {m ? <Body m={m} /> : <div class="frame" />}
+      </article>
+      {m ? <Made m={m} before={before.current} /> : <aside class="made-col" />}
+    </>
+  );
+}
+
+export function Outbox({ route }: { route: Route }) {
+  use_title("Outbox");
+  const { me } = use_session();
+  const list = use_outbox();
+  const mails = list.data?.data ?? [];
+  const empty = list.data !== null && mails.length === 0;
+  return (
+    <>
+      <Top title="Outbox" sub="Mail you send stays here until you connect an account. Nobody else receives it." />
+      {empty && !route.id ? (
+        <section class="card">
+          <Empty title="No mail here yet.">
+            <p>Paste the curl line that was printed where you started Pugmark, or this one with your API key.</p>
+            <Command text={curl_command(me.base_url)} />
+          </Empty>
+        </section>
+      ) : (
+        <section class={route.id ? "card client has-mail" : "card client"} aria-label="Outbox">
+          <nav class="box" aria-label="Mails">
+            <Loading slow={list.slow && !list.data} />
+            {list.problem ? <Failed what="The mails" problem={list.problem} retry={list.reload} /> : null}
+            {mails.map((m) => (
+              <Item key={m.id} m={m} here={m.id === route.id} />
+            ))}
+            {list.data ? (
+              <div class="pad">
+                <p class="small soft">Send another:</p>
+                <Command text={send_command()} />
+              </div>
+            ) : null}
+          </nav>
+          {route.id ? (
+            <Reader key={route.id} id={route.id} />
+          ) : (
+            <div class="reader whole">
+              <Empty title="Choose a mail.">
+                <p>Opening it loads its images, as in any mail app, and that makes a real open. Its links make real clicks.</p>
+              </Empty>
+            </div>
+          )}
+        </section>
+      )}
+    </>
+  );
+}

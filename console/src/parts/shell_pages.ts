@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pages that exist. Navigation, find and the phone's bar read this list.
+import type { IconName } from "../icons";
+import type { Route } from "../router";
+
+export interface PageLink {
+  href: string;
+  word: string;
+  icon: IconName;
+  pages: Route["page"][];
+  group: "main" | "run";
+}
+
+export const PAGES: PageLink[] = [
+  { href: "/", word: "Stats", icon: "chart", pages: ["stats"], group: "main" },
+  { href: "/live", word: "Live", icon: "pulse", pages: ["live"], group: "main" },
+  { href: "/messages", word: "Messages", icon: "mail", pages: ["messages", "message"], group: "main" },
+  { href: "/outbox", word: "Outbox", icon: "tray", pages: ["outbox"], group: "run" },
+];

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Me } from "./types";
+
+export interface Session {
+  me: Me;
+  leave: () => void;
+}
+
+export const SessionContext = createContext<Session | null>(null);
+
+/** Who is signed in. Only pages behind the sign-in ask. */
+export function use_session(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error("no session");
+  return session;
+}

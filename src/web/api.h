@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api: /api/v1: who asks, what for, and the answer.
+ *
+ * A request is matched to a route on its loop, copied, and run on a worker thread that has a read session and a token
+ * sealer of its own; the answer goes back to the loop. Handlers are plain blocking functions: they read the store
+ * themselves and write through the engine. Errors are RFC 9457 problem documents.
+ */
+#ifndef PUGMARK_WEB_API_H
+#define PUGMARK_WEB_API_H
+
+#include "engine/accept.h"
+#include "engine/live.h"
+#include "net/http_server.h"
+#include "net/worker_pool.h"
+#include "store/accounts.h"
+#include <jansson.h>
+
+struct dispatcher;
+struct sign_in_guard;
+
+/* What handlers may use; immutable while serving, everything in it outlives the requests. */
+struct api_services {
+	const struct sending *sending;
+	struct store *store;
+	struct journal *journal;
+	struct writer *writer;
+	struct live *live;
+	struct dispatcher *dispatcher; /* NULL when this process does not deliver */
+	struct sign_in_guard *guard;
+	const struct clock *clock;
+	const char *base_url;
+	bool headline_is_strict;
+	struct slice openapi_json;
+};
+
+/* One worker thread's own things. */
+struct api_worker {
+	const struct api_services *services;
+	struct store_session *session; /* reads; NULL while the store is away */
+	struct token_sealer *sealer;
+};
+
+struct identity {
+	uint32_t tenant;
+	struct slice tenant_name;
+	unsigned scopes;           /* enum api_scope */
+	bool is_console;           /* signed in with a cookie */
+	struct user user;          /* console only */
+	struct slice session_hash; /* console only */
+};
+
+enum { API_PATH_PARAMETERS_MAX = 2 };
+
+/* One request on its way. Everything in it lives in its arena. */
+struct api_call {
+	struct arena *arena;
+	const struct api_services *services;
+	enum http_method method;
+	struct slice path, query, body;
+	struct slice parameters[API_PATH_PARAMETERS_MAX]; /* what {…} of the route matched, decoded */
+	struct slice authorization, cookie, idempotency_key, content_type, origin, sec_fetch_site, host, last_event_id;
+	struct address client;
+	bool is_https;
+	json_t *json; /* the body, when the route takes one */
+	struct identity who;
+	/* The answer. */
+	unsigned status;
+	struct buf response;
+	struct slice response_type;    /* "application/json" unless set */
+	struct http_header headers[8]; /* further ones */
+	size_t header_count;
+	/* Set instead of an answer: the loop turns the connection into an event stream. */
+	struct event_filter *stream_filter;
+};
+
+typedef void (*api_handler)(struct api_call *call, struct api_worker *worker);
+
+enum route_flag {
+	ROUTE_OPEN = 1,       /* nobody has to be signed in */
+	ROUTE_TAKES_JSON = 2, /* the body must be a JSON object */
+	ROUTE_NO_STORE = 4,   /* runs although the store is away */
+};
+
+struct route {
+	enum http_method method;
+	const char *pattern; /* below /api/v1, "/messages/{id}/cancel" */
+	unsigned scopes;     /* one of these is needed; 0: any identity */
+	unsigned flags;
+	api_handler handler;
+};
+
+/* The whole table; openapi.yaml is held to it by a test. */
+const struct route *api_routes(size_t *ret_count);
+
+/* ---- For handlers. */
+
+/* A problem document instead of an answer. `problems` may be NULL. */
+void api_problem(struct api_call *call, unsigned status, const char *title, const char *detail);
+void api_problem_list(struct api_call *call, unsigned status, const char *detail, const struct problem_list *problems);
+/* The problem that a status of the engine or the store is: 404, 409, 413, 422, 503. */
+void api_problem_status(struct api_call *call, enum status status, const struct err *err);
+/* The response buffer, to write JSON into, with the status set. */
+struct json_text api_answer(struct api_call *call, unsigned status);
+void api_header(struct api_call *call, struct slice name, struct slice value);
+
+/* Query parameters. Each returns false after having answered 422 itself. Absent: *ret is left as it is. */
+bool api_query_text(struct api_call *call, const char *name, struct slice *ret);
+bool api_query_number(struct api_call *call, const char *name, uint32_t max, uint32_t *ret);
+bool api_query_time(struct api_call *call, const char *name, int64_t *ret_us);
+bool api_query_day(struct api_call *call, const char *name, int32_t *ret_day);
+bool api_query_uuid(struct api_call *call, const char *name, struct uuid *ret);
+/* The {id} of the route as a UUID; answers 404 itself. */
+bool api_parameter_uuid(struct api_call *call, struct uuid *ret);
+
+/* ---- For web.c: the life of a request. */
+struct api_exchange; /* a request between loop and worker */
+
+struct api_loop {
+	const struct api_services *services;
+	struct worker_pool *pool;
+};
+/* True when the path is the API's; it is answered, now or later. */
+bool api_handle(const struct api_loop *loop, struct http_request *request);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api_handlers: what each route does; one function a route, named after it. Signature and rules: api.h. */
+#ifndef PUGMARK_WEB_API_HANDLERS_H
+#define PUGMARK_WEB_API_HANDLERS_H
+
+#include "web/api.h"
+
+void api_post_message(struct api_call *call, struct api_worker *worker);
+void api_post_message_batch(struct api_call *call, struct api_worker *worker);
+void api_post_instrument(struct api_call *call, struct api_worker *worker);
+void api_post_sign(struct api_call *call, struct api_worker *worker);
+void api_list_messages(struct api_call *call, struct api_worker *worker);
+void api_list_in_doubt(struct api_call *call, struct api_worker *worker);
+void api_get_message(struct api_call *call, struct api_worker *worker);
+void api_get_message_preview(struct api_call *call, struct api_worker *worker);
+void api_cancel_message(struct api_call *call, struct api_worker *worker);
+void api_resolve_message(struct api_call *call, struct api_worker *worker);
+
+void api_list_events(struct api_call *call, struct api_worker *worker);
+void api_get_event(struct api_call *call, struct api_worker *worker);
+void api_stream_events(struct api_call *call, struct api_worker *worker);
+
+void api_get_summary(struct api_call *call, struct api_worker *worker);
+void api_get_queue(struct api_call *call, struct api_worker *worker);
+
+void api_post_session(struct api_call *call, struct api_worker *worker);
+void api_delete_session(struct api_call *call, struct api_worker *worker);
+void api_get_me(struct api_call *call, struct api_worker *worker);
+
+#endif

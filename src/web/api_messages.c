@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages: lists, one with its timeline, the HTML as sent, cancel and resolve. */
+#include "codec/json_text.h"
+#include "engine/dispatch.h"
+#include "engine/event_json.h"
+#include "engine/instrument.h"
+#include "engine/outgoing.h"
+#include "engine/resolve.h"
+#include "web/api_handlers.h"
+
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500, TIMELINE_MAX = 500 };
+
+static void put_person(struct json_text *w, const char *key, struct slice email, struct slice name)
+{
+	json_key(w, key);
+	json_open(w, '{');
+	JSON_FIELD(w, "email", string, email);
+	JSON_FIELD(w, "name", string_or_null, name);
+	json_close(w, '}');
+}
+
+static void put_counters(struct json_text *w, const struct message_counters *c)
+{
+	JSON_FIELD(w, "opens", i64, (int64_t)c->opens_human + c->opens_proxy);
+	JSON_FIELD(w, "opens_unique", i64, c->first_open_us ? 1 : 0);
+	JSON_FIELD(w, "opens_mpp", i64, c->opens_mpp);
+	JSON_FIELD(w, "clicks", i64, c->clicks_human);
+	JSON_FIELD(w, "clicks_unique", i64, c->first_click_us ? 1 : 0);
+	JSON_FIELD(w, "machine_opens", i64,
+		   (int64_t)c->opens_prefetch + c->opens_scanner + c->opens_preview + c->opens_crawler);
+	JSON_FIELD(w, "machine_clicks", i64, c->clicks_machine);
+	JSON_FIELD(w, "first_opened_at", time, c->first_open_us);
+	JSON_FIELD(w, "first_clicked_at", time, c->first_click_us);
+	JSON_FIELD(w, "unsubscribed_at", time, c->unsubscribed_us);
+	JSON_FIELD(w, "last_activity_at", time, c->last_activity_us);
+}
+
+static void put_message_fields(struct json_text *w, const struct message *m)
+{
+	JSON_FIELD(w, "id", uuid, m->id);
+	JSON_FIELD(w, "status", cstring, message_state_name(m->state));
+	JSON_FIELD(w, "created_at", time, m->created_us);
+	JSON_FIELD(w, "send_at", time, m->send_at_us);
+	JSON_FIELD(w, "sent_at", time, m->sent_us);
+	JSON_FIELD(w, "delivered_at", time, m->delivered_us);
+	put_person(w, "from", m->from_email, m->from_name);
+	put_person(w, "to", m->to_email, m->to_name);
+	JSON_FIELD(w, "subject", string, m->subject);
+	JSON_FIELD(w, "campaign_id", string_or_null, m->campaign_id);
+	JSON_FIELD(w, "template_id", string_or_null, m->template_id);
+	JSON_FIELD(w, "contact_id", string_or_null, m->contact_id);
+	JSON_FIELD(w, "sender", string_or_null, m->sender);
+	JSON_FIELD(w, "stream", string, m->stream);
+	JSON_FIELD(w, "provider", string, m->provider);
+	json_key(w, "tracked");
+	json_open(w, '{');
+	JSON_FIELD(w, "opens", cstring, consent_name(m->track_opens));
+	JSON_FIELD(w, "clicks", cstring, consent_name(m->track_clicks));
+	json_close(w, '}');
+	put_counters(w, &m->counters);
+	JSON_FIELD(w, "error", string_or_null, m->error);
+}
+
+/* Only owners, admins and API keys see the whole tenant; others see what they sent. */
+static struct slice own_sender(const struct api_call *call)
+{
+	bool sees_all = !call->who.is_console || call->who.user.role == ROLE_OWNER || call->who.user.role == ROLE_ADMIN;
+	return sees_all ? (struct slice){NULL, 0} : call->who.user.email;
+}
+
+static void list_messages(struct api_call *call, struct api_worker *worker, const struct message_filter *filter)
+{
+	struct err err = {0};
+	struct message *messages;
+	size_t count;
+	enum status status = store_message_list(worker->session, filter, call->arena, &messages, &count, &err);
+	if (status != STATUS_OK) {
+		api_problem_status(call, status, &err);
+		return;
+	}
+	struct json_text w = api_answer(call, 200);
+	json_open(&w, '{');
+	json_key(&w, "data");
+	json_open(&w, '[');
+	for (size_t i = 0; i < count; i++) {
+		json_open(&w, '{');
+		put_message_fields(&w, &messages[i]);
+		json_close(&w, '}');
+	}
+	json_close(&w, ']');
+	json_key(&w, "next");
+	if (count == filter->limit)
+		json_put_uuid(&w, messages[count - 1].id);
+	else
+		json_put_null(&w);
+	json_close(&w, '}');
+}
+
+static bool query_state(struct api_call *call, struct message_filter *f)
+{
+	struct slice name = {NULL, 0};
+	if (!api_query_text(call, "status", &name))
+		return false;
+	if (!name.p)
+		return true;
+	f->by_state = message_state_parse(name, &f->state);
+	if (!f->by_state)
+		api_problem(call, 422, "Invalid", "The query parameter 'status' is no state of a message.");
+	return f->by_state;
+}
+
+void api_list_messages(struct api_call *call, struct api_worker *worker)
+{
+	struct message_filter f = {.tenant = call->who.tenant, .limit = LIMIT_DEFAULT};
+	if (!api_query_text(call, "campaign", &f.campaign_id) || !api_query_text(call, "template", &f.template_id) ||
+	    !api_query_text(call, "contact", &f.contact_id) || !api_query_text(call, "sender", &f.sender) ||
+	    !api_query_text(call, "provider", &f.provider) || !api_query_text(call, "q", &f.search) ||
+	    !query_state(call, &f) || !api_query_time(call, "from", &f.from_us) ||
+	    !api_query_time(call, "to", &f.to_us) || !api_query_uuid(call, "cursor", &f.before) ||
+	    !api_query_number(call, "limit", LIMIT_MAX, &f.limit))
+		return;
+	struct slice own = own_sender(call);
+	if (own.p)
+		f.sender = own;
+	list_messages(call, worker, &f);
+}
+
+void api_list_in_doubt(struct api_call *call, struct api_worker *worker)
+{
+	struct message_filter f = {
+	    .tenant = call->who.tenant, .limit = LIMIT_DEFAULT, .by_state = true, .state = MESSAGE_IN_DOUBT};
+	if (!api_query_uuid(call, "cursor", &f.before) || !api_query_number(call, "limit", LIMIT_MAX, &f.limit))
+		return;
+	f.sender = own_sender(call);
+	list_messages(call, worker, &f);
+}
+
+/* The message of the route; answers 404 itself, also for what others sent. */
+static bool find_message(struct api_call *call, struct api_worker *worker, struct message *ret)
+{
+	struct err err = {0};
+	struct uuid id;
+	if (!api_parameter_uuid(call, &id))
+		return false;
+	enum status status = store_message_find(worker->session, call->who.tenant, id, call->arena, ret, &err);
+	struct slice own = own_sender(call);
+	if (status == STATUS_OK && own.p && !slice_equal(own, ret->sender))
+		status = STATUS_NOT_FOUND;
+	if (status != STATUS_OK)
+		api_problem_status(call, status, &err);
+	return status == STATUS_OK;
+}
+
+/* STATUS_NOT_FOUND: the message never had a body, or it was pruned. */
+static enum status find_body(struct api_call *call, struct api_worker *worker, const struct message *m,
+			     struct slice *ret, struct err *err)
+{
+	if (!m->body_id.n)
+		return STATUS_NOT_FOUND;
+	return store_body_find(worker->session, m->tenant, m->body_id, call->arena, ret, err);
+}
+
+static void put_links(struct json_text *w, const struct instrument_result *r)
+{
+	json_key(w, "links");
+	json_open(w, '[');
+	for (size_t i = 0; i < r->link_count; i++) {
+		json_open(w, '{');
+		JSON_FIELD(w, "index", i64, r->links[i].index);
+		JSON_FIELD(w, "url", string, r->links[i].url);
+		JSON_FIELD(w, "tracked_url", string_or_null, r->links[i].tracked_url);
+		JSON_FIELD(w, "skipped", cstring, r->links[i].skipped);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+static void put_content(struct api_call *call, struct api_worker *worker, struct json_text *w, const struct message *m)
+{
+	struct err err = {0};
+	struct slice content;
+	struct mail_body body = {0};
+	struct message_options options = {0};
+	struct instrument_result result = {0};
+	bool there = find_body(call, worker, m, &content, &err) == STATUS_OK &&
+		     mail_body_decode(content, call->arena, &body, &err) == STATUS_OK &&
+		     message_options_decode(m->options, call->arena, &options, &err) == STATUS_OK;
+	if (there && body.html.n &&
+	    instrument_html(worker->sealer, m, &options, body.html, call->arena, &result) != STATUS_OK)
+		result = (struct instrument_result){0};
+	put_links(w, &result);
+	JSON_FIELD(w, "text", string_or_null, body.text);
+	JSON_FIELD(w, "has_html", bool, body.html.n > 0);
+	JSON_FIELD(w, "body_kept", bool, there);
+}
+
+static enum status put_timeline(struct api_call *call, struct api_worker *worker, struct json_text *w,
+				const struct message *m, struct err *err)
+{
+	struct event_filter f = {.tenant = m->tenant, .message = m->id, .oldest_first = true, .limit = TIMELINE_MAX};
+	struct event *events;
+	size_t count;
+	enum status status = store_event_list(worker->session, &f, call->arena, &events, &count, err);
+	if (status != STATUS_OK)
+		return status;
+	json_key(w, "timeline");
+	json_open(w, '[');
+	for (size_t i = 0; i < count; i++) {
+		json_put_raw(w, SLICE_EMPTY);
+		event_json_append(&call->response, &events[i], call->who.tenant_name);
+	}
+	json_close(w, ']');
+	return STATUS_OK;
+}
+
+void api_get_message(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	struct message m;
+	if (!find_message(call, worker, &m))
+		return;
+	struct json_text w = api_answer(call, 200);
+	json_open(&w, '{');
+	put_message_fields(&w, &m);
+	JSON_FIELD(&w, "attempts", i64, m.attempts);
+	JSON_FIELD(&w, "provider_message_id", string_or_null, m.remote_id);
+	json_key(&w, "metadata");
+	if (m.metadata.n)
+		json_put_raw(&w, m.metadata);
+	else
+		json_put_null(&w);
+	put_content(call, worker, &w, &m);
+	enum status status = put_timeline(call, worker, &w, &m, &err);
+	json_close(&w, '}');
+	if (status != STATUS_OK)
+		api_problem_status(call, status, &err);
+}
+
+/* The HTML as sent, for a sandboxed frame: its pictures and links work (and make events), its scripts and forms do not.
+ */
+void api_get_message_preview(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	struct message m;
+	struct slice html = SLICE_EMPTY;
+	struct slice content;
+	if (!find_message(call, worker, &m))
+		return;
+	enum status status = find_body(call, worker, &m, &content, &err);
+	struct outgoing outgoing = {&m, content, worker->sealer, call->arena};
+	if (status == STATUS_OK)
+		status = outgoing_html(&outgoing, &html, &err);
+	if (status == STATUS_OK && !html.n)
+		status = STATUS_NOT_FOUND;
+	if (status != STATUS_OK) {
+		api_problem_status(call, status, &err);
+		return;
+	}
+	(void)api_answer(call, 200);
+	call->response_type = SLICE("text/html; charset=utf-8");
+	buf_append(&call->response, html);
+	api_header(call, SLICE("Content-Security-Policy"),
+		   SLICE("default-src 'none'; img-src http: https: data: cid:; style-src 'unsafe-inline' http: https:; "
+			 "font-src http: https: data:; sandbox allow-popups allow-popups-to-escape-sandbox; "
+			 "frame-ancestors 'self'"));
+	api_header(call, SLICE("Referrer-Policy"), SLICE("no-referrer"));
+}
+
+static void answer_state(struct api_call *call, struct api_worker *worker, struct uuid id)
+{
+	struct err err = {0};
+	struct message m;
+	enum status status = store_message_find(worker->session, call->who.tenant, id, call->arena, &m, &err);
+	if (status != STATUS_OK) {
+		api_problem_status(call, status, &err);
+		return;
+	}
+	struct json_text w = api_answer(call, 200);
+	json_open(&w, '{');
+	put_message_fields(&w, &m);
+	json_close(&w, '}');
+	if (call->services->dispatcher)
+		dispatch_wake(call->services->dispatcher);
+}
+
+void api_cancel_message(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	struct message m;
+	if (!find_message(call, worker, &m))
+		return;
+	enum status status = resolve_cancel(call->services->sending, call->who.tenant, m.id, &err);
+	if (status == STATUS_OK)
+		answer_state(call, worker, m.id);
+	else
+		api_problem_status(call, status, &err);
+}
+
+void api_resolve_message(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	struct message m;
+	enum resolve_as as;
+	const char *name = json_string_value(json_object_get(call->json, "as"));
+	if (!name || json_object_size(call->json) != 1 || !resolve_parse(slice_from_cstr(name), &as)) {
+		api_problem(call, 422, "Invalid", "The body must be {\"as\": \"sent\"}, \"resend\" or \"failed\".");
+		return;
+	}
+	if (!find_message(call, worker, &m))
+		return;
+	enum status status = resolve_doubt(call->services->sending, call->who.tenant, m.id, as, &err);
+	if (status == STATUS_OK)
+		answer_state(call, worker, m.id);
+	else
+		api_problem_status(call, status, &err);
+}

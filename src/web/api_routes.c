@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of what the API does. doc/openapi.yaml says the same, and a test holds the two together. Literal paths
+ * stand before those with {…} that would match them too. */
+#include "web/api_handlers.h"
+
+static const struct route routes[] = {
+    {HTTP_POST, "/messages", SCOPE_SEND, ROUTE_TAKES_JSON, api_post_message},
+    {HTTP_POST, "/messages/batch", SCOPE_SEND, ROUTE_TAKES_JSON, api_post_message_batch},
+    {HTTP_POST, "/instrument", SCOPE_SEND, ROUTE_TAKES_JSON, api_post_instrument},
+    {HTTP_POST, "/sign", SCOPE_SEND | SCOPE_TRACK, ROUTE_TAKES_JSON, api_post_sign},
+    {HTTP_GET, "/messages", SCOPE_READ, 0, api_list_messages},
+    {HTTP_GET, "/messages/in-doubt", SCOPE_READ, 0, api_list_in_doubt},
+    {HTTP_GET, "/messages/{id}", SCOPE_READ, 0, api_get_message},
+    {HTTP_GET, "/messages/{id}/preview", SCOPE_READ, 0, api_get_message_preview},
+    {HTTP_POST, "/messages/{id}/cancel", SCOPE_SEND, 0, api_cancel_message},
+    {HTTP_POST, "/messages/{id}/resolve", SCOPE_SEND | SCOPE_ADMIN, ROUTE_TAKES_JSON, api_resolve_message},
+    {HTTP_GET, "/events", SCOPE_READ, 0, api_list_events},
+    {HTTP_GET, "/events/stream", SCOPE_READ, 0, api_stream_events},
+    {HTTP_GET, "/events/{id}", SCOPE_READ, 0, api_get_event},
+    {HTTP_GET, "/stats/summary", SCOPE_READ, 0, api_get_summary},
+    {HTTP_GET, "/queue", SCOPE_READ, 0, api_get_queue},
+    {HTTP_POST, "/session", 0, ROUTE_OPEN | ROUTE_TAKES_JSON, api_post_session},
+    {HTTP_DELETE, "/session", 0, 0, api_delete_session},
+    {HTTP_GET, "/me", 0, 0, api_get_me},
+};
+
+const struct route *api_routes(size_t *ret_count)
+{
+	*ret_count = sizeof routes / sizeof routes[0];
+	return routes;
+}

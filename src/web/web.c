@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/web.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "web/console.h"
+#include "web/health.h"
+
+enum { LOOPS_MAX = 256, WORKERS_DEFAULT = 4, WORKER_QUEUE_MAX = 1024 };
+
+struct web_loop {
+	struct web *web;
+	struct tracker *tracker; /* NULL: no edge here */
+	struct api_loop api;
+	bool is_admin;
+};
+
+struct web {
+	struct web_config config;
+	struct worker_pool *pool;
+	struct http_server *_Atomic server; /* set once it runs; loops look at it */
+	struct http_server *admin;          /* NULL: none */
+	struct tracker_counters counters[LOOPS_MAX];
+};
+
+/* ---- Workers. */
+
+static void *worker_start(void *user)
+{
+	const struct web *web = user;
+	struct err err = {0};
+	struct api_worker *w = MEM_NEW(struct api_worker);
+	w->services = web->config.services;
+	w->sealer = token_sealer_new(web->config.keys);
+	if (store_session_open(w->services->store, STORE_READ, &w->session, &err) != STATUS_OK)
+		log_warn("api.no_store", LOG_ERR(&err)); /* tried again with each request */
+	return w;
+}
+
+static void worker_stop(void *user, void *context)
+{
+	struct api_worker *w = context;
+	(void)user;
+	store_session_close(&w->session);
+	token_sealer_free(&w->sealer);
+	mem_free(w);
+}
+
+/* ---- Destinations that are kept in the store. */
+
+struct stored_click {
+	struct worker_job job;
+	struct tracker *tracker;
+	struct http_request *request;
+	const struct hit_record *hit;
+	struct arena *arena;
+	struct slice url;
+};
+
+static void find_url(struct worker_job *job, void *context)
+{
+	struct stored_click *c = (struct stored_click *)job;
+	struct api_worker *worker = context;
+	struct err err = {0};
+	if (!worker->session ||
+	    store_link_find(worker->session, c->hit->tenant, c->hit->destination, c->arena, &c->url, &err) != STATUS_OK)
+		c->url = SLICE_EMPTY;
+}
+
+static void answer_found(struct worker_job *job)
+{
+	struct stored_click *c = (struct stored_click *)job;
+	tracker_answer_stored(c->tracker, c->request, c->hit, c->url);
+	arena_free(&c->arena);
+	mem_free(c);
+}
+
+static void drop_found(struct worker_job *job)
+{
+	struct stored_click *c = (struct stored_click *)job;
+	arena_free(&c->arena);
+	mem_free(c);
+}
+
+static void find_stored(void *user, struct tracker *tracker, struct http_request *request, const struct hit_record *hit)
+{
+	struct web *web = user;
+	struct stored_click *c = MEM_NEW(struct stored_click);
+	c->tracker = tracker;
+	c->request = request;
+	c->hit = hit;
+	c->arena = arena_new();
+	c->job.run = find_url;
+	c->job.done = answer_found;
+	c->job.drop = drop_found;
+	if (!worker_pool_post(web->pool, http_request_loop(request), &c->job))
+		answer_found(&c->job);
+}
+
+/* ---- Loops. */
+
+static void *loop_start(void *user, struct http_loop *loop)
+{
+	struct web *web = user;
+	struct web_loop *l = MEM_NEW(struct web_loop);
+	l->web = web;
+	l->api = (struct api_loop){web->config.services, web->pool};
+	if (!web->config.has_edge)
+		return l;
+	struct tracker_config tracking = {
+	    .journal = web->config.services->journal,
+	    .keys = web->config.keys,
+	    .clock = web->config.services->clock,
+	    .base_url = web->config.services->base_url,
+	    .max_wait_ms = web->config.max_wait_ms,
+	    .counters = &web->counters[http_loop_index(loop)],
+	    .find_stored = find_stored,
+	    .user = web,
+	};
+	l->tracker = tracker_new(&tracking, loop);
+	return l;
+}
+
+static void loop_stop(void *user, struct http_loop *loop, void *loop_user)
+{
+	struct web_loop *l = loop_user;
+	(void)user;
+	(void)loop;
+	tracker_free(&l->tracker);
+	mem_free(l);
+}
+
+static void loop_turn(void *loop_user)
+{
+	struct web_loop *l = loop_user;
+	if (l->tracker)
+		tracker_turn(l->tracker);
+}
+
+static void answer_nothing(struct http_request *request)
+{
+	struct http_header type = {SLICE("Content-Type"), SLICE("text/plain; charset=utf-8")};
+	http_answer(request, 404, &type, 1, SLICE("There is nothing here.\n"));
+}
+
+static struct health health_of(struct web *web, bool for_all)
+{
+	return (struct health){web->config.services, atomic_load(&web->server), web->counters, LOOPS_MAX, for_all};
+}
+
+static void handle(void *loop_user, struct http_request *request)
+{
+	struct web_loop *l = loop_user;
+	struct web *web = l->web;
+	if (l->tracker && tracker_handle(l->tracker, request))
+		return;
+	struct health health = health_of(web, false);
+	if (health_handle(&health, request))
+		return;
+	if (web->config.has_api &&
+	    (api_handle(&l->api, request) || console_handle(request, web->config.services->openapi_json)))
+		return;
+	answer_nothing(request);
+}
+
+static void *admin_loop_start(void *user, struct http_loop *loop)
+{
+	(void)loop;
+	return user;
+}
+
+static void handle_admin(void *loop_user, struct http_request *request)
+{
+	struct web *web = loop_user;
+	struct health health = health_of(web, true);
+	if (!health_handle(&health, request))
+		answer_nothing(request);
+}
+
+/* ---- Life. */
+
+static enum status start_admin(struct web *web, struct err *err)
+{
+	struct http_server_config config = {
+	    .address = web->config.admin_address,
+	    .port = web->config.admin_port,
+	    .loops = 1,
+	    .loop_start = admin_loop_start,
+	    .handle = handle_admin,
+	    .user = web,
+	};
+	return web->config.admin_address ? http_server_start(&config, &web->admin, err) : STATUS_OK;
+}
+
+static enum status start_server(struct web *web, struct err *err)
+{
+	struct http_server_config config = {
+	    .address = web->config.address,
+	    .port = web->config.port,
+	    .loops = web->config.loops,
+	    .limits = web->config.limits,
+	    .trusted_proxies = web->config.trusted_proxies,
+	    .trusted_proxy_count = web->config.trusted_proxy_count,
+	    .loop_start = loop_start,
+	    .loop_stop = loop_stop,
+	    .loop_turn = loop_turn,
+	    .handle = handle,
+	    .user = web,
+	};
+	struct http_server *server = NULL;
+	enum status status = http_server_start(&config, &server, err);
+	atomic_store(&web->server, server);
+	return status;
+}
+
+enum status web_start(const struct web_config *config, struct web **ret, struct err *err)
+{
+	struct web *web = MEM_NEW(struct web);
+	web->config = *config;
+	struct worker_pool_config pool = {
+	    .workers = config->workers ? config->workers : WORKERS_DEFAULT,
+	    .queue_size = WORKER_QUEUE_MAX,
+	    .context_new = worker_start,
+	    .context_free = worker_stop,
+	    .user = web,
+	};
+	enum status status = worker_pool_start(&pool, &web->pool, err);
+	if (status == STATUS_OK)
+		status = start_server(web, err);
+	if (status == STATUS_OK)
+		status = start_admin(web, err);
+	if (status != STATUS_OK)
+		web_stop(&web, 0);
+	else
+		*ret = web;
+	return status;
+}
+
+uint16_t web_port(const struct web *web)
+{
+	return http_server_port(atomic_load(&web->server));
+}
+
+void web_stop(struct web **web, int timeout_ms)
+{
+	struct web *w = *web;
+	if (!w)
+		return;
+	struct http_server *server = atomic_load(&w->server);
+	if (w->admin)
+		http_server_stop(&w->admin, timeout_ms);
+	if (server)
+		http_server_shut_down(server, timeout_ms);
+	worker_pool_stop(&w->pool);
+	http_server_free(&server);
+	mem_free(w);
+	*web = NULL;
+}

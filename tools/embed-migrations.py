@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the C file that holds the schema migrations: embed-migrations.py OUTPUT 0001-first.sql 0002-next.sql ...
+
+The files must be numbered from 1 without gaps. Comments and indentation are left out of what is embedded.
+"""
+import os
+import re
+import sys
+
+
+def literal(text):
+    out = []
+    for line in text.splitlines():
+        line = re.sub(r"\s*--.*$", "", line).strip()
+        if line:
+            out.append('\t"%s\\n"' % line.replace("\\", "\\\\").replace('"', '\\"'))
+    return "\n".join(out)
+
+
+def main():
+    output, files = sys.argv[1], sorted(sys.argv[2:], key=os.path.basename)
+    rows = []
+    for number, path in enumerate(files, 1):
+        name = os.path.splitext(os.path.basename(path))[0]
+        if int(name.split("-")[0]) != number:
+            sys.exit("%s: expected number %d" % (path, number))
+        with open(path, encoding="utf-8") as f:
+            rows.append('    {%d, "%s",\n%s},\n' % (number, name, literal(f.read())))
+    with open(output, "w", encoding="utf-8") as f:
+        f.write('#include "store/migrations.h"\n\n')
+        f.write("const struct migration store_migrations[] = {\n%s};\n" % "".join(rows))
+        f.write("const size_t store_migrations_count = sizeof store_migrations / sizeof store_migrations[0];\n")
+
+
+if __name__ == "__main__":
+    main()
