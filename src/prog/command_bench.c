@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pugmark bench: what `make bench` measures inside one process. */
+#include "base/clock.h"
+#include "codec/json_text.h"
+#include "codec/token.h"
+#include "codec/verdict.h"
+#include "prog/commands.h"
+#include "prog/options.h"
+#include <stdio.h>
+
+enum { TOKEN_ROUNDS = 300000, JUDGE_ROUNDS = 3000000 };
+
+static int print_figure(bool json, const char *what, double ns_per_op)
+{
+	if (json)
+		printf("{\"bench\":\"%s\",\"ns_per_op\":%.1f}\n", what, ns_per_op);
+	else
+		printf("%-12s %8.1f ns\n", what, ns_per_op);
+	return EXIT_DONE;
+}
+
+static double ns_each(int64_t started_us, int rounds)
+{
+	return (double)(clock_monotonic_us(clock_system()) - started_us) * 1000.0 / rounds;
+}
+
+static int bench_token(bool json)
+{
+	static const uint8_t key[TOKEN_KEY_SIZE] = {1};
+	char room[TOKEN_TEXT_MAX];
+	struct buf text;
+	struct token_keys *keys = token_keys_new();
+	struct token token = {.kind = TOKEN_CLICK,
+			      .consent = TOKEN_CONSENT_FULL,
+			      .tenant = 1,
+			      .destination = SLICE("https://example.com/sale?utm_source=spring")};
+	uint8_t key_id = 1;
+	bool good = true;
+	token_keys_set(keys, key_id, key);
+	struct token_sealer *sealer = token_sealer_new(keys);
+	buf_init(&text, TOKEN_TEXT_MAX);
+	int64_t started_us = clock_monotonic_us(clock_system());
+	for (int i = 0; i < TOKEN_ROUNDS; i++) {
+		buf_clear(&text);
+		token.link_index = (uint32_t)i;
+		good = token_seal(sealer, key_id, &token, &text) == STATUS_OK && good;
+	}
+	double seal_ns = ns_each(started_us, TOKEN_ROUNDS);
+	started_us = clock_monotonic_us(clock_system());
+	for (int i = 0; i < TOKEN_ROUNDS; i++)
+		good = token_open(sealer, buf_slice(&text), room, &token, &key_id) == STATUS_OK && good;
+	double open_ns = ns_each(started_us, TOKEN_ROUNDS);
+	buf_done(&text);
+	token_sealer_free(&sealer);
+	token_keys_free(&keys);
+	if (!good)
+		return EXIT_FAILED;
+	(void)print_figure(json, "token_seal", seal_ns);
+	return print_figure(json, "token_open", open_ns);
+}
+
+static int bench_judge(bool json)
+{
+	static const struct slice agents[] = {
+	    {"Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", 89},
+	    {"Mozilla/5.0", 11},
+	    {"Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+	     "Mobile/15E148",
+	     109},
+	    {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 "
+	     "Safari/537.36",
+	     111},
+	};
+	enum { AGENTS = sizeof agents / sizeof agents[0] };
+	unsigned humans = 0;
+	int64_t started_us = clock_monotonic_us(clock_system());
+	for (int i = 0; i < JUDGE_ROUNDS; i++) {
+		struct hit_signals hit = {.kind = HIT_OPEN, .user_agent = agents[i % AGENTS]};
+		struct verdict verdict;
+		verdict_judge(&hit, &verdict);
+		humans += verdict.actor == ACTOR_HUMAN;
+	}
+	double ns = ns_each(started_us, JUDGE_ROUNDS);
+	return humans ? print_figure(json, "judge", ns) : EXIT_FAILED;
+}
+
+static void print_help(void)
+{
+	puts("pugmark bench token | judge | apply N: measure a part of this program on this machine.\n\n"
+	     "  --json  figures as JSON\n  --help  this text");
+}
+
+int command_bench(int argc, char **argv)
+{
+	bool json = false;
+	struct operands operands;
+	const struct option_spec specs[] = {{"json", NULL, &json, " figures as JSON"}, {NULL}};
+	if (argc > 1 && strcmp(argv[1], "apply") == 0)
+		return command_bench_apply(argc - 1, argv + 1);
+	enum options_result parsed = options_parse(argc, argv, specs, &operands);
+	if (parsed == OPTIONS_HELP)
+		return print_help(), EXIT_DONE;
+	if (parsed == OPTIONS_OK && operands.count == 1 && strcmp(operands.values[0], "token") == 0)
+		return bench_token(json);
+	if (parsed == OPTIONS_OK && operands.count == 1 && strcmp(operands.values[0], "judge") == 0)
+		return bench_judge(json);
+	if (parsed == OPTIONS_OK)
+		(void)fprintf(stderr, "pugmark bench: say token, judge or apply; see 'pugmark bench --help'\n");
+	return EXIT_USAGE;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pugmark judge: the verdict on one hit, or on many from JSON lines. */
+#include "codec/json_text.h"
+#include "codec/verdict.h"
+#include "prog/commands.h"
+#include "prog/options.h"
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void print_verdict(const struct verdict *v)
+{
+	struct buf b;
+	struct slice rest = slice_from_cstr(v->reasons);
+	buf_init(&b, 4096);
+	struct json_text w = json_text_on(&b);
+	json_open(&w, '{');
+	JSON_FIELD(&w, "actor", cstring, actor_name(v->actor));
+	json_key(&w, "reasons");
+	json_open(&w, '[');
+	while (rest.n)
+		json_put_string(&w, slice_cut(&rest, ' '));
+	json_close(&w, ']');
+	JSON_FIELD(&w, "confidence", double, v->confidence_percent / 100.0);
+	JSON_FIELD(&w, "mpp", bool, v->mpp);
+	json_close(&w, '}');
+	puts(buf_cstr(&b));
+	buf_done(&b);
+}
+
+static struct slice text_of(const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+	return json_is_string(value) ? slice_of(json_string_value(value), json_string_length(value)) : SLICE_EMPTY;
+}
+
+/* Header names in any case. */
+static struct slice header_of(const json_t *headers, struct slice name)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach((json_t *)(uintptr_t)headers, key,
+			    value) if (slice_equal_nocase(slice_from_cstr(key), name) &&
+				       json_is_string(value)) return slice_from_cstr(json_string_value(value));
+	return SLICE_EMPTY;
+}
+
+static bool judge_line(const char *line, size_t n, size_t number)
+{
+	json_error_t error;
+	json_t *hit = json_loadb(line, n, 0, &error);
+	if (!json_is_object(hit)) {
+		(void)fprintf(stderr, "pugmark judge: line %zu is no JSON object\n", number);
+		json_decref(hit);
+		return false;
+	}
+	const json_t *headers = json_object_get(hit, "headers");
+	struct slice purpose = header_of(headers, SLICE("sec-purpose"));
+	struct hit_signals signals = {
+	    .kind = slice_equal(text_of(hit, "kind"), SLICE("click")) ? HIT_CLICK : HIT_OPEN,
+	    .is_head = slice_equal(text_of(hit, "method"), SLICE("HEAD")),
+	    .user_agent = text_of(hit, "ua"),
+	    .purpose = purpose.n ? purpose : header_of(headers, SLICE("purpose")),
+	    .referer = header_of(headers, SLICE("referer")),
+	};
+	struct verdict verdict;
+	verdict_judge(&signals, &verdict);
+	print_verdict(&verdict);
+	json_decref(hit);
+	return true;
+}
+
+static int judge_lines(void)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+	bool good = true;
+	for (size_t number = 1; (n = getline(&line, &room, stdin)) > 0; number++)
+		good = judge_line(line, (size_t)n, number) && good;
+	free(line);
+	return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+int command_judge(int argc, char **argv)
+{
+	const char *user_agent = "";
+	const char *method = "GET";
+	const char *kind = "open";
+	const char *purpose = "";
+	bool batch = false;
+	struct operands operands;
+	const struct option_spec specs[] = {{"ua", &user_agent, NULL, "UA  the user agent"},
+					    {"method", &method, NULL, "M  GET or HEAD"},
+					    {"kind", &kind, NULL, "open|click"},
+					    {"purpose", &purpose, NULL, "P  Sec-Purpose, Purpose or X-Moz"},
+					    {"batch", NULL, &batch, " read JSON lines, print one verdict a line"},
+					    {NULL}};
+	enum options_result parsed = options_parse(argc, argv, specs, &operands);
+	if (parsed == OPTIONS_HELP) {
+		puts("pugmark judge: who is behind one hit, and why, from the hit alone.\n");
+		return options_print(specs), EXIT_DONE;
+	}
+	if (parsed == OPTIONS_WRONG)
+		return EXIT_USAGE;
+	if (batch)
+		return judge_lines();
+	struct hit_signals signals = {.kind = strcmp(kind, "click") == 0 ? HIT_CLICK : HIT_OPEN,
+				      .is_head = strcmp(method, "HEAD") == 0,
+				      .user_agent = slice_from_cstr(user_agent),
+				      .purpose = slice_from_cstr(purpose)};
+	struct verdict verdict;
+	verdict_judge(&signals, &verdict);
+	print_verdict(&verdict);
+	return EXIT_DONE;
+}

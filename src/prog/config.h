@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config: what an operator can set. One table (config.c) parses, checks and explains every key.
+ *
+ * Precedence, lowest first: built-in default, pugmark.conf, environment (PUGMARK_SECTION_KEY), command line.
+ */
+#ifndef PUGMARK_PROG_CONFIG_H
+#define PUGMARK_PROG_CONFIG_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/status.h"
+
+struct config {
+	const char *listen;   /* ADDRESS:PORT */
+	const char *base_url; /* "" until serve fills it in from the address */
+	const char *roles;
+	const char *trusted_proxies;
+	const char *admin_listen;
+	int64_t loops;
+	int64_t header_timeout_ms, idle_timeout_ms, connections, connections_per_address, body_mb;
+	int64_t journal_max_wait_ms, journal_segment_mb;
+	const char *store_url; /* "" : SQLite in the data directory */
+	int64_t retain_events_days, retain_bodies_days;
+	const char *keep_client;
+	bool tracking_enabled;
+	int64_t dedupe_seconds;
+	const char *headline_opens;
+	const char *provider;
+	int64_t sending_concurrency, sending_attempts_max, retry_base_ms, retry_cap_ms;
+	bool resend_in_doubt;
+	const char *smtp_host, *smtp_tls, *smtp_auth, *smtp_user, *smtp_secret, *smtp_ca_file, *smtp_helo;
+	int64_t smtp_port;
+	bool smtp_verify;
+	const char *log_level;
+};
+
+/* Reads `path` (NULL: DATA/pugmark.conf or ./pugmark.conf if there is one) and the environment. STATUS_NOT_FOUND:
+ * `path` was given and is not there; STATUS_BAD_INPUT: an unknown key or a bad value, with file and line in the words.
+ * Text lives in the arena. */
+enum status config_load(const char *path, const char *data_directory, struct arena *arena, struct config *ret,
+			struct err *err) MUST_CHECK;
+/* One key by its full name, as the command line sets it. STATUS_BAD_INPUT. */
+enum status config_set(struct config *config, const char *key, const char *value, struct arena *arena,
+		       struct err *err) MUST_CHECK;
+/* All keys with default and explanation, for `pugmark help config` and the manual. */
+void config_describe(struct buf *to);
+
+#endif

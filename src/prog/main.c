@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pugmark: one program, many commands. */
+#include "base/buf.h"
+#include "prog/commands.h"
+#include "prog/config.h"
+#include "prog/options.h"
+#include "web/api.h"
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *does;
+};
+
+static const struct command commands[] = {
+    {"init", command_init, "make a data directory: keys, store, first user, first API key"},
+    {"serve", command_serve, "answer opens and clicks, the API and the console; send mail"},
+    {"rewrite", command_rewrite, "instrument HTML on standard input or in a file"},
+    {"token", command_token, "say what a token in a tracking link says"},
+    {"judge", command_judge, "say who is behind a hit, and why"},
+    {"keys", command_keys, "list or rotate the token keys"},
+    {"user", command_user, "list users, add one, set a password"},
+    {"apikey", command_apikey, "list, add or revoke API keys"},
+    {"journal", command_journal, "verify, dump or salvage the journal"},
+    {"bench", command_bench, "measure a part of this program on this machine"},
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *to)
+{
+	(void)fprintf(to, "Pugmark " PUGMARK_VERSION
+			  ": sends a platform's mail and tells the truth about what recipients did with it.\n\n"
+			  "usage: pugmark COMMAND [--config FILE] [--data DIR] ...\n\n");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		(void)fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].does);
+	(void)fprintf(to, "\n'pugmark COMMAND --help' says more; 'pugmark help config' lists every setting, 'pugmark "
+			  "help routes' the API.\n");
+}
+
+static int print_config_help(void)
+{
+	struct buf b;
+	buf_init(&b, 65536);
+	config_describe(&b);
+	printf(
+	    "pugmark.conf: [section] and key = value; each key also as PUGMARK_SECTION_KEY in the environment.\n\n%s",
+	    buf_cstr(&b));
+	buf_done(&b);
+	return EXIT_DONE;
+}
+
+static int print_routes(void)
+{
+	static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+	size_t count;
+	const struct route *routes = api_routes(&count);
+	for (size_t i = 0; i < count; i++)
+		printf("%-6s /api/v1%s\n", methods[routes[i].method], routes[i].pattern);
+	return EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+		puts("pugmark " PUGMARK_VERSION);
+		return EXIT_DONE;
+	}
+	if (strcmp(argv[1], "help") == 0 && argc > 2 && strcmp(argv[2], "config") == 0)
+		return print_config_help();
+	if (strcmp(argv[1], "help") == 0 && argc > 2 && strcmp(argv[2], "routes") == 0)
+		return print_routes();
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
+		print_help(stdout);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(commands[i].name, argv[1]) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	(void)fprintf(stderr, "pugmark: there is no command '%s'; see 'pugmark help'\n", argv[1]);
+	return EXIT_USAGE;
+}

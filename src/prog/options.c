@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prog/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct option_spec *find(const struct option_spec *specs, const char *name, size_t n)
+{
+	for (; specs->name; specs++)
+		if (strlen(specs->name) == n && memcmp(specs->name, name, n) == 0)
+			return specs;
+	return NULL;
+}
+
+static enum options_result wrong(const char *command, const char *what, const char *argument)
+{
+	(void)fprintf(stderr, "pugmark %s: %s '%s'; see 'pugmark %s --help'\n", command, what, argument, command);
+	return OPTIONS_WRONG;
+}
+
+/* Takes one option and, unless it is a flag, its value; *at moves on. */
+static enum options_result take_option(int argc, char **argv, int *at, const struct option_spec *specs)
+{
+	const char *name = argv[*at] + 2;
+	const char *equals = strchr(name, '=');
+	const struct option_spec *spec = find(specs, name, equals ? (size_t)(equals - name) : strlen(name));
+	if (!spec)
+		return wrong(argv[0], "unknown option", argv[*at]);
+	if (spec->flag) {
+		if (equals)
+			return wrong(argv[0], "this option takes no value:", argv[*at]);
+		*spec->flag = true;
+		return OPTIONS_OK;
+	}
+	if (!equals && *at + 1 >= argc)
+		return wrong(argv[0], "this option needs a value:", argv[*at]);
+	*spec->value = equals ? equals + 1 : argv[++*at];
+	return OPTIONS_OK;
+}
+
+enum options_result options_parse(int argc, char **argv, const struct option_spec *specs, struct operands *ret)
+{
+	struct operands operands = {{NULL}, 0};
+	bool only_operands = false;
+	for (int i = 1; i < argc; i++) {
+		bool is_option = !only_operands && strncmp(argv[i], "--", 2) == 0;
+		if (is_option && strcmp(argv[i], "--help") == 0)
+			return OPTIONS_HELP;
+		if (is_option && argv[i][2] == 0) {
+			only_operands = true;
+		} else if (is_option) {
+			enum options_result result = take_option(argc, argv, &i, specs);
+			if (result != OPTIONS_OK)
+				return result;
+		} else if (operands.count == OPERANDS_MAX) {
+			return wrong(argv[0], "too many arguments at", argv[i]);
+		} else {
+			operands.values[operands.count++] = argv[i];
+		}
+	}
+	*ret = operands;
+	return OPTIONS_OK;
+}
+
+void options_print(const struct option_spec *specs)
+{
+	for (; specs->name; specs++)
+		printf("  --%s %s\n", specs->name, specs->help);
+	printf("  --help  this text\n");
+}

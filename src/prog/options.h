@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options: a command's arguments. Long options only, `--name value` or `--name=value`; the rest are operands. Every
+ * command also takes --help, and those that touch an installation --config FILE and --data DIR. */
+#ifndef PUGMARK_PROG_OPTIONS_H
+#define PUGMARK_PROG_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct option_spec {
+	const char *name;   /* without the dashes; NULL ends a list */
+	const char **value; /* where its value goes; or */
+	bool *flag;         /* what it sets */
+	const char *help;   /* "ADDR:PORT  where to listen" */
+};
+
+enum { OPERANDS_MAX = 8 };
+
+struct operands {
+	const char *values[OPERANDS_MAX];
+	size_t count;
+};
+
+enum options_result {
+	OPTIONS_OK,
+	OPTIONS_HELP,  /* --help: the caller prints its help and leaves with 0 */
+	OPTIONS_WRONG, /* said so on standard error; the caller leaves with 2 */
+};
+/* argv[0] is the command's name. */
+enum options_result options_parse(int argc, char **argv, const struct option_spec *specs, struct operands *ret);
+/* One line an option. */
+void options_print(const struct option_spec *specs);
+
+/* Exit codes of every command. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+#endif
