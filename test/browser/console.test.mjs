@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0
+// The console in a real browser against a server with believable data.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, before, beforeEach, afterEach, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { open_browser, sign_in, watch, CHROMIUM } from "./browser.mjs";
+import { MockApi, USER } from "./mock_api.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const AMARA = "01935a2e-7c40-7b1e-9d22-000000000007";
+const HELLO = "01935a2e-7c40-7b1e-9d22-000000000001";
+const NOT_TRACKED = "01935a2e-7c40-7b1e-9d22-000000000009";
+const PAGES = ["/", "/live", "/messages", `/messages/${AMARA}`, "/outbox", `/outbox/${HELLO}`];
+
+const missing = existsSync(CHROMIUM) ? false : `SKIP: no browser at ${CHROMIUM}`;
+if (missing) console.log(missing);
+
+describe("console", { skip: missing }, () => {
+  let browser, mock, base, context, page, seen;
+
+  before(async () => {
+    if (!existsSync(join(here, "../../console/dist/index.html")))
+      execFileSync(process.execPath, [join(here, "../../console/build.mjs")], { stdio: "inherit" });
+    browser = await open_browser();
+  });
+  after(() => browser?.close());
+
+  beforeEach(async () => {
+    mock = new MockApi();
+    base = await mock.start();
+    await new_reader();
+  });
+  afterEach(async () => {
+    await context.close();
+    await mock.stop();
+  });
+
+  async function new_reader(options) {
+    await context?.close();
+    context = await browser.reader(options);
+    page = await context.newPage();
+    seen = watch(page);
+  }
+
+  /** The page has read what it shows. */
+  async function ready(path) {
+    const marks = { "/": "[data-card]", "/live": "[data-event]", "/messages": "tr.go", "/outbox": ".box a" };
+    await page
+      .locator(marks[path] ?? "[data-event]")
+      .first()
+      .waitFor();
+  }
+
+  async function card(name) {
+    const text = await page.locator(`[data-card="${name}"]`).innerText();
+    return text.replace(/\s+/g, " ");
+  }
+
+  // ---- signing in
+
+  test("a wrong password says neither which of the two is wrong nor lets in", async () => {
+    await page.goto(`${base}/`);
+    await page.getByLabel("E-mail").fill(USER.email);
+    await page.getByLabel("Password").fill("wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    assert.equal(await page.getByRole("alert").innerText(), "Address or password is not right.");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "password");
+    assert.equal(new URL(page.url()).pathname, "/sign-in");
+  });
+
+  test("after too many tries it says how long to wait", async () => {
+    mock.tries = 5;
+    await page.goto(`${base}/sign-in`);
+    await page.getByLabel("E-mail").fill(USER.email);
+    await page.getByLabel("Password").fill("wrong");
+    await page.getByLabel("Password").press("Enter");
+    assert.equal(await page.getByRole("alert").innerText(), "Wait 30 seconds and try again.");
+  });
+
+  test("signing in leads to the page that was asked for", async () => {
+    await sign_in(page, base, USER, "/messages?status=bounced");
+    await page.getByRole("heading", { name: "Messages", exact: true }).waitFor();
+    assert.equal(page.url(), `${base}/messages?status=bounced`);
+  });
+
+  test("the page to go to after signing in is never on another host", async () => {
+    for (const next of ["//evil.example/", "https://evil.example/", "/\\evil.example", "/api/v1/me"]) {
+      await context.clearCookies();
+      await sign_in(page, base, USER, `/sign-in?next=${encodeURIComponent(next)}`);
+      await ready("/");
+      assert.equal(page.url(), `${base}/`, next);
+    }
+  });
+
+  test("an ended session leads to the sign-in and shows nothing of before", async () => {
+    await sign_in(page, base, USER);
+    await ready("/");
+    mock.session = "another";
+    await page.locator(".nav").getByRole("link", { name: "Messages" }).click();
+    await page.getByLabel("Password").waitFor();
+    assert.equal(page.url(), `${base}/sign-in?next=%2Fmessages`);
+    assert.equal(await page.locator("table").count(), 0);
+  });
+
+  test("signing out ends the session on the server", async () => {
+    await sign_in(page, base, USER);
+    await page.getByRole("button", { name: /account and sign out/ }).click();
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
+    await page.getByLabel("Password").waitFor();
+    assert.ok(mock.requests.some((r) => r.method === "DELETE" && r.path === "/api/v1/session"));
+  });
+
+  // ---- Stats
+
+  test("the cards show the API's figures, what they are of, and how they changed", async () => {
+    await sign_in(page, base, USER);
+    await ready("/");
+    assert.equal(await card("sends"), "Sends 19,410 19,035 delivered, 3 under way ↑ 12.1% from 17,322");
+    assert.equal(await card("opens"), "Open rate 44.9% 8,547 of 19,035 delivered ↑ 3.4 points from 41.5%");
+    assert.equal(await card("clicks"), "Click rate 11.4% 2,170 of 19,035 delivered ↑ 0.5 points from 10.9%");
+    assert.equal(await card("failed"), "Failed or bounced 1.9% 301 bounced, 69 failed ↓ 0.2 points from 2.1%");
+  });
+
+  test("the switch changes the figures and the address, by pointer and by key", async () => {
+    await sign_in(page, base, USER);
+    await ready("/");
+    await page.getByRole("radio", { name: "Strict" }).click();
+    await page.getByText("Strict counts only opens").waitFor();
+    assert.match(await card("opens"), /^Open rate 28\.3% 5,387 of 19,035 delivered/);
+    assert.equal(page.url(), `${base}/?count=strict`);
+    await page.keyboard.press("ArrowRight");
+    await page.getByText("Everything counts every fetch").waitFor();
+    assert.match(await card("opens"), /^Open rate 65\.7%/);
+    await page.keyboard.press("p");
+    await page.getByText("People counts opens by people").waitFor();
+    assert.equal(page.url(), `${base}/`);
+  });
+
+  test("a range is asked for in whole days, and Back returns to the one before", async () => {
+    await sign_in(page, base, USER);
+    await ready("/");
+    await page.locator("summary", { hasText: "Last 30 days" }).click();
+    await page.getByRole("button", { name: /^Last 7 days/ }).click();
+    await page.getByText("194 of 386 sent").waitFor();
+    assert.match(await page.locator("section[aria-label=Summary]").innerText(), /Rates are of 386 sent mails, because no delivery reports arrive/);
+    const asked = new URLSearchParams(mock.requests.filter((r) => r.path.endsWith("/summary")).pop().query);
+    assert.equal((Date.parse(asked.get("to")) - Date.parse(asked.get("from"))) / 86400000, 6);
+    await page.goBack();
+    await page.getByText("8,547 of 19,035").waitFor();
+    assert.equal(page.url(), `${base}/`);
+  });
+
+  test("figures that cannot be read say so in their place and can be asked for again", async () => {
+    mock.failing.set("/stats/summary", 503);
+    await sign_in(page, base, USER);
+    const alert = page.getByRole("alert");
+    await alert.waitFor();
+    assert.match(await alert.innerText(), /These figures could not be read just now\. Sending and tracking go on\. The store is busy\./);
+    mock.failing.clear();
+    await alert.getByRole("button", { name: "Try again" }).click();
+    await ready("/");
+    assert.equal(await alert.count(), 0);
+  });
+
+  // ---- Live
+
+  test("an event appears the second it happens, with who did it", async () => {
+    await sign_in(page, base, USER, "/live");
+    await ready("/live");
+    await page.getByText("Connected.").waitFor();
+    const event = mock.emit({
+      type: "email.clicked",
+      message_id: AMARA,
+      actor: "human",
+      reasons: ["browser"],
+      destination_url: "https://fernhill.example/now",
+    });
+    const row = page.locator(`[data-event="${event.id}"]`);
+    await row.waitFor();
+    assert.match((await row.innerText()).replace(/\s+/g, " "), /Person amara@example\.com clicked fernhill\.example\/now/);
+    assert.equal(await page.locator("[data-event]").first().getAttribute("data-event"), event.id);
+  });
+
+  test("while the reader points at the rows new ones wait and say how many", async () => {
+    await sign_in(page, base, USER, "/live");
+    await ready("/live");
+    await page.getByText("Connected.").waitFor();
+    const first = await page.locator("[data-event]").first().getAttribute("data-event");
+    await page.locator("[data-event]").nth(3).hover();
+    mock.emit({ type: "email.opened", message_id: AMARA, actor: "human" });
+    const event = mock.emit({ type: "email.opened", message_id: AMARA, actor: "human" });
+    await page.getByRole("button", { name: "2 new events. Show" }).waitFor();
+    assert.equal(await page.locator("[data-event]").first().getAttribute("data-event"), first);
+    await page.getByRole("button", { name: "2 new events. Show" }).click();
+    await page.locator(`[data-event="${event.id}"]`).waitFor();
+  });
+
+  test("paused, nothing moves and nothing is lost", async () => {
+    await sign_in(page, base, USER, "/live");
+    await ready("/live");
+    await page.getByText("Connected.").waitFor();
+    await page.getByRole("button", { name: "Pause" }).click();
+    const event = mock.emit({ type: "email.opened", message_id: AMARA, actor: "human" });
+    await page.getByRole("button", { name: "1 new event. Show" }).waitFor();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.locator(`[data-event="${event.id}"]`).waitFor();
+  });
+
+  test("after a broken line it says so, resumes where it was, and shows each event once", async () => {
+    await sign_in(page, base, USER, "/live");
+    await ready("/live");
+    await page.getByText("Connected.").waitFor();
+    const before_it = mock.emit({ type: "email.opened", message_id: AMARA, actor: "human" });
+    await page.locator(`[data-event="${before_it.id}"]`).waitFor();
+    mock.refuse_streams = true;
+    mock.drop_streams();
+    await page.getByText(/Connection lost at \d\d:\d\d\. Trying again/).waitFor();
+    const missed = [1, 2].map(() => mock.emit({ type: "email.opened", message_id: AMARA, actor: "human" }));
+    mock.refuse_streams = false;
+    await page.getByText(/Caught up, 2 events/).waitFor();
+    for (const event of [before_it, ...missed]) assert.equal(await page.locator(`[data-event="${event.id}"]`).count(), 1);
+    const next = mock.emit({ type: "email.opened", message_id: AMARA, actor: "human" });
+    await page.locator(`[data-event="${next.id}"]`).waitFor();
+  });
+
+  test("a line that only breaks is resumed by Last-Event-ID", async () => {
+    await sign_in(page, base, USER, "/live");
+    await ready("/live");
+    await page.getByText("Connected.").waitFor();
+    const event = mock.emit({ type: "email.opened", message_id: AMARA, actor: "human" });
+    await page.locator(`[data-event="${event.id}"]`).waitFor();
+    mock.drop_streams();
+    const missed = mock.emit({ type: "email.opened", message_id: AMARA, actor: "human" });
+    await page.locator(`[data-event="${missed.id}"]`).waitFor();
+    const asked = mock.requests.filter((r) => r.path.endsWith("/events/stream")).map((r) => r.headers["last-event-id"]);
+    assert.deepEqual(asked, [undefined, event.id]);
+  });
+
+  test("filters by what and by who hold in the address", async () => {
+    await sign_in(page, base, USER, "/live");
+    await ready("/live");
+    await page.getByRole("button", { name: "Clicks" }).click();
+    await page.getByRole("button", { name: "People", exact: true }).click();
+    await page.waitForURL(`${base}/live?show=clicks&who=people`);
+    const rows = await page.locator("[data-event]").allInnerTexts();
+    assert.ok(rows.length > 0 && rows.every((r) => /Person/.test(r) && /clicked/.test(r)), rows.join("\n"));
+    await page.reload();
+    await ready("/live");
+    assert.equal(await page.locator("[data-event]").count(), rows.length);
+  });
+
+  // ---- Messages
+
+  test("the message page explains each hit and counts only people", async () => {
+    await sign_in(page, base, USER, `/messages/${AMARA}`);
+    await ready();
+    const short = (await page.locator(".figs").innerText()).replace(/\s+/g, " ");
+    assert.match(short, /Opened by a person 2 times.*Clicked by a person 2 times.*By machines, not counted 3 2 opens, 1 click/);
+    const story = (await page.locator(".tl").innerText()).replace(/\s+/g, " ");
+    assert.match(story, /Image fetched Apple privacy Not counted\. Apple’s mail privacy fetched the image/);
+    assert.match(story, /Not counted again\. The same hit came less than 5 seconds before/);
+    await page.getByRole("radio", { name: "People only" }).click();
+    assert.equal(await page.locator(".tl [data-event]").count(), 4);
+  });
+
+  test("a message page never loads the mail, because that would count as an open", async () => {
+    await sign_in(page, base, USER, `/messages/${AMARA}`);
+    await ready();
+    assert.equal(await page.locator("iframe").count(), 0);
+    assert.ok(!seen.urls.some((u) => u.includes("/preview") || u.includes("/o/")));
+  });
+
+  test("what was not tracked is said to be so, never shown as zero", async () => {
+    await sign_in(page, base, USER, `/messages/${NOT_TRACKED}`);
+    await ready();
+    assert.match((await page.locator(".figs").innerText()).replace(/\s+/g, " "), /Opened by a person Not tracked Tracking was off for this mail/);
+  });
+
+  test("a message that is not there is a plain answer", async () => {
+    await sign_in(page, base, USER, "/messages/nobody");
+    await page.getByRole("heading", { name: "There is no such message." }).waitFor();
+  });
+
+  test("more rows are shown on demand and Back keeps the place", async () => {
+    await sign_in(page, base, USER, "/messages");
+    await ready("/messages");
+    assert.equal(await page.locator("tr.go").count(), 50);
+    await page.getByRole("button", { name: "Show 50 more" }).click();
+    await page.locator("tr.go").nth(69).waitFor();
+    await page.locator("tr.go a").nth(65).scrollIntoViewIfNeeded();
+    const place = await page.evaluate(() => scrollY);
+    assert.ok(place > 1000);
+    await page.locator("tr.go a").nth(65).click();
+    await page.locator(".tl").waitFor();
+    assert.equal(await page.evaluate(() => scrollY), 0);
+    await page.goBack();
+    await ready("/messages");
+    await page.waitForFunction((y) => scrollY === y, place);
+  });
+
+  // ---- Outbox
+
+  test("the outbox opens no mail by itself", async () => {
+    await sign_in(page, base, USER, "/outbox");
+    await ready("/outbox");
+    assert.equal(await page.locator(".box a").count(), 3);
+    assert.equal(await page.locator("iframe").count(), 0);
+  });
+
+  test("opening a mail makes one open, seen at once; its links open outside and make clicks", async () => {
+    await sign_in(page, base, USER, "/outbox");
+    await ready("/outbox");
+    await page.locator(".box a").first().click();
+    const frame = page.locator("iframe");
+    assert.equal(await frame.getAttribute("sandbox"), "allow-popups allow-popups-to-escape-sandbox");
+    assert.equal(await frame.getAttribute("title"), "Mail as sent");
+    assert.equal(await frame.getAttribute("src"), `/api/v1/messages/${HELLO}/preview`);
+    await page.getByText("Opened by you").waitFor();
+    assert.equal(mock.requests.filter((r) => r.path === `/o/${HELLO}.gif`).length, 1);
+    assert.equal(mock.requests.find((r) => r.path === `/o/${HELLO}.gif`).headers.cookie, undefined, "the mail knows no session");
+    const popup = page.waitForEvent("popup");
+    await page.frameLocator("iframe").getByRole("link", { name: "Book a free valuation" }).click();
+    assert.equal(await (await popup).title(), "Landing");
+    await page.getByText("Clicked fernhill.example/1").waitFor();
+    await page.getByText("It works.").waitFor();
+    assert.equal(page.url(), `${base}/outbox/${HELLO}`, "the mail's script did not run");
+    await page.locator(".box a").first().getByText("1 open, 1 click").waitFor();
+  });
+
+  // ---- everywhere
+
+  test("no page breaks the policy or asks another host for anything", async () => {
+    await sign_in(page, base, USER);
+    for (const path of PAGES) {
+      await page.goto(base + path);
+      await ready(path);
+    }
+    await page.keyboard.press("?");
+    await page.locator("dialog").waitFor();
+    assert.deepEqual(seen.refused, []);
+    assert.deepEqual(
+      seen.urls.filter((u) => !u.startsWith(base)),
+      [],
+    );
+    assert.deepEqual(
+      seen.errors.filter((e) => !/401|Blocked script execution/.test(e)),
+      [],
+    );
+  });
+
+  test("keys lead everywhere, and not while somebody types", async () => {
+    await sign_in(page, base, USER);
+    await ready("/");
+    for (const [key, path] of [
+      ["l", "/live"],
+      ["m", "/messages"],
+      ["o", "/outbox"],
+      ["s", "/"],
+    ]) {
+      await page.keyboard.press("g");
+      await page.keyboard.press(key);
+      await page.waitForURL(base + path);
+      await ready(path);
+    }
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("t");
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+    await page.keyboard.press("/");
+    await page.getByRole("combobox").pressSequentially("glt mill");
+    assert.equal(page.url(), `${base}/`);
+    await page.getByRole("combobox").fill("mill lane");
+    await page.getByRole("option", { name: /14 Mill Lane/ }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "14 Mill Lane: a new price" }).waitFor();
+  });
+
+  test("j, k and Enter walk the rows", async () => {
+    await sign_in(page, base, USER, "/messages");
+    await ready("/messages");
+    for (const key of ["j", "j", "j", "k"]) await page.keyboard.press(key);
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Viewing tomorrow at 11:00");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Viewing tomorrow at 11:00" }).waitFor();
+  });
+
+  test("single keys can be turned off", async () => {
+    await sign_in(page, base, USER);
+    await ready("/");
+    await page.keyboard.press("?");
+    await page.getByLabel("Single keys are on").uncheck();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("t");
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), undefined);
+  });
+
+  test("the chosen theme is there before the page is drawn", async () => {
+    await new_reader({ colorScheme: "light" });
+    await sign_in(page, base, USER);
+    await ready("/");
+    await page.getByRole("button", { name: "Switch between light and dark" }).click();
+    await page.route("**/app.js", (route) => route.abort());
+    await page.reload();
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(19, 21, 19)");
+  });
+
+  test("on a phone no page scrolls sideways and the bar leads to each page", async () => {
+    await new_reader({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+    await sign_in(page, base, USER);
+    for (const path of PAGES) {
+      await page.goto(base + path);
+      await ready(path);
+      const [width, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+      assert.ok(width <= room, `${path} is ${width} wide in ${room}`);
+    }
+    const bar = page.getByRole("navigation", { name: "Main, phone" });
+    await bar.getByRole("link", { name: "Live" }).click();
+    await page.getByRole("heading", { level: 1, name: "Live" }).waitFor();
+    assert.equal(await bar.locator("[aria-current=page]").innerText(), "Live");
+    await bar.getByRole("button", { name: "More" }).click();
+    await page.getByRole("button", { name: "Sign out", exact: true }).waitFor();
+  });
+
+  test("each page has one heading of the first rank, a main part, and no field or button without a name", async () => {
+    await sign_in(page, base, USER);
+    for (const path of PAGES) {
+      await page.goto(base + path);
+      await ready(path);
+      assert.equal(await page.locator("h1").count(), 1, path);
+      assert.equal(await page.locator("main").count(), 1, path);
+      const nameless = await page.evaluate(() =>
+        [...document.querySelectorAll("button,a[href],input,iframe")]
+          .filter((e) => !(e.textContent.trim() || e.ariaLabel || e.title || e.labels?.length))
+          .map((e) => e.outerHTML),
+      );
+      assert.deepEqual(nameless, [], path);
+    }
+  });
+
+  test("an empty installation says what to do first", async () => {
+    await mock.stop();
+    mock = new MockApi({ empty: true });
+    base = await mock.start();
+    await sign_in(page, base, USER);
+    await page.getByText("Nothing sent in these 30 days.").waitFor();
+    assert.match(await page.locator("pre").innerText(), /^curl http:\/\/127\.0\.0\.1:\d+\/api\/v1\/messages/);
+    await page.goto(`${base}/live`);
+    await page.getByText("Quiet. Events appear here the second they happen.").waitFor();
+    await page.goto(`${base}/outbox`);
+    await page.getByText("No mail here yet.").waitFor();
+  });
+});

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// The console's words and figures, without a browser: the same sources, bundled for node.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const console_dir = join(here, "../../console");
+const { build } = createRequire(join(console_dir, "package.json"))("esbuild");
+const folder = mkdtempSync(join(tmpdir(), "pugmark-words-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function source(name) {
+  const outfile = join(folder, `${name}.mjs`);
+  await build({ entryPoints: [join(console_dir, "src", `${name}.ts`)], outfile, bundle: true, format: "esm", logLevel: "error" });
+  return import(pathToFileURL(outfile).href);
+}
+
+const words = await source("words");
+const figures = await source("figures");
+const format = await source("format");
+const range = await source("range");
+const router = await source("router");
+const model = await source("live_model");
+
+const CODES = [
+  ["agent:gmail_image_proxy", "Google’s image proxy"],
+  ["agent:gmail_prefetch", "Gmail’s prefetch"],
+  ["agent:apple_mpp", "Apple’s mail privacy"],
+  ["agent:yahoo_image_proxy", "Yahoo’s image proxy"],
+  ["agent:missing", "no program name sent"],
+  ["agent:bare_mozilla", "a program that says nothing but Mozilla/5.0"],
+  ["agent:robot", "a program that calls itself a robot"],
+  ["agent:unrecognised", "a program we do not know"],
+  ["agent:mimecast", "Mimecast"],
+  ["agent:go_http_client", "a program known as go http client"],
+  ["consent:anonymous", "counted without the person, as agreed"],
+  ["one_click", "the mail app’s own unsubscribe button"],
+  ["method:head", "asked for the head only"],
+  ["duplicate:seconds=5", "the same hit less than 5 seconds before"],
+  ["purpose:prefetch", "the browser said that it only loads ahead"],
+  ["mail_client", "a mail app we know"],
+  ["browser", "an ordinary browser"],
+];
+for (const [code, phrase] of CODES) test(`the reason ${code} has words`, () => assert.equal(words.reason_phrase(code), phrase));
+
+test("an unknown reason is shown as it is", () => {
+  assert.equal(words.reason_phrase("honeypot:links=3"), "honeypot:links=3");
+  assert.equal(words.reason_phrase("sunspots"), "sunspots");
+});
+
+function opened(fields) {
+  return {
+    id: "e",
+    type: "email.opened",
+    occurred_at: "2026-11-21T06:00:00.000Z",
+    message_id: "m",
+    contact: { id: null, email: "amara@example.com" },
+    ...fields,
+  };
+}
+
+test("only people and image proxies count", () => {
+  const verdicts = { human: true, proxy_human: true, prefetch: false, scanner: false, link_preview: false, crawler: false, unknown: false };
+  for (const [actor, counts] of Object.entries(verdicts)) assert.equal(words.counts(opened({ actor })), counts, actor);
+});
+
+test("a duplicate does not count and says so", () => {
+  const event = opened({ actor: "human", reasons: ["mail_client", "duplicate:seconds=5"] });
+  assert.equal(words.counts(event), false);
+  assert.equal(words.why(event), "The same hit came less than 5 seconds before and was counted then.");
+});
+
+test("what a machine did is never said to be what the person did", () => {
+  const { who, text } = words.sentence(opened({ actor: "prefetch", mpp: true }));
+  assert.equal(who + text, "amara@example.com: image fetched");
+  const click = words.sentence(opened({ type: "email.clicked", actor: "scanner", destination_url: "https://www.fernhill.example/sold/" }));
+  assert.equal(click.who + click.text, "amara@example.com: link fetched, fernhill.example/sold");
+});
+
+const SUMMARY = {
+  sends: 110,
+  delivered: 100,
+  in_flight: 0,
+  in_doubt: 0,
+  opens_unique: 40,
+  opens_unique_strict: 25,
+  opens_unique_all: 60,
+  opens_mpp: 9,
+  opens_by_actor: { human: 50, proxy_human: 20, prefetch: 12, scanner: 5 },
+  clicks_unique: 10,
+  clicks_unique_all: 15,
+  bounced: 6,
+  failed: 4,
+  open_rate: 0.4,
+  click_rate: 0.1,
+  headline_opens: 40,
+  rates_of: "delivered",
+};
+
+test("the three ways to count have one denominator", () => {
+  assert.equal(figures.open_rate(SUMMARY, "people"), 0.4);
+  assert.equal(figures.open_rate(SUMMARY, "strict"), 0.25);
+  assert.equal(figures.open_rate(SUMMARY, "all"), 0.6);
+  assert.equal(figures.click_rate(SUMMARY, "all"), 0.15);
+});
+
+test("with a strict headline the API's rate is the strict one", () => {
+  const strict = { ...SUMMARY, open_rate: 0.25, headline_opens: 25 };
+  assert.equal(figures.open_rate(strict, "strict"), 0.25);
+  assert.equal(figures.open_rate(strict, "people"), 0.4);
+});
+
+test("without delivery reports rates are of what was sent and did not come back", () => {
+  const base = figures.base_of({ ...SUMMARY, delivered: 0, rates_of: "sent" });
+  assert.deepEqual(base, { n: 100, of_sent: true });
+});
+
+test("the parts behind the opens add up to every fetch", () => {
+  const parts = figures.behind_opens(SUMMARY);
+  assert.deepEqual(
+    parts.map((p) => p.n),
+    [50, 20, 9, 8],
+  );
+});
+
+test("a change below 0.05 points is no change, and fewer failures are better", () => {
+  assert.equal(figures.points(0.13402, 0.134, true).text, "No change");
+  assert.deepEqual(figures.points(0.019, 0.021, false), { text: "↓ 0.2 points", from: "from 2.1%", good: true });
+});
+
+test("ranges are days of the tenant's zone and have both ends", () => {
+  const now = new Date("2026-11-21T23:30:00Z");
+  assert.equal(format.today_in("Asia/Tokyo", now), "2026-11-22");
+  assert.equal(format.today_in("America/Los_Angeles", now), "2026-11-21");
+  const week = range.preset("7d", "UTC");
+  assert.equal(format.add_days(week.from, 6), week.to);
+  assert.equal(range.range_of(new URLSearchParams("from=2026-11-20&to=2026-11-01"), "UTC").key, "30d", "a range that ends before it begins is none");
+});
+
+test("every page has its address and nothing else is a page", () => {
+  const pages = {
+    "/": "stats",
+    "/live": "live",
+    "/messages": "messages",
+    "/messages/a%20b": "message",
+    "/outbox": "outbox",
+    "/outbox/7": "outbox",
+    "/sign-in": "sign_in",
+  };
+  for (const [path, page] of Object.entries(pages)) assert.equal(router.route_of(path, "").page, page, path);
+  assert.equal(router.route_of("/messages/a%20b", "").id, "a b");
+  for (const path of ["/o/x.gif", "/c/x", "/api/v1/me", "/messages/1/2", "/messages/%E0%A4%A"])
+    assert.equal(router.route_of(path, "").page, "none", path);
+});
+
+test("an event that comes by the list and by the line is shown once, and waits when asked to", () => {
+  const at = (id, s) => ({ ...opened({ actor: "human" }), id, occurred_at: `2026-11-21T06:00:0${s}.000Z` });
+  let live = model.add(model.EMPTY_LIVE, [at("a", 1), at("b", 2)], false);
+  live = model.add(live, [at("b", 2), at("c", 3)], true);
+  assert.deepEqual([live.shown.map((e) => e.id), live.waiting.map((e) => e.id)], [["b", "a"], ["c"]]);
+  live = model.release(model.add(live, [at("c", 3)], false));
+  assert.deepEqual([live.shown.map((e) => e.id), live.waiting.length], [["c", "b", "a"], 0]);
+});
+
+test("the built files hold nothing inline and name no other host", () => {
+  const dist = join(folder, "dist");
+  execFileSync(process.execPath, [join(console_dir, "build.mjs"), "--no-check", "--out", dist]);
+  const page = readFileSync(join(dist, "index.html"), "utf8");
+  assert.doesNotMatch(page, /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);
+  for (const name of readdirSync(dist)) {
+    const hosts = readFileSync(join(dist, name), "utf8").match(/https?:\/\/[^/"'`\s)]+/g) ?? [];
+    const foreign = hosts.filter((h) => !["http://www.w3.org", "https://example.com", "https://www.w3.org"].includes(h));
+    assert.deepEqual(foreign, [], name);
+  }
+});
+
+test("the C file with the assets is the same each time and as long as the files", () => {
+  const made = [1, 2].map((n) => {
+    const out = join(folder, `assets_${n}.c`);
+    execFileSync(process.execPath, [join(console_dir, "embed.mjs"), "--out", out, "--dist", join(folder, "dist")]);
+    return readFileSync(out, "utf8");
+  });
+  assert.equal(made[0], made[1]);
+  const names = [...made[0].matchAll(/\.path = "([^"]+)"/g)].map((m) => m[1]);
+  assert.deepEqual(
+    names,
+    readdirSync(join(folder, "dist"))
+      .map((n) => `/${n}`)
+      .sort(),
+  );
+  for (const name of names) {
+    const bytes = readFileSync(join(folder, "dist", name));
+    const row = made[0].slice(made[0].indexOf(`.path = "${name}"`));
+    assert.equal(Number(row.match(/\.size = (\d+)/)[1]), bytes.length, name);
+  }
+});

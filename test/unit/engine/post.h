@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* post: a world that accepts and sends mail: writer, deliverer, an outbox, and a clock that is set by hand. Everything
+ * fails the running test when it does not work. */
+#ifndef PUGMARK_TEST_ENGINE_POST_H
+#define PUGMARK_TEST_ENGINE_POST_H
+
+#include "engine/accept.h"
+#include "engine/dispatch.h"
+#include "world.h"
+#include <stdatomic.h>
+
+struct post {
+	struct world world;
+	struct clock clock; /* wall time by hand, the machine's monotonic time */
+	atomic_int_fast64_t now_us;
+	struct sending sending;
+	struct token_sealer *sealer;
+	struct arena *arena; /* of answers */
+	json_t *bodies;      /* of requests */
+	char outbox[96];
+	struct dispatcher *dispatcher;
+	uint16_t smtp_port; /* 0: no "smtp" provider */
+	uint32_t attempts_max;
+	bool resend_in_doubt;
+};
+
+void post_open(struct post *p);
+void post_close(struct post *p);
+/* All handles and threads anew, as after a start of the program. */
+void post_restart(struct post *p);
+/* For a process that shares nothing: opens handles on a directory that is there. */
+void post_open_handles(struct post *p);
+
+void post_start_dispatcher(struct post *p);
+void post_stop_dispatcher(struct post *p);
+void post_advance(struct post *p, int64_t seconds);
+
+/* Accepts one message; `json` is the body. The result lives until post_close. */
+struct accept_result post_send(struct post *p, enum accept_kind kind, const char *json);
+/* Accepts with any outcome. */
+enum status post_try(struct post *p, enum accept_kind kind, const char *json, struct accept_result *ret,
+		     struct problem_list *ret_problems);
+/* A plain mail by `provider` to `to`. */
+struct uuid post_mail(struct post *p, const char *provider, const char *to);
+
+/* Waits until the message has this state. */
+void post_wait(struct post *p, struct uuid id, enum message_state state);
+const struct message *post_message(struct post *p, struct uuid id);
+size_t post_events(struct post *p, struct uuid id, const struct event **ret);
+/* How many .eml files the outbox has. */
+size_t post_outbox_count(struct post *p);
+/* Ends everything and counts all sums again. */
+void post_check_sums(struct post *p);
+
+#endif

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SECOND INT64_C(1000000)
+#define GMAIL SLICE("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")
+#define APPLE SLICE("Mozilla/5.0")
+
+struct put {
+	enum hit_kind kind;
+	struct slice user_agent; /* empty: a mail client */
+	int64_t after_us;
+};
+
+/* Applies hits on message 0. */
+static void apply_hits(struct world *w, const struct put *puts, size_t count)
+{
+	struct world_feed *feed = world_feed_open(w);
+	for (size_t i = 0; i < count; i++) {
+		struct hit_record hit = world_hit(w, 0, puts[i].kind);
+		if (puts[i].user_agent.n)
+			hit.user_agent = puts[i].user_agent;
+		world_put_hit(feed, WORLD_NOW_US + puts[i].after_us, &hit);
+	}
+	world_feed_close(&feed);
+	world_apply_all(w);
+}
+
+static int setup(void **state)
+{
+	static struct world w;
+	world_open(&w);
+	world_add_message(&w, 0, false);
+	*state = &w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_check_sums(*state);
+	world_close(*state);
+	return 0;
+}
+
+static void test_a_click_becomes_one_whole_event(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	apply_hits(w, &(struct put){.kind = HIT_CLICK}, 1);
+	assert_int_equal(world_events(w, 0, &e), 1);
+	assert_int_equal(e->type, EVENT_CLICK);
+	assert_true(uuid_equal(e->id, uuid_of_record(WORLD_NOW_US, journal_node(w->journal), 1)));
+	assert_true(e->occurred_us == WORLD_NOW_US);
+	assert_true(e->is_unique);
+	assert_false(e->is_duplicate || e->bot_filtered);
+	assert_int_equal(e->actor, ACTOR_HUMAN);
+	assert_true(slice_equal(e->reasons, SLICE("mail_client")));
+	assert_true(slice_equal(e->destination_url, SLICE("https://example.com/sale")));
+	assert_int_equal(e->link_index, 3);
+	assert_true(slice_equal(e->ip, SLICE("203.0.113.7")));
+	assert_true(slice_equal(e->contact_email, SLICE("c0@example.com")));
+	assert_true(slice_equal(e->campaign_id, SLICE("spring")));
+	assert_true(slice_equal(e->provider, SLICE("outbox")));
+	const struct message *m = world_message(w, 0);
+	assert_int_equal(m->counters.clicks_human, 1);
+	assert_true(m->counters.first_click_us == WORLD_NOW_US && m->counters.last_activity_us == WORLD_NOW_US);
+}
+
+static void test_the_token_of_an_event_is_the_one_that_was_sent(void **state)
+{
+	struct world *w = *state;
+	struct token_sealer *sealer = token_sealer_new(w->keys);
+	char room[TOKEN_TEXT_MAX];
+	struct token token;
+	uint8_t key_id;
+	const struct event *e;
+	apply_hits(w, &(struct put){.kind = HIT_CLICK}, 1);
+	assert_int_equal(world_events(w, 0, &e), 1);
+	assert_int_equal(token_open(sealer, e->token, room, &token, &key_id), STATUS_OK);
+	assert_int_equal(key_id, 7);
+	assert_int_equal(token.kind, TOKEN_CLICK);
+	assert_int_equal(token.link_index, 3);
+	assert_true(slice_equal(token.destination, SLICE("https://example.com/sale")));
+	token_sealer_free(&sealer);
+}
+
+static void test_unique_means_the_first_by_a_person_or_an_image_proxy(void **state)
+{
+	static const struct put PUTS[] = {
+	    {HIT_OPEN, APPLE, 0},
+	    {HIT_OPEN, GMAIL, 10 * 1000000},
+	    {HIT_OPEN, {0}, 20 * 1000000},
+	    {HIT_OPEN, {0}, 30 * 1000000},
+	};
+	static const bool WANT[] = {false, true, false, false};
+	struct world *w = *state;
+	const struct event *e;
+	apply_hits(w, PUTS, 4);
+	assert_int_equal(world_events(w, 0, &e), 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(e[i].is_unique, WANT[i]);
+	const struct message_counters *c = &world_message(w, 0)->counters;
+	assert_true(c->first_open_any_us == WORLD_NOW_US);
+	assert_true(c->first_open_us == WORLD_NOW_US + 10 * SECOND);
+	assert_true(c->first_open_strict_us == WORLD_NOW_US + 20 * SECOND);
+	assert_int_equal(c->opens_mpp, 1);
+	assert_int_equal(c->opens_prefetch, 0);
+	assert_int_equal(c->opens_proxy, 1);
+	assert_int_equal(c->opens_human, 2);
+	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE), 1);
+	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE_STRICT), 1);
+	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE_ALL), 1);
+	assert_int_equal(world_stat(w, STAT_OPENS_MPP), 1);
+}
+
+static void test_a_machine_click_is_kept_and_not_in_the_headline(void **state)
+{
+	static const struct put PUTS[] = {{HIT_CLICK, SLICE("python-requests/2.28"), 0},
+					  {HIT_CLICK, {0}, 10 * 1000000}};
+	struct world *w = *state;
+	const struct event *e;
+	apply_hits(w, PUTS, 2);
+	assert_int_equal(world_events(w, 0, &e), 2);
+	assert_true(e[0].bot_filtered && !e[0].is_unique);
+	assert_true(!e[1].bot_filtered && e[1].is_unique);
+	assert_int_equal(world_stat(w, STAT_CLICKS_MACHINE), 1);
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 1);
+	assert_int_equal(world_stat(w, STAT_CLICKS_UNIQUE), 1);
+}
+
+static void test_a_repeat_within_the_window_is_kept_and_counted_nowhere(void **state)
+{
+	static const struct put PUTS[] = {
+	    {HIT_OPEN, {0}, 0}, {HIT_OPEN, {0}, 2 * 1000000}, {HIT_OPEN, {0}, 20 * 1000000}};
+	struct world *w = *state;
+	const struct event *e;
+	apply_hits(w, PUTS, 3);
+	assert_int_equal(world_events(w, 0, &e), 3);
+	assert_false(e[0].is_duplicate);
+	assert_true(e[1].is_duplicate && !e[1].is_unique);
+	assert_true(slice_equal(e[1].reasons, SLICE("mail_client duplicate:seconds=5")));
+	assert_false(e[2].is_duplicate);
+	assert_int_equal(world_message(w, 0)->counters.opens_human, 2);
+}
+
+static void test_the_window_is_the_same_after_a_restart(void **state)
+{
+	static const struct put FIRST = {HIT_OPEN, {0}, 0};
+	static const struct put SECOND_PUT = {HIT_OPEN, {0}, 3 * 1000000};
+	struct world *w = *state;
+	const struct event *e;
+	apply_hits(w, &FIRST, 1);
+	world_reopen(w);
+	apply_hits(w, &SECOND_PUT, 1);
+	assert_int_equal(world_events(w, 0, &e), 2);
+	assert_true(e[1].is_duplicate);
+}
+
+static void test_head_counts_nothing(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record hit = world_hit(w, 0, HIT_CLICK);
+	hit.is_head = true;
+	world_put_hit(feed, WORLD_NOW_US, &hit);
+	hit.is_head = false;
+	world_put_hit(feed, WORLD_NOW_US + SECOND, &hit);
+	world_feed_close(&feed);
+	world_apply_all(w);
+	assert_int_equal(world_events(w, 0, &e), 1);
+	assert_false(e[0].is_duplicate);
+}
+
+static void put_with_consent(struct world *w, enum token_consent consent, enum hit_kind kind)
+{
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record hit = world_hit(w, 0, kind);
+	hit.consent = consent;
+	world_put_hit(feed, WORLD_NOW_US, &hit);
+	world_feed_close(&feed);
+	world_apply_all(w);
+}
+
+static void expect_anonymous(struct world *w)
+{
+	const struct event *e;
+	assert_int_equal(world_events(w, 0, &e), 1);
+	assert_int_equal(e->ip.n, 0);
+	assert_int_equal(e->user_agent.n, 0);
+	assert_false(e->is_unique);
+	assert_int_equal(world_message(w, 0)->counters.opens_human, 0);
+	assert_true(world_message(w, 0)->counters.first_open_any_us == 0);
+	assert_true(world_message(w, 0)->counters.last_activity_us == 0);
+	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 1);
+}
+
+static void test_anonymous_counts_for_the_campaign_and_not_for_the_person(void **state)
+{
+	put_with_consent(*state, TOKEN_CONSENT_ANONYMOUS, HIT_OPEN);
+	expect_anonymous(*state);
+}
+
+static void test_off_keeps_nothing(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	put_with_consent(w, TOKEN_CONSENT_OFF, HIT_OPEN);
+	assert_int_equal(world_events(w, 0, &e), 0);
+	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 0);
+}
+
+static void set_consent(struct world *w, enum consent opens, enum consent clicks)
+{
+	struct err err = {0};
+	assert_int_equal(store_contact_set_consent(w->session, w->tenant, SLICE("c0@example.com"), opens, clicks,
+						   WORLD_NOW_US, &err),
+			 STATUS_OK);
+}
+
+static void test_consent_that_was_withdrawn_since_holds_for_old_mail(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	set_consent(w, CONSENT_OFF, CONSENT_FULL);
+	put_with_consent(w, TOKEN_CONSENT_FULL, HIT_OPEN);
+	assert_int_equal(world_events(w, 0, &e), 0);
+	put_with_consent(w, TOKEN_CONSENT_FULL, HIT_CLICK);
+	assert_int_equal(world_events(w, 0, &e), 1);
+}
+
+static void test_consent_that_was_restricted_since_makes_hits_anonymous(void **state)
+{
+	set_consent(*state, CONSENT_ANONYMOUS, CONSENT_FULL);
+	put_with_consent(*state, TOKEN_CONSENT_FULL, HIT_OPEN);
+	expect_anonymous(*state);
+}
+
+static void test_unsubscribing_twice_is_one_event_and_one_suppression(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct slice reason;
+	struct err err = {0};
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record hit = world_hit(w, 0, HIT_UNSUBSCRIBE);
+	hit.one_click = true;
+	hit.consent = TOKEN_CONSENT_OFF; /* no tracking is no reason not to let go */
+	world_put_hit(feed, WORLD_NOW_US, &hit);
+	world_put_hit(feed, WORLD_NOW_US + SECOND, &hit);
+	world_feed_close(&feed);
+	world_apply_all(w);
+	assert_int_equal(world_events(w, 0, &e), 1);
+	assert_int_equal(e->type, EVENT_UNSUBSCRIBED);
+	assert_true(e->is_unique && !e->bot_filtered);
+	assert_true(slice_equal(e->reasons, SLICE("one_click")));
+	assert_int_equal(e->ip.n, 0);
+	assert_int_equal(
+	    store_suppression_find(w->session, w->tenant, SLICE("c0@example.com"), w->arena, &reason, &err), STATUS_OK);
+	assert_true(slice_equal(reason, SLICE("unsubscribed")));
+	assert_true(world_message(w, 0)->counters.unsubscribed_us == WORLD_NOW_US);
+	assert_int_equal(world_stat(w, STAT_UNSUBSCRIBES), 1);
+}
+
+static void test_stopping_tracking_keeps_the_mail_and_drops_the_hits_behind(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct slice reason;
+	struct err err = {0};
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record open = world_hit(w, 0, HIT_OPEN);
+	struct hit_record stop = world_hit(w, 0, HIT_UNSUBSCRIBE);
+	stop.stop_tracking = true;
+	world_put_hit(feed, WORLD_NOW_US, &open);
+	world_put_hit(feed, WORLD_NOW_US + 10 * SECOND, &stop);
+	world_put_hit(feed, WORLD_NOW_US + 20 * SECOND, &open);
+	world_feed_close(&feed);
+	world_apply_all(w);
+	assert_int_equal(world_events(w, 0, &e), 1);
+	assert_int_equal(e->type, EVENT_OPEN);
+	assert_int_equal(
+	    store_suppression_find(w->session, w->tenant, SLICE("c0@example.com"), w->arena, &reason, &err),
+	    STATUS_NOT_FOUND);
+}
+
+static void test_records_that_cannot_be_applied_are_passed_over(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record stray = world_hit(w, 99, HIT_OPEN);
+	struct hit_record foreign = world_hit(w, 0, HIT_OPEN);
+	struct hit_record good = world_hit(w, 0, HIT_OPEN);
+	struct hit_record noisy = world_hit(w, 0, HIT_CLICK);
+	foreign.tenant += 1;
+	noisy.user_agent = SLICE("Mozilla\xff\x00\xc3 Firefox/1");
+	world_put_bytes(feed, RECORD_HIT, WORLD_NOW_US, SLICE("garbage"));
+	world_put_bytes(feed, 77, WORLD_NOW_US, SLICE("from the future"));
+	world_put_bytes(feed, RECORD_INTENT, WORLD_NOW_US, SLICE(""));
+	world_put_bytes(feed, RECORD_OUTCOME, WORLD_NOW_US, SLICE("x"));
+	world_put_hit(feed, WORLD_NOW_US, &stray);
+	world_put_hit(feed, WORLD_NOW_US, &foreign);
+	world_put_hit(feed, WORLD_NOW_US, &noisy);
+	world_put_hit(feed, WORLD_NOW_US, &good);
+	world_feed_close(&feed);
+	world_apply_all(w);
+	assert_int_equal(world_events(w, 0, &e), 2);
+}
+
+static void test_a_long_destination_is_found_in_the_store(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct err err = {0};
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record hit = world_hit(w, 0, HIT_CLICK);
+	assert_int_equal(store_link_put(w->session, w->tenant, SLICE("0123456789abcdef"),
+					SLICE("https://long.example/"), WORLD_NOW_US, &err),
+			 STATUS_OK);
+	hit.destination_is_stored = true;
+	hit.destination = SLICE("0123456789abcdef");
+	world_put_hit(feed, WORLD_NOW_US, &hit);
+	hit.destination = SLICE("fedcba9876543210");
+	hit.link_index = 4;
+	world_put_hit(feed, WORLD_NOW_US, &hit);
+	world_feed_close(&feed);
+	world_apply_all(w);
+	assert_int_equal(world_events(w, 0, &e), 2);
+	assert_true(slice_equal(e[0].destination_url, SLICE("https://long.example/")));
+	assert_int_equal(e[1].destination_url.n, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_a_click_becomes_one_whole_event),
+	    TEST(test_the_token_of_an_event_is_the_one_that_was_sent),
+	    TEST(test_unique_means_the_first_by_a_person_or_an_image_proxy),
+	    TEST(test_a_machine_click_is_kept_and_not_in_the_headline),
+	    TEST(test_a_repeat_within_the_window_is_kept_and_counted_nowhere),
+	    TEST(test_the_window_is_the_same_after_a_restart),
+	    TEST(test_head_counts_nothing),
+	    TEST(test_anonymous_counts_for_the_campaign_and_not_for_the_person),
+	    TEST(test_off_keeps_nothing),
+	    TEST(test_consent_that_was_withdrawn_since_holds_for_old_mail),
+	    TEST(test_consent_that_was_restricted_since_makes_hits_anonymous),
+	    TEST(test_unsubscribing_twice_is_one_event_and_one_suppression),
+	    TEST(test_stopping_tracking_keeps_the_mail_and_drops_the_hits_behind),
+	    TEST(test_records_that_cannot_be_applied_are_passed_over),
+	    TEST(test_a_long_destination_is_found_in_the_store),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+struct fixture {
+	struct world w;
+	struct batch *batch;
+	struct err err;
+};
+
+static int setup(void **state)
+{
+	static struct fixture f;
+	world_open(&f.w);
+	world_add_message(&f.w, 0, false);
+	world_add_message(&f.w, 2, false);
+	f.batch = batch_new(f.w.session);
+	assert_int_equal(store_begin(f.w.session, &f.err), STATUS_OK);
+	batch_reset(f.batch, WORLD_NOW_US);
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	batch_free(&f->batch);
+	world_close(&f->w);
+	return 0;
+}
+
+static struct message *message(struct fixture *f, uint32_t n)
+{
+	struct message *m = NULL;
+	assert_int_equal(batch_message(f->batch, world_message_id(n), &m, &f->err), STATUS_OK);
+	return m;
+}
+
+static void commit(struct fixture *f)
+{
+	assert_int_equal(batch_flush(f->batch, &f->err), STATUS_OK);
+	assert_int_equal(store_commit(f->w.session, &f->err), STATUS_OK);
+}
+
+static struct event open_event(uint8_t id)
+{
+	return (struct event){.id = {{id}},
+			      .tenant = 1,
+			      .type = EVENT_OPEN,
+			      .occurred_us = WORLD_NOW_US,
+			      .message = world_message_id(0),
+			      .link_index = -1};
+}
+
+static void test_a_message_is_read_once_and_saved_when_touched(void **state)
+{
+	struct fixture *f = *state;
+	struct message *m = message(f, 0);
+	assert_ptr_equal(m, message(f, 0));
+	m->counters.opens_human = 7;
+	batch_touch(f->batch, m);
+	batch_touch(f->batch, m);
+	message(f, 2)->counters.opens_human = 9; /* not touched */
+	commit(f);
+	assert_int_equal(world_message(&f->w, 0)->counters.opens_human, 7);
+	assert_int_equal(world_message(&f->w, 2)->counters.opens_human, 0);
+}
+
+static void test_an_unknown_message_is_not_found(void **state)
+{
+	struct fixture *f = *state;
+	struct message *m;
+	assert_int_equal(batch_message(f->batch, world_message_id(99), &m, &f->err), STATUS_NOT_FOUND);
+	commit(f);
+}
+
+static void test_events_are_written_whole_and_counted(void **state)
+{
+	struct fixture *f = *state;
+	const struct event *e;
+	char text[] = "agent";
+	struct event first = open_event(1);
+	struct event second = open_event(2);
+	first.tenant = second.tenant = f->w.tenant;
+	first.user_agent = slice_from_cstr(text);
+	batch_event(f->batch, message(f, 0), &first);
+	text[0] = 'X'; /* what was given is copied */
+	batch_event(f->batch, message(f, 0), &second);
+	assert_int_equal(batch_event_count(f->batch), 0);
+	commit(f);
+	assert_int_equal(batch_event_count(f->batch), 2);
+	assert_int_equal(world_events(&f->w, 0, &e), 2);
+	assert_true(slice_equal(e[0].user_agent, SLICE("agent")));
+	assert_true(slice_equal(e[0].contact_category, SLICE("seller")));
+}
+
+static void test_an_event_of_a_message_that_is_not_in_the_batch_keeps_its_texts(void **state)
+{
+	struct fixture *f = *state;
+	const struct event *e;
+	char campaign[] = "spring";
+	struct message own = *world_message(&f->w, 0);
+	struct event event = open_event(1);
+	event.tenant = f->w.tenant;
+	own.campaign_id = slice_from_cstr(campaign);
+	batch_event(f->batch, &own, &event);
+	campaign[0] = 'X';
+	commit(f);
+	assert_int_equal(world_events(&f->w, 0, &e), 1);
+	assert_true(slice_contains(e->metadata, SLICE("\"campaign\":\"spring\"")));
+}
+
+static void test_sums_of_one_cohort_become_one_row(void **state)
+{
+	struct fixture *f = *state;
+	message(f, 0)->cohort_day = message(f, 2)->cohort_day = 20000;
+	for (int i = 0; i < 100; i++) {
+		batch_stat(f->batch, message(f, i % 2 ? 0 : 2), STAT_OPENS_HUMAN, 1);
+		batch_stat_hourly(f->batch, message(f, 0), WORLD_NOW_US, HOURLY_OPENS, ACTOR_HUMAN, 1);
+	}
+	commit(f);
+	assert_int_equal(world_stat(&f->w, STAT_OPENS_HUMAN), 100);
+	assert_int_equal(world_sql(&f->w, "SELECT count(*) FROM stats_daily"), 1);
+	assert_int_equal(world_sql(&f->w, "SELECT count(*) FROM stats_hourly"), 1);
+	assert_int_equal(world_sql(&f->w, "SELECT value FROM stats_hourly"), 100);
+}
+
+static void test_flushing_twice_writes_once(void **state)
+{
+	struct fixture *f = *state;
+	message(f, 0)->cohort_day = 20000;
+	batch_stat(f->batch, message(f, 0), STAT_OPENS_HUMAN, 1);
+	assert_int_equal(batch_flush(f->batch, &f->err), STATUS_OK);
+	commit(f);
+	assert_int_equal(world_stat(&f->w, STAT_OPENS_HUMAN), 1);
+}
+
+static void test_what_is_forgotten_is_not_written_and_read_anew(void **state)
+{
+	struct fixture *f = *state;
+	const struct event *e;
+	struct event event = open_event(1);
+	struct message *m = message(f, 0);
+	m->cohort_day = 20000;
+	m->counters.opens_human = 5;
+	batch_touch(f->batch, m);
+	batch_event(f->batch, m, &event);
+	batch_stat(f->batch, m, STAT_OPENS_HUMAN, 1);
+	batch_forget(f->batch);
+	assert_int_equal(message(f, 0)->counters.opens_human, 0);
+	commit(f);
+	assert_int_equal(world_events(&f->w, 0, &e), 0);
+	assert_int_equal(world_stat(&f->w, STAT_OPENS_HUMAN), 0);
+}
+
+static void expect_consent(struct fixture *f, enum consent want)
+{
+	enum consent opens = CONSENT_OFF;
+	enum consent clicks = CONSENT_OFF;
+	assert_int_equal(batch_contact_consent(f->batch, message(f, 0), &opens, &clicks, &f->err), STATUS_OK);
+	assert_int_equal(opens, want);
+}
+
+static void test_consent_is_remembered_until_forgotten_or_a_second_old(void **state)
+{
+	struct fixture *f = *state;
+	expect_consent(f, CONSENT_FULL);
+	assert_int_equal(store_contact_set_consent(f->w.session, f->w.tenant, SLICE("c0@example.com"), CONSENT_OFF,
+						   CONSENT_OFF, WORLD_NOW_US, &f->err),
+			 STATUS_OK);
+	expect_consent(f, CONSENT_FULL);
+	batch_reset(f->batch, WORLD_NOW_US + 900000);
+	expect_consent(f, CONSENT_FULL);
+	batch_reset(f->batch, WORLD_NOW_US + 1100000);
+	expect_consent(f, CONSENT_OFF);
+	assert_int_equal(store_contact_set_consent(f->w.session, f->w.tenant, SLICE("c0@example.com"),
+						   CONSENT_ANONYMOUS, CONSENT_OFF, WORLD_NOW_US, &f->err),
+			 STATUS_OK);
+	expect_consent(f, CONSENT_OFF);
+	batch_forget_contacts(f->batch);
+	expect_consent(f, CONSENT_ANONYMOUS);
+	commit(f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_a_message_is_read_once_and_saved_when_touched),
+	    TEST(test_an_unknown_message_is_not_found),
+	    TEST(test_events_are_written_whole_and_counted),
+	    TEST(test_an_event_of_a_message_that_is_not_in_the_batch_keeps_its_texts),
+	    TEST(test_sums_of_one_cohort_become_one_row),
+	    TEST(test_flushing_twice_writes_once),
+	    TEST(test_what_is_forgotten_is_not_written_and_read_anew),
+	    TEST(test_consent_is_remembered_until_forgotten_or_a_second_old),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

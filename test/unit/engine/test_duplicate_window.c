@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/duplicate_window.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const int64_t T = INT64_C(1795240800000000);
+static const int64_t SECOND = 1000000;
+
+static struct duplicate_key key_of(uint8_t message, enum hit_kind kind, uint32_t link, uint8_t client)
+{
+	return (struct duplicate_key){{{message}}, kind, link, {{client}}};
+}
+
+static void test_only_the_same_address_on_the_same_thing_within_the_window_is_a_duplicate(void **state)
+{
+	static const struct {
+		const char *name;
+		struct duplicate_key key;
+		int64_t after_us;
+		bool is_duplicate;
+	} CASES[] = {
+	    {"the same", {{{1}}, HIT_CLICK, 2, {{3}}}, 1000000, true},
+	    {"at the very end", {{{1}}, HIT_CLICK, 2, {{3}}}, 5000000, true},
+	    {"behind it", {{{1}}, HIT_CLICK, 2, {{3}}}, 5000001, false},
+	    {"a moment before", {{{1}}, HIT_CLICK, 2, {{3}}}, -2000000, true},
+	    {"another message", {{{9}}, HIT_CLICK, 2, {{3}}}, 0, false},
+	    {"an open", {{{1}}, HIT_OPEN, 2, {{3}}}, 0, false},
+	    {"another link", {{{1}}, HIT_CLICK, 4, {{3}}}, 0, false},
+	    {"another address", {{{1}}, HIT_CLICK, 2, {{4}}}, 0, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		struct duplicate_window *w = duplicate_window_new(5);
+		struct duplicate_key first = key_of(1, HIT_CLICK, 2, 3);
+		assert_false(duplicate_window_hit(w, &first, T));
+		if (duplicate_window_hit(w, &CASES[i].key, T + CASES[i].after_us) != CASES[i].is_duplicate)
+			fail_msg("%s", CASES[i].name);
+		duplicate_window_free(&w);
+	}
+}
+
+static void test_a_client_that_asks_again_and_again_counts_once(void **state)
+{
+	struct duplicate_window *w = duplicate_window_new(5);
+	struct duplicate_key key = key_of(1, HIT_OPEN, 0, 3);
+	(void)state;
+	assert_false(duplicate_window_hit(w, &key, T));
+	for (int i = 1; i < 100; i++)
+		assert_true(duplicate_window_hit(w, &key, T + i * 4 * SECOND));
+	assert_false(duplicate_window_hit(w, &key, T + 500 * SECOND));
+	duplicate_window_free(&w);
+}
+
+static void test_the_answer_survives_the_turn_of_generations(void **state)
+{
+	struct duplicate_window *w = duplicate_window_new(5);
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		struct duplicate_key key = key_of((uint8_t)i, HIT_OPEN, 0, 3);
+		int64_t time_us = T + i * SECOND;
+		assert_false(duplicate_window_hit(w, &key, time_us));
+		if (i < 4)
+			continue;
+		struct duplicate_key earlier = key_of((uint8_t)(i - 4), HIT_OPEN, 0, 3);
+		assert_true(duplicate_window_hit(w, &earlier, time_us));
+	}
+	duplicate_window_free(&w);
+}
+
+static void test_clearing_forgets(void **state)
+{
+	struct duplicate_window *w = duplicate_window_new(5);
+	struct duplicate_key key = key_of(1, HIT_OPEN, 0, 3);
+	(void)state;
+	assert_false(duplicate_window_hit(w, &key, T));
+	duplicate_window_clear(w);
+	assert_false(duplicate_window_hit(w, &key, T));
+	duplicate_window_free(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_only_the_same_address_on_the_same_thing_within_the_window_is_a_duplicate),
+	    cmocka_unit_test(test_a_client_that_asks_again_and_again_counts_once),
+	    cmocka_unit_test(test_the_answer_survives_the_turn_of_generations),
+	    cmocka_unit_test(test_clearing_forgets),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

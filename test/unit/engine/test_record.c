@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { ROOM = RECORD_PAYLOAD_MAX + 1 };
+
+static struct hit_record full_hit(void)
+{
+	struct hit_record hit = {
+	    .kind = HIT_CLICK,
+	    .is_head = true,
+	    .stop_tracking = true,
+	    .key_id = 200,
+	    .consent = TOKEN_CONSENT_ANONYMOUS,
+	    .tenant = 70000,
+	    .message = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}},
+	    .link_index = 300,
+	    .destination = SLICE("https://example.com/?a=1"),
+	    .client = {{0xff, 1, 2}},
+	    .user_agent = SLICE("agent"),
+	    .purpose = SLICE("prefetch"),
+	    .referer = SLICE("https://mail.example.com"),
+	    .accept_language = SLICE("de"),
+	    .has_sec_fetch = true,
+	};
+	return hit;
+}
+
+static void test_a_hit_reads_back_as_it_was_written(void **state)
+{
+	char room[ROOM];
+	struct buf b;
+	struct hit_record want = full_hit();
+	struct hit_record got;
+	(void)state;
+	buf_init_fixed(&b, room, sizeof room);
+	record_put_hit(&b, &want);
+	assert_int_equal(record_get_hit(buf_slice(&b), &got), STATUS_OK);
+	assert_int_equal(got.kind, HIT_CLICK);
+	assert_true(got.is_head && got.stop_tracking && got.has_sec_fetch);
+	assert_false(got.one_click || got.destination_is_stored || got.is_https);
+	assert_int_equal(got.key_id, 200);
+	assert_int_equal(got.consent, TOKEN_CONSENT_ANONYMOUS);
+	assert_int_equal(got.tenant, 70000);
+	assert_true(uuid_equal(got.message, want.message));
+	assert_int_equal(got.link_index, 300);
+	assert_true(slice_equal(got.destination, want.destination));
+	assert_true(address_equal(&got.client, &want.client));
+	assert_true(slice_equal(got.user_agent, want.user_agent));
+	assert_true(slice_equal(got.purpose, want.purpose));
+	assert_true(slice_equal(got.referer, want.referer));
+	assert_true(slice_equal(got.accept_language, want.accept_language));
+}
+
+static void test_each_flag_of_a_hit_stands_for_itself(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		char room[ROOM];
+		struct buf b;
+		struct hit_record got;
+		struct hit_record hit = {.is_head = i == 0,
+					 .one_click = i == 1,
+					 .stop_tracking = i == 2,
+					 .destination_is_stored = i == 3,
+					 .destination = i == 3 ? SLICE("0123456789abcdef") : SLICE_EMPTY,
+					 .has_sec_fetch = i == 4,
+					 .is_https = i == 5};
+		buf_init_fixed(&b, room, sizeof room);
+		record_put_hit(&b, &hit);
+		assert_int_equal(record_get_hit(buf_slice(&b), &got), STATUS_OK);
+		assert_int_equal(got.is_head, i == 0);
+		assert_int_equal(got.one_click, i == 1);
+		assert_int_equal(got.stop_tracking, i == 2);
+		assert_int_equal(got.destination_is_stored, i == 3);
+		assert_int_equal(got.has_sec_fetch, i == 4);
+		assert_int_equal(got.is_https, i == 5);
+	}
+}
+
+static void test_long_texts_are_cut_so_that_any_hit_fits(void **state)
+{
+	static char endless[100000];
+	char room[ROOM];
+	struct buf b;
+	struct hit_record hit = full_hit();
+	struct hit_record got;
+	(void)state;
+	memset(endless, 'x', sizeof endless);
+	hit.destination = hit.user_agent = hit.purpose = hit.referer = hit.accept_language =
+	    slice_of(endless, sizeof endless);
+	buf_init_fixed(&b, room, sizeof room);
+	record_put_hit(&b, &hit);
+	assert_false(buf_failed(&b));
+	assert_int_equal(record_get_hit(buf_slice(&b), &got), STATUS_OK);
+	assert_int_equal(got.user_agent.n, USER_AGENT_MAX);
+	assert_int_equal(got.purpose.n, 64);
+	assert_int_equal(got.destination.n, TOKEN_URL_MAX);
+}
+
+static void test_no_prefix_and_no_longer_form_of_a_record_is_accepted(void **state)
+{
+	char room[ROOM];
+	struct buf b;
+	struct hit_record hit = full_hit();
+	struct hit_record untouched = {.tenant = 42};
+	(void)state;
+	buf_init_fixed(&b, room, sizeof room);
+	record_put_hit(&b, &hit);
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_equal(record_get_hit(slice_sub(buf_slice(&b), 0, n), &untouched), STATUS_BAD_INPUT);
+	buf_append_byte(&b, 0);
+	assert_int_equal(record_get_hit(buf_slice(&b), &untouched), STATUS_BAD_INPUT);
+	assert_int_equal(untouched.tenant, 42);
+}
+
+static void test_versions_and_values_out_of_range_are_refused(void **state)
+{
+	static const struct {
+		size_t at;
+		char byte;
+	} CASES[] = {{0, 2}, {0, 0}, {1, 64}, {2, 3}, {4, 3}};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		char room[ROOM];
+		struct buf b;
+		struct hit_record hit = full_hit();
+		struct hit_record got;
+		buf_init_fixed(&b, room, sizeof room);
+		record_put_hit(&b, &hit);
+		room[CASES[i].at] = CASES[i].byte;
+		assert_int_equal(record_get_hit(buf_slice(&b), &got), STATUS_BAD_INPUT);
+	}
+}
+
+static void test_intents_and_outcomes_read_back(void **state)
+{
+	char room[ROOM];
+	struct buf b;
+	struct intent_record intent = {.message = {{9}}, .lease = UINT64_MAX, .attempt = 3};
+	struct intent_record got_intent;
+	struct outcome_record outcome = {.message = {{8}},
+					 .lease = 5,
+					 .attempt = 2,
+					 .outcome = OUTCOME_RETRY,
+					 .reply_code = 451,
+					 .reply = SLICE("4.7.1 later"),
+					 .remote_id = SLICE("abc"),
+					 .next_due_us = INT64_C(1795240800000000)};
+	struct outcome_record got;
+	(void)state;
+	buf_init_fixed(&b, room, sizeof room);
+	record_put_intent(&b, &intent);
+	assert_int_equal(record_get_intent(buf_slice(&b), &got_intent), STATUS_OK);
+	assert_true(uuid_equal(got_intent.message, intent.message));
+	assert_true(got_intent.lease == UINT64_MAX && got_intent.attempt == 3);
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_equal(record_get_intent(slice_sub(buf_slice(&b), 0, n), &got_intent), STATUS_BAD_INPUT);
+	buf_clear(&b);
+	record_put_outcome(&b, &outcome);
+	assert_int_equal(record_get_outcome(buf_slice(&b), &got), STATUS_OK);
+	assert_true(uuid_equal(got.message, outcome.message));
+	assert_int_equal(got.outcome, OUTCOME_RETRY);
+	assert_int_equal(got.reply_code, 451);
+	assert_true(slice_equal(got.reply, outcome.reply));
+	assert_true(slice_equal(got.remote_id, outcome.remote_id));
+	assert_true(got.next_due_us == outcome.next_due_us && got.lease == 5 && got.attempt == 2);
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_equal(record_get_outcome(slice_sub(buf_slice(&b), 0, n), &got), STATUS_BAD_INPUT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_hit_reads_back_as_it_was_written),
+	    cmocka_unit_test(test_each_flag_of_a_hit_stands_for_itself),
+	    cmocka_unit_test(test_long_texts_are_cut_so_that_any_hit_fits),
+	    cmocka_unit_test(test_no_prefix_and_no_longer_form_of_a_record_is_accepted),
+	    cmocka_unit_test(test_versions_and_values_out_of_range_are_refused),
+	    cmocka_unit_test(test_intents_and_outcomes_read_back),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

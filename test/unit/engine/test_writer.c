@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world.h"
+
+#include "base/random.h"
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define SECOND INT64_C(1000000)
+
+static int setup(void **state)
+{
+	static struct world w;
+	world_open(&w);
+	*state = &w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_close(*state);
+	return 0;
+}
+
+/* ---- Commands */
+
+struct add_open {
+	struct writer_command command; /* first */
+	struct world *world;
+	uint8_t event;
+	enum status answer; /* what run says after its writes */
+	atomic_int runs;
+};
+
+static enum status run_add_open(struct writer_command *command, struct batch *batch, struct err *err)
+{
+	struct add_open *c = (struct add_open *)command;
+	struct message *m;
+	struct event event = {.id = {{0xaa, c->event}},
+			      .tenant = c->world->tenant,
+			      .type = EVENT_OPEN,
+			      .occurred_us = WORLD_NOW_US,
+			      .message = world_message_id(0),
+			      .link_index = -1,
+			      .judged = true,
+			      .actor = ACTOR_HUMAN};
+	c->runs++;
+	enum status status = batch_message(batch, event.message, &m, err);
+	if (status != STATUS_OK)
+		return status;
+	m->cohort_day = 20000;
+	m->counters.opens_human++;
+	batch_touch(batch, m);
+	batch_event(batch, m, &event);
+	batch_stat(batch, m, STAT_OPENS_HUMAN, 1);
+	if (c->answer != STATUS_OK)
+		return err_set(err, c->answer, "as asked");
+	return STATUS_OK;
+}
+
+static void test_a_command_is_committed_when_it_returns(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct err err = {0};
+	world_add_message(w, 0, false);
+	struct writer *writer = world_start_writer(w);
+	struct add_open c = {.command = {.run = run_add_open}, .world = w, .event = 1};
+	assert_int_equal(writer_submit_and_wait(writer, &c.command, &err), STATUS_OK);
+	assert_int_equal(world_events(w, 0, &e), 1);
+	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 1);
+	writer_stop(&writer);
+	assert_null(writer);
+}
+
+static void test_a_command_that_fails_takes_back_its_own_writes_alone(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct err err = {0};
+	world_add_message(w, 0, false);
+	struct writer *writer = world_start_writer(w);
+	struct add_open good = {.command = {.run = run_add_open}, .world = w, .event = 1};
+	struct add_open bad = {.command = {.run = run_add_open}, .world = w, .event = 2, .answer = STATUS_DENIED};
+	struct add_open after = {.command = {.run = run_add_open}, .world = w, .event = 3};
+	assert_int_equal(writer_submit_and_wait(writer, &good.command, &err), STATUS_OK);
+	assert_int_equal(writer_submit_and_wait(writer, &bad.command, &err), STATUS_DENIED);
+	assert_string_equal(err.text, "as asked");
+	assert_int_equal(writer_submit_and_wait(writer, &after.command, &err), STATUS_OK);
+	assert_int_equal(world_events(w, 0, &e), 2);
+	assert_int_equal(world_message(w, 0)->counters.opens_human, 2);
+	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 2);
+	writer_stop(&writer);
+}
+
+static atomic_int done_count;
+
+static void count_done(struct writer_command *command)
+{
+	(void)command;
+	atomic_fetch_add(&done_count, 1);
+}
+
+static void test_commands_of_one_transaction_fail_one_by_one(void **state)
+{
+	enum { COUNT = 40 };
+	static struct add_open commands[COUNT];
+	struct world *w = *state;
+	const struct event *e;
+	world_add_message(w, 0, false);
+	struct writer *writer = world_start_writer(w);
+	atomic_store(&done_count, 0);
+	for (uint8_t i = 0; i < COUNT; i++) {
+		commands[i] = (struct add_open){.command = {.run = run_add_open, .done = count_done},
+						.world = w,
+						.event = i,
+						.answer = i % 2 ? STATUS_CONFLICT : STATUS_OK};
+		writer_submit(writer, &commands[i].command);
+	}
+	writer_stop(&writer); /* ends what waits */
+	assert_int_equal(done_count, COUNT);
+	int good = 0;
+	for (int i = 0; i < COUNT; i++) {
+		assert_int_equal(commands[i].command.status, commands[i].answer);
+		good += commands[i].command.status == STATUS_OK;
+	}
+	assert_int_equal(world_events(w, 0, &e), good);
+	assert_int_equal(world_message(w, 0)->counters.opens_human, good);
+	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), good);
+}
+
+static void test_an_event_that_exists_already_fails_its_command_and_no_other(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct err err = {0};
+	world_add_message(w, 0, false);
+	struct writer *writer = world_start_writer(w);
+	struct add_open first = {.command = {.run = run_add_open}, .world = w, .event = 1};
+	struct add_open again = {.command = {.run = run_add_open}, .world = w, .event = 1};
+	assert_int_equal(writer_submit_and_wait(writer, &first.command, &err), STATUS_OK);
+	assert_int_equal(writer_submit_and_wait(writer, &again.command, &err), STATUS_CONFLICT);
+	assert_int_equal(world_events(w, 0, &e), 1);
+	assert_int_equal(world_message(w, 0)->counters.opens_human, 1);
+	writer_stop(&writer);
+}
+
+/* ---- Records */
+
+static void put_hits(struct world *w, size_t count, uint32_t messages)
+{
+	struct world_feed *feed = world_feed_open(w);
+	for (size_t i = 0; i < count; i++) {
+		struct hit_record hit = world_hit(w, (uint32_t)(i % messages), i % 3 ? HIT_OPEN : HIT_CLICK);
+		if (i % 5 == 0)
+			hit.user_agent = SLICE("Mozilla/5.0");
+		world_put_hit(feed, WORLD_NOW_US + (int64_t)i * 100000, &hit);
+	}
+	world_feed_close(&feed);
+}
+
+static void expect_each_record_once(struct world *w, size_t records)
+{
+	const struct event *e;
+	assert_int_equal(world_all_events(w, &e), records);
+	for (size_t i = 0; i < records; i++) {
+		struct uuid want = uuid_of_record(WORLD_NOW_US + (int64_t)i * 100000, journal_node(w->journal), i + 1);
+		if (!uuid_equal(e[i].id, want))
+			fail_msg("event %zu is not that of record %zu", i, i + 1);
+		assert_int_equal(e[i].position, i + 1);
+	}
+	world_check_sums(w);
+}
+
+static void test_a_restart_applies_nothing_again(void **state)
+{
+	struct world *w = *state;
+	for (uint32_t i = 0; i < 5; i++)
+		world_add_message(w, i, false);
+	put_hits(w, 300, 5);
+	for (int i = 0; i < 3; i++) {
+		world_apply_all(w);
+		world_reopen(w);
+	}
+	expect_each_record_once(w, 300);
+}
+
+static atomic_ullong published;
+
+static void note_published(void *user, uint64_t position)
+{
+	(void)user;
+	atomic_store(&published, position);
+}
+
+static void test_what_is_applied_is_published_and_reported(void **state)
+{
+	struct world *w = *state;
+	struct writer *writer = NULL;
+	struct err err = {0};
+	char text[64];
+	world_add_message(w, 0, false);
+	struct writer_config config = {.store = w->store,
+				       .journal = w->journal,
+				       .clock = clock_system(),
+				       .keys = w->keys,
+				       .committed = note_published};
+	atomic_store(&published, 0);
+	put_hits(w, 50, 1);
+	assert_int_equal(writer_start(&config, &writer, &err), STATUS_OK);
+	while (!writer_caught_up(writer))
+		sched_yield();
+	assert_int_equal(writer_applied_sequence(writer), 50);
+	assert_false(writer_is_failing(writer, text, sizeof text));
+	writer_stop(&writer);
+	assert_int_equal(published, 50);
+}
+
+static void test_a_record_that_the_store_refuses_is_passed_over(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct err err = {0};
+	struct writer *writer = NULL;
+	world_add_message(w, 0, false);
+	/* An event that already has the id which the journal's third record will get. */
+	struct event squatter = {.id = uuid_of_record(WORLD_NOW_US + 200000, journal_node(w->journal), 3),
+				 .tenant = w->tenant,
+				 .type = EVENT_QUEUED,
+				 .occurred_us = WORLD_NOW_US,
+				 .message = world_message_id(0),
+				 .link_index = -1,
+				 .sequence_position = -1};
+	assert_int_equal(store_event_add(w->session, &squatter, 1, &err), STATUS_OK);
+	put_hits(w, 10, 1);
+	struct writer_config config = {
+	    .store = w->store, .journal = w->journal, .clock = clock_system(), .keys = w->keys};
+	assert_int_equal(writer_start(&config, &writer, &err), STATUS_OK);
+	while (!writer_caught_up(writer))
+		sched_yield();
+	assert_int_equal(writer_skipped(writer, APPLY_SKIP_REFUSED), 1);
+	writer_stop(&writer);
+	assert_int_equal(world_events(w, 0, &e), 10);
+	world_check_sums(w);
+}
+
+/* ---- Killed at any moment */
+
+static void be_a_writer_until_killed(struct world *parent, int started)
+{
+	struct world w = *parent;
+	char byte = 1;
+	world_open_handles(&w);
+	struct writer *writer = world_start_writer(&w);
+	(void)!write(started, &byte, 1);
+	(void)writer;
+	for (;;)
+		pause();
+}
+
+static void run_and_kill(struct world *w, uint64_t wait_us)
+{
+	int started[2];
+	char byte;
+	assert_int_equal(pipe(started), 0);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		be_a_writer_until_killed(w, started[1]);
+	assert_int_equal(read(started[0], &byte, 1), 1);
+	usleep((useconds_t)wait_us); /* not to wait for anything: to strike at another moment each time */
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	(void)close(started[0]);
+	(void)close(started[1]);
+}
+
+static void test_every_record_is_applied_exactly_once_whatever_is_killed_when(void **state)
+{
+	enum { KILLS = 50, MESSAGES = 20, BATCH = 2000 };
+	struct world *w = *state;
+	struct prng random;
+	size_t records = 0;
+	prng_init(&random, 20261121);
+	for (uint32_t i = 0; i < MESSAGES; i++)
+		world_add_message(w, i, false);
+	for (int i = 0; i < KILLS; i++) {
+		struct world_feed *feed = world_feed_open(w);
+		for (size_t end = records + BATCH; records < end; records++) {
+			struct hit_record hit =
+			    world_hit(w, (uint32_t)prng_below(&random, MESSAGES), records % 3 ? HIT_OPEN : HIT_CLICK);
+			world_put_hit(feed, WORLD_NOW_US + (int64_t)records * 100000, &hit);
+		}
+		world_feed_close(&feed);
+		world_close_handles(w);
+		run_and_kill(w, prng_below(&random, 40000));
+		world_open_handles(w);
+	}
+	uint64_t before = 0;
+	struct err err = {0};
+	assert_int_equal(store_cursor_read(w->session, journal_node(w->journal), &before, &err), STATUS_OK);
+	print_message("killed %d times; %llu of %zu records were applied by then\n", KILLS, (unsigned long long)before,
+		      records);
+	world_apply_all(w);
+	expect_each_record_once(w, records);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_a_command_is_committed_when_it_returns),
+	    TEST(test_a_command_that_fails_takes_back_its_own_writes_alone),
+	    TEST(test_commands_of_one_transaction_fail_one_by_one),
+	    TEST(test_an_event_that_exists_already_fails_its_command_and_no_other),
+	    TEST(test_a_restart_applies_nothing_again),
+	    TEST(test_what_is_applied_is_published_and_reported),
+	    TEST(test_a_record_that_the_store_refuses_is_passed_over),
+	    TEST(test_every_record_is_applied_exactly_once_whatever_is_killed_when),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world.h"
+
+#include "base/mem.h"
+#include "store/queue.h"
+#include <pthread.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define CHECK(call)                                                                                                    \
+	do {                                                                                                           \
+		struct err err_ = {0};                                                                                 \
+		struct err *err = &err_;                                                                               \
+		enum status status_ = (call);                                                                          \
+		if (status_ != STATUS_OK)                                                                              \
+			fail_msg("%s: %s: %s", #call, status_name(status_), err_.text);                                \
+	} while (0)
+
+void world_open_handles(struct world *w)
+{
+	char url[128];
+	char journal[128];
+	(void)snprintf(url, sizeof url, "sqlite:%s/store.db", w->directory);
+	(void)snprintf(journal, sizeof journal, "%s/journal", w->directory);
+	struct journal_config config = {.directory = journal, .segment_bytes = 1 << 20, .reserve_bytes = 1 << 16};
+	CHECK(store_open(url, &w->store, err));
+	CHECK(store_migrate(w->store, err));
+	CHECK(store_session_open(w->store, STORE_WRITE, &w->session, err));
+	CHECK(journal_open(&config, &w->journal, err));
+	w->arena = arena_new();
+	w->keys = token_keys_new();
+	static const uint8_t KEY[TOKEN_KEY_SIZE] = {1, 2, 3};
+	token_keys_set(w->keys, 7, KEY);
+}
+
+void world_close_handles(struct world *w)
+{
+	arena_free(&w->arena);
+	token_keys_free(&w->keys);
+	store_session_close(&w->session);
+	store_close(&w->store);
+	journal_close(&w->journal);
+}
+
+void world_open(struct world *w)
+{
+	*w = (struct world){0};
+	(void)snprintf(w->directory, sizeof w->directory, "/tmp/pugmark-test-XXXXXX");
+	assert_non_null(mkdtemp(w->directory));
+	world_open_handles(w);
+	CHECK(store_tenant_add(
+	    w->session,
+	    &(struct tenant){.name = SLICE("default"), .time_zone = SLICE("UTC"), .created_us = WORLD_NOW_US},
+	    &w->tenant, err));
+}
+
+void world_close(struct world *w)
+{
+	char command[128];
+	world_close_handles(w);
+	(void)snprintf(command, sizeof command, "rm -rf %s", w->directory);
+	assert_int_equal(system(command), 0);
+}
+
+void world_reopen(struct world *w)
+{
+	world_close_handles(w);
+	world_open_handles(w);
+}
+
+struct uuid world_message_id(uint32_t n)
+{
+	struct uuid id = {{0x01, 0x92, 0, 0, 0, 0, 0x70, 0, 0x80}};
+	memcpy(id.bytes + 12, &n, sizeof n);
+	return id;
+}
+
+void world_add_message(struct world *w, uint32_t n, bool is_queued)
+{
+	char address[64];
+	(void)snprintf(address, sizeof address, "c%u@example.com", n);
+	struct message m = {
+	    .id = world_message_id(n),
+	    .tenant = w->tenant,
+	    .state = MESSAGE_QUEUED,
+	    .created_us = WORLD_NOW_US - 1000000,
+	    .send_at_us = WORLD_NOW_US - 1000000,
+	    .stream = SLICE("transactional"),
+	    .provider = SLICE("outbox"),
+	    .from_email = SLICE("a@agency.example"),
+	    .to_email = slice_from_cstr(address),
+	    .subject = SLICE("Hello"),
+	    .contact_id = slice_from_cstr(address),
+	    .contact_category = SLICE("seller"),
+	    .campaign_id = n % 2 == 0 ? SLICE("spring") : SLICE_EMPTY,
+	    .sender = SLICE("u-1"),
+	    .position = -1,
+	    .track_opens = CONSENT_FULL,
+	    .track_clicks = CONSENT_FULL,
+	    .key_id = 7,
+	};
+	CHECK(store_message_add(w->session, &m, err));
+	if (is_queued)
+		CHECK(store_queue_add(w->session, m.id, w->tenant, m.provider, m.stream, m.send_at_us, err));
+}
+
+uint64_t world_lease(struct world *w, uint32_t n)
+{
+	struct queue_entry *entries = NULL;
+	size_t count = 0;
+	CHECK(store_queue_claim(w->session, WORLD_NOW_US, WORLD_NOW_US + 600000000, 100, w->arena, &entries, &count,
+				err));
+	for (size_t i = 0; i < count; i++)
+		if (uuid_equal(entries[i].message, world_message_id(n)))
+			return entries[i].lease;
+	fail_msg("message %u is not due", n);
+	return 0;
+}
+
+const struct message *world_message(struct world *w, uint32_t n)
+{
+	struct message *m = ARENA_NEW(w->arena, struct message);
+	CHECK(store_message_find(w->session, w->tenant, world_message_id(n), w->arena, m, err));
+	return m;
+}
+
+static size_t list_events(struct world *w, struct uuid message, const struct event **ret)
+{
+	enum { PAGE = 500 };
+	size_t total = 0;
+	struct event *all = NULL;
+	uint64_t after = 0;
+	for (;;) {
+		struct event *page = NULL;
+		size_t count = 0;
+		struct event_filter filter = {.tenant = w->tenant,
+					      .message = message,
+					      .after_position = after,
+					      .oldest_first = true,
+					      .limit = PAGE};
+		CHECK(store_event_list(w->session, &filter, w->arena, &page, &count, err));
+		if (count == 0)
+			break;
+		struct event *joined = arena_alloc_array(w->arena, total + count, sizeof *joined);
+		if (total)
+			memcpy(joined, all, total * sizeof *joined);
+		memcpy(joined + total, page, count * sizeof *joined);
+		all = joined;
+		total += count;
+		after = page[count - 1].position;
+	}
+	*ret = all;
+	return total;
+}
+
+size_t world_events(struct world *w, uint32_t n, const struct event **ret)
+{
+	return list_events(w, world_message_id(n), ret);
+}
+
+size_t world_all_events(struct world *w, const struct event **ret)
+{
+	return list_events(w, (struct uuid){{0}}, ret);
+}
+
+int64_t world_stat(struct world *w, enum statistic stat)
+{
+	int64_t values[STAT_COUNT];
+	struct stats_query query = {.tenant = w->tenant, .from_day = 0, .to_day = 100000};
+	CHECK(store_stats_sum(w->session, &query, values, err));
+	return values[stat];
+}
+
+int64_t world_sql(struct world *w, const char *sql)
+{
+	char path[128];
+	sqlite3 *db;
+	sqlite3_stmt *statement;
+	(void)snprintf(path, sizeof path, "%s/store.db", w->directory);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	int64_t value = sqlite3_column_int64(statement, 0);
+	(void)sqlite3_finalize(statement);
+	(void)sqlite3_close(db);
+	return value;
+}
+
+struct hit_record world_hit(struct world *w, uint32_t n, enum hit_kind kind)
+{
+	struct hit_record hit = {
+	    .kind = kind,
+	    .key_id = 7,
+	    .consent = TOKEN_CONSENT_FULL,
+	    .tenant = w->tenant,
+	    .message = world_message_id(n),
+	    .link_index = kind == HIT_CLICK ? 3 : 0,
+	    .destination = kind == HIT_CLICK ? SLICE("https://example.com/sale") : SLICE_EMPTY,
+	    .user_agent = SLICE("Mozilla/5.0 (X11; Linux x86_64; rv:24.0) Gecko/20100101 Thunderbird/24.2.0"),
+	    .is_https = true,
+	};
+	assert_true(address_parse(SLICE("203.0.113.7"), &hit.client));
+	return hit;
+}
+
+/* ---- Feeds */
+
+struct world_feed {
+	struct journal_feed *feed;
+	pthread_mutex_t lock;
+	pthread_cond_t written;
+	bool is_written;
+};
+
+static void note_written(void *user)
+{
+	struct world_feed *f = user;
+	pthread_mutex_lock(&f->lock);
+	f->is_written = true;
+	pthread_cond_signal(&f->written);
+	pthread_mutex_unlock(&f->lock);
+}
+
+struct world_feed *world_feed_open(struct world *w)
+{
+	struct world_feed *f = MEM_NEW(struct world_feed);
+	assert_int_equal(pthread_mutex_init(&f->lock, NULL), 0);
+	assert_int_equal(pthread_cond_init(&f->written, NULL), 0);
+	f->feed = journal_feed_new(w->journal, 1 << 18, note_written, f);
+	return f;
+}
+
+void world_feed_sync(struct world_feed *f)
+{
+	size_t count;
+	uint64_t first;
+	enum status status;
+	if (!journal_feed_hand_over(f->feed))
+		return;
+	pthread_mutex_lock(&f->lock);
+	while (!f->is_written)
+		pthread_cond_wait(&f->written, &f->lock);
+	f->is_written = false;
+	pthread_mutex_unlock(&f->lock);
+	assert_true(journal_feed_collect(f->feed, &count, &first, &status));
+	assert_int_equal(status, STATUS_OK);
+}
+
+void world_feed_close(struct world_feed **feed)
+{
+	world_feed_sync(*feed);
+	journal_feed_free(&(*feed)->feed);
+	(void)pthread_cond_destroy(&(*feed)->written);
+	(void)pthread_mutex_destroy(&(*feed)->lock);
+	mem_free(*feed);
+	*feed = NULL;
+}
+
+void world_put_bytes(struct world_feed *f, uint8_t type, int64_t time_us, struct slice payload)
+{
+	if (journal_feed_append(f->feed, type, time_us, payload) == STATUS_OK)
+		return;
+	world_feed_sync(f);
+	assert_int_equal(journal_feed_append(f->feed, type, time_us, payload), STATUS_OK);
+}
+
+void world_put_hit(struct world_feed *f, int64_t time_us, const struct hit_record *hit)
+{
+	char room[RECORD_PAYLOAD_MAX + 1];
+	struct buf b;
+	buf_init_fixed(&b, room, sizeof room);
+	record_put_hit(&b, hit);
+	assert_false(buf_failed(&b));
+	world_put_bytes(f, RECORD_HIT, time_us, buf_slice(&b));
+}
+
+/* ---- Applying */
+
+struct writer *world_start_writer(struct world *w)
+{
+	struct writer *writer = NULL;
+	struct writer_config config = {
+	    .store = w->store, .journal = w->journal, .clock = clock_system(), .keys = w->keys};
+	CHECK(writer_start(&config, &writer, err));
+	return writer;
+}
+
+void world_apply_all(struct world *w)
+{
+	struct writer *writer = world_start_writer(w);
+	uint64_t durable = journal_durable_sequence(w->journal);
+	writer_stop(&writer);
+	uint64_t cursor = 0;
+	CHECK(store_cursor_read(w->session, journal_node(w->journal), &cursor, err));
+	assert_int_equal(cursor, durable);
+}

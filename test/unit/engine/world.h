@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* world: a store, a journal, keys and a tenant in a directory of their own, for tests of the engine. Everything fails
+ * the running test when it does not work. */
+#ifndef PUGMARK_TEST_ENGINE_WORLD_H
+#define PUGMARK_TEST_ENGINE_WORLD_H
+
+#include "base/clock.h"
+#include "engine/batch.h"
+#include "engine/record.h"
+#include "engine/writer.h"
+#include "store/accounts.h"
+
+/* 2026-11-21T06:00:00Z: everything happens then unless said otherwise. */
+#define WORLD_NOW_US INT64_C(1795240800000000)
+
+struct world {
+	char directory[64];
+	struct store *store;
+	struct store_session *session; /* reads, and writes while no writer runs */
+	struct journal *journal;
+	struct token_keys *keys;
+	uint32_t tenant;
+	struct arena *arena; /* of everything that was read */
+};
+
+/* New and empty. */
+void world_open(struct world *w);
+/* Closes it and removes the directory. */
+void world_close(struct world *w);
+/* As after a start of the program: all handles are new. */
+void world_reopen(struct world *w);
+/* Only handles, for a process of its own that must not share them. */
+void world_open_handles(struct world *w);
+void world_close_handles(struct world *w);
+
+/* A message with the nth id, sent by nobody yet, of campaign "spring" when n is even; queued with a lease taken by
+ * `world_lease` when `is_queued`. */
+struct uuid world_message_id(uint32_t n);
+void world_add_message(struct world *w, uint32_t n, bool is_queued);
+/* Claims everything due; the lease of message n. */
+uint64_t world_lease(struct world *w, uint32_t n);
+/* Valid until world_close. */
+const struct message *world_message(struct world *w, uint32_t n);
+/* All events of message n, oldest first. */
+size_t world_events(struct world *w, uint32_t n, const struct event **ret);
+size_t world_all_events(struct world *w, const struct event **ret);
+int64_t world_stat(struct world *w, enum statistic stat);
+/* A number out of the SQLite file. */
+int64_t world_sql(struct world *w, const char *sql);
+
+/* A hit of a person on message n that may be changed before it is used. */
+struct hit_record world_hit(struct world *w, uint32_t n, enum hit_kind kind);
+
+/* Writes records to the journal and returns when they are durable. */
+struct world_feed;
+struct world_feed *world_feed_open(struct world *w);
+void world_feed_close(struct world_feed **feed);
+void world_put_hit(struct world_feed *feed, int64_t time_us, const struct hit_record *hit);
+void world_put_bytes(struct world_feed *feed, uint8_t type, int64_t time_us, struct slice payload);
+void world_feed_sync(struct world_feed *feed);
+
+struct writer *world_start_writer(struct world *w);
+/* Starts a writer, applies everything durable, stops it. */
+void world_apply_all(struct world *w);
+
+/* Counts again, from the events and states alone, everything that is kept as a number, and fails the test where it
+ * differs. */
+void world_check_sums(struct world *w);
+
+#endif

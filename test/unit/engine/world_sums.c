@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything is counted a second time here, by rules written a second time on purpose: from the rows of email_events
+ * and the states of messages, never from a counter. */
+#include "world.h"
+
+#include "base/map.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+
+struct sums {
+	struct world *world;
+	int64_t values[STAT_COUNT];
+	int64_t opens, clicks, sends; /* as stats_hourly has them */
+};
+
+/* What the events of one message add up to. */
+struct recount {
+	struct message_counters c;
+	int64_t sent, delivered, failed, unsubscribed, unique_opens, unique_clicks;
+	int64_t strict_opens, any_opens, any_clicks;
+};
+
+static bool has_reason(const struct event *e, const char *reason)
+{
+	return slice_contains(e->reasons, slice_from_cstr(reason));
+}
+
+static void recount_open(struct sums *s, struct recount *r, const struct event *e, bool is_person)
+{
+	bool is_mpp = has_reason(e, "agent:apple_mpp");
+	static const enum statistic STATS[ACTOR_COUNT] = {
+	    [ACTOR_UNKNOWN] = STAT_OPENS_UNKNOWN,   [ACTOR_HUMAN] = STAT_OPENS_HUMAN,
+	    [ACTOR_PROXY_HUMAN] = STAT_OPENS_PROXY, [ACTOR_PREFETCH] = STAT_OPENS_PREFETCH,
+	    [ACTOR_SCANNER] = STAT_OPENS_SCANNER,   [ACTOR_LINK_PREVIEW] = STAT_OPENS_PREVIEW,
+	    [ACTOR_CRAWLER] = STAT_OPENS_CRAWLER,
+	};
+	uint32_t *const counters[ACTOR_COUNT] = {
+	    [ACTOR_UNKNOWN] = &r->c.opens_unknown,   [ACTOR_HUMAN] = &r->c.opens_human,
+	    [ACTOR_PROXY_HUMAN] = &r->c.opens_proxy, [ACTOR_PREFETCH] = &r->c.opens_prefetch,
+	    [ACTOR_SCANNER] = &r->c.opens_scanner,   [ACTOR_LINK_PREVIEW] = &r->c.opens_preview,
+	    [ACTOR_CRAWLER] = &r->c.opens_crawler,
+	};
+	s->values[is_mpp ? STAT_OPENS_MPP : STATS[e->actor]]++;
+	s->opens++;
+	if (!is_person)
+		return;
+	(*(is_mpp ? &r->c.opens_mpp : counters[e->actor]))++;
+	r->any_opens++;
+	r->strict_opens += e->actor == ACTOR_HUMAN;
+	r->unique_opens += e->is_unique;
+}
+
+static void recount_click(struct sums *s, struct recount *r, const struct event *e, bool is_person)
+{
+	s->values[e->bot_filtered ? STAT_CLICKS_MACHINE : STAT_CLICKS_HUMAN]++;
+	s->clicks++;
+	if (!is_person)
+		return;
+	if (e->bot_filtered)
+		r->c.clicks_machine++;
+	else
+		r->c.clicks_human++;
+	r->any_clicks++;
+	r->unique_clicks += e->is_unique;
+}
+
+static void recount_event(struct sums *s, struct recount *r, const struct event *e)
+{
+	bool is_person = !has_reason(e, "consent:anonymous");
+	if (e->is_duplicate) {
+		assert_false(e->is_unique);
+		return;
+	}
+	switch (e->type) {
+	case EVENT_OPEN: recount_open(s, r, e, is_person); return;
+	case EVENT_CLICK: recount_click(s, r, e, is_person); return;
+	case EVENT_UNSUBSCRIBED: r->unsubscribed++; return;
+	case EVENT_SENT: r->sent++; return;
+	case EVENT_DELIVERED: r->delivered++; return;
+	case EVENT_FAILED: r->failed++; return;
+	default: return;
+	}
+}
+
+static void check_counters(const struct message *m, const struct recount *r)
+{
+	const struct message_counters *got = &m->counters;
+	const struct message_counters *want = &r->c;
+	assert_int_equal(got->opens_human, want->opens_human);
+	assert_int_equal(got->opens_proxy, want->opens_proxy);
+	assert_int_equal(got->opens_mpp, want->opens_mpp);
+	assert_int_equal(got->opens_prefetch, want->opens_prefetch);
+	assert_int_equal(got->opens_scanner, want->opens_scanner);
+	assert_int_equal(got->opens_preview, want->opens_preview);
+	assert_int_equal(got->opens_crawler, want->opens_crawler);
+	assert_int_equal(got->opens_unknown, want->opens_unknown);
+	assert_int_equal(got->clicks_human, want->clicks_human);
+	assert_int_equal(got->clicks_machine, want->clicks_machine);
+	assert_int_equal(got->first_open_us != 0, want->opens_human + want->opens_proxy > 0);
+	assert_int_equal(got->first_open_us != 0, r->unique_opens);
+	assert_int_equal(got->first_open_strict_us != 0, r->strict_opens > 0);
+	assert_int_equal(got->first_open_any_us != 0, r->any_opens > 0);
+	assert_int_equal(got->first_click_us != 0, r->unique_clicks);
+	assert_int_equal(got->first_click_any_us != 0, r->any_clicks > 0);
+	assert_int_equal(got->unsubscribed_us != 0, r->unsubscribed);
+	assert_int_equal(m->sent_us != 0, r->sent);
+	assert_int_equal(m->delivered_us != 0, r->delivered);
+	assert_int_equal(m->state == MESSAGE_FAILED, r->failed);
+}
+
+static void recount_state(struct sums *s, const struct message *m)
+{
+	switch (m->state) {
+	case MESSAGE_IN_DOUBT: s->values[STAT_IN_DOUBT]++; break;
+	case MESSAGE_SENT: s->values[STAT_IN_FLIGHT]++; break;
+	case MESSAGE_DELIVERED: s->values[STAT_DELIVERED]++; break;
+	case MESSAGE_FAILED: s->values[STAT_FAILED]++; break;
+	default: return;
+	}
+	s->values[STAT_SENDS]++;
+}
+
+static void recount_message(struct sums *s, const struct message *m, const struct event *events, size_t count)
+{
+	struct recount r = {0};
+	for (size_t i = 0; i < count; i++)
+		if (uuid_equal(events[i].message, m->id))
+			recount_event(s, &r, &events[i]);
+	check_counters(m, &r);
+	recount_state(s, m);
+	s->values[STAT_OPENS_UNIQUE] += m->counters.first_open_us != 0;
+	s->values[STAT_OPENS_UNIQUE_STRICT] += m->counters.first_open_strict_us != 0;
+	s->values[STAT_OPENS_UNIQUE_ALL] += m->counters.first_open_any_us != 0;
+	s->values[STAT_CLICKS_UNIQUE] += m->counters.first_click_us != 0;
+	s->values[STAT_CLICKS_UNIQUE_ALL] += m->counters.first_click_any_us != 0;
+	s->values[STAT_UNSUBSCRIBES] += m->counters.unsubscribed_us != 0;
+	s->sends += m->sent_us != 0;
+}
+
+static void compare_stats(struct sums *s, struct slice campaign)
+{
+	int64_t values[STAT_COUNT];
+	struct err err = {0};
+	struct stats_query query = {
+	    .tenant = s->world->tenant, .from_day = 0, .to_day = 100000, .campaign_id = campaign};
+	if (store_stats_sum(s->world->session, &query, values, &err) != STATUS_OK)
+		fail_msg("%s", err.text);
+	for (int i = 0; i < STAT_COUNT; i++)
+		if (values[i] != s->values[i])
+			fail_msg("%s of campaign '%.*s': kept %lld, counted again %lld", stat_name((enum statistic)i),
+				 SLICE_FMT(campaign), (long long)values[i], (long long)s->values[i]);
+}
+
+/* Of one campaign, or of all when its p is NULL. */
+static void check_campaign(struct world *w, struct slice campaign, const struct event *events, size_t event_count)
+{
+	struct sums s = {.world = w};
+	struct uuid before = {{0}};
+	for (;;) {
+		struct message *page = NULL;
+		size_t count = 0;
+		struct err err = {0};
+		struct message_filter filter = {
+		    .tenant = w->tenant, .campaign_id = campaign, .before = before, .limit = 500};
+		if (store_message_list(w->session, &filter, w->arena, &page, &count, &err) != STATUS_OK)
+			fail_msg("%s", err.text);
+		for (size_t i = 0; i < count; i++)
+			recount_message(&s, &page[i], events, event_count);
+		if (count < 500)
+			break;
+		before = page[count - 1].id;
+	}
+	compare_stats(&s, campaign);
+	if (campaign.p)
+		return;
+	assert_int_equal(world_sql(w, "SELECT coalesce(sum(value), 0) FROM stats_hourly WHERE kind = 'opens'"), s.opens);
+	assert_int_equal(world_sql(w, "SELECT coalesce(sum(value), 0) FROM stats_hourly WHERE kind = 'clicks'"), s.clicks);
+	assert_int_equal(world_sql(w, "SELECT coalesce(sum(value), 0) FROM stats_hourly WHERE kind = 'sends'"), s.sends);
+}
+
+void world_check_sums(struct world *w)
+{
+	const struct event *events;
+	size_t count = world_all_events(w, &events);
+	check_campaign(w, (struct slice){NULL, 0}, events, count);
+	check_campaign(w, SLICE("spring"), events, count);
+}

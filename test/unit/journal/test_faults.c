@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Errors at every call, once and for ever; a disk that is full and then not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "fixture.h"
+#include "sim_script.h"
+
+#include <errno.h>
+
+#define FOR_EVER UINT64_MAX
+
+static const struct script script = {
+    .commits = 200, .records = 8, .reopen_every = 61, .trim_every = 50, .until_failure = true};
+
+struct place {
+	struct truth truth;
+	struct sim_disk *sim;
+};
+
+static int make_place(void **state)
+{
+	struct place *place = MEM_NEW(struct place);
+
+	place->sim = sim_disk_new();
+	*state = place;
+	return 0;
+}
+
+static int remove_place(void **state)
+{
+	struct place *place = *state;
+
+	sim_disk_free(&place->sim);
+	mem_free(place);
+	return 0;
+}
+
+/* ---- EIO. */
+
+/* The script with one fault, then a restart without a power cut: the page cache still holds what the platter does not.
+ * False when the fault never struck. */
+static bool run_with_fault(struct place *place, struct sim_fault fault)
+{
+	const char *wrong;
+	bool ended;
+
+	memset(&place->truth, 0, sizeof place->truth);
+	sim_disk_free(&place->sim);
+	place->sim = sim_disk_new();
+	sim_disk_fail(place->sim, fault);
+	ended = script_run(place->sim, &script, &place->truth);
+	if (sim_disk_failures(place->sim) == 0) {
+		assert_true(ended);
+		return false;
+	}
+	sim_disk_heal(place->sim);
+	wrong = script_check_twice(place->sim, &place->truth);
+	if (wrong)
+		fail_msg("error %d at %u number %llu: %s", fault.error, fault.operations, (unsigned long long)fault.at,
+			 wrong);
+	return true;
+}
+
+static void sweep(struct place *place, unsigned operations, uint64_t times)
+{
+	struct sim_fault fault = {.operations = operations, .at = 1, .times = times, .error = EIO};
+	uint64_t n = 0;
+
+	/* Closely at first, where journals and segments are made, then with gaps. */
+	while (run_with_fault(place, fault)) {
+		n++;
+		fault.at += fault.at < 40 ? 1 : 7;
+	}
+	assert_true(n > 0);
+}
+
+static void test_an_error_at_any_write_or_sync_loses_nothing_that_was_acknowledged(void **state)
+{
+	static const unsigned operations[] = {SIM_WRITE,  SIM_FDATASYNC, SIM_FSYNC, SIM_FSYNC_DIRECTORY,
+					      SIM_RENAME, SIM_CREATE,    SIM_MKDIR, SIM_FALLOCATE};
+
+	for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+		sweep(*state, operations[i], 1);
+		sweep(*state, operations[i], FOR_EVER);
+	}
+}
+
+static struct journal *open_journal(struct place *place)
+{
+	struct journal_config config = sim_config(place->sim);
+	struct journal *journal = NULL;
+	struct err err = {0};
+
+	if (journal_open(&config, &journal, &err) != STATUS_OK)
+		fail_msg("journal_open: %s", err.text);
+	return journal;
+}
+
+static void check(struct place *place)
+{
+	const char *wrong = script_check_twice(place->sim, &place->truth);
+
+	if (wrong)
+		fail_msg("%s", wrong);
+}
+
+static void test_a_failed_sync_is_never_followed_by_an_acknowledgement(void **state)
+{
+	struct place *place = *state;
+	struct journal *journal = open_journal(place);
+	char text[200];
+
+	assert_int_equal(script_commit(journal, 5, &place->truth), STATUS_OK);
+	sim_disk_fail(place->sim, (struct sim_fault){.operations = SIM_SYNCS, .at = 1, .times = 1, .error = EIO});
+	/* The one error may strike the next segment's preparation or this commit; FAILED it is in both cases. */
+	while (script_commit(journal, 5, &place->truth) == STATUS_OK)
+		;
+	assert_int_equal(journal_health(journal), JOURNAL_FAILED);
+	journal_health_text(journal, text, sizeof text);
+	assert_int_not_equal(text[0], 0);
+	for (int i = 0; i < 10; i++) {
+		uint64_t possible = place->truth.possible;
+
+		assert_int_equal(script_commit(journal, 5, &place->truth), STATUS_IO);
+		place->truth.possible = possible;
+	}
+	assert_int_equal(journal_durable_sequence(journal), place->truth.acked);
+	journal_close(&journal);
+}
+
+/* ---- ENOSPC. */
+
+static void run_until_full(struct place *place, struct journal *journal, unsigned operations)
+{
+	enum status status;
+
+	sim_disk_fail(place->sim,
+		      (struct sim_fault){.operations = operations, .at = 1, .times = FOR_EVER, .error = ENOSPC});
+	while ((status = script_commit(journal, 8, &place->truth)) == STATUS_OK)
+		;
+	assert_int_equal(status, STATUS_FULL);
+	assert_int_equal(journal_health(journal), JOURNAL_FULL);
+}
+
+static void test_a_full_disk_refuses_and_recovers_by_itself(void **state)
+{
+	static const unsigned operations[] = {SIM_FALLOCATE, SIM_WRITE, SIM_FDATASYNC, SIM_CREATE, SIM_RENAME};
+	struct place *place = *state;
+	struct journal *journal = open_journal(place);
+
+	for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+		for (int j = 0; j < 10; j++)
+			assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+		run_until_full(place, journal, operations[i]);
+		assert_false(sim_disk_has(place->sim, SIM_DIRECTORY "/reserve"));
+		assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_FULL);
+		sim_disk_heal(place->sim);
+		script_wait_for_space(journal);
+		assert_int_equal(journal_health(journal), JOURNAL_HEALTHY);
+		assert_true(sim_disk_has(place->sim, SIM_DIRECTORY "/reserve"));
+	}
+	assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+	journal_close(&journal);
+	check(place);
+}
+
+static void test_refused_records_do_not_come_back_after_a_power_cut(void **state)
+{
+	struct place *place = *state;
+
+	for (int damage = 0; damage < SIM_DAMAGES; damage++) {
+		struct journal *journal = open_journal(place);
+		struct sim_disk *after;
+
+		assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+		run_until_full(place, journal, SIM_WRITE);
+		sim_disk_heal(place->sim);
+		script_wait_for_space(journal);
+		journal_close(&journal);
+		after = sim_disk_after_power_cut(place->sim, (enum sim_damage)damage, 1);
+		sim_disk_free(&place->sim);
+		place->sim = after;
+		check(place);
+	}
+}
+
+static void test_a_refusal_is_made_durable_before_anybody_hears_of_it(void **state)
+{
+	struct place *place = *state;
+	struct journal_config config = sim_config(place->sim);
+	struct journal *journal = NULL;
+	struct sim_disk *after;
+	struct err err;
+
+	config.retry_ms = 3600000; /* so that nothing but the refusal itself can clean up */
+	assert_int_equal(journal_open(&config, &journal, &err), STATUS_OK);
+	/* Until the next segment is there, so that the fault can only strike the commit. */
+	for (int i = 0; i < 120; i++)
+		assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+	sim_disk_fail(place->sim, (struct sim_fault){.operations = SIM_WRITE, .at = 1, .times = 2, .error = ENOSPC});
+	while (script_commit(journal, 8, &place->truth) == STATUS_OK)
+		;
+	after = sim_disk_after_power_cut(place->sim, SIM_KEEP, 0);
+	journal_close(&journal);
+	sim_disk_free(&place->sim);
+	place->sim = after;
+	check(place);
+}
+
+/* What a failed write left in the file is fetched with the records before it, and replaced later under the same
+ * numbers. */
+static void test_a_reader_does_not_return_what_was_refused(void **state)
+{
+	struct place *place = *state;
+	struct journal *journal = open_journal(place);
+	struct journal_reader *reader = NULL;
+	struct journal_record record = {0};
+	struct err err;
+
+	assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+	assert_int_equal(journal_reader_open(journal, 0, &reader, &err), STATUS_OK);
+	run_until_full(place, journal, SIM_WRITE);
+	while (journal_reader_next(reader, &record, &err) == STATUS_OK)
+		;
+	assert_int_equal(record.sequence, place->truth.acked);
+	sim_disk_heal(place->sim);
+	script_wait_for_space(journal);
+	assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(journal_reader_next(reader, &record, &err), STATUS_OK);
+		assert_int_equal(record.time_us, place->truth.content[record.sequence]);
+	}
+	assert_int_equal(record.sequence, place->truth.acked);
+	journal_reader_close(&reader);
+	journal_close(&journal);
+}
+
+static void test_a_disk_that_is_full_at_any_call_loses_nothing(void **state)
+{
+	static const struct script patient = {
+	    .commits = 150, .records = 8, .reopen_every = 1000, .trim_every = 50, .until_failure = false};
+	static const unsigned operations[] = {SIM_WRITE, SIM_FDATASYNC, SIM_FALLOCATE, SIM_FSYNC_DIRECTORY, SIM_RENAME};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+		bool struck = true;
+
+		for (uint64_t at = 1; struck; at += at < 20 ? 1 : 11) {
+			memset(&place->truth, 0, sizeof place->truth);
+			sim_disk_free(&place->sim);
+			place->sim = sim_disk_new();
+			struct journal *journal = open_journal(place); /* the first segment is there before it fills */
+			journal_close(&journal);
+			sim_disk_fail(
+			    place->sim,
+			    (struct sim_fault){.operations = operations[i], .at = at, .times = 3, .error = ENOSPC});
+			(void)script_run(place->sim, &patient, &place->truth);
+			struck = sim_disk_failures(place->sim) > 0;
+			sim_disk_heal(place->sim);
+			check(place);
+		}
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_an_error_at_any_write_or_sync_loses_nothing_that_was_acknowledged),
+	    TEST(test_a_failed_sync_is_never_followed_by_an_acknowledgement),
+	    TEST(test_a_full_disk_refuses_and_recovers_by_itself),
+	    TEST(test_refused_records_do_not_come_back_after_a_power_cut),
+	    TEST(test_a_refusal_is_made_durable_before_anybody_hears_of_it),
+	    TEST(test_a_reader_does_not_return_what_was_refused),
+	    TEST(test_a_disk_that_is_full_at_any_call_loses_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "loopback.h"
+#include "base/buf.h"
+#include "net/http_server.h"
+#include <stdatomic.h>
+
+struct fixture {
+	struct http_server *server;
+	_Atomic int handled;
+};
+
+static void handle(void *user, struct http_request *request)
+{
+	static char big[1 << 16];
+	struct fixture *f = user;
+	f->handled++;
+	if (!slice_equal(http_request_path(request), SLICE("/big"))) {
+		http_answer(request, 200, NULL, 0, SLICE("ok"));
+		return;
+	}
+	memset(big, 'x', sizeof big);
+	http_answer(request, 200, NULL, 0, slice_of(big, sizeof big));
+}
+
+static void *loop_start(void *user, struct http_loop *loop)
+{
+	(void)loop;
+	return user;
+}
+
+static void start(struct fixture *f, struct http_limits limits)
+{
+	struct http_server_config config = {.address = "127.0.0.1",
+					    .loops = 1,
+					    .limits = limits,
+					    .loop_start = loop_start,
+					    .handle = handle,
+					    .user = f};
+	struct err err;
+	*f = (struct fixture){0};
+	assert_int_equal(http_server_start(&config, &f->server, &err), STATUS_OK);
+}
+
+static uint16_t port_of(const struct fixture *f)
+{
+	return http_server_port(f->server);
+}
+
+static void append_times(struct buf *b, const char *text, size_t times)
+{
+	while (times-- > 0)
+		buf_append_cstr(b, text);
+}
+
+static int status_for(const struct fixture *f, struct slice request)
+{
+	int fd = loopback_connect(port_of(f));
+	loopback_send(fd, request);
+	char *answer = loopback_read_answer(fd);
+	int status = loopback_status(answer);
+	free(answer);
+	close(fd);
+	return status;
+}
+
+static void test_each_size_limit_has_its_status(void **state)
+{
+	/* before, a text and how often, after; a last one that is just within the limit */
+	static const struct {
+		const char *before, *repeated, *after;
+		size_t times;
+		int status;
+	} cases[] = {
+	    {"GET /", "t", " HTTP/1.1\r\nHost: a\r\n\r\n", 199, 200},
+	    {"GET /", "t", " HTTP/1.1\r\nHost: a\r\n\r\n", 200, 414},
+	    {"GET /", "t", "", 1000, 414},
+	    {"GET / HTTP/1.1\r\nHost: a\r\nX: ", "x", "\r\n\r\n", 900, 200},
+	    {"GET / HTTP/1.1\r\nHost: a\r\nX: ", "x", "\r\n\r\n", 1000, 431},
+	    {"GET / HTTP/1.1\r\nHost: a\r\nX: ", "x", "", 6000, 431},
+	    {"GET / HTTP/1.1\r\nHost: a\r\n", "X: y\r\n", "\r\n", 9, 200},
+	    {"GET / HTTP/1.1\r\nHost: a\r\n", "X: y\r\n", "\r\n", 10, 431},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n", "b", "", 5000, 200},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5001\r\n\r\n", "b", "", 5001, 413},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5001\r\nExpect: 100-continue\r\n\r\n", "", "", 1, 413},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", "0\r\n\r\n", 1000, 200},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", "0\r\n\r\n", 1001, 413},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1389\r\n", "", "", 1, 413},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=", "y", "", 300, 400},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X: y\r\n", "\r\n", 1000, 400},
+	};
+	struct fixture f;
+	(void)state;
+	start(&f, (struct http_limits){
+		      .header_bytes = 1000, .header_count = 10, .target_bytes = 200, .body_bytes = 5000});
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf b;
+		buf_init(&b, 1 << 20);
+		buf_append_cstr(&b, cases[i].before);
+		append_times(&b, cases[i].repeated, cases[i].times);
+		buf_append_cstr(&b, cases[i].after);
+		int got = status_for(&f, buf_slice(&b));
+		if (got != cases[i].status)
+			fail_msg("case %zu: got %d, want %d", i, got, cases[i].status);
+		buf_done(&b);
+	}
+	http_server_stop(&f.server, 1000);
+}
+
+/* The client is slow on purpose: it says `first`, and then nothing but what `trickle` gives each 20 ms. */
+static char *dawdle(const struct fixture *f, const char *first, const char *trickle)
+{
+	int fd = loopback_connect(port_of(f));
+	struct timeval tick = {.tv_usec = 20000};
+	char *all = calloc(1, 4096);
+	size_t n = 0;
+	ssize_t got = -1;
+	assert_non_null(all);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof tick);
+	loopback_say(fd, first);
+	for (int i = 0; i < 1500 && got != 0; i++) {
+		got = recv(fd, all + n, 4095 - n, 0);
+		if (got > 0)
+			n += (size_t)got;
+		else if (got < 0 && !loopback_say(fd, trickle))
+			break;
+	}
+	all[n] = 0;
+	close(fd);
+	return all;
+}
+
+static void test_slow_clients_are_cut_off(void **state)
+{
+	static const struct {
+		const char *first, *trickle;
+		int status; /* 0: closed without a word */
+	} cases[] = {
+	    {"GET / HTTP/1.1\r\nHost: a\r\n", "X: y\r\n", 408},
+	    {"GET / HTTP/1.1\r\nHost: a\r\n", "", 408},
+	    {"G", "", 408},
+	    {"", "", 0},
+	    {"\r\n", "", 0},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n", "x", 408},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n", "", 408},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n", 408},
+	};
+	struct fixture f;
+	(void)state;
+	start(&f, (struct http_limits){
+		      .header_timeout_ms = 200, .body_grace_ms = 200, .body_min_bytes_per_s = 100000});
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *all = dawdle(&f, cases[i].first, cases[i].trickle);
+		if (loopback_status(all) != cases[i].status)
+			fail_msg("case %zu: got %s", i, all);
+		free(all);
+	}
+	assert_int_equal(f.handled, 0);
+	struct http_counters counters;
+	http_server_counters(f.server, &counters);
+	assert_int_equal(counters.timeouts, 6);
+	assert_int_equal(counters.bad_requests, 0);
+	http_server_stop(&f.server, 1000);
+}
+
+static void test_an_idle_connection_is_closed_and_a_busy_one_is_not(void **state)
+{
+	struct fixture f;
+	char byte;
+	(void)state;
+	start(&f, (struct http_limits){.idle_timeout_ms = 200});
+	int fd = loopback_connect(port_of(&f));
+	loopback_say(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	char *answer = loopback_read_answer(fd);
+	assert_int_equal(loopback_status(answer), 200);
+	assert_int_equal(recv(fd, &byte, 1, 0), 0);
+	free(answer);
+	close(fd);
+	http_server_stop(&f.server, 1000);
+}
+
+/* Pipelines large answers and reads none: the server gives up, and what it wrote is cut in the middle. */
+static void test_a_client_that_does_not_read_is_cut_off(void **state)
+{
+	struct fixture f;
+	struct http_counters counters = {0};
+	struct buf b;
+	(void)state;
+	start(&f, (struct http_limits){.write_timeout_ms = 300});
+	buf_init(&b, 1 << 20);
+	append_times(&b, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n", 400);
+	int fd = loopback_connect(port_of(&f));
+	loopback_send(fd, buf_slice(&b));
+	while (counters.timeouts == 0) {
+		usleep(1000);
+		http_server_counters(f.server, &counters);
+	}
+	assert_true(f.handled < 400); /* reading stopped when too many answers were owed */
+	buf_done(&b);
+	close(fd);
+	http_server_stop(&f.server, 1000);
+}
+
+static void expect_refused(const struct fixture *f, uint32_t source)
+{
+	int fd = loopback_connect_from(source, port_of(f));
+	loopback_say(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	char *all = loopback_read_all(fd);
+	assert_string_equal(all, "");
+	free(all);
+	close(fd);
+}
+
+static void test_connections_past_the_limit_are_closed(void **state)
+{
+	struct fixture f;
+	int fd[3];
+	(void)state;
+	start(&f, (struct http_limits){.connections = 3, .connections_per_address = 1}); /* loopback is exempt */
+	for (int i = 0; i < 3; i++) {
+		fd[i] = loopback_connect(port_of(&f));
+		loopback_say(fd[i], "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+		char *answer = loopback_read_answer(fd[i]);
+		assert_int_equal(loopback_status(answer), 200);
+		free(answer);
+	}
+	expect_refused(&f, INADDR_LOOPBACK);
+	struct http_counters counters;
+	http_server_counters(f.server, &counters);
+	assert_int_equal(counters.refused, 1);
+	assert_int_equal(counters.open_now, 3);
+	close(fd[0]);
+	while (counters.open_now == 3) {
+		usleep(1000);
+		http_server_counters(f.server, &counters);
+	}
+	assert_int_equal(status_for(&f, SLICE("GET / HTTP/1.1\r\nHost: a\r\n\r\n")), 200);
+	close(fd[1]);
+	close(fd[2]);
+	http_server_stop(&f.server, 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_each_size_limit_has_its_status),
+	    cmocka_unit_test(test_slow_clients_are_cut_off),
+	    cmocka_unit_test(test_an_idle_connection_is_closed_and_a_busy_one_is_not),
+	    cmocka_unit_test(test_a_client_that_does_not_read_is_cut_off),
+	    cmocka_unit_test(test_connections_past_the_limit_are_closed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_fixture.h"
+
+#include <ftw.h>
+#include <libpq-fe.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The server of the group that runs; cmocka hands a group's state on only through the tests' own. */
+static struct postgres_server *server;
+
+static int start_postgres(void **state)
+{
+	(void)state;
+	return server ? 0 : -1;
+}
+
+static int stop_postgres(void **state)
+{
+	(void)state;
+	postgres_server_stop(&server);
+	return 0;
+}
+
+int fixture_run(const char *name, const struct CMUnitTest *tests, size_t count)
+{
+	char group[128];
+	(void)snprintf(group, sizeof group, "%s on sqlite", name);
+	int failures = _cmocka_run_group_tests(group, tests, count, NULL, NULL);
+	server = postgres_server_start();
+	if (!server)
+		return failures;
+	(void)snprintf(group, sizeof group, "%s on postgresql", name);
+	return failures + _cmocka_run_group_tests(group, tests, count, start_postgres, stop_postgres);
+}
+
+int fixture_set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof *f);
+	f->postgres = server;
+	f->arena = arena_new();
+	if (server) {
+		(void)snprintf(f->url, sizeof f->url, "%s", postgres_server_fresh_url(server));
+	} else {
+		(void)snprintf(f->directory, sizeof f->directory, "/tmp/pugmark-store-XXXXXX");
+		if (!mkdtemp(f->directory))
+			return -1;
+		(void)snprintf(f->url, sizeof f->url, "sqlite:%s/store.db", f->directory);
+	}
+	*state = f;
+	OK(f, store_open(f->url, &f->store, &f->err));
+	OK(f, store_migrate(f->store, &f->err));
+	OK(f, store_session_open(f->store, STORE_WRITE, &f->s, &f->err));
+	OK(f, store_session_open(f->store, STORE_READ, &f->reader, &f->err));
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
+{
+	(void)info;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
+int fixture_tear_down(void **state)
+{
+	struct fixture *f = *state;
+	store_session_close(&f->s);
+	store_session_close(&f->reader);
+	store_close(&f->store);
+	arena_free(&f->arena);
+	if (f->directory[0])
+		(void)nftw(f->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	free(f);
+	return 0;
+}
+
+void fixture_expect(const struct fixture *f, enum status got, enum status want, const char *file, int line)
+{
+	if (got == want)
+		return;
+	print_error("%s:%d: got %s, want %s; last words: %s\n", file, line, status_name(got), status_name(want),
+		    f->err.text);
+	_fail(file, line);
+}
+
+void fixture_expect_text(struct slice got, const char *want, const char *file, int line)
+{
+	if (slice_equal(got, slice_from_cstr(want)))
+		return;
+	print_error("%s:%d: got \"%.*s\", want \"%s\"\n", file, line, SLICE_FMT(got), want);
+	_fail(file, line);
+}
+
+void fixture_sql(struct fixture *f, const char *sql)
+{
+	(void)fixture_query(f, sql);
+}
+
+static const char *query_postgres(struct fixture *f, const char *sql)
+{
+	PGconn *pg = PQconnectdb(f->url);
+	PGresult *result = PQexec(pg, sql);
+	ExecStatusType status = PQresultStatus(result);
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+		fail_msg("%s", PQerrorMessage(pg));
+	const char *text = PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "";
+	char *copy = arena_cstr(f->arena, slice_from_cstr(text));
+	PQclear(result);
+	PQfinish(pg);
+	return copy;
+}
+
+static const char *query_sqlite(struct fixture *f, const char *sql)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+	const char *text = NULL;
+	if (sqlite3_open_v2(f->url + 7, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
+	    sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(db));
+	int code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW)
+		text = (const char *)sqlite3_column_text(stmt, 0);
+	else if (code != SQLITE_DONE)
+		fail_msg("%s", sqlite3_errmsg(db));
+	char *copy = arena_cstr(f->arena, slice_from_cstr(text));
+	(void)sqlite3_finalize(stmt);
+	(void)sqlite3_close(db);
+	return copy;
+}
+
+const char *fixture_query(struct fixture *f, const char *sql)
+{
+	return f->postgres ? query_postgres(f, sql) : query_sqlite(f, sql);
+}
+
+struct uuid id_of(unsigned n)
+{
+	uint8_t random[10] = {0};
+	for (int i = 0; i < 4; i++)
+		random[i] = (uint8_t)(n * 2654435761u >> (8 * i));
+	return uuid_v7(noon_us + (int64_t)n * 1000, random);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_fixture: the same tests on every database. Each test gets an empty, migrated store of its own. */
+#ifndef PUGMARK_TEST_STORE_FIXTURE_H
+#define PUGMARK_TEST_STORE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../harness/postgres_server.h"
+#include "base/arena.h"
+#include "codec/uuid.h"
+#include "store/store.h"
+
+struct fixture {
+	struct postgres_server *postgres; /* NULL: SQLite */
+	char directory[64];               /* of the SQLite file */
+	char url[1200];
+	struct store *store;
+	struct store_session *s; /* writes */
+	struct store_session *reader;
+	struct arena *arena;
+	struct err err;
+};
+
+/* Runs the tests on SQLite, then on PostgreSQL (or says SKIP). Returns the number of failures. */
+int fixture_run(const char *name, const struct CMUnitTest *tests, size_t count);
+#define FIXTURE_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_set_up, fixture_tear_down)
+#define FIXTURE_RUN(tests) fixture_run(#tests, tests, sizeof tests / sizeof tests[0])
+int fixture_set_up(void **state);
+int fixture_tear_down(void **state);
+
+/* Prints the words when they differ. */
+void fixture_expect(const struct fixture *f, enum status got, enum status want, const char *file, int line);
+#define EXPECT(f, want, call) fixture_expect(f, call, want, __FILE__, __LINE__)
+#define OK(f, call) EXPECT(f, STATUS_OK, call)
+void fixture_expect_text(struct slice got, const char *want, const char *file, int line);
+#define EXPECT_TEXT(got, want) fixture_expect_text(got, want, __FILE__, __LINE__)
+
+/* Runs SQL past the store. */
+void fixture_sql(struct fixture *f, const char *sql);
+/* The first column of the first row, as text; "" for NULL. Lives in the arena. */
+const char *fixture_query(struct fixture *f, const char *sql);
+
+/* An id made of a number: ids ascend with it. */
+struct uuid id_of(unsigned n);
+#define TEXT(literal) SLICE(literal)
+static const int64_t second_us = 1000000;
+static const int64_t noon_us = INT64_C(1790000000000000);
+
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stores, sessions, transactions, the journal cursor, idempotency keys. */
+#include "store_fixture.h"
+
+#include "store/accounts.h"
+#include "store/messages.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static uint32_t add_tenant(struct fixture *f, const char *name)
+{
+	uint32_t id = 0;
+	struct tenant t = {.name = slice_from_cstr(name), .created_us = noon_us};
+	OK(f, store_tenant_add(f->s, &t, &id, &f->err));
+	return id;
+}
+
+static size_t count_tenants(struct fixture *f, struct store_session *s)
+{
+	struct tenant *list = NULL;
+	size_t n = 0;
+	OK(f, store_tenant_list(s, f->arena, &list, &n, &f->err));
+	return n;
+}
+
+static void test_open_refuses_other_urls(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = NULL;
+	static const char *const urls[] = {"", "mysql://x", "sqlite:", "/var/lib/x.db", "postgresql:x"};
+	for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++)
+		EXPECT(f, STATUS_BAD_INPUT, store_open(urls[i], &store, &f->err));
+	assert_null(store);
+}
+
+static void test_a_migrated_store_is_current(void **state)
+{
+	struct fixture *f = *state;
+	OK(f, store_check(f->store, &f->err));
+	OK(f, store_migrate(f->store, &f->err));
+	OK(f, store_check(f->store, &f->err));
+	assert_int_equal(store_is_shared(f->store), f->postgres != NULL);
+	const char *engine = f->postgres ? "postgresql " : "sqlite 3.";
+	assert_true(slice_starts_with(store_engine_name(f->store), slice_from_cstr(engine)));
+}
+
+static void test_check_does_not_find_a_store_that_was_never_made(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = NULL;
+	char url[1200];
+	if (f->postgres)
+		(void)snprintf(url, sizeof url, "%s", postgres_server_fresh_url(f->postgres));
+	else
+		(void)snprintf(url, sizeof url, "sqlite:%s/other.db", f->directory);
+	OK(f, store_open(url, &store, &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_check(store, &f->err));
+	OK(f, store_migrate(store, &f->err));
+	OK(f, store_check(store, &f->err));
+	store_close(&store);
+}
+
+static void test_an_older_store_wants_migration(void **state)
+{
+	struct fixture *f = *state;
+	fixture_sql(f, "UPDATE schema_version SET version = -1 WHERE version = 1");
+	EXPECT(f, STATUS_AGAIN, store_check(f->store, &f->err));
+}
+
+static void test_a_newer_store_is_refused_unchanged(void **state)
+{
+	struct fixture *f = *state;
+	fixture_sql(f, "INSERT INTO schema_version (version, name, applied_at) SELECT 99, 'x', MAX(applied_at) "
+		       "FROM schema_version");
+	EXPECT(f, STATUS_CONFLICT, store_check(f->store, &f->err));
+	assert_non_null(strstr(f->err.text, "99"));
+	assert_non_null(strstr(f->err.text, "older"));
+	EXPECT(f, STATUS_CONFLICT, store_migrate(f->store, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM schema_version WHERE version = 99"), "1");
+}
+
+static void test_the_sqlite_file_is_readable_for_its_owner_only(void **state)
+{
+	struct fixture *f = *state;
+	struct stat info;
+	if (f->postgres)
+		return;
+	assert_int_equal(stat(f->url + 7, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+}
+
+static void test_a_rollback_leaves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	OK(f, store_begin(f->s, &f->err));
+	(void)add_tenant(f, "a");
+	assert_int_equal(count_tenants(f, f->s), 1);
+	assert_int_equal(count_tenants(f, f->reader), 0);
+	store_rollback(f->s);
+	assert_int_equal(count_tenants(f, f->reader), 0);
+	OK(f, store_begin(f->s, &f->err));
+	(void)add_tenant(f, "a");
+	OK(f, store_commit(f->s, &f->err));
+	assert_int_equal(count_tenants(f, f->reader), 1);
+}
+
+static void test_a_reading_transaction_sees_one_state(void **state)
+{
+	struct fixture *f = *state;
+	OK(f, store_begin(f->reader, &f->err));
+	assert_int_equal(count_tenants(f, f->reader), 0);
+	(void)add_tenant(f, "a");
+	assert_int_equal(count_tenants(f, f->reader), 0);
+	OK(f, store_commit(f->reader, &f->err));
+	assert_int_equal(count_tenants(f, f->reader), 1);
+}
+
+static void test_a_reading_session_cannot_write(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t id = 0;
+	struct tenant t = {.name = TEXT("a"), .created_us = noon_us};
+	EXPECT(f, STATUS_IO, store_tenant_add(f->reader, &t, &id, &f->err));
+	assert_int_equal(count_tenants(f, f->s), 0);
+}
+
+static void test_a_savepoint_can_be_taken_back_alone(void **state)
+{
+	struct fixture *f = *state;
+	OK(f, store_begin(f->s, &f->err));
+	(void)add_tenant(f, "before");
+	OK(f, store_savepoint(f->s, &f->err));
+	(void)add_tenant(f, "taken back");
+	OK(f, store_savepoint_undo(f->s, &f->err));
+	OK(f, store_savepoint(f->s, &f->err));
+	(void)add_tenant(f, "kept");
+	OK(f, store_savepoint_keep(f->s, &f->err));
+	OK(f, store_commit(f->s, &f->err));
+	struct tenant *list = NULL;
+	size_t n = 0;
+	OK(f, store_tenant_list(f->reader, f->arena, &list, &n, &f->err));
+	assert_int_equal(n, 2);
+	EXPECT_TEXT(list[0].name, "before");
+	EXPECT_TEXT(list[1].name, "kept");
+}
+
+/* Something that every database refuses in the middle of a transaction: a table that is gone. */
+static enum status fail_inside(struct fixture *f)
+{
+	return store_campaign_use(f->s, 1, TEXT("c"), TEXT("C"), noon_us, &f->err);
+}
+
+static void test_a_failed_statement_kills_the_transaction_until_rollback(void **state)
+{
+	struct fixture *f = *state;
+	fixture_sql(f, "DROP TABLE campaigns");
+	OK(f, store_begin(f->s, &f->err));
+	(void)add_tenant(f, "a");
+	(void)fail_inside(f); /* reported here or later */
+	struct tenant t = {.name = TEXT("b"), .created_us = noon_us};
+	uint32_t id = 0;
+	EXPECT(f, STATUS_IO, store_tenant_add(f->s, &t, &id, &f->err));
+	assert_non_null(strstr(f->err.text, "campaigns"));
+	EXPECT(f, STATUS_IO, store_commit(f->s, &f->err));
+	assert_int_equal(count_tenants(f, f->s), 0);
+	(void)add_tenant(f, "c");
+	assert_int_equal(count_tenants(f, f->reader), 1);
+}
+
+static void test_a_write_that_failed_late_fails_the_commit(void **state)
+{
+	struct fixture *f = *state;
+	fixture_sql(f, "DROP TABLE campaigns");
+	OK(f, store_begin(f->s, &f->err));
+	(void)add_tenant(f, "a");
+	(void)fail_inside(f);
+	EXPECT(f, STATUS_IO, store_commit(f->s, &f->err));
+	assert_non_null(strstr(f->err.text, "campaigns"));
+	assert_int_equal(count_tenants(f, f->s), 0);
+}
+
+static void test_a_savepoint_takes_a_failure_back(void **state)
+{
+	struct fixture *f = *state;
+	fixture_sql(f, "DROP TABLE campaigns");
+	OK(f, store_begin(f->s, &f->err));
+	(void)add_tenant(f, "a");
+	OK(f, store_savepoint(f->s, &f->err));
+	(void)fail_inside(f);
+	EXPECT(f, STATUS_IO, store_savepoint_keep(f->s, &f->err));
+	OK(f, store_savepoint_undo(f->s, &f->err));
+	(void)add_tenant(f, "b");
+	OK(f, store_commit(f->s, &f->err));
+	assert_int_equal(count_tenants(f, f->reader), 2);
+}
+
+static void test_the_cursor_moves_by_compare_and_swap(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t at = 99;
+	OK(f, store_cursor_read(f->s, 7, &at, &f->err));
+	assert_int_equal(at, 0);
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, 7, 5, 9, &f->err));
+	OK(f, store_cursor_advance(f->s, 7, 0, 10, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, 7, 0, 11, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, 7, 9, 11, &f->err));
+	OK(f, store_cursor_advance(f->s, 7, 10, 12, &f->err));
+	OK(f, store_cursor_read(f->reader, 7, &at, &f->err));
+	assert_int_equal(at, 12);
+	OK(f, store_cursor_read(f->reader, 65535, &at, &f->err));
+	assert_int_equal(at, 0);
+}
+
+static void test_a_lost_cursor_race_leaves_the_transaction_alive(void **state)
+{
+	struct fixture *f = *state;
+	OK(f, store_begin(f->s, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, 1, 5, 6, &f->err));
+	(void)add_tenant(f, "a");
+	OK(f, store_commit(f->s, &f->err));
+	assert_int_equal(count_tenants(f, f->reader), 1);
+}
+
+static void test_idempotency_answers_are_kept_until_they_are_too_old(void **state)
+{
+	struct fixture *f = *state;
+	struct idempotency_record first = {
+	    .request_hash = TEXT("0123456789abcdef0123456789abcdef"), .status = 202, .response = TEXT("{\"id\":1}")};
+	struct idempotency_record other = {
+	    .request_hash = TEXT("ffffffffffffffffffffffffffffffff"), .status = 200, .response = TEXT("")};
+	struct idempotency_record got;
+	EXPECT(f, STATUS_NOT_FOUND, store_idempotency_find(f->s, 1, TEXT("k"), 0, f->arena, &got, &f->err));
+	OK(f, store_idempotency_put(f->s, 1, TEXT("k"), noon_us, noon_us - second_us, &first, &f->err));
+	EXPECT(f, STATUS_CONFLICT,
+	       store_idempotency_put(f->s, 1, TEXT("k"), noon_us + 1, noon_us - second_us, &other, &f->err));
+	OK(f, store_idempotency_put(f->s, 2, TEXT("k"), noon_us, noon_us - second_us, &other, &f->err));
+	OK(f, store_idempotency_find(f->reader, 1, TEXT("k"), noon_us, f->arena, &got, &f->err));
+	EXPECT_TEXT(got.request_hash, "0123456789abcdef0123456789abcdef");
+	EXPECT_TEXT(got.response, "{\"id\":1}");
+	assert_int_equal(got.status, 202);
+	EXPECT(f, STATUS_NOT_FOUND, store_idempotency_find(f->s, 1, TEXT("k"), noon_us + 1, f->arena, &got, &f->err));
+	OK(f, store_idempotency_put(f->s, 1, TEXT("k"), noon_us + 9, noon_us + 1, &other, &f->err));
+	OK(f, store_idempotency_find(f->s, 1, TEXT("k"), noon_us + 1, f->arena, &got, &f->err));
+	assert_int_equal(got.status, 200);
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM idempotency_keys"), "1");
+}
+
+static void test_a_checkpoint_moves_the_wal_back(void **state)
+{
+	struct fixture *f = *state;
+	for (int i = 0; i < 20; i++) {
+		char name[16];
+		(void)snprintf(name, sizeof name, "t%d", i);
+		(void)add_tenant(f, name);
+	}
+	OK(f, store_checkpoint(f->s, 1000000, &f->err));
+	OK(f, store_checkpoint(f->s, 1, &f->err));
+	if (f->postgres)
+		return;
+	/* Everything is in the file itself now: a copy of it alone has the rows. */
+	char command[400];
+	(void)snprintf(command, sizeof command, "cp %s %s/copy.db", f->url + 7, f->directory);
+	assert_int_equal(system(command), 0);
+	(void)snprintf(f->url, sizeof f->url, "sqlite:%s/copy.db", f->directory);
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM tenants"), "20");
+}
+
+int main(void)
+{
+	const struct CMUnitTest store_session[] = {
+	    FIXTURE_TEST(test_open_refuses_other_urls),
+	    FIXTURE_TEST(test_a_migrated_store_is_current),
+	    FIXTURE_TEST(test_check_does_not_find_a_store_that_was_never_made),
+	    FIXTURE_TEST(test_an_older_store_wants_migration),
+	    FIXTURE_TEST(test_a_newer_store_is_refused_unchanged),
+	    FIXTURE_TEST(test_the_sqlite_file_is_readable_for_its_owner_only),
+	    FIXTURE_TEST(test_a_rollback_leaves_nothing),
+	    FIXTURE_TEST(test_a_reading_transaction_sees_one_state),
+	    FIXTURE_TEST(test_a_reading_session_cannot_write),
+	    FIXTURE_TEST(test_a_savepoint_can_be_taken_back_alone),
+	    FIXTURE_TEST(test_a_failed_statement_kills_the_transaction_until_rollback),
+	    FIXTURE_TEST(test_a_write_that_failed_late_fails_the_commit),
+	    FIXTURE_TEST(test_a_savepoint_takes_a_failure_back),
+	    FIXTURE_TEST(test_the_cursor_moves_by_compare_and_swap),
+	    FIXTURE_TEST(test_a_lost_cursor_race_leaves_the_transaction_alive),
+	    FIXTURE_TEST(test_idempotency_answers_are_kept_until_they_are_too_old),
+	    FIXTURE_TEST(test_a_checkpoint_moves_the_wal_back),
+	};
+	return FIXTURE_RUN(store_session);
+}
