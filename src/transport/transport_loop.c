@@ -77,21 +77,25 @@ void loop_remove_watch(struct loop_watch *watch)
 	watch->loop = NULL;
 }
 
-/* Moves on what was queued when it began; what is queued meanwhile waits for the next turn, so that the network is
+/* Moves on what was queued when it began, and says whether there was any; what is queued meanwhile waits for the next
+ * turn, so that the network is
  * never starved. */
-static void run_queue(struct transport_loop *loop)
+static bool run_queue(struct transport_loop *loop)
 {
 	struct list_link now;
 	struct list_link *link;
 	list_init(&now);
 	while ((link = list_take_first(&loop->queue)))
 		list_append(&now, link);
+	bool any = !list_is_empty(&now);
 	while ((link = list_take_first(&now)))
 		delivery_advance(LIST_ENTRY(link, struct delivery, queued));
+	return any;
 }
 
-static void run_transfers(struct transport_loop *loop)
+static bool run_transfers(struct transport_loop *loop)
 {
+	bool any = false;
 	int running = 0;
 	int waiting = 0;
 	CURLMsg *message;
@@ -103,7 +107,9 @@ static void run_transfers(struct transport_loop *loop)
 			continue;
 		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer); /* was set */
 		transfer->finished(transfer, result);
+		any = true;
 	}
+	return any;
 }
 
 static void grow_table(struct transport_loop *loop)
@@ -192,13 +198,15 @@ static void block_pipe_signal(struct transport_loop *loop)
 void transport_run(struct transport_loop *loop, int timeout_ms)
 {
 	block_pipe_signal(loop);
-	run_queue(loop);
-	run_transfers(loop);
+	bool moved = run_queue(loop);
+	moved = run_transfers(loop) || moved;
+	if (moved)
+		timeout_ms = 0; /* callbacks ran: what they want done is the caller's turn, not to be slept over */
 	fill_table(loop);
 	(void)curl_multi_poll(loop->multi, loop->polled, (unsigned)loop->polled_count, wait_ms(loop, timeout_ms), NULL);
 	run_sockets(loop);
 	run_deadlines(loop);
-	run_transfers(loop);
+	(void)run_transfers(loop);
 }
 
 void transport_wake(struct transport_loop *loop)

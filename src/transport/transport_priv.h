@@ -47,8 +47,8 @@ void delivery_queue(struct delivery *delivery);
 void delivery_advance(struct delivery *delivery);
 /* Tells the caller that everything but the end is out. */
 void delivery_reach_barrier(struct delivery *delivery);
-/* Tells the caller the outcome and discards the delivery. What the outcome's slices point to must live until then. Whether
- * an unanswered end is certain is the transport's to say, because only it knows what has left. */
+/* Tells the caller the outcome and discards the delivery. What the outcome's slices point to must live until then.
+ * Whether an unanswered end is certain is the transport's to say, because only it knows what has left. */
 void delivery_end(struct delivery *delivery, const struct transport_outcome *outcome);
 /* The same for an outcome without an answer from the other side. */
 void delivery_fail(struct delivery *delivery, enum status status, const char *words);

@@ -121,6 +121,13 @@ test("without delivery reports rates are of what was sent and did not come back"
   assert.deepEqual(base, { n: 100, of_sent: true });
 });
 
+test("of nothing there is no rate, not even zero", () => {
+  const nothing = { ...SUMMARY, sends: 3, delivered: 0, bounced: 3, failed: 0, opens_total: 0, opens_mpp: 0, open_rate: 0, click_rate: 0, mpp_share: 0, rates_of: "sent" };
+  for (const mode of ["people", "strict", "all"]) assert.equal(figures.open_rate(nothing, mode), null);
+  assert.equal(figures.click_rate(nothing, "people"), null);
+  assert.equal(figures.mpp_share(nothing), null);
+});
+
 test("the parts behind the opens add up to every fetch", () => {
   const parts = figures.behind_opens(SUMMARY);
   assert.deepEqual(

@@ -164,7 +164,7 @@ export class MockApi {
       reasons: ["browser"],
       confidence: 0.9,
       destination_url: url,
-      link_index: Number(index),
+      link_index: Number(index) - 1,
       client: { name: "Chrome", os: "Linux" },
     });
   }
@@ -245,9 +245,9 @@ export class MockApi {
   detail(mail) {
     const timeline = this.events.filter((e) => e.message_id === mail.id);
     const links = [
-      { index: 1, url: "https://fernhill.example/valuation", tracked_url: `${this.base}/c/${mail.id}/1`, skipped: null },
-      { index: 2, url: "https://fernhill.example/sold", tracked_url: `${this.base}/c/${mail.id}/2`, skipped: null },
-      { index: 3, url: "https://fernhill.example/privacy", tracked_url: null, skipped: "data-no-track" },
+      { index: 0, url: "https://fernhill.example/valuation", tracked_url: `${this.base}/c/${mail.id}/1`, skipped: null },
+      { index: 1, url: "https://fernhill.example/sold", tracked_url: `${this.base}/c/${mail.id}/2`, skipped: null },
+      { index: 2, url: "https://fernhill.example/privacy", tracked_url: null, skipped: "data-no-track" },
     ];
     const headers = { "Message-ID": `<${mail.id}@fernhill.example>`, "Reply-To": mail.from.email, "X-Campaign": mail.campaign_id ?? "none" };
     return {

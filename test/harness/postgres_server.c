@@ -75,7 +75,7 @@ static int make_cluster(const struct postgres_server *s)
 	int status = -1;
 	(void)snprintf(data, sizeof data, "%s/data", s->directory);
 	const char *const argv[] = {"initdb", "--no-sync", "--no-instructions", "-A", "trust", "-U", "pugmark",
-			      "-E",     "UTF8",      "--locale=C",        "-D", data,    NULL};
+				    "-E",     "UTF8",      "--locale=C",        "-D", data,    NULL};
 	pid_t pid = fork();
 	if (pid == 0)
 		become(s, "initdb", argv);
@@ -88,23 +88,23 @@ static pid_t start(const struct postgres_server *s)
 	(void)snprintf(data, sizeof data, "%s/data", s->directory);
 	(void)snprintf(socket, sizeof socket, "unix_socket_directories=%s", s->directory);
 	const char *const argv[] = {"postgres",
-			      "-D",
-			      data,
-			      "-c",
-			      "listen_addresses=",
-			      "-c",
-			      socket,
-			      "-c",
-			      "fsync=off",
-			      "-c",
-			      "shared_buffers=64MB",
-			      "-c",
-			      "max_connections=30",
-			      "-c",
-			      "autovacuum=off",
-			      "-c",
-			      "max_wal_size=4GB",
-			      NULL};
+				    "-D",
+				    data,
+				    "-c",
+				    "listen_addresses=",
+				    "-c",
+				    socket,
+				    "-c",
+				    "fsync=off",
+				    "-c",
+				    "shared_buffers=64MB",
+				    "-c",
+				    "max_connections=30",
+				    "-c",
+				    "autovacuum=off",
+				    "-c",
+				    "max_wal_size=4GB",
+				    NULL};
 	pid_t pid = fork();
 	if (pid == 0)
 		become(s, "postgres", argv);

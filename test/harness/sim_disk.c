@@ -147,9 +147,9 @@ static ssize_t sim_pwritev(void *self, int file, const struct iovec *parts, int 
 		sim_inode_write(sim->handles[file], at, bytes, n);
 	} else if (!sim->cut && n > 1) {
 		/* Half of it. Running out of space shows as a short write before it shows as an error. */
-		if (result == -EIO || sim->failures % 2 == 1)
+		if (result == -EIO || sim->failures == 1)
 			sim_inode_write(sim->handles[file], at, bytes, n / 2);
-		if (result == -ENOSPC && sim->failures % 2 == 1)
+		if (result == -ENOSPC && sim->failures == 1)
 			wrote = (ssize_t)(n / 2);
 	}
 	if (result == GO_AND_DIE)

@@ -47,7 +47,7 @@ struct sim_fault {
 	unsigned operations; /* of these */
 	uint64_t at;         /* the at-th from now fails (1: the next) */
 	uint64_t times;      /* and those after it, this many in all */
-	int error;           /* with this; a write that gets ENOSPC is short first, one that gets EIO is done by half */
+	int error; /* with this; the first write that gets ENOSPC is short instead, one that gets EIO is done by half */
 };
 void sim_disk_fail(struct sim_disk *sim, struct sim_fault fault);
 /* No faults any more. */

@@ -33,7 +33,9 @@ static int hex_value(struct slice s)
 	int value = 0;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		int digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+		int digit = c >= '0' && c <= '9'                     ? c - '0'
+			    : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+								     : -1;
 		if (digit < 0)
 			return -1;
 		value = value * 16 + digit;
@@ -154,7 +156,8 @@ static json_t *attributes_of(const struct html_tokenizer *tokenizer, const struc
 		append_lower(attribute.name, &name);
 		append_attribute_value(attribute.value, &value);
 		if (!json_object_get(object, buf_cstr(&name)))
-			json_object_set_new(object, buf_cstr(&name), json_stringn_nocheck(buf_slice(&value).p, value.n));
+			json_object_set_new(object, buf_cstr(&name),
+					    json_stringn_nocheck(buf_slice(&value).p, value.n));
 		buf_done(&name);
 		buf_done(&value);
 	}
@@ -313,8 +316,8 @@ static enum html_mode mode_of(const char *state)
 		const char *name;
 		enum html_mode mode;
 	} modes[] = {
-	    {"PLAINTEXT state", HTML_MODE_PLAINTEXT},    {"RCDATA state", HTML_MODE_RCDATA},
-	    {"RAWTEXT state", HTML_MODE_RAWTEXT},        {"Script data state", HTML_MODE_SCRIPT},
+	    {"PLAINTEXT state", HTML_MODE_PLAINTEXT}, {"RCDATA state", HTML_MODE_RCDATA},
+	    {"RAWTEXT state", HTML_MODE_RAWTEXT},     {"Script data state", HTML_MODE_SCRIPT},
 	    {"CDATA section state", HTML_MODE_CDATA},
 	};
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
@@ -358,8 +361,8 @@ static void run_state(const json_t *test, const char *state, struct html5lib_cou
 	} else if (!is_equal) {
 		counts->failed++;
 		printf("html5lib: %s, %s\n  input [%s]\n  want %s  got  %s",
-		       json_string_value(json_object_get(test, "description")), state, buf_cstr(&input), buf_cstr(&want),
-		       buf_cstr(&got));
+		       json_string_value(json_object_get(test, "description")), state, buf_cstr(&input),
+		       buf_cstr(&want), buf_cstr(&got));
 	}
 	buf_done(&given);
 	buf_done(&input);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* html_splice: what html_rewrite promises, as a check: the output is the input with the reported values replaced and the
- * pixel put in where the report says, and nothing else. */
+/* html_splice: what html_rewrite promises, as a check: the output is the input with the reported values replaced and
+ * the pixel put in where the report says, and nothing else. */
 #ifndef PUGMARK_TEST_HTML_SPLICE_H
 #define PUGMARK_TEST_HTML_SPLICE_H
 
@@ -17,7 +17,8 @@ static inline bool html_splice_takes(struct slice html, size_t *at, size_t to, s
 	return true;
 }
 
-static inline bool html_is_spliced(struct slice html, const struct html_report *report, struct slice pixel, struct slice out)
+static inline bool html_is_spliced(struct slice html, const struct html_report *report, struct slice pixel,
+				   struct slice out)
 {
 	size_t at = 0;
 	size_t out_n = out.n;
@@ -26,7 +27,8 @@ static inline bool html_is_spliced(struct slice html, const struct html_report *
 		const struct html_link *link = i < report->link_count ? &report->links[i] : NULL;
 		size_t next = link ? link->start : html.n;
 		if (has_pixel && (size_t)report->pixel_at <= next) {
-			if (!html_splice_takes(html, &at, (size_t)report->pixel_at, &out) || !slice_starts_with(out, pixel))
+			if (!html_splice_takes(html, &at, (size_t)report->pixel_at, &out) ||
+			    !slice_starts_with(out, pixel))
 				return false;
 			out = slice_from(out, pixel.n);
 			has_pixel = false;

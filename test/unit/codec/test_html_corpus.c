@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #include "codec/html_entities.h"
@@ -19,7 +20,8 @@
 enum { FILE_MAX = 64 << 20, PATH_ROOM = 4096 };
 
 static const struct slice own_host = {"track.example.net", 17};
-static const struct slice pixel = {"<img src=\"https://track.example.net/o/p.gif\" width=\"1\" height=\"1\" alt=\"\">", 74};
+static const struct slice pixel = {"<img src=\"https://track.example.net/o/p.gif\" width=\"1\" height=\"1\" alt=\"\">",
+				   74};
 
 /* ---- the corpus ---- */
 
@@ -372,7 +374,8 @@ static const char *string_of(const json_t *object, const char *key)
  * sequences would give, as the other possibility. */
 static bool is_passed_through_by_rule(const char *charset)
 {
-	return strncmp(charset, "iso2022", 7) == 0 || strncmp(charset, "utf-16", 6) == 0 || strncmp(charset, "utf-7", 5) == 0;
+	return strncmp(charset, "iso2022", 7) == 0 || strncmp(charset, "utf-16", 6) == 0 ||
+	       strncmp(charset, "utf-7", 5) == 0;
 }
 
 /* The output by the case's own ranges, replaced by what `track` makes of the reported index. */
@@ -478,8 +481,8 @@ static void test_tokens_are_those_of_html5lib(void **state)
 {
 	(void)state;
 	static const char *const files[] = {
-	    "contentModelFlags", "domjs",  "entities", "escapeFlag", "namedEntities", "numericEntities",
-	    "pendingSpecChanges", "test1", "test2",    "test3",      "test4",         "unicodeChars",
+	    "contentModelFlags",       "domjs",        "entities", "escapeFlag", "namedEntities", "numericEntities",
+	    "pendingSpecChanges",      "test1",        "test2",    "test3",      "test4",         "unicodeChars",
 	    "unicodeCharsProblematic", "xmlViolation",
 	};
 	char folder[PATH_ROOM];
@@ -490,8 +493,8 @@ static void test_tokens_are_those_of_html5lib(void **state)
 		snprintf(path, sizeof(path), "%s/%s.test", folder, files[i]);
 		assert_true(html5lib_run_file(path, &counts));
 	}
-	printf("html5lib: %zu tests, %zu runs, %zu failed, %zu deviate for a written reason\n", counts.tests, counts.run,
-	       counts.failed, counts.deviating);
+	printf("html5lib: %zu tests, %zu runs, %zu failed, %zu deviate for a written reason\n", counts.tests,
+	       counts.run, counts.failed, counts.deviating);
 	assert_true(counts.tests > 0);
 	assert_int_equal(counts.failed, 0);
 }

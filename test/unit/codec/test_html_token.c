@@ -2,10 +2,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
-#include "codec/html_namespace.h"
 #include "base/buf.h"
+#include "codec/html_namespace.h"
 #include <stdio.h>
 
 enum { ROOM = 65536 };
@@ -109,7 +110,8 @@ static void test_attributes_follow_the_states_of_the_standard(void **state)
 static void test_a_tag_that_the_input_ends_in_is_dropped(void **state)
 {
 	(void)state;
-	static const char *const cuts[] = {"<a", "<a ", "<a b", "<a b ", "<a b=", "<a b=c", "<a b='c", "<a b='c'", "<a/", "</a", "</a "};
+	static const char *const cuts[] = {"<a",      "<a ",      "<a b", "<a b ", "<a b=", "<a b=c",
+					   "<a b='c", "<a b='c'", "<a/",  "</a",   "</a "};
 	for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
 		assert_tokens(cuts[i], false, "");
 		struct html_tokenizer tokenizer;
@@ -177,10 +179,12 @@ static void test_svg_and_math_switch_raw_text_off_and_cdata_on(void **state)
 {
 	(void)state;
 	static const struct token_case cases[] = {
-	    {"<svg><style><a></style></svg><style><b></style>", "S(svg)S(style)S(a)E(style)E(svg)S(style)T(<b>)E(style)"},
+	    {"<svg><style><a></style></svg><style><b></style>",
+	     "S(svg)S(style)S(a)E(style)E(svg)S(style)T(<b>)E(style)"},
 	    {"<svg><![CDATA[<a>]]></svg><![CDATA[<a>]]>", "S(svg)X(<a>)E(svg)C([CDATA[<a)T(]]>)"},
 	    {"<svg/><style><a></style>", "S(svg /)S(style)T(<a>)E(style)"},
-	    {"<svg><title><style><a></style></title><style><a>", "S(svg)S(title)S(style)T(<a>)E(style)E(title)S(style)S(a)"},
+	    {"<svg><title><style><a></style></title><style><a>",
+	     "S(svg)S(title)S(style)T(<a>)E(style)E(title)S(style)S(a)"},
 	    {"<svg><foreignObject><style><a>", "S(svg)S(foreignObject)S(style)T(<a>)"},
 	    {"<svg><p><style><a>", "S(svg)S(p)S(style)T(<a>)"},
 	    {"<svg><font><style><a>", "S(svg)S(font)S(style)S(a)"},
@@ -188,7 +192,8 @@ static void test_svg_and_math_switch_raw_text_off_and_cdata_on(void **state)
 	    {"<td><svg></td><style><a>", "S(td)S(svg)E(td)S(style)T(<a>)"},
 	    {"<math><mi><style><a></style></mi><style><a>", "S(math)S(mi)S(style)T(<a>)E(style)E(mi)S(style)S(a)"},
 	    {"<math><annotation-xml><style><a>", "S(math)S(annotation-xml)S(style)S(a)"},
-	    {"<math><annotation-xml encoding='TEXT/html'><style><a>", "S(math)S(annotation-xml encoding='TEXT/html)S(style)T(<a>)"},
+	    {"<math><annotation-xml encoding='TEXT/html'><style><a>",
+	     "S(math)S(annotation-xml encoding='TEXT/html)S(style)T(<a>)"},
 	    {"<svg><svg></svg><style><a>", "S(svg)S(svg)E(svg)S(style)S(a)"},
 	};
 	ASSERT_CASES(cases, true);

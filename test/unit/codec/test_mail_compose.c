@@ -145,7 +145,7 @@ static void check_lines(struct slice message)
 		line.n--;
 		assert_int_equal(slice_index(line, '\r'), line.n);
 		assert_int_equal(slice_index(line, 0), line.n);
-		assert_true(line.n <= (in_header ? 78 : 78));
+		assert_true(line.n <= 78);
 		for (size_t i = 0; i < line.n; i++)
 			assert_true((unsigned char)line.p[i] < 0x80);
 		if (in_header && slice_contains(line, SLICE("=?utf-8?")))

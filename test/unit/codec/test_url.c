@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #include "codec/url.h"
@@ -84,10 +85,14 @@ static void test_check_redirect_refuses_bytes_that_split_headers_or_fool_parsers
 {
 	(void)state;
 	static const struct check_case cases[] = {
-	    {"https://e.com/\r\nSet-Cookie: x", URL_BAD_BYTE}, {"https://e.com/a b", URL_BAD_BYTE},
-	    {"https://e.com\\@evil.com/", URL_BAD_BYTE},       {"https:\\\\evil.com", URL_BAD_BYTE},
-	    {"ht\ttps://e.com", URL_BAD_BYTE},                 {"https://e.com/\x7f", URL_BAD_BYTE},
-	    {"https://m\xc3\xbcller.example/", URL_BAD_BYTE},  {"https://e.com/\"><script>", URL_BAD_BYTE},
+	    {"https://e.com/\r\nSet-Cookie: x", URL_BAD_BYTE},
+	    {"https://e.com/a b", URL_BAD_BYTE},
+	    {"https://e.com\\@evil.com/", URL_BAD_BYTE},
+	    {"https:\\\\evil.com", URL_BAD_BYTE},
+	    {"ht\ttps://e.com", URL_BAD_BYTE},
+	    {"https://e.com/\x7f", URL_BAD_BYTE},
+	    {"https://m\xc3\xbcller.example/", URL_BAD_BYTE},
+	    {"https://e.com/\"><script>", URL_BAD_BYTE},
 	    {" https://e.com/", URL_BAD_BYTE},
 	};
 	ASSERT_CHECKS(cases);
@@ -199,7 +204,8 @@ static void test_parameters_are_added_before_the_fragment_and_never_twice(void *
 	    {"https://e.com/?a&", "https://e.com/?a&utm_source=news%20letter&utm_medium=e%26mail"},
 	    {"https://e.com/?utm_source=x", "https://e.com/?utm_source=x&utm_medium=e%26mail"},
 	    {"https://e.com/?utm_source=x&utm_medium#?y", "https://e.com/?utm_source=x&utm_medium#?y"},
-	    {"https://e.com/#?utm_source=x", "https://e.com/?utm_source=news%20letter&utm_medium=e%26mail#?utm_source=x"},
+	    {"https://e.com/#?utm_source=x",
+	     "https://e.com/?utm_source=news%20letter&utm_medium=e%26mail#?utm_source=x"},
 	};
 	struct buf to;
 	buf_init(&to, ROOM);

@@ -35,6 +35,7 @@ static void wake(void *user)
 static void start(struct post *p)
 {
 	struct err err = {0};
+	(void)snprintf(p->outbox, sizeof p->outbox, "%s/outbox", p->world.directory);
 	p->clock = (struct clock){hand_now_us, machine_monotonic_us, p};
 	struct writer_config config = {
 	    .store = p->world.store, .journal = p->world.journal, .clock = &p->clock, .keys = p->world.keys};
@@ -76,7 +77,6 @@ void post_open(struct post *p)
 	memset(p, 0, sizeof *p);
 	world_open(&p->world);
 	atomic_store(&p->now_us, WORLD_NOW_US);
-	(void)snprintf(p->outbox, sizeof p->outbox, "%s/outbox", p->world.directory);
 	start(p);
 }
 

@@ -135,7 +135,8 @@ static size_t list_events(struct world *w, struct uuid message, const struct eve
 {
 	enum { PAGE = 500 };
 	size_t total = 0;
-	struct event *all = NULL;
+	size_t room = PAGE;
+	struct event *all = arena_alloc_array(w->arena, room, sizeof *all);
 	uint64_t after = 0;
 	for (;;) {
 		struct event *page = NULL;
@@ -148,11 +149,12 @@ static size_t list_events(struct world *w, struct uuid message, const struct eve
 		CHECK(store_event_list(w->session, &filter, w->arena, &page, &count, err));
 		if (count == 0)
 			break;
-		struct event *joined = arena_alloc_array(w->arena, total + count, sizeof *joined);
-		if (total)
-			memcpy(joined, all, total * sizeof *joined);
-		memcpy(joined + total, page, count * sizeof *joined);
-		all = joined;
+		if (total + count > room) {
+			struct event *larger = arena_alloc_array(w->arena, room *= 2, sizeof *larger);
+			memcpy(larger, all, total * sizeof *larger);
+			all = larger;
+		}
+		memcpy(all + total, page, count * sizeof *all);
 		total += count;
 		after = page[count - 1].position;
 	}

@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-
 struct sums {
 	struct world *world;
 	int64_t values[STAT_COUNT];
@@ -178,9 +177,12 @@ static void check_campaign(struct world *w, struct slice campaign, const struct 
 	compare_stats(&s, campaign);
 	if (campaign.p)
 		return;
-	assert_int_equal(world_sql(w, "SELECT coalesce(sum(value), 0) FROM stats_hourly WHERE kind = 'opens'"), s.opens);
-	assert_int_equal(world_sql(w, "SELECT coalesce(sum(value), 0) FROM stats_hourly WHERE kind = 'clicks'"), s.clicks);
-	assert_int_equal(world_sql(w, "SELECT coalesce(sum(value), 0) FROM stats_hourly WHERE kind = 'sends'"), s.sends);
+	assert_int_equal(world_sql(w, "SELECT coalesce(sum(value), 0) FROM stats_hourly WHERE kind = 'opens'"),
+			 s.opens);
+	assert_int_equal(world_sql(w, "SELECT coalesce(sum(value), 0) FROM stats_hourly WHERE kind = 'clicks'"),
+			 s.clicks);
+	assert_int_equal(world_sql(w, "SELECT coalesce(sum(value), 0) FROM stats_hourly WHERE kind = 'sends'"),
+			 s.sends);
 }
 
 void world_check_sums(struct world *w)

@@ -143,6 +143,28 @@ const char *script_check(struct sim_disk *sim, const struct truth *truth, uint64
 	return wrong;
 }
 
+const char *script_check_more(struct sim_disk *sim, const struct truth *truth)
+{
+	static const struct script more = {
+	    .commits = 1, .records = 3, .reopen_every = 1, .trim_every = 2, .until_failure = true};
+	struct truth *again = MEM_NEW(struct truth);
+	struct sim_disk *later;
+	uint64_t read = 0;
+	const char *wrong = script_check(sim, truth, &read);
+
+	*again = *truth;
+	again->acked = again->possible = read;
+	if (!wrong && !script_run(sim, &more, again))
+		wrong = "no new records are taken";
+	if (!wrong) {
+		later = sim_disk_after_power_cut(sim, SIM_LOSE, 0);
+		wrong = script_check(later, again, &read);
+		sim_disk_free(&later);
+	}
+	mem_free(again);
+	return wrong;
+}
+
 const char *script_check_twice(struct sim_disk *sim, const struct truth *truth)
 {
 	struct truth *again = MEM_NEW(struct truth);
@@ -150,18 +172,11 @@ const char *script_check_twice(struct sim_disk *sim, const struct truth *truth)
 	uint64_t read = 0;
 	const char *wrong = script_check(sim, truth, &read);
 
+	*again = *truth;
+	again->acked = again->possible = read;
 	if (!wrong) {
-		static const struct script more = {
-		    .commits = 1, .records = 3, .reopen_every = 1, .trim_every = 2, .until_failure = true};
-
-		*again = *truth;
-		again->acked = again->possible = read;
 		later = sim_disk_after_power_cut(sim, SIM_LOSE, 0);
-		wrong = script_check(later, again, &read);
-		if (!wrong && !script_run(later, &more, again))
-			wrong = "no new records are taken";
-		if (!wrong)
-			wrong = script_check(later, again, &read);
+		wrong = script_check_more(later, again);
 		sim_disk_free(&later);
 	}
 	mem_free(again);

@@ -39,8 +39,10 @@ void script_wait_for_space(struct journal *journal);
 /* Opens, reads everything, holds it against the truth. NULL when all is well, else what is wrong. *ret_read is the last
  * record that was read. */
 const char *script_check(struct sim_disk *sim, const struct truth *truth, uint64_t *ret_read);
-/* The same, and again after a power cut that loses everything unsynced: what was read once must be read again; and the
- * journal must then take new records. */
+/* The same; then more records are appended, power is cut, and everything is checked again. `sim` is changed. */
+const char *script_check_more(struct sim_disk *sim, const struct truth *truth);
+/* script_check, and after a power cut that loses everything unsynced script_check_more: what was read once must be read
+ * again. */
 const char *script_check_twice(struct sim_disk *sim, const struct truth *truth);
 
 #endif

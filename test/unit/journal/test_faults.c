@@ -190,6 +190,14 @@ static void test_refused_records_do_not_come_back_after_a_power_cut(void **state
 	}
 }
 
+/* More than half of the segment is full then, and the next one has been made ready, so that a fault can only strike a
+ * commit. */
+static void commit_until_next_is_ready(struct place *place, struct journal *journal)
+{
+	for (int i = 0; i < 120; i++)
+		assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+}
+
 static void test_a_refusal_is_made_durable_before_anybody_hears_of_it(void **state)
 {
 	struct place *place = *state;
@@ -200,9 +208,7 @@ static void test_a_refusal_is_made_durable_before_anybody_hears_of_it(void **sta
 
 	config.retry_ms = 3600000; /* so that nothing but the refusal itself can clean up */
 	assert_int_equal(journal_open(&config, &journal, &err), STATUS_OK);
-	/* Until the next segment is there, so that the fault can only strike the commit. */
-	for (int i = 0; i < 120; i++)
-		assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+	commit_until_next_is_ready(place, journal);
 	sim_disk_fail(place->sim, (struct sim_fault){.operations = SIM_WRITE, .at = 1, .times = 2, .error = ENOSPC});
 	while (script_commit(journal, 8, &place->truth) == STATUS_OK)
 		;
@@ -223,7 +229,7 @@ static void test_a_reader_does_not_return_what_was_refused(void **state)
 	struct journal_record record = {0};
 	struct err err;
 
-	assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+	commit_until_next_is_ready(place, journal);
 	assert_int_equal(journal_reader_open(journal, 0, &reader, &err), STATUS_OK);
 	run_until_full(place, journal, SIM_WRITE);
 	while (journal_reader_next(reader, &record, &err) == STATUS_OK)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "loopback.h"
 #include "base/buf.h"
+#include "loopback.h"
 #include "net/http_server.h"
 #include <stdatomic.h>
 
@@ -82,16 +82,18 @@ static void test_each_size_limit_has_its_status(void **state)
 	    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n", "b", "", 5000, 200},
 	    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5001\r\n\r\n", "b", "", 5001, 413},
 	    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5001\r\nExpect: 100-continue\r\n\r\n", "", "", 1, 413},
-	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", "0\r\n\r\n", 1000, 200},
-	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", "0\r\n\r\n", 1001, 413},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", "0\r\n\r\n", 1000,
+	     200},
+	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", "0\r\n\r\n", 1001,
+	     413},
 	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1389\r\n", "", "", 1, 413},
 	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=", "y", "", 300, 400},
 	    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X: y\r\n", "\r\n", 1000, 400},
 	};
 	struct fixture f;
 	(void)state;
-	start(&f, (struct http_limits){
-		      .header_bytes = 1000, .header_count = 10, .target_bytes = 200, .body_bytes = 5000});
+	start(&f,
+	      (struct http_limits){.header_bytes = 1000, .header_count = 10, .target_bytes = 200, .body_bytes = 5000});
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct buf b;
 		buf_init(&b, 1 << 20);
@@ -146,8 +148,7 @@ static void test_slow_clients_are_cut_off(void **state)
 	};
 	struct fixture f;
 	(void)state;
-	start(&f, (struct http_limits){
-		      .header_timeout_ms = 200, .body_grace_ms = 200, .body_min_bytes_per_s = 100000});
+	start(&f, (struct http_limits){.header_timeout_ms = 200, .body_grace_ms = 200, .body_min_bytes_per_s = 100000});
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char *all = dawdle(&f, cases[i].first, cases[i].trickle);
 		if (loopback_status(all) != cases[i].status)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "loopback.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "loopback.h"
 #include "net/http_server.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -226,9 +226,10 @@ static void test_a_thousand_pipelined_requests_are_answered_in_order(void **stat
 
 static void test_a_request_may_be_cut_anywhere(void **state)
 {
-	static const char text[] = "\r\nPOST /cut?a HTTP/1.1\r\nHost: a\r\nX-Name: n\r\nTransfer-Encoding: chunked\r\n\r\n"
-				   "5;x=\"y\"\r\nhello\r\n1\r\n!\r\n0\r\nTrailer: t\r\n\r\n"
-				   "PUT /cut HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+	static const char text[] =
+	    "\r\nPOST /cut?a HTTP/1.1\r\nHost: a\r\nX-Name: n\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "5;x=\"y\"\r\nhello\r\n1\r\n!\r\n0\r\nTrailer: t\r\n\r\n"
+	    "PUT /cut HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
 	struct fixture f;
 	(void)state;
 	start(&f);
@@ -255,14 +256,16 @@ static void test_head_gets_the_headers_of_get_and_no_body(void **state)
 {
 	static const struct {
 		const char *path, *length;
-	} cases[] = {{"/gif", "Content-Length: 5\r\n"}, {"/whole", "Content-Length: 5\r\n"}, {"/x", "Content-Length: 7\r\n"}};
+	} cases[] = {
+	    {"/gif", "Content-Length: 5\r\n"}, {"/whole", "Content-Length: 5\r\n"}, {"/x", "Content-Length: 7\r\n"}};
 	struct fixture f;
 	(void)state;
 	start(&f);
 	for (size_t i = 0; i < 3; i++) {
 		char request[80];
 		int fd = loopback_connect(port_of(&f));
-		snprintf(request, sizeof request, "HEAD %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", cases[i].path);
+		snprintf(request, sizeof request, "HEAD %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+			 cases[i].path);
 		loopback_say(fd, request);
 		char *answer = loopback_read_all(fd);
 		assert_int_equal(loopback_status(answer), 200);
@@ -283,7 +286,8 @@ static void test_answers_have_date_and_length_and_say_when_they_close(void **sta
 	    {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\r\nDate: ", "Connection:", false},
 	    {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", " GMT\r\n", "Server:", false},
 	    {"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "\r\nConnection: close\r\n", "keep-alive", true},
-	    {"GET / HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\n\r\n", "\r\nConnection: close\r\n", "keep-alive", true},
+	    {"GET / HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\n\r\n", "\r\nConnection: close\r\n", "keep-alive",
+	     true},
 	    {"GET / HTTP/1.0\r\n\r\n", "\r\nConnection: close\r\n", "keep-alive", true},
 	    {"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "\r\nConnection: keep-alive\r\n", "close", false},
 	    {"GET /empty HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 204 No Content\r\n", "Content-Length", false},

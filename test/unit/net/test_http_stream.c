@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "loopback.h"
 #include "base/buf.h"
+#include "loopback.h"
 #include "net/http_server.h"
 #include <stdatomic.h>
 

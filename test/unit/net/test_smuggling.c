@@ -19,7 +19,13 @@
 #define CL_NAME(name) POST name " 5\r\n\r\nhello" HIDDEN
 #define BOTH(first, second) POST first "\r\n" second "\r\n\r\n" END
 #define HEADER(line) GET line "\r\n" HIDDEN
-#define CASE(text) {#text, {text, sizeof(text) - 1}}
+#define CASE(text)                                                                                                     \
+	{                                                                                                              \
+#text,                                                                                                 \
+		{                                                                                                      \
+			text, sizeof(text) - 1                                                                         \
+		}                                                                                                      \
+	}
 
 struct shape {
 	const char *name;
@@ -80,7 +86,8 @@ static const struct shape shapes[] = {
     CASE(CL_NAME("Content_Length:")),
     CASE(CL_NAME("Content Length:")),
     CASE(CL_NAME("Content-Length\x00:")),
-    CASE(CL_NAME("\x00" "Content-Length:")),
+    CASE(CL_NAME("\x00"
+		 "Content-Length:")),
     CASE(CL_NAME("Content-Length\v:")),
     CASE(CL_NAME("Content-\r\nLength:")),
     CASE(CL_NAME("Content-Length\r\n:")),
@@ -109,9 +116,11 @@ static const struct shape shapes[] = {
     CASE(TE(" \fchunked")),
     CASE(TE(" chunked\v")),
     CASE(TE(" chunked\x00")),
-    CASE(TE(" \x00" "chunked")),
+    CASE(TE(" \x00"
+	    "chunked")),
     CASE(TE(" chunked\x80")),
-    CASE(TE(" \xef\xbb\xbf" "chunked")),
+    CASE(TE(" \xef\xbb\xbf"
+	    "chunked")),
     CASE(TE(" chunKed x")),
     CASE(TE("")),
     CASE(TE(" ")),
@@ -318,8 +327,8 @@ static void check(uint16_t port, struct seen *seen, const struct shape *shape, s
 	shutdown(fd, SHUT_WR);
 	char *all = loopback_read_all(fd);
 	int status = loopback_status(all);
-	if (seen->smuggled || seen->first || (status != 400 && status != 505) || loopback_count(all, "HTTP/1.1 ") != 1 ||
-	    !strstr(all, "\r\nConnection: close\r\n"))
+	if (seen->smuggled || seen->first || (status != 400 && status != 505) ||
+	    loopback_count(all, "HTTP/1.1 ") != 1 || !strstr(all, "\r\nConnection: close\r\n"))
 		fail_msg("%s: handled %d + %d, got %s", shape->name, seen->first, seen->smuggled, all);
 	free(all);
 	close(fd);

@@ -64,7 +64,7 @@ static void test_check_does_not_find_a_store_that_was_never_made(void **state)
 static void test_an_older_store_wants_migration(void **state)
 {
 	struct fixture *f = *state;
-	fixture_sql(f, "UPDATE schema_version SET version = -1 WHERE version = 1");
+	fixture_sql(f, "DELETE FROM schema_version");
 	EXPECT(f, STATUS_AGAIN, store_check(f->store, &f->err));
 }
 

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts the real program on a free port with a data directory of its own, and talks to it as a user would.
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+export const root = resolve(new URL("../..", import.meta.url).pathname);
+export const program = resolve(process.env.PUGMARK ?? join(root, process.env.BUILD ?? "build", "src/prog/pugmark"));
+export const corpus = resolve(root, process.env.PUGMARK_CORPUS ?? "../shared/corpus");
+
+export const BROWSER_AGENT =
+  "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36";
+
+const run_file = promisify(execFile);
+
+/** Runs a command of the program; resolves to { code, stdout, stderr } and never rejects. */
+export async function pugmark(args, { env = {}, input } = {}) {
+  const pending = run_file(program, args, { env: { ...process.env, ...env }, maxBuffer: 64 << 20 });
+  if (input !== undefined) pending.child.stdin.end(input);
+  try {
+    const { stdout, stderr } = await pending;
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    return { code: error.code, stdout: error.stdout, stderr: error.stderr };
+  }
+}
+
+export function temporary_directory(t, name = "pugmark-test-") {
+  const path = mkdtempSync(join(process.env.PUGMARK_TEST_DIR ?? tmpdir(), name));
+  t?.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Calls `look` until it gives something truthy; a test's only way to wait. */
+export async function until(look, what, timeout_ms = 20000) {
+  const give_up = Date.now() + timeout_ms;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > give_up) throw new Error(`gave up waiting for ${what}`);
+    await new Promise((r) => setTimeout(r, 20));
+  }
+}
+
+export class Server {
+  constructor(data, made, options) {
+    this.data = data;
+    this.made = made;
+    this.options = options;
+    this.log = "";
+  }
+
+  async start() {
+    const { env = {}, args = [] } = this.options;
+    this.exited = false;
+    this.log = "";
+    this.child = spawn(program, ["serve", "--data", this.data, "--listen", "127.0.0.1:0", ...args], {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.child.stderr.setEncoding("utf8");
+    this.child.stderr.on("data", (text) => (this.log += text));
+    this.exit = new Promise((r) =>
+      this.child.once("exit", (code, signal) => {
+        this.exited = true;
+        r({ code, signal });
+      }),
+    );
+    const ready = await until(() => this.exited || this.log.match(/serve\.ready .*port=(\d+)/), "serve.ready");
+    if (ready === true) throw new Error(`serve ended at once:\n${this.log}`);
+    this.port = Number(ready[1]);
+    this.base = `http://127.0.0.1:${this.port}`;
+    await until(async () => (await this.get("/readyz")).status === 200, "readyz");
+    return this;
+  }
+
+  async stop(signal = "SIGTERM") {
+    if (!this.child || this.exited) return this.exit;
+    this.child.kill(signal);
+    return this.exit;
+  }
+
+  get(path, headers = {}) {
+    return fetch(new URL(path, this.base), { redirect: "manual", headers });
+  }
+
+  /** An API call; { status, body, headers }. */
+  async api(method, path, body, headers = {}) {
+    const answer = await fetch(`${this.base}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.made.api_key}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    let parsed = text;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      /* HTML or nothing */
+    }
+    return { status: answer.status, body: parsed, headers: answer.headers };
+  }
+
+  /** Sends a mail and waits until it is in state `state`. */
+  async send(message = {}, state = "delivered") {
+    const answer = await this.api("POST", "/messages", mail(message));
+    if (answer.status !== 202) throw new Error(`not accepted: ${JSON.stringify(answer.body)}`);
+    if (state) await this.message_in(answer.body.id, state);
+    return answer.body;
+  }
+
+  async message(id) {
+    return (await this.api("GET", `/messages/${id}`)).body;
+  }
+
+  message_in(id, state) {
+    return until(async () => {
+      const m = await this.message(id);
+      return m.status === state ? m : null;
+    }, `message ${id} to be ${state}`);
+  }
+
+  async events(query = "") {
+    return (await this.api("GET", `/events?limit=500&${query}`)).body.data;
+  }
+
+  /** The events of a message, once there are `count` that fit `query`. */
+  events_of(id, count, query = "") {
+    return until(async () => {
+      const list = await this.events(`message=${id}&${query}`);
+      return list.length >= count ? list : null;
+    }, `${count} events of ${id} (${query})`);
+  }
+
+  async preview(id) {
+    return (await this.api("GET", `/messages/${id}/preview`)).body;
+  }
+
+  async metric(name) {
+    const text = await (await this.get("/metrics")).text();
+    return Number(text.match(new RegExp(`^pugmark_${name} (\\d+)`, "m"))?.[1]);
+  }
+}
+
+export function mail(over = {}) {
+  return {
+    from: { email: "agency@example.com", name: "Agency" },
+    to: { email: "reader@example.com", name: "Reader" },
+    subject: "Hello",
+    html: '<html><body><p>Hi <a href="https://example.com/sale?a=1&amp;b=2">sale</a></p></body></html>',
+    text: "Hi",
+    ...over,
+  };
+}
+
+/** A server of its own for one test, stopped and removed after it. */
+export async function start_server(t, options = {}) {
+  const data = options.data ?? join(temporary_directory(t), "data");
+  const init = await pugmark(["init", "--json", "--data", data, "--email", "owner@example.com"], { env: options.env });
+  if (init.code !== 0) throw new Error(`init failed: ${init.stderr}`);
+  const server = new Server(data, JSON.parse(init.stdout), options);
+  t?.after(() => server.stop("SIGKILL"));
+  return server.start();
+}
+
+export const pixel_of = (html) => html.match(/https?:\/\/[^"]*\/o\/[A-Za-z0-9_-]+\.gif/)[0];
+export const links_of = (html) => [...html.matchAll(/https?:\/\/[^"]*\/c\/[A-Za-z0-9_-]+/g)].map((m) => m[0]);
+
+/** Skips, loudly, a test whose outside part is not there. */
+export function skip_without(path, what) {
+  return existsSync(path) ? false : `${what} is not there (${path})`;
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_fixture.h"
+
+#include "store/events.h"
+#include "store/messages.h"
+#include <pthread.h>
+
+static void add_message(struct fixture *f, unsigned n, struct slice campaign, struct slice contact)
+{
+	struct message m = {.id = id_of(n),
+			    .tenant = 3,
+			    .state = MESSAGE_SENT,
+			    .created_us = noon_us,
+			    .send_at_us = noon_us,
+			    .stream = TEXT("bulk"),
+			    .provider = TEXT("smtp"),
+			    .from_email = TEXT("a@x"),
+			    .to_email = TEXT("c@y"),
+			    .contact_id = contact,
+			    .contact_category = TEXT("seller"),
+			    .campaign_id = campaign,
+			    .template_id = TEXT("welcome"),
+			    .sender = TEXT("u1"),
+			    .sequence_id = TEXT("nurture"),
+			    .enrollment = TEXT("e-1"),
+			    .position = 2,
+			    .track_opens = CONSENT_FULL,
+			    .track_clicks = CONSENT_FULL};
+	OK(f, store_message_add(f->s, &m, &f->err));
+}
+
+static struct event event_of(unsigned n, unsigned message, enum event_type type)
+{
+	return (struct event){.id = id_of(1000 + n),
+			      .tenant = 3,
+			      .type = type,
+			      .occurred_us = noon_us + n,
+			      .message = id_of(message),
+			      .link_index = -1,
+			      .sequence_position = -1};
+}
+
+static void add(struct fixture *f, struct event e)
+{
+	OK(f, store_event_add(f->s, &e, 1, &f->err));
+}
+
+static size_t list(struct fixture *f, struct event_filter filter, struct event **ret)
+{
+	size_t n = 0;
+	filter.tenant = 3;
+	if (!filter.limit)
+		filter.limit = 100;
+	OK(f, store_event_list(f->reader, &filter, f->arena, ret, &n, &f->err));
+	return n;
+}
+
+static void test_types_have_two_names(void **state)
+{
+	(void)state;
+	enum event_type t;
+	for (enum event_type i = EVENT_QUEUED; i <= EVENT_SUPPRESSED; i++) {
+		assert_true(event_type_parse(slice_from_cstr(event_type_name(i)), &t) && t == i);
+		assert_true(event_type_parse(slice_from_cstr(event_type_api_name(i)), &t) && t == i);
+	}
+	assert_string_equal(event_type_name(EVENT_OPEN), "open");
+	assert_string_equal(event_type_api_name(EVENT_CLICK), "email.clicked");
+	assert_false(event_type_parse(TEXT("email.open"), &t));
+}
+
+static void test_an_event_comes_back_with_its_message(void **state)
+{
+	struct fixture *f = *state;
+	struct event got, e = event_of(1, 1, EVENT_CLICK);
+	add_message(f, 1, TEXT("spring"), TEXT("crm-17"));
+	e.token = TEXT("tok-_en");
+	e.is_unique = true;
+	e.bot_filtered = true;
+	e.judged = true;
+	e.actor = ACTOR_SCANNER;
+	e.reasons = TEXT("burst head");
+	e.confidence_percent = 90;
+	e.rules = TEXT("2026-11-01");
+	e.settled = true;
+	e.destination_url = TEXT("https://x.example/?a=1");
+	e.link_index = 0;
+	e.ip = TEXT("203.0.113.0");
+	e.user_agent = TEXT("Mozilla/5.0 \xff");
+	e.provider = TEXT("mailgun");
+	e.remote_id = TEXT("r1");
+	add(f, e);
+	OK(f, store_event_find(f->reader, 3, e.id, f->arena, &got, &f->err));
+	assert_int_equal(got.position, 1);
+	assert_int_equal(got.type, EVENT_CLICK);
+	assert_int_equal(got.occurred_us, noon_us + 1);
+	assert_true(uuid_equal(got.message, id_of(1)));
+	assert_true(got.is_unique && got.bot_filtered && got.judged && got.settled && !got.is_duplicate);
+	assert_int_equal(got.actor, ACTOR_SCANNER);
+	assert_int_equal(got.confidence_percent, 90);
+	assert_int_equal(got.link_index, 0);
+	EXPECT_TEXT(got.token, "tok-_en");
+	EXPECT_TEXT(got.reasons, "burst head");
+	EXPECT_TEXT(got.rules, "2026-11-01");
+	EXPECT_TEXT(got.destination_url, "https://x.example/?a=1");
+	EXPECT_TEXT(got.ip, "203.0.113.0");
+	EXPECT_TEXT(got.user_agent, "Mozilla/5.0 ?");
+	EXPECT_TEXT(got.provider, "mailgun");
+	EXPECT_TEXT(got.remote_id, "r1");
+	EXPECT_TEXT(got.contact_id, "crm-17");
+	EXPECT_TEXT(got.contact_email, "c@y");
+	EXPECT_TEXT(got.contact_category, "seller");
+	EXPECT_TEXT(got.campaign_id, "spring");
+	EXPECT_TEXT(got.template_id, "welcome");
+	EXPECT_TEXT(got.sender, "u1");
+	EXPECT_TEXT(got.sequence_id, "nurture");
+	EXPECT_TEXT(got.enrollment, "e-1");
+	assert_int_equal(got.sequence_position, 2);
+	EXPECT(f, STATUS_NOT_FOUND, store_event_find(f->reader, 4, e.id, f->arena, &got, &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_event_find(f->reader, 3, id_of(5), f->arena, &got, &f->err));
+}
+
+static void test_an_event_that_nobody_judged_says_so(void **state)
+{
+	struct fixture *f = *state;
+	struct event got, e = event_of(1, 1, EVENT_BOUNCED);
+	e.bounce_class = TEXT("hard");
+	e.bounce_code = TEXT("5.1.1");
+	e.bounce_reason = TEXT("no such user");
+	e.actor = ACTOR_HUMAN;
+	add(f, e);
+	OK(f, store_event_find(f->reader, 3, e.id, f->arena, &got, &f->err));
+	assert_false(got.judged);
+	assert_int_equal(got.actor, ACTOR_UNKNOWN);
+	assert_int_equal(got.link_index, -1);
+	assert_int_equal(got.sequence_position, -1);
+	EXPECT_TEXT(got.bounce_class, "hard");
+	EXPECT_TEXT(got.bounce_code, "5.1.1");
+	EXPECT_TEXT(got.bounce_reason, "no such user");
+	EXPECT_TEXT(got.contact_id, "");
+}
+
+static void test_metadata_is_composed_and_ours_cannot_be_overridden(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *campaign, *category, *own, *want;
+		int32_t position;
+	} cases[] = {
+	    {"", "", "", "{\"source\":\"pugmark\",\"medium\":\"email\"}", -1},
+	    {"spring", "seller", "{\"any\":\"json\"}",
+	     "{\"source\":\"pugmark\",\"medium\":\"email\",\"campaign\":\"spring\",\"email_position\":2,"
+	     "\"contact_category\":\"seller\",\"any\":\"json\"}",
+	     2},
+	    {"a\"b\\\n", "", "{}", "{\"source\":\"pugmark\",\"medium\":\"email\",\"campaign\":\"a\\\"b\\\\\\u000a\"}",
+	     -1},
+	    {"c", "",
+	     " { \"source\" : \"evil\", \"n\":[1,{\"medium\":2},\"},{\"], \"campaign\":{\"x\":[]},\"m\" : \"\\\"\" } ",
+	     "{\"source\":\"pugmark\",\"medium\":\"email\",\"campaign\":\"c\",\"n\":[1,{\"medium\":2},\"},{\"],\"m\" : "
+	     "\"\\\"\"}",
+	     -1},
+	    {"", "", "[1,2]", "{\"source\":\"pugmark\",\"medium\":\"email\"}", -1},
+	    {"", "", "{\"broken\":\"", "{\"source\":\"pugmark\",\"medium\":\"email\"}", -1},
+	};
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct event got, e = event_of(i, 1, EVENT_OPEN);
+		e.campaign_id = slice_from_cstr(cases[i].campaign);
+		e.contact_category = slice_from_cstr(cases[i].category);
+		e.metadata = slice_from_cstr(cases[i].own);
+		e.sequence_position = cases[i].position;
+		add(f, e);
+		OK(f, store_event_find(f->reader, 3, e.id, f->arena, &got, &f->err));
+		if (!f->postgres) {
+			EXPECT_TEXT(got.metadata, cases[i].want);
+			continue;
+		}
+		/* PostgreSQL keeps the meaning. */
+		char sql[1024];
+		(void)snprintf(sql, sizeof sql, "SELECT '%s'::jsonb::text", cases[i].want);
+		EXPECT_TEXT(got.metadata, fixture_query(f, sql));
+	}
+}
+
+static void test_people_can_query_the_table(void **state)
+{
+	struct fixture *f = *state;
+	struct event e = event_of(1, 1, EVENT_CLICK), bot = event_of(2, 1, EVENT_OPEN),
+		     again = event_of(3, 1, EVENT_OPEN);
+	e.token = TEXT("t");
+	e.is_unique = true;
+	e.judged = true;
+	e.actor = ACTOR_PROXY_HUMAN;
+	e.campaign_id = TEXT("spring");
+	e.destination_url = TEXT("https://x.example/");
+	bot.bot_filtered = true;
+	again.is_duplicate = true;
+	add(f, e);
+	add(f, bot);
+	add(f, again);
+	static const char columns[] =
+	    "SELECT id, token, event_type, is_unique, occurred_at, destination_url, metadata, "
+	    "bot_filtered FROM email_events";
+	(void)fixture_query(f, columns);
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM email_events"), "3");
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM email_events_counted"), "1");
+	assert_string_equal(fixture_query(f, "SELECT actor FROM email_events_counted"), "proxy_human");
+	assert_string_equal(fixture_query(f, "SELECT event_type FROM email_events_counted"), "click");
+	if (!f->postgres)
+		return;
+	assert_string_equal(fixture_query(f, "SELECT metadata->>'campaign' FROM email_events_counted"), "spring");
+	assert_string_equal(
+	    fixture_query(f, "SELECT string_agg(data_type, ',' ORDER BY column_name) FROM information_schema.columns "
+			     "WHERE table_schema = current_schema() AND table_name = 'email_events' AND column_name IN "
+			     "('id', 'token', 'is_unique', 'occurred_at', 'metadata', 'bot_filtered')"),
+	    "boolean,uuid,boolean,jsonb,timestamp with time zone,text");
+}
+
+static void test_positions_follow_each_other_and_a_rollback_leaves_no_gap(void **state)
+{
+	struct fixture *f = *state;
+	struct event batch[5], *got = NULL;
+	uint64_t last = 9;
+	OK(f, store_event_last_position(f->reader, &last, &f->err));
+	assert_int_equal(last, 0);
+	for (unsigned i = 0; i < 5; i++)
+		batch[i] = event_of(i, 1, EVENT_OPEN);
+	OK(f, store_begin(f->s, &f->err));
+	OK(f, store_event_add(f->s, batch, 2, &f->err));
+	store_rollback(f->s);
+	OK(f, store_event_add(f->s, batch, 2, &f->err));
+	OK(f, store_event_add(f->s, batch, 0, &f->err));
+	OK(f, store_event_add(f->s, batch + 2, 3, &f->err));
+	OK(f, store_event_last_position(f->reader, &last, &f->err));
+	assert_int_equal(last, 5);
+	assert_int_equal(list(f, (struct event_filter){.oldest_first = true}, &got), 5);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(got[i].position, i + 1);
+		assert_true(uuid_equal(got[i].id, batch[i].id));
+	}
+}
+
+static void test_an_event_cannot_be_added_twice(void **state)
+{
+	struct fixture *f = *state;
+	struct event e[2] = {event_of(1, 1, EVENT_OPEN), event_of(1, 1, EVENT_OPEN)};
+	uint64_t last = 9;
+	add(f, e[0]);
+	EXPECT(f, STATUS_CONFLICT, store_event_add(f->s, e, 1, &f->err));
+	OK(f, store_begin(f->s, &f->err));
+	e[0].id = id_of(77);
+	EXPECT(f, STATUS_CONFLICT, store_event_add(f->s, e, 2, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_commit(f->s, &f->err));
+	OK(f, store_event_last_position(f->reader, &last, &f->err));
+	assert_int_equal(last, 1);
+}
+
+static void test_a_batch_of_thousands_is_kept_in_order(void **state)
+{
+	struct fixture *f = *state;
+	enum { COUNT = 4096 };
+	struct event *batch = arena_alloc_array(f->arena, COUNT, sizeof *batch), *got = NULL;
+	for (unsigned i = 0; i < COUNT; i++)
+		batch[i] = event_of(i, 1, EVENT_OPEN);
+	OK(f, store_begin(f->s, &f->err));
+	OK(f, store_event_add(f->s, batch, COUNT, &f->err));
+	OK(f, store_commit(f->s, &f->err));
+	assert_int_equal(list(f, (struct event_filter){.limit = 10000}, &got), COUNT);
+	for (unsigned i = 0; i < COUNT; i++)
+		assert_true(uuid_equal(got[i].id, batch[COUNT - 1 - i].id));
+}
+
+static void test_lists_are_filtered(void **state)
+{
+	struct fixture *f = *state;
+	struct event *got = NULL;
+	add_message(f, 1, TEXT("spring"), TEXT("c1"));
+	add_message(f, 2, TEXT("autumn"), TEXT("c2"));
+	for (unsigned i = 1; i <= 6; i++) {
+		struct event e = event_of(i, i % 2 ? 1 : 2, i <= 3 ? EVENT_OPEN : EVENT_CLICK);
+		e.judged = i > 1;
+		e.actor = i == 6 ? ACTOR_CRAWLER : ACTOR_HUMAN;
+		add(f, e);
+	}
+	struct event other = event_of(7, 9, EVENT_OPEN);
+	other.tenant = 4;
+	add(f, other);
+	const struct {
+		struct event_filter filter;
+		size_t count;
+		uint64_t first;
+	} cases[] = {
+	    {{0}, 6, 6},
+	    {{.oldest_first = true}, 6, 1},
+	    {{.limit = 2}, 2, 6},
+	    {{.message = id_of(1)}, 3, 5},
+	    {{.contact_id = TEXT("c2")}, 3, 6},
+	    {{.contact_id = TEXT("c3")}, 0, 0},
+	    {{.campaign_id = TEXT("spring")}, 3, 5},
+	    {{.template_id = TEXT("welcome")}, 6, 6},
+	    {{.sender = TEXT("u1"), .campaign_id = TEXT("autumn")}, 3, 6},
+	    {{.sender = TEXT("u2")}, 0, 0},
+	    {{.types = 1u << EVENT_OPEN}, 3, 3},
+	    {{.types = 1u << EVENT_OPEN | 1u << EVENT_CLICK}, 6, 6},
+	    {{.types = 1u << EVENT_SENT}, 0, 0},
+	    {{.actors = 1u << ACTOR_CRAWLER}, 1, 6},
+	    {{.actors = 1u << ACTOR_HUMAN}, 4, 5},
+	    {{.actors = 1u << ACTOR_UNKNOWN}, 0, 0},
+	    {{.from_us = noon_us + 2, .to_us = noon_us + 4}, 2, 3},
+	    {{.before_position = 4}, 3, 3},
+	    {{.after_position = 4, .oldest_first = true}, 2, 5},
+	    {{.contact_id = TEXT("c1"), .types = 1u << EVENT_CLICK, .after_position = 1, .before_position = 6}, 1, 5},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		size_t n = list(f, cases[i].filter, &got);
+		if (n != cases[i].count || (n > 0 && got[0].position != cases[i].first))
+			fail_msg("case %zu: got %zu from %u", i, n, n ? (unsigned)got[0].position : 0);
+	}
+}
+
+static void test_a_verdict_can_be_corrected(void **state)
+{
+	struct fixture *f = *state;
+	struct event got, e = event_of(1, 1, EVENT_OPEN);
+	e.judged = true;
+	e.actor = ACTOR_HUMAN;
+	e.is_unique = true;
+	add(f, e);
+	e.actor = ACTOR_SCANNER;
+	e.is_unique = false;
+	e.bot_filtered = true;
+	e.reasons = TEXT("burst");
+	e.rules = TEXT("2027-01-01");
+	e.confidence_percent = 99;
+	e.settled = true;
+	OK(f, store_event_judge(f->s, &e, &f->err));
+	OK(f, store_event_find(f->reader, 3, e.id, f->arena, &got, &f->err));
+	assert_int_equal(got.actor, ACTOR_SCANNER);
+	assert_true(!got.is_unique && got.bot_filtered && got.settled);
+	assert_int_equal(got.confidence_percent, 99);
+	EXPECT_TEXT(got.reasons, "burst");
+	EXPECT_TEXT(got.rules, "2027-01-01");
+}
+
+static void test_recent_hits_fill_the_duplicate_window(void **state)
+{
+	struct fixture *f = *state;
+	struct event *got = NULL, open = event_of(5, 1, EVENT_OPEN), click = event_of(4, 2, EVENT_CLICK);
+	size_t n = 0;
+	click.link_index = 3;
+	click.ip = TEXT("192.0.2.1");
+	add(f, event_of(1, 1, EVENT_OPEN));
+	add(f, open);
+	add(f, click);
+	add(f, event_of(6, 1, EVENT_SENT));
+	OK(f, store_event_recent_hits(f->reader, noon_us + 4, f->arena, &got, &n, &f->err));
+	assert_int_equal(n, 2);
+	assert_int_equal(got[0].type, EVENT_CLICK);
+	assert_int_equal(got[0].link_index, 3);
+	assert_int_equal(got[0].occurred_us, noon_us + 4);
+	EXPECT_TEXT(got[0].ip, "192.0.2.1");
+	assert_true(uuid_equal(got[0].message, id_of(2)));
+	assert_int_equal(got[1].type, EVENT_OPEN);
+	assert_int_equal(got[1].link_index, -1);
+}
+
+/* ---- Two writers on one shared store. */
+enum { ROUNDS = 60, PER_ROUND = 7 };
+
+struct writer {
+	struct store *store;
+	unsigned first;
+	enum status status;
+	struct err err;
+};
+
+static enum status write_round(struct store_session *s, struct writer *w, unsigned round)
+{
+	struct event batch[PER_ROUND];
+	for (unsigned i = 0; i < PER_ROUND; i++)
+		batch[i] = event_of(w->first + round * PER_ROUND + i, 1, EVENT_OPEN);
+	enum status status = store_begin(s, &w->err);
+	if (status == STATUS_OK)
+		status = store_event_add(s, batch, 3, &w->err);
+	if (status == STATUS_OK)
+		status = store_event_add(s, batch + 3, PER_ROUND - 3, &w->err);
+	return status == STATUS_OK ? store_commit(s, &w->err) : status;
+}
+
+static void *write_events(void *arg)
+{
+	struct writer *w = arg;
+	struct store_session *s = NULL;
+	w->status = store_session_open(w->store, STORE_WRITE, &s, &w->err);
+	for (unsigned i = 0; w->status == STATUS_OK && i < ROUNDS; i++)
+		w->status = write_round(s, w, i);
+	store_session_close(&s);
+	return NULL;
+}
+
+/* Reads on from the last position it saw until it has seen all, as the live stream does. */
+static size_t follow(struct fixture *f, uint64_t want)
+{
+	struct event_filter filter = {.oldest_first = true};
+	size_t seen = 0;
+	while (filter.after_position < want) {
+		struct event *got = NULL;
+		size_t n = list(f, filter, &got);
+		for (size_t i = 0; i < n; i++) {
+			/* No gap that could be filled later: not even between two looks. */
+			assert_int_equal(got[i].position, filter.after_position + 1);
+			filter.after_position = got[i].position;
+			seen++;
+		}
+		arena_reset(f->arena);
+	}
+	return seen;
+}
+
+static void test_a_follower_misses_nothing_of_two_writers(void **state)
+{
+	struct fixture *f = *state;
+	struct writer w[2] = {{.store = f->store, .first = 0}, {.store = f->store, .first = 10000}};
+	pthread_t threads[2];
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, write_events, &w[i]), 0);
+	size_t seen = follow(f, 2 * ROUNDS * PER_ROUND);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	for (int i = 0; i < 2; i++) {
+		f->err = w[i].err;
+		OK(f, w[i].status);
+	}
+	assert_int_equal(seen, 2 * ROUNDS * PER_ROUND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest store_events[] = {
+	    FIXTURE_TEST(test_types_have_two_names),
+	    FIXTURE_TEST(test_an_event_comes_back_with_its_message),
+	    FIXTURE_TEST(test_an_event_that_nobody_judged_says_so),
+	    FIXTURE_TEST(test_metadata_is_composed_and_ours_cannot_be_overridden),
+	    FIXTURE_TEST(test_people_can_query_the_table),
+	    FIXTURE_TEST(test_positions_follow_each_other_and_a_rollback_leaves_no_gap),
+	    FIXTURE_TEST(test_an_event_cannot_be_added_twice),
+	    FIXTURE_TEST(test_a_batch_of_thousands_is_kept_in_order),
+	    FIXTURE_TEST(test_lists_are_filtered),
+	    FIXTURE_TEST(test_a_verdict_can_be_corrected),
+	    FIXTURE_TEST(test_recent_hits_fill_the_duplicate_window),
+	    FIXTURE_TEST(test_a_follower_misses_nothing_of_two_writers),
+	};
+	return FIXTURE_RUN(store_events);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the store says when its database is full, gone, or goes at the worst moment. */
+#include "store_fixture.h"
+
+#include "store/accounts.h"
+#include "store/messages.h"
+#include <sqlite3.h>
+#include <unistd.h>
+
+static struct contact contact_of(unsigned n, char name[16])
+{
+	(void)snprintf(name, 16, "c%u", n);
+	return (struct contact){.id = slice_from_cstr(name), .email = TEXT("a@x")};
+}
+
+/* Every connection that is opened from now on may use so many pages. */
+static int limit_pages(sqlite3 *db, char **error, const struct sqlite3_api_routines *api)
+{
+	(void)error;
+	(void)api;
+	return sqlite3_exec(db, "PRAGMA max_page_count = 80", NULL, NULL, NULL);
+}
+
+static enum status fill(struct fixture *f, struct store_session *s)
+{
+	char url[3000];
+	memset(url, 'u', sizeof url);
+	for (unsigned i = 0; i < 1000; i++) {
+		char key[16] = {0};
+		memcpy(key, &i, sizeof i);
+		enum status status =
+		    store_link_put(s, 3, slice_of(key, sizeof key), slice_of(url, sizeof url), noon_us, &f->err);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
+}
+
+static void test_a_full_disk_is_told_apart_and_loses_nothing_committed(void **state)
+{
+	struct fixture *f = *state;
+	struct store_session *s = NULL;
+	char name[16];
+	struct contact got, c = contact_of(1, name);
+	if (f->postgres)
+		return; /* the server stops when its disk is full */
+	assert_int_equal(sqlite3_auto_extension((void (*)(void))limit_pages), SQLITE_OK);
+	OK(f, store_session_open(f->store, STORE_WRITE, &s, &f->err));
+	OK(f, store_contact_use(s, 3, &c, noon_us, &f->err));
+	OK(f, store_begin(s, &f->err));
+	EXPECT(f, STATUS_FULL, fill(f, s));
+	EXPECT(f, STATUS_FULL, store_commit(s, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM links"), "0");
+	/* Room again: the same session goes on. */
+	sqlite3_reset_auto_extension();
+	OK(f, store_contact_find(s, 3, c.id, f->arena, &got, &f->err));
+	OK(f, store_session_recover(s, &f->err));
+	c.name = TEXT("renamed");
+	OK(f, store_contact_use(s, 3, &c, noon_us, &f->err));
+	store_session_close(&s);
+	OK(f, store_contact_find(f->reader, 3, c.id, f->arena, &got, &f->err));
+	EXPECT_TEXT(got.name, "renamed");
+}
+
+static void test_a_file_that_is_no_database_is_corrupt(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = NULL;
+	char url[1200];
+	if (f->postgres)
+		return;
+	(void)snprintf(url, sizeof url, "sqlite:%s/text.db", f->directory);
+	FILE *file = fopen(url + 7, "w");
+	assert_non_null(file);
+	for (int i = 0; i < 1000; i++)
+		(void)fputs("this is not a database\n", file);
+	(void)fclose(file);
+	OK(f, store_open(url, &store, &f->err));
+	EXPECT(f, STATUS_CORRUPT, store_check(store, &f->err));
+	EXPECT(f, STATUS_CORRUPT, store_migrate(store, &f->err));
+	store_close(&store);
+}
+
+static void test_a_store_that_cannot_be_reached_is_an_io_error(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = NULL;
+	struct store_session *s = NULL;
+	const char *url = f->postgres ? "postgresql://x@/x?host=/nowhere" : "sqlite:/nowhere/x.db";
+	OK(f, store_open(url, &store, &f->err));
+	EXPECT(f, STATUS_IO, store_migrate(store, &f->err));
+	EXPECT(f, f->postgres ? STATUS_IO : STATUS_NOT_FOUND, store_session_open(store, STORE_WRITE, &s, &f->err));
+	assert_null(s);
+	store_close(&store);
+}
+
+/* Ends the backends of both sessions, as a restart of the server would. */
+static void kill_backends(struct fixture *f)
+{
+	fixture_sql(f,
+		    "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
+		    "application_name = 'pugmark'");
+	/* Until they are gone for certain. */
+	while (
+	    strcmp(fixture_query(f, "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'pugmark'"), "0"))
+		;
+}
+
+static void test_a_connection_that_is_lost_in_a_transaction_commits_nothing(void **state)
+{
+	struct fixture *f = *state;
+	char name[16];
+	struct contact got, c = contact_of(1, name);
+	if (!f->postgres)
+		return;
+	OK(f, store_contact_use(f->s, 3, &c, noon_us, &f->err));
+	OK(f, store_begin(f->s, &f->err));
+	OK(f, store_contact_set_consent(f->s, 3, c.id, CONSENT_OFF, CONSENT_OFF, noon_us, &f->err));
+	kill_backends(f);
+	EXPECT(f, STATUS_IO, store_contact_find(f->s, 3, c.id, f->arena, &got, &f->err));
+	EXPECT(f, STATUS_IO, store_commit(f->s, &f->err));
+	OK(f, store_session_recover(f->s, &f->err));
+	OK(f, store_contact_find(f->s, 3, c.id, f->arena, &got, &f->err));
+	assert_int_equal(got.opens, CONSENT_FULL);
+	OK(f, store_begin(f->s, &f->err));
+	OK(f, store_contact_set_consent(f->s, 3, c.id, CONSENT_OFF, CONSENT_OFF, noon_us, &f->err));
+	OK(f, store_commit(f->s, &f->err));
+	EXPECT(f, STATUS_IO, store_contact_find(f->reader, 3, c.id, f->arena, &got, &f->err));
+	OK(f, store_session_recover(f->reader, &f->err));
+	OK(f, store_contact_find(f->reader, 3, c.id, f->arena, &got, &f->err));
+	assert_int_equal(got.opens, CONSENT_OFF);
+	EXPECT(f, STATUS_IO, store_contact_use(f->reader, 3, &c, noon_us, &f->err));
+}
+
+static void test_many_queued_writes_survive_a_lost_connection_as_none(void **state)
+{
+	struct fixture *f = *state;
+	if (!f->postgres)
+		return;
+	OK(f, store_begin(f->s, &f->err));
+	kill_backends(f);
+	enum status status = STATUS_OK;
+	for (unsigned i = 0; status == STATUS_OK && i < 5000; i++) {
+		char name[16];
+		struct contact c = contact_of(i, name);
+		status = store_contact_use(f->s, 3, &c, noon_us, &f->err);
+	}
+	EXPECT(f, STATUS_IO, status);
+	EXPECT(f, STATUS_IO, store_commit(f->s, &f->err));
+	OK(f, store_session_recover(f->s, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM contacts"), "0");
+}
+
+static void test_a_connection_that_is_lost_while_committing_is_uncertain(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t at = 9;
+	if (!f->postgres)
+		return;
+	/* A deferred trigger runs inside COMMIT and ends its own backend there. */
+	fixture_sql(f, "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
+		       "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'");
+	fixture_sql(f, "CREATE CONSTRAINT TRIGGER die AFTER INSERT ON journal_cursor DEFERRABLE INITIALLY DEFERRED "
+		       "FOR EACH ROW EXECUTE FUNCTION die()");
+	OK(f, store_begin(f->s, &f->err));
+	OK(f, store_cursor_advance(f->s, 1, 0, 5, &f->err));
+	EXPECT(f, STATUS_UNCERTAIN, store_commit(f->s, &f->err));
+	OK(f, store_session_recover(f->s, &f->err));
+	OK(f, store_cursor_read(f->s, 1, &at, &f->err));
+	assert_int_equal(at, 0);
+}
+
+static void test_json_that_the_database_refuses_is_bad_input(void **state)
+{
+	struct fixture *f = *state;
+	struct message m = {.id = id_of(1), .tenant = 3, .created_us = noon_us, .send_at_us = noon_us, .position = -1};
+	if (!f->postgres)
+		return;
+	m.metadata = TEXT("{\"a\":\"\\u0000\"}");
+	EXPECT(f, STATUS_BAD_INPUT, store_message_add(f->s, &m, &f->err));
+}
+
+int main(void)
+{
+	const struct CMUnitTest store_failures[] = {
+	    FIXTURE_TEST(test_a_full_disk_is_told_apart_and_loses_nothing_committed),
+	    FIXTURE_TEST(test_a_file_that_is_no_database_is_corrupt),
+	    FIXTURE_TEST(test_a_store_that_cannot_be_reached_is_an_io_error),
+	    FIXTURE_TEST(test_a_connection_that_is_lost_in_a_transaction_commits_nothing),
+	    FIXTURE_TEST(test_many_queued_writes_survive_a_lost_connection_as_none),
+	    FIXTURE_TEST(test_a_connection_that_is_lost_while_committing_is_uncertain),
+	    FIXTURE_TEST(test_json_that_the_database_refuses_is_bad_input),
+	};
+	return FIXTURE_RUN(store_failures);
+}

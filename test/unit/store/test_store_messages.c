@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_fixture.h"
+
+#include "store/messages.h"
+
+static struct message message_of(unsigned n)
+{
+	return (struct message){.id = id_of(n),
+				.tenant = 3,
+				.state = MESSAGE_QUEUED,
+				.created_us = noon_us + n,
+				.send_at_us = noon_us + n,
+				.stream = TEXT("bulk"),
+				.provider = TEXT("smtp"),
+				.from_email = TEXT("a@x"),
+				.to_email = TEXT("c@y"),
+				.contact_id = TEXT("c@y"),
+				.position = -1,
+				.track_opens = CONSENT_FULL,
+				.track_clicks = CONSENT_ANONYMOUS};
+}
+
+static void test_names_are_read_back(void **state)
+{
+	(void)state;
+	enum message_state s;
+	enum consent c;
+	for (enum message_state i = MESSAGE_SCHEDULED; i <= MESSAGE_CANCELED; i++)
+		assert_true(message_state_parse(slice_from_cstr(message_state_name(i)), &s) && s == i);
+	for (enum consent i = CONSENT_OFF; i <= CONSENT_FULL; i++)
+		assert_true(consent_parse(slice_from_cstr(consent_name(i)), &c) && c == i);
+	assert_false(message_state_parse(TEXT("lost"), &s));
+	assert_false(consent_parse(TEXT("maybe"), &c));
+}
+
+static void test_a_message_comes_back_as_it_was_added(void **state)
+{
+	struct fixture *f = *state;
+	struct message got, m = message_of(1);
+	m.from_name = TEXT("Ann");
+	m.to_name = TEXT("Zo\xc3\xab");
+	m.subject = TEXT("Hi");
+	m.contact_category = TEXT("seller");
+	m.campaign_id = TEXT("spring");
+	m.template_id = TEXT("welcome");
+	m.sender = TEXT("u1");
+	m.sequence_id = TEXT("s");
+	m.enrollment = TEXT("e-1");
+	m.position = 0;
+	m.key_id = 255;
+	m.options = TEXT("{ \"z\":1,\"a\" : 2}");
+	m.metadata = TEXT("{\"any\": \"json\"}");
+	m.body_id = TEXT("0123456789abcdef0123456789abcdef");
+	m.cohort_day = 20000;
+	m.attempts = 2;
+	m.counters.opens_unknown = 4;
+	OK(f, store_message_add(f->s, &m, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_message_add(f->s, &m, &f->err));
+	OK(f, store_message_find(f->reader, 3, m.id, f->arena, &got, &f->err));
+	EXPECT_TEXT(got.to_name, "Zo\xc3\xab");
+	EXPECT_TEXT(got.subject, "Hi");
+	EXPECT_TEXT(got.contact_category, "seller");
+	EXPECT_TEXT(got.campaign_id, "spring");
+	EXPECT_TEXT(got.template_id, "welcome");
+	EXPECT_TEXT(got.sender, "u1");
+	EXPECT_TEXT(got.sequence_id, "s");
+	EXPECT_TEXT(got.enrollment, "e-1");
+	EXPECT_TEXT(got.options, "{ \"z\":1,\"a\" : 2}");
+	EXPECT_TEXT(got.metadata, "{\"any\": \"json\"}");
+	EXPECT_TEXT(got.body_id, "0123456789abcdef0123456789abcdef");
+	assert_int_equal(got.position, 0);
+	assert_int_equal(got.key_id, 255);
+	assert_int_equal(got.cohort_day, 20000);
+	assert_int_equal(got.track_opens, CONSENT_FULL);
+	assert_int_equal(got.track_clicks, CONSENT_ANONYMOUS);
+	assert_int_equal(got.created_us, m.created_us);
+	assert_int_equal(got.sent_us, 0);
+	assert_int_equal(got.counters.opens_unknown, 4);
+	assert_int_equal(got.attempts, 2);
+}
+
+static void test_a_message_is_not_found_by_another_tenant(void **state)
+{
+	struct fixture *f = *state;
+	struct message got, m = message_of(1);
+	OK(f, store_message_add(f->s, &m, &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_message_find(f->s, 4, m.id, f->arena, &got, &f->err));
+	OK(f, store_message_find(f->s, 0, m.id, f->arena, &got, &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_message_find(f->s, 0, id_of(2), f->arena, &got, &f->err));
+	assert_int_equal(got.position, -1);
+	EXPECT_TEXT(got.metadata, "");
+}
+
+static void test_saving_writes_state_and_counters(void **state)
+{
+	struct fixture *f = *state;
+	struct message got, m = message_of(1);
+	OK(f, store_message_add(f->s, &m, &f->err));
+	m.state = MESSAGE_DELIVERED;
+	m.sent_us = noon_us + 1;
+	m.delivered_us = noon_us + 2;
+	m.cohort_day = 20001;
+	m.remote_id = TEXT("r");
+	m.error = TEXT("450 later");
+	m.attempts = 7;
+	m.counters = (struct message_counters){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17};
+	OK(f, store_begin(f->s, &f->err));
+	OK(f, store_message_save(f->s, &m, &f->err));
+	OK(f, store_commit(f->s, &f->err));
+	OK(f, store_message_find(f->reader, 3, m.id, f->arena, &got, &f->err));
+	assert_int_equal(got.state, MESSAGE_DELIVERED);
+	assert_int_equal(got.sent_us, noon_us + 1);
+	assert_int_equal(got.delivered_us, noon_us + 2);
+	assert_int_equal(got.cohort_day, 20001);
+	assert_int_equal(got.attempts, 7);
+	EXPECT_TEXT(got.remote_id, "r");
+	EXPECT_TEXT(got.error, "450 later");
+	assert_memory_equal(&got.counters, &m.counters, sizeof m.counters);
+}
+
+static void test_bytes_that_are_no_text_do_not_stop_a_write(void **state)
+{
+	struct fixture *f = *state;
+	struct message got, m = message_of(1);
+	m.subject = slice_of("a\0b\xff\xc3+\xed\xa0\x80 \xf0\x9f\x98\x80", 14);
+	OK(f, store_message_add(f->s, &m, &f->err));
+	OK(f, store_message_find(f->reader, 3, m.id, f->arena, &got, &f->err));
+	EXPECT_TEXT(got.subject, "a?b??+??? \xf0\x9f\x98\x80");
+}
+
+static size_t list(struct fixture *f, struct message_filter filter, struct message **ret)
+{
+	size_t n = 0;
+	filter.tenant = 3;
+	if (!filter.limit)
+		filter.limit = 100;
+	OK(f, store_message_list(f->reader, &filter, f->arena, ret, &n, &f->err));
+	return n;
+}
+
+static void add_some(struct fixture *f)
+{
+	for (unsigned i = 1; i <= 6; i++) {
+		struct message m = message_of(i);
+		m.campaign_id = i % 2 ? TEXT("odd") : TEXT("even");
+		m.template_id = i == 3 ? TEXT("t3") : SLICE_EMPTY;
+		m.sender = i == 4 ? TEXT("u4") : SLICE_EMPTY;
+		m.provider = i == 5 ? TEXT("outbox") : TEXT("smtp");
+		m.state = i == 6 ? MESSAGE_SENT : MESSAGE_QUEUED;
+		m.subject = i == 2 ? TEXT("100% Off_er") : TEXT("plain");
+		m.contact_id = i > 4 ? TEXT("c5") : TEXT("c");
+		m.to_email = i == 1 ? TEXT("First@Example.com") : TEXT("c@y");
+		OK(f, store_message_add(f->s, &m, &f->err));
+	}
+	struct message other = message_of(7);
+	other.tenant = 4;
+	OK(f, store_message_add(f->s, &other, &f->err));
+}
+
+static void test_lists_are_filtered(void **state)
+{
+	struct fixture *f = *state;
+	struct message *got = NULL;
+	add_some(f);
+	const struct {
+		struct message_filter filter;
+		size_t count;
+		unsigned newest;
+	} cases[] = {
+	    {{0}, 6, 6},
+	    {{.campaign_id = TEXT("even")}, 3, 6},
+	    {{.campaign_id = TEXT("even"), .before = id_of(6)}, 2, 4},
+	    {{.template_id = TEXT("t3")}, 1, 3},
+	    {{.contact_id = TEXT("c5")}, 2, 6},
+	    {{.sender = TEXT("u4")}, 1, 4},
+	    {{.provider = TEXT("outbox")}, 1, 5},
+	    {{.by_state = true, .state = MESSAGE_SENT}, 1, 6},
+	    {{.by_state = true, .state = MESSAGE_SCHEDULED}, 0, 0},
+	    {{.from_us = noon_us + 3, .to_us = noon_us + 5}, 2, 4},
+	    {{.search = TEXT("first@EXAMPLE")}, 1, 1},
+	    {{.search = TEXT("0% off_")}, 1, 2},
+	    {{.search = TEXT("pl_in")}, 0, 0},
+	    {{.limit = 2}, 2, 6},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		size_t n = list(f, cases[i].filter, &got);
+		if (n != cases[i].count)
+			fail_msg("case %zu: got %zu, want %zu", i, n, cases[i].count);
+		if (n > 0)
+			assert_true(uuid_equal(got[0].id, id_of(cases[i].newest)));
+	}
+}
+
+static void test_pages_follow_each_other_without_gap(void **state)
+{
+	struct fixture *f = *state;
+	struct message *got = NULL;
+	struct message_filter filter = {.limit = 4};
+	add_some(f);
+	assert_int_equal(list(f, filter, &got), 4);
+	assert_true(uuid_equal(got[3].id, id_of(3)));
+	filter.before = got[3].id;
+	assert_int_equal(list(f, filter, &got), 2);
+	assert_true(uuid_equal(got[0].id, id_of(2)));
+	assert_true(uuid_equal(got[1].id, id_of(1)));
+}
+
+static void test_a_body_is_kept_once_and_renewed(void **state)
+{
+	struct fixture *f = *state;
+	struct slice got, id = TEXT("0123456789abcdef0123456789abcdef");
+	char content[20000];
+	memset(content, 'x', sizeof content);
+	struct slice body = slice_of(content, sizeof content);
+	uint64_t pruned = 9;
+	EXPECT(f, STATUS_NOT_FOUND, store_body_find(f->s, 3, id, f->arena, &got, &f->err));
+	OK(f, store_body_put(f->s, 3, id, body, noon_us, &f->err));
+	OK(f, store_body_put(f->s, 3, id, body, noon_us + 7200 * second_us, &f->err));
+	OK(f, store_body_put(f->s, 4, id, TEXT(""), noon_us, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM bodies WHERE tenant_id = 3"), "1");
+	assert_string_equal(fixture_query(f, "SELECT LENGTH(content) < 100 AND size = 20000 FROM bodies "
+					     "WHERE tenant_id = 3"),
+			    f->postgres ? "t" : "1");
+	OK(f, store_body_prune(f->s, noon_us + 1, &pruned, &f->err));
+	assert_int_equal(pruned, 1);
+	EXPECT(f, STATUS_NOT_FOUND, store_body_find(f->reader, 4, id, f->arena, &got, &f->err));
+	OK(f, store_body_find(f->reader, 3, id, f->arena, &got, &f->err));
+	assert_true(slice_equal(got, body));
+}
+
+static void test_a_damaged_body_is_corrupt(void **state)
+{
+	struct fixture *f = *state;
+	struct slice got, id = TEXT("0123456789abcdef0123456789abcdef");
+	OK(f, store_body_put(f->s, 3, id, TEXT("hello hello"), noon_us, &f->err));
+	fixture_sql(f, "UPDATE bodies SET size = size + 1");
+	EXPECT(f, STATUS_CORRUPT, store_body_find(f->s, 3, id, f->arena, &got, &f->err));
+	fixture_sql(f, "UPDATE bodies SET size = 2000000000");
+	EXPECT(f, STATUS_CORRUPT, store_body_find(f->s, 3, id, f->arena, &got, &f->err));
+}
+
+static void test_campaigns_and_templates_are_renamed_when_a_name_is_given(void **state)
+{
+	struct fixture *f = *state;
+	struct slice name;
+	EXPECT(f, STATUS_NOT_FOUND, store_campaign_find(f->s, 3, TEXT("c"), f->arena, &name, &f->err));
+	OK(f, store_campaign_use(f->s, 3, TEXT("c"), TEXT("One"), noon_us, &f->err));
+	OK(f, store_campaign_use(f->s, 3, TEXT("c"), SLICE_EMPTY, noon_us, &f->err));
+	OK(f, store_campaign_find(f->s, 3, TEXT("c"), f->arena, &name, &f->err));
+	EXPECT_TEXT(name, "One");
+	OK(f, store_campaign_use(f->s, 3, TEXT("c"), TEXT("Two"), noon_us, &f->err));
+	OK(f, store_campaign_find(f->s, 3, TEXT("c"), f->arena, &name, &f->err));
+	EXPECT_TEXT(name, "Two");
+	OK(f, store_template_use(f->s, 3, TEXT("t"), SLICE_EMPTY, noon_us, &f->err));
+	OK(f, store_template_use(f->s, 3, TEXT("t"), TEXT("T"), noon_us, &f->err));
+	OK(f, store_template_find(f->s, 3, TEXT("t"), f->arena, &name, &f->err));
+	EXPECT_TEXT(name, "T");
+	EXPECT(f, STATUS_NOT_FOUND, store_template_find(f->s, 4, TEXT("t"), f->arena, &name, &f->err));
+}
+
+static void test_a_contact_is_updated_but_its_consent_is_not_touched(void **state)
+{
+	struct fixture *f = *state;
+	struct contact got,
+	    c = {.id = TEXT("crm-17"), .email = TEXT("c@y"), .name = TEXT("C"), .category = TEXT("seller")};
+	EXPECT(f, STATUS_NOT_FOUND, store_contact_find(f->s, 3, c.id, f->arena, &got, &f->err));
+	OK(f, store_contact_use(f->s, 3, &c, noon_us, &f->err));
+	OK(f, store_contact_find(f->s, 3, c.id, f->arena, &got, &f->err));
+	assert_int_equal(got.opens, CONSENT_FULL);
+	assert_int_equal(got.clicks, CONSENT_FULL);
+	OK(f, store_contact_set_consent(f->s, 3, c.id, CONSENT_OFF, CONSENT_ANONYMOUS, noon_us, &f->err));
+	c = (struct contact){.id = TEXT("crm-17"), .agent = TEXT("ann"), .name = TEXT("D")};
+	OK(f, store_contact_use(f->s, 3, &c, noon_us + 5, &f->err));
+	OK(f, store_contact_find(f->s, 3, c.id, f->arena, &got, &f->err));
+	EXPECT_TEXT(got.email, "c@y");
+	EXPECT_TEXT(got.name, "D");
+	EXPECT_TEXT(got.category, "seller");
+	EXPECT_TEXT(got.agent, "ann");
+	assert_int_equal(got.opens, CONSENT_OFF);
+	assert_int_equal(got.clicks, CONSENT_ANONYMOUS);
+	assert_int_equal(got.created_us, noon_us);
+}
+
+static void test_consent_is_kept_for_a_contact_that_is_not_known_yet(void **state)
+{
+	struct fixture *f = *state;
+	struct contact got, c = {.id = TEXT("new"), .email = TEXT("n@y")};
+	OK(f, store_contact_set_consent(f->s, 3, c.id, CONSENT_OFF, CONSENT_OFF, noon_us, &f->err));
+	OK(f, store_contact_use(f->s, 3, &c, noon_us, &f->err));
+	OK(f, store_contact_find(f->s, 3, c.id, f->arena, &got, &f->err));
+	EXPECT_TEXT(got.email, "n@y");
+	assert_int_equal(got.clicks, CONSENT_OFF);
+}
+
+static void test_long_destinations_are_found_by_key(void **state)
+{
+	struct fixture *f = *state;
+	struct slice url, key = slice_of("\0\1\2\3\4\5\6\7\x80\xff"
+					 "abcdef",
+					 16);
+	EXPECT(f, STATUS_NOT_FOUND, store_link_find(f->s, 3, key, f->arena, &url, &f->err));
+	OK(f, store_link_put(f->s, 3, key, TEXT("https://x.example/long"), noon_us, &f->err));
+	OK(f, store_link_put(f->s, 3, key, TEXT("https://x.example/long"), noon_us, &f->err));
+	OK(f, store_link_find(f->s, 3, key, f->arena, &url, &f->err));
+	EXPECT_TEXT(url, "https://x.example/long");
+	EXPECT(f, STATUS_NOT_FOUND, store_link_find(f->s, 4, key, f->arena, &url, &f->err));
+}
+
+static void test_a_suppression_holds_in_any_case_of_the_address(void **state)
+{
+	struct fixture *f = *state;
+	struct slice reason;
+	bool added = false;
+	EXPECT(f, STATUS_NOT_FOUND, store_suppression_find(f->s, 3, TEXT("a@x"), f->arena, &reason, &f->err));
+	OK(f, store_suppression_add(f->s, 3, TEXT("A@X"), TEXT("complaint"), id_of(1), noon_us, &added, &f->err));
+	assert_true(added);
+	OK(f,
+	   store_suppression_add(f->s, 3, TEXT("a@x"), TEXT("manual"), (struct uuid){{0}}, noon_us, &added, &f->err));
+	assert_false(added);
+	OK(f, store_suppression_find(f->s, 3, TEXT("a@X"), f->arena, &reason, &f->err));
+	EXPECT_TEXT(reason, "complaint");
+	EXPECT(f, STATUS_NOT_FOUND, store_suppression_find(f->s, 4, TEXT("a@x"), f->arena, &reason, &f->err));
+	OK(f, store_suppression_remove(f->s, 3, TEXT("a@X"), &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_suppression_remove(f->s, 3, TEXT("a@x"), &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_suppression_find(f->s, 3, TEXT("a@x"), f->arena, &reason, &f->err));
+}
+
+int main(void)
+{
+	const struct CMUnitTest store_messages[] = {
+	    FIXTURE_TEST(test_names_are_read_back),
+	    FIXTURE_TEST(test_a_message_comes_back_as_it_was_added),
+	    FIXTURE_TEST(test_a_message_is_not_found_by_another_tenant),
+	    FIXTURE_TEST(test_saving_writes_state_and_counters),
+	    FIXTURE_TEST(test_bytes_that_are_no_text_do_not_stop_a_write),
+	    FIXTURE_TEST(test_lists_are_filtered),
+	    FIXTURE_TEST(test_pages_follow_each_other_without_gap),
+	    FIXTURE_TEST(test_a_body_is_kept_once_and_renewed),
+	    FIXTURE_TEST(test_a_damaged_body_is_corrupt),
+	    FIXTURE_TEST(test_campaigns_and_templates_are_renamed_when_a_name_is_given),
+	    FIXTURE_TEST(test_a_contact_is_updated_but_its_consent_is_not_touched),
+	    FIXTURE_TEST(test_consent_is_kept_for_a_contact_that_is_not_known_yet),
+	    FIXTURE_TEST(test_long_destinations_are_found_by_key),
+	    FIXTURE_TEST(test_a_suppression_holds_in_any_case_of_the_address),
+	};
+	return FIXTURE_RUN(store_messages);
+}
