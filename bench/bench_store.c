@@ -102,8 +102,7 @@ static void apply_batch(struct bench *b, uint64_t number)
 	must(b, store_begin(b->s, &b->err));
 	/* A contiguous run with a random start: a campaign is opened soon after it was sent. */
 	uint64_t first = prng_below(&b->prng, MESSAGES - DISTINCT);
-	for (size_t i = 0; i < DISTINCT; i++)
-		must(b, store_message_find(b->s, 0, b->ids[first + i], b->arena, &messages[i], &b->err));
+	must(b, store_message_find_all(b->s, b->ids + first, DISTINCT, b->arena, messages, &b->err));
 	for (size_t i = 0; i < BATCH; i++) {
 		struct message *m = &messages[prng_below(&b->prng, DISTINCT)];
 		m->counters.opens_proxy++;

@@ -40,15 +40,16 @@ export function clicks_of(s: Summary, mode: Mode): number {
 }
 
 export function open_rate(s: Summary, mode: Mode): number | null {
-  if (mode === headline_mode(s)) return s.open_rate;
   const base = base_of(s);
-  return base.n > 0 ? unique_opens(s, mode) / base.n : null;
+  if (base.n === 0) return null; // of nothing there is no rate, not even zero
+  if (mode === headline_mode(s)) return s.open_rate;
+  return unique_opens(s, mode) / base.n;
 }
 
 export function click_rate(s: Summary, mode: Mode): number | null {
-  if (mode !== "all") return s.click_rate;
   const base = base_of(s);
-  return base.n > 0 ? s.clicks_unique_all / base.n : null;
+  if (base.n === 0) return null;
+  return mode === "all" ? s.clicks_unique_all / base.n : s.click_rate;
 }
 
 export function fail_rate(s: Summary): number | null {
@@ -95,6 +96,11 @@ export function behind_opens(s: Summary): Behind[] {
     { key: "apple", word: "Apple privacy", n: s.opens_mpp },
     { key: "machine", word: "Machines", n: by("scanner") + by("crawler") + by("link_preview") + by("unknown") + other_prefetch },
   ];
+}
+
+/** Null before the first open. */
+export function mpp_share(s: Summary): number | null {
+  return s.opens_total + s.opens_mpp > 0 ? s.mpp_share : null;
 }
 
 export function mpp_class(rate: number | null): string {

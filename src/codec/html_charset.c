@@ -12,17 +12,30 @@ struct charset_name {
 
 /* First match wins. */
 static const struct charset_name charset_names[] = {
-    {"utf8", HTML_CHARSET_UTF8, true},           {"usascii", HTML_CHARSET_UTF8, true},
-    {"ascii", HTML_CHARSET_UTF8, true},          {"iso88591", HTML_CHARSET_WINDOWS_1252, true},
-    {"latin1", HTML_CHARSET_WINDOWS_1252, true}, {"windows1252", HTML_CHARSET_WINDOWS_1252, true},
-    {"cp1252", HTML_CHARSET_WINDOWS_1252, true}, {"utf16", HTML_CHARSET_UNSAFE, false},
-    {"utf32", HTML_CHARSET_UNSAFE, false},       {"ucs", HTML_CHARSET_UNSAFE, false},
-    {"iso10646", HTML_CHARSET_UNSAFE, false},    {"unicode11utf7", HTML_CHARSET_UNSAFE, false},
-    {"unicode", HTML_CHARSET_UNSAFE, false},     {"utf7", HTML_CHARSET_UNSAFE, false},
-    {"iso2022", HTML_CHARSET_UNSAFE, false},     {"csiso2022", HTML_CHARSET_UNSAFE, false},
-    {"jis7", HTML_CHARSET_UNSAFE, false},        {"hz", HTML_CHARSET_UNSAFE, false},
-    {"ebcdic", HTML_CHARSET_UNSAFE, false},      {"ibm037", HTML_CHARSET_UNSAFE, false},
-    {"cp037", HTML_CHARSET_UNSAFE, false},       {"ibm500", HTML_CHARSET_UNSAFE, false},
+    {"utf8", HTML_CHARSET_UTF8, true},
+    {"usascii", HTML_CHARSET_UTF8, true},
+    {"ascii", HTML_CHARSET_UTF8, true},
+    {"iso88591", HTML_CHARSET_WINDOWS_1252, true},
+    {"latin1", HTML_CHARSET_WINDOWS_1252, true},
+    {"windows1252", HTML_CHARSET_WINDOWS_1252, true},
+    {"cp1252", HTML_CHARSET_WINDOWS_1252, true},
+    {"utf16", HTML_CHARSET_UNSAFE, false},
+    {"utf32", HTML_CHARSET_UNSAFE, false},
+    {"ucs", HTML_CHARSET_UNSAFE, false},
+    {"iso10646", HTML_CHARSET_UNSAFE, false},
+    {"unicode11utf7", HTML_CHARSET_UNSAFE, false},
+    {"unicode", HTML_CHARSET_UNSAFE, false},
+    {"utf7", HTML_CHARSET_UNSAFE, false},
+    {"iso2022jp", HTML_CHARSET_ISO_2022_JP, true},
+    {"csiso2022jp", HTML_CHARSET_ISO_2022_JP, true},
+    {"iso2022", HTML_CHARSET_UNSAFE, false},
+    {"csiso2022", HTML_CHARSET_UNSAFE, false},
+    {"jis7", HTML_CHARSET_UNSAFE, false},
+    {"hz", HTML_CHARSET_UNSAFE, false},
+    {"ebcdic", HTML_CHARSET_UNSAFE, false},
+    {"ibm037", HTML_CHARSET_UNSAFE, false},
+    {"cp037", HTML_CHARSET_UNSAFE, false},
+    {"ibm500", HTML_CHARSET_UNSAFE, false},
     {"ibm1047", HTML_CHARSET_UNSAFE, false},
 };
 
@@ -72,29 +85,47 @@ static bool is_space_or_quote(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '"' || c == '\'';
 }
 
-/* The token behind the first `charset=` near the start. A document whose ASCII can be read is not UTF-16, whatever it
- * says (HTML 13.2.3.2). */
+static bool is_name_byte(char c)
+{
+	return is_alphanumeric((unsigned char)c) || c == '-' || c == '_' || c == '.' || c == ':';
+}
+
+/* The name behind `=` and perhaps a quote. A document whose ASCII can be read is not UTF-16, whatever it says (HTML
+ * 13.2.3.2). */
+static struct slice charset_value(struct slice rest)
+{
+	rest = slice_trim(rest);
+	if (rest.n == 0 || rest.p[0] != '=')
+		return SLICE_EMPTY;
+	rest = slice_from(rest, 1);
+	while (rest.n > 0 && is_space_or_quote(rest.p[0]))
+		rest = slice_from(rest, 1);
+	size_t n = 0;
+	while (n < rest.n && is_name_byte(rest.p[n]))
+		n++;
+	struct slice name = slice_sub(rest, 0, n);
+	bool is_wide = slice_starts_with_nocase(name, SLICE("utf-16")) ||
+		       slice_starts_with_nocase(name, SLICE("utf-32")) || slice_equal_nocase(name, SLICE("unicode"));
+	return is_wide || n > NAME_MAX_KEPT ? SLICE_EMPTY : name;
+}
+
+/* `<meta charset=x>` or `<meta content="…; charset=x">` near the start. */
 static struct slice meta_charset(struct slice html)
 {
 	struct slice word = SLICE("charset");
 	struct slice window = slice_sub(html, 0, META_WINDOW);
-	for (; window.n > word.n; window = slice_from(window, 1)) {
-		if ((window.p[0] | 0x20) != 'c' || !slice_starts_with_nocase(window, word))
+	for (window = slice_from(window, slice_index(window, '<')); window.n > 0;
+	     window = slice_from(window, 1 + slice_index(slice_from(window, 1), '<'))) {
+		if (!slice_starts_with_nocase(window, SLICE("<meta")))
 			continue;
-		struct slice rest = slice_trim(slice_from(window, word.n));
-		if (rest.n == 0 || rest.p[0] != '=')
-			continue;
-		rest = slice_from(rest, 1);
-		while (rest.n > 0 && is_space_or_quote(rest.p[0]))
-			rest = slice_from(rest, 1);
-		size_t n = 0;
-		while (n < rest.n && !is_space_or_quote(rest.p[n]) && rest.p[n] != ';' && rest.p[n] != '>' &&
-		       rest.p[n] != '/')
-			n++;
-		struct slice name = slice_sub(rest, 0, n);
-		if (n > 0 && n <= NAME_MAX_KEPT && !slice_starts_with_nocase(name, SLICE("utf-16")) &&
-		    !slice_starts_with_nocase(name, SLICE("utf-32")) && !slice_equal_nocase(name, SLICE("unicode")))
-			return name;
+		struct slice tag = slice_sub(window, 0, slice_index(window, '>'));
+		for (; tag.n > word.n; tag = slice_from(tag, 1)) {
+			struct slice name = SLICE_EMPTY;
+			if ((tag.p[0] | 0x20) == 'c' && slice_starts_with_nocase(tag, word))
+				name = charset_value(slice_from(tag, word.n));
+			if (name.n > 0)
+				return name;
+		}
 	}
 	return SLICE_EMPTY;
 }
@@ -113,6 +144,37 @@ struct html_charset_guess html_charset_of(struct slice declared, struct slice ht
 	return (struct html_charset_guess){classify(name), name};
 }
 
+/* The length of the escape sequence that `s` begins with (ECMA-35, 13.2: ESC, intermediates, one final byte), or 0. */
+static size_t escape_size(struct slice s)
+{
+	size_t n = 1;
+	if (s.n == 0 || s.p[0] != 0x1b)
+		return 0;
+	while (n < s.n && s.p[n] >= 0x20 && s.p[n] <= 0x2f)
+		n++;
+	return n > 1 && n < s.n ? n + 1 : 0;
+}
+
+bool html_charset_hide(struct slice html, struct arena *arena, struct slice *ret)
+{
+	char *copy = arena_cstr(arena, html);
+	bool is_in_ascii = true;
+	for (size_t at = 0; at < html.n;) {
+		struct slice rest = slice_from(html, at);
+		size_t escape = escape_size(rest);
+		/* JIS X 0201 Roman is ASCII but for the backslash and the tilde. */
+		if (escape)
+			is_in_ascii =
+			    slice_starts_with(rest, SLICE("\x1b(B")) || slice_starts_with(rest, SLICE("\x1b(J"));
+		size_t n = escape ? escape : 1;
+		if (escape || !is_in_ascii)
+			memset(copy + at, 0xff, n);
+		at += n;
+	}
+	*ret = slice_of(copy, html.n);
+	return is_in_ascii;
+}
+
 static bool is_ascii(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -124,7 +186,8 @@ static bool is_ascii(struct slice s)
 bool html_charset_decode(enum html_charset charset, struct slice s, struct buf *to)
 {
 	bool is_as_is = is_ascii(s) || (charset == HTML_CHARSET_UTF8 && utf8_is_valid(s));
-	if (!is_as_is && (charset == HTML_CHARSET_ASCII_SAFE || charset == HTML_CHARSET_UNSAFE))
+	bool is_known = charset == HTML_CHARSET_UTF8 || charset == HTML_CHARSET_WINDOWS_1252;
+	if (!is_as_is && !is_known)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];

@@ -29,25 +29,26 @@ const char *html_skip_name(enum html_skip skip)
 
 bool html_attribute_is_opt_out(const struct html_attribute *attribute)
 {
-	/* A NULL value: being there is enough. */
+	/* An empty value: being there is enough. */
 	static const struct {
-		const char *name;
-		const char *value;
+		struct slice name;
+		struct slice value;
 	} opt_outs[] = {
-	    {"data-no-track", NULL},
-	    {"clicktracking", "off"},            /* SendGrid */
-	    {"disable-tracking", "true"},        /* Mailgun */
-	    {"ses:no-track", NULL},              /* Amazon SES */
-	    {"data-pm-no-track", NULL},          /* Postmark */
-	    {"data-mt-no-track", NULL},          /* Mailtrap */
-	    {"mautic:disable-tracking", "true"}, /* Mautic, old and new */
-	    {"data-mautic-disable-tracking", "true"},
+	    {{"data-no-track", 13}, {"", 0}},
+	    {{"clicktracking", 13}, {"off", 3}},            /* SendGrid */
+	    {{"disable-tracking", 16}, {"true", 4}},        /* Mailgun */
+	    {{"ses:no-track", 12}, {"", 0}},                /* Amazon SES */
+	    {{"data-pm-no-track", 16}, {"", 0}},            /* Postmark */
+	    {{"data-mt-no-track", 16}, {"", 0}},            /* Mailtrap */
+	    {{"mautic:disable-tracking", 23}, {"true", 4}}, /* Mautic, old and new */
+	    {{"data-mautic-disable-tracking", 28}, {"true", 4}},
 	};
-	for (size_t i = 0; i < sizeof(opt_outs) / sizeof(opt_outs[0]); i++) {
-		if (!slice_equal_nocase(attribute->name, slice_from_cstr(opt_outs[i].name)))
-			continue;
-		return !opt_outs[i].value || slice_equal_nocase(attribute->value, slice_from_cstr(opt_outs[i].value));
-	}
+	enum { SHORTEST_NAME = 12 };
+	if (attribute->name.n < SHORTEST_NAME)
+		return false;
+	for (size_t i = 0; i < sizeof(opt_outs) / sizeof(opt_outs[0]); i++)
+		if (slice_equal_nocase(attribute->name, opt_outs[i].name))
+			return opt_outs[i].value.n == 0 || slice_equal_nocase(attribute->value, opt_outs[i].value);
 	return false;
 }
 

@@ -22,21 +22,30 @@ static const char *const outer_names[] = {
     "html", "td", "th", "tr", "tbody", "thead", "tfoot", "caption", "form", "section", "article", NULL,
 };
 
-/* The mode of an HTML element's content. Switched on the first letter because nearly no element has one. */
+static bool is_named(struct slice name, struct slice wanted)
+{
+	return (name.p[0] | 0x20) == wanted.p[0] && slice_equal_nocase(name, wanted);
+}
+
+/* The mode of an HTML element's content. By length first, because nearly no element has one and this sees them all. */
 static enum html_mode mode_of(struct slice name)
 {
-	static const char *const rawtext[] = {"style", "xmp", "iframe", "noembed", "noframes", NULL};
-	static const char *const rcdata[] = {"title", "textarea", NULL};
-	switch (name.p[0] | 0x20) {
-	case 's':
-		if (slice_equal_nocase(name, SLICE("script")))
+	switch (name.n) {
+	case 3: return is_named(name, SLICE("xmp")) ? HTML_MODE_RAWTEXT : HTML_MODE_DATA;
+	case 5:
+		if (is_named(name, SLICE("title")))
+			return HTML_MODE_RCDATA;
+		return is_named(name, SLICE("style")) ? HTML_MODE_RAWTEXT : HTML_MODE_DATA;
+	case 6:
+		if (is_named(name, SLICE("script")))
 			return HTML_MODE_SCRIPT;
-		return is_one_of(name, rawtext) ? HTML_MODE_RAWTEXT : HTML_MODE_DATA;
-	case 'x':
-	case 'i':
-	case 'n': return is_one_of(name, rawtext) ? HTML_MODE_RAWTEXT : HTML_MODE_DATA;
-	case 't': return is_one_of(name, rcdata) ? HTML_MODE_RCDATA : HTML_MODE_DATA;
-	case 'p': return slice_equal_nocase(name, SLICE("plaintext")) ? HTML_MODE_PLAINTEXT : HTML_MODE_DATA;
+		return is_named(name, SLICE("iframe")) ? HTML_MODE_RAWTEXT : HTML_MODE_DATA;
+	case 7: return is_named(name, SLICE("noembed")) ? HTML_MODE_RAWTEXT : HTML_MODE_DATA;
+	case 8:
+		if (is_named(name, SLICE("textarea")))
+			return HTML_MODE_RCDATA;
+		return is_named(name, SLICE("noframes")) ? HTML_MODE_RAWTEXT : HTML_MODE_DATA;
+	case 9: return is_named(name, SLICE("plaintext")) ? HTML_MODE_PLAINTEXT : HTML_MODE_DATA;
 	default: return HTML_MODE_DATA;
 	}
 }
@@ -198,5 +207,7 @@ void html_namespace_follow(struct html_namespace *space, struct html_tokenizer *
 		open_tag(space, tokenizer, tag);
 	else if (space->depth > 0)
 		close_tag(space, tag);
+	else
+		return; /* nothing open: by far the most */
 	tokenizer->cdata_allowed = scope_of(space) != HTML_SCOPE_HTML;
 }

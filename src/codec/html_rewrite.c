@@ -211,9 +211,13 @@ enum status html_rewrite(const struct html_rewrite_options *options, struct slic
 			 struct buf *out, struct html_report *ret)
 {
 	struct html_charset_guess guess = html_charset_of(options->charset, html);
+	struct slice visible = html; /* what markup is looked for in; as long as html */
+	if (guess.charset == HTML_CHARSET_ISO_2022_JP && !html_charset_hide(html, arena, &visible))
+		guess.charset = HTML_CHARSET_UNSAFE;
 	struct html_link_policy policy = options->policy;
 	policy.charset = guess.charset;
-	struct html_scan scan = {.html = html, .policy = &policy, .arena = arena, .conditional_comments = options->vml};
+	struct html_scan scan = {
+	    .html = visible, .policy = &policy, .arena = arena, .conditional_comments = options->vml};
 	struct html_report report = {.charset = guess.name, .bytes_in = html.n, .pixel_at = HTML_NOWHERE};
 	if (guess.charset == HTML_CHARSET_UNSAFE) {
 		report.warnings |= HTML_WARN_PASSED_THROUGH;

@@ -161,6 +161,13 @@ static void scan_token(struct html_scan *scan, struct scan_level *level, const s
 	}
 }
 
+/* Text only matters right behind a link. */
+static bool next_token(const struct html_scan *scan, struct scan_level *level, struct html_token *ret)
+{
+	level->tokenizer.skips_text = scan->open_link == HTML_NO_OFFSET;
+	return html_token_next(&level->tokenizer, ret);
+}
+
 static void level_init(struct scan_level *level, struct slice html, bool is_conditional)
 {
 	html_tokenizer_init(&level->tokenizer, html);
@@ -175,7 +182,7 @@ static void scan_conditional(struct html_scan *scan, struct slice data)
 	struct html_token token;
 	level_init(&level, data, true);
 	scan->open_link = HTML_NO_OFFSET;
-	while (html_token_next(&level.tokenizer, &token))
+	while (next_token(scan, &level, &token))
 		scan_token(scan, &level, &token);
 	scan->open_link = HTML_NO_OFFSET;
 }
@@ -189,27 +196,32 @@ static void scan_comment(struct html_scan *scan, const struct html_token *commen
 
 /* Whether something appended to the document would not be read as markup. `</` and then `<img …>` is a bogus comment.
  */
-static bool ends_inside(const struct scan_level *level, const struct html_token *last)
+static bool ends_inside(const struct html_scan *scan, const struct scan_level *level, bool is_last_open)
 {
-	bool is_open = last->type == HTML_COMMENT || last->type == HTML_DOCTYPE || last->type == HTML_CDATA;
-	return level->tokenizer.is_cut || level->tokenizer.mode != HTML_MODE_DATA || (is_open && !last->is_closed) ||
-	       (last->type == HTML_TEXT && slice_ends_with(last->data, SLICE("</")));
+	return is_last_open || level->tokenizer.is_cut || level->tokenizer.mode != HTML_MODE_DATA ||
+	       slice_ends_with(scan->html, SLICE("</"));
+}
+
+static bool is_open(const struct html_token *token)
+{
+	return (token->type == HTML_COMMENT || token->type == HTML_DOCTYPE || token->type == HTML_CDATA) &&
+	       !token->is_closed;
 }
 
 void html_scan_document(struct html_scan *scan)
 {
 	struct scan_level level;
 	struct html_token token;
-	struct html_token last = {.type = HTML_END_OF_INPUT};
+	bool is_last_open = false;
 	scan->open_link = scan->body_start_end = scan->body_end_at = HTML_NO_OFFSET;
 	scan->html_end_at = scan->head_end_end = HTML_NO_OFFSET;
 	level_init(&level, scan->html, false);
-	while (html_token_next(&level.tokenizer, &token)) {
+	while (next_token(scan, &level, &token)) {
+		is_last_open = is_open(&token);
 		if (token.type == HTML_COMMENT)
 			scan_comment(scan, &token);
 		else
 			scan_token(scan, &level, &token);
-		last = token;
 	}
-	scan->is_cut = ends_inside(&level, &last);
+	scan->is_cut = ends_inside(scan, &level, is_last_open);
 }

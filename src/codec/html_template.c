@@ -41,46 +41,69 @@ static bool is_braced_guid(struct slice s)
 	return true;
 }
 
-/* `%name%`. Either sign may also start an escape (`%ab%20`, but `%abc%/`); only when both can do, both are. */
+/* `open` and, somewhere behind it, `close`. When nothing closes the first one, nothing closes a later one. */
+static bool has_pair(struct slice s, struct slice open, struct slice close)
+{
+	const char *at = memmem(s.p, s.n, open.p, open.n);
+	return at && slice_contains(slice_from(s, (size_t)(at - s.p) + open.n), close);
+}
+
+/* `{{` alone is enough: HTML may have ended the value at a quote inside the tag. */
+static bool has_brace_tag(struct slice s)
+{
+	const char *last_close = memrchr(s.p, '}', s.n);
+	for (size_t i = slice_index(s, '{'); i < s.n; i += 1 + slice_index(slice_from(s, i + 1), '{')) {
+		struct slice rest = slice_from(s, i);
+		if (slice_starts_with(rest, SLICE("{{")) || (last_close > rest.p && !is_braced_guid(rest)))
+			return true;
+	}
+	return false;
+}
+
+/* `%name%`. Either sign may also start an escape (`%ab%20`, but `%abc%/`); only when both can do, both are. An editor
+ * may have escaped the braces of `{{`. */
 static bool is_percent_tag(struct slice s)
 {
-	if (slice_starts_with(s, SLICE("%%")))
-		return slice_contains(slice_from(s, 2), SLICE("%%"));
 	size_t n = word_length(slice_from(s, 1));
 	struct slice close = slice_from(s, 1 + n);
+	if (slice_starts_with_nocase(s, SLICE("%7b%7b")))
+		return true;
 	if (n == 0 || close.n == 0 || close.p[0] != '%')
 		return false;
 	return !is_escape(s) || !is_escape(close);
 }
 
-static bool is_hash_tag(struct slice s)
+static bool has_percent_tag(struct slice s)
 {
-	if (!slice_starts_with(s, SLICE("##")))
-		return false;
-	size_t n = word_length(slice_from(s, 2));
-	return n > 0 && slice_starts_with(slice_from(s, 2 + n), SLICE("##"));
+	for (size_t i = slice_index(s, '%'); i < s.n; i += 1 + slice_index(slice_from(s, i + 1), '%'))
+		if (is_percent_tag(slice_from(s, i)))
+			return true;
+	return has_pair(s, SLICE("%%"), SLICE("%%"));
 }
 
-static bool is_tag_at(struct slice s)
+/* `##name##`. */
+static bool has_hash_tag(struct slice s)
 {
-	switch (s.p[0]) {
-	case '{': return slice_contains(s, SLICE("}")) ? !is_braced_guid(s) : slice_starts_with(s, SLICE("{{"));
-	case '*': return slice_starts_with(s, SLICE("*|")) && slice_contains(s, SLICE("|*"));
-	case '<': return slice_starts_with(s, SLICE("<%")) || slice_starts_with(s, SLICE("<?"));
-	case '[': return slice_starts_with(s, SLICE("[[")) && slice_contains(s, SLICE("]]"));
-	case '#': return is_hash_tag(s);
-	/* An editor may have escaped the braces. */
-	case '%': return slice_starts_with_nocase(s, SLICE("%7b%7b")) || is_percent_tag(s);
-	default: return false;
+	for (size_t i = slice_index(s, '#'); i < s.n; i += 1 + slice_index(slice_from(s, i + 1), '#')) {
+		struct slice rest = slice_from(s, i);
+		size_t n = slice_starts_with(rest, SLICE("##")) ? word_length(slice_from(rest, 2)) : 0;
+		if (n > 0 && slice_starts_with(slice_from(rest, 2 + n), SLICE("##")))
+			return true;
 	}
+	return false;
 }
 
 bool html_has_template_tag(struct slice value)
 {
-	enum { LOOKED_AT = URL_MAX }; /* a tag behind it does not matter: such a value is too long to be tracked */
-	struct slice s = slice_sub(value, 0, LOOKED_AT);
-	for (size_t i = 0; i < s.n; i++)
-		if (is_tag_at(slice_from(s, i)))
-			return true;
-	return false;
+	/* Every tag begins with one of these, and few links have any. */
+	static const bool opens[256] = {
+	    ['{'] = true, ['%'] = true, ['#'] = true, ['*'] = true, ['['] = true, ['<'] = true};
+	size_t first = 0;
+	while (first < value.n && !opens[(unsigned char)value.p[first]])
+		first++;
+	if (first == value.n)
+		return false;
+	return has_brace_tag(value) || has_percent_tag(value) || has_hash_tag(value) ||
+	       has_pair(value, SLICE("*|"), SLICE("|*")) || has_pair(value, SLICE("[["), SLICE("]]")) ||
+	       slice_contains(value, SLICE("<%")) || slice_contains(value, SLICE("<?"));
 }

@@ -121,6 +121,21 @@ bool html_attribute_next(struct html_attributes *attributes, struct html_attribu
 	return step_attribute(attributes->input, &attributes->at, ret) == STEP_ATTRIBUTE;
 }
 
+/* To behind the tag; most tags have no attributes. */
+static enum attribute_step skip_attributes(struct slice input, size_t *at)
+{
+	if (has_class(input, *at, GREATER)) {
+		*at += 1;
+		return STEP_TAG_END;
+	}
+	enum attribute_step step;
+	struct html_attribute ignored;
+	do {
+		step = step_attribute(input, at, &ignored);
+	} while (step == STEP_ATTRIBUTE);
+	return step;
+}
+
 /* A tag whose name starts at `name_at`; *ret keeps its start. False when the input ends in it. */
 static bool read_tag(struct html_tokenizer *tokenizer, size_t name_at, struct html_token *ret)
 {
@@ -128,11 +143,7 @@ static bool read_tag(struct html_tokenizer *tokenizer, size_t name_at, struct ht
 	size_t at = skip_until(input, name_at, SPACE | SOLIDUS | GREATER);
 	ret->name = slice_sub(input, name_at, at);
 	ret->attributes_start = at;
-	enum attribute_step step;
-	struct html_attribute ignored;
-	do {
-		step = step_attribute(input, &at, &ignored);
-	} while (step == STEP_ATTRIBUTE);
+	enum attribute_step step = skip_attributes(input, &at);
 	ret->is_self_closing = step == STEP_SELF_CLOSING_END;
 	ret->end = step == STEP_CUT ? input.n : at;
 	tokenizer->at = ret->end;
@@ -299,12 +310,15 @@ static bool next_in_data(struct html_tokenizer *tokenizer, struct html_token *re
 {
 	struct slice input = tokenizer->input;
 	while (tokenizer->at < input.n) {
-		size_t at = find_byte(input, tokenizer->at, '<');
+		size_t at = tokenizer->at;
+		if (input.p[at] != '<')
+			at = find_byte(input, at, '<');
 		while (at < input.n && !opens_markup(input, at))
 			at = find_byte(input, at + 1, '<');
-		if (at > tokenizer->at)
+		if (at > tokenizer->at && !tokenizer->skips_text)
 			return text_token(tokenizer, at, ret);
-		if (read_markup(tokenizer, ret))
+		tokenizer->at = at;
+		if (at < input.n && read_markup(tokenizer, ret))
 			return true;
 	}
 	return false;
@@ -400,11 +414,9 @@ static bool next_in_raw_text(struct html_tokenizer *tokenizer, struct html_token
 bool html_token_next(struct html_tokenizer *tokenizer, struct html_token *ret)
 {
 	*ret = (struct html_token){.type = HTML_END_OF_INPUT, .name = SLICE_EMPTY, .data = SLICE_EMPTY};
-	if (tokenizer->at >= tokenizer->input.n)
-		return false;
-	bool found =
-	    tokenizer->mode == HTML_MODE_DATA ? next_in_data(tokenizer, ret) : next_in_raw_text(tokenizer, ret);
-	if (!found)
-		*ret = (struct html_token){.type = HTML_END_OF_INPUT, .name = SLICE_EMPTY, .data = SLICE_EMPTY};
-	return found;
+	if (tokenizer->at < tokenizer->input.n &&
+	    (tokenizer->mode == HTML_MODE_DATA ? next_in_data(tokenizer, ret) : next_in_raw_text(tokenizer, ret)))
+		return true;
+	ret->type = HTML_END_OF_INPUT; /* a cut tag has been there */
+	return false;
 }

@@ -51,6 +51,7 @@ struct html_tokenizer {
 	size_t at;                   /* where the next token begins */
 	enum html_mode mode;         /* may be set between tokens */
 	bool cdata_allowed;          /* the adjusted current node is not an HTML element; may be set between tokens */
+	bool skips_text;             /* pass over text in the data state; may be set between tokens */
 	bool is_cut;                 /* the input ended inside a tag */
 	struct slice last_start_tag; /* the name that ends RCDATA, RAWTEXT and script; set by every start tag */
 };

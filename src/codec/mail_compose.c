@@ -16,8 +16,6 @@
 #include "codec/mail_compose.h"
 
 #include "base/clock.h"
-#include "codec/base64.h"
-#include "codec/encoded_word.h"
 #include "codec/mail_compose_check.h"
 #include "codec/mail_part.h"
 #include <openssl/sha.h>

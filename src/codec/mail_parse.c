@@ -51,7 +51,7 @@ static bool take_header(struct slice *rest, struct slice *ret_name, struct slice
 	return false;
 }
 
-/* The raw value of the first header of this name; *ret_body is what stands behind the headers. */
+/* The raw value of the first header of this name; empty when there is none. */
 static struct slice find_header(struct slice entity, struct slice wanted)
 {
 	struct slice name;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first name of the table that occurs wins, so names that ride on others' agents stand before them: Outlook before
  * MSIE, Edge before Chrome, Chrome before Safari. Each is looked for as it is spelled in the wild, without folding:
- * memmem is then a few nanoseconds, and no client writes its own name in another case. */
+ * no client writes its own name in another case. */
 #include "codec/user_agent.h"
+
+#include "codec/byte_pairs.h"
 
 struct known_client {
 	struct slice mark;
@@ -102,32 +104,14 @@ static const struct known_system KNOWN_SYSTEMS[] = {
     {SLICE("X11"), "Linux", "desktop"},
 };
 
-/* An agent, and which pairs of neighbouring bytes occur in it: most marks are ruled out by their first pair, without a
- * search. Pairs share bits, so a pair that is there says nothing yet. */
 struct agent {
 	struct slice text;
-	uint64_t pairs[16];
+	struct byte_pairs pairs;
 };
 
-static unsigned pair_bit(const char *p)
-{
-	return ((unsigned)(unsigned char)p[0] * 31 + (unsigned)(unsigned char)p[1] * 7) & 1023;
-}
-
-static void agent_init(struct agent *a, struct slice text)
-{
-	*a = (struct agent){.text = text};
-	for (size_t i = 0; i + 1 < text.n; i++) {
-		unsigned bit = pair_bit(text.p + i);
-		a->pairs[bit / 64] |= UINT64_C(1) << (bit % 64);
-	}
-}
-
-/* Every mark has two bytes at least. */
 static bool has(const struct agent *a, struct slice mark)
 {
-	unsigned bit = pair_bit(mark.p);
-	return (a->pairs[bit / 64] >> (bit % 64) & 1) && memmem(a->text.p, a->text.n, mark.p, mark.n) != NULL;
+	return byte_pairs_may_have(&a->pairs, mark) && memmem(a->text.p, a->text.n, mark.p, mark.n) != NULL;
 }
 
 /* Apple Mail without privacy protection, and Outlook for Mac and iOS, name the engine and nothing behind it; on a phone
@@ -177,8 +161,8 @@ static void find_system(const struct agent *s, struct client *ret)
 
 void user_agent_parse(struct slice user_agent, struct client *ret)
 {
-	struct agent agent;
-	agent_init(&agent, slice_sub(user_agent, 0, USER_AGENT_LOOK));
+	struct agent agent = {.text = slice_sub(user_agent, 0, USER_AGENT_LOOK)};
+	byte_pairs_init(&agent.pairs, agent.text);
 	*ret = (struct client){0};
 	find_client(&agent, ret);
 	if (ret->kind != CLIENT_PROXY)

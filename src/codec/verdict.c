@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One pass over the agent: wherever a word begins, the sorted table of known agents is searched by its first letter.
- * That costs a tenth of looking for each of them in turn, and a name inside another word ("CUBOT", a telephone) is not
- * found by accident. Of all that match the strongest wins: an image proxy says more than the http library it is built
- * on.
+/* Most known agents are ruled out by the pairs of bytes that occur in the text (byte_pairs.h), the rest are searched
+ * for. A mark counts where a word begins, so that a name inside another word is not found by accident. Of all that
+ * match the strongest wins: an image proxy says more than the http library it is built on.
  *
  * Only what an agent says of itself is believed here; frozen browsers of scanners, networks and bursts are behaviour
  * and judged elsewhere. What names MSIE, Trident or ms-office is desktop Outlook, a person. */
 #include "codec/verdict.h"
 
+#include "codec/byte_pairs.h"
 #include "codec/user_agent.h"
 #include <stdio.h>
 
@@ -54,7 +54,7 @@ struct known_agent {
 #define SCANNER ACTOR_SCANNER
 #define CRAWLER ACTOR_CRAWLER
 
-/* Sorted by mark (bytes); a test goes through all rows of the corpus. Libraries count at the start only: applications
+/* A test goes through all rows of the corpus. Libraries count at the start only: applications
  * that are built on one put their own name before it. */
 static const struct known_agent KNOWN_AGENTS[] = {
     {SLICE("ahc/"), AT_START, SCANNER, "async_http_client"},
@@ -145,51 +145,45 @@ static bool is_word_byte(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-/* The first row whose mark starts with `c` or a later byte. */
-static size_t first_row(char c)
-{
-	size_t low = 0;
-	size_t high = KNOWN_AGENT_COUNT;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (KNOWN_AGENTS[middle].mark.p[0] < c)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
+/* Text in lower case and what helps to search it. */
+struct text {
+	struct slice bytes;
+	struct byte_pairs pairs;
+};
 
 static bool is_in_place(const struct known_agent *agent, struct slice text, size_t at)
 {
 	switch (agent->place) {
 	case AT_START: return at == 0;
 	case WHOLE: return text.n == agent->mark.n;
-	default: return true;
+	default: return at == 0 || !is_word_byte(text.p[at - 1]);
 	}
 }
 
-/* `text` is in lower case. */
-static const struct known_agent *find_at(struct slice text, size_t at, const struct known_agent *best)
+static bool occurs(const struct known_agent *agent, const struct text *text)
 {
-	struct slice rest = slice_from(text, at);
-	for (size_t row = first_row(rest.p[0]); row < KNOWN_AGENT_COUNT; row++) {
-		const struct known_agent *agent = &KNOWN_AGENTS[row];
-		if (agent->mark.p[0] != rest.p[0])
-			break;
-		if (slice_starts_with(rest, agent->mark) && is_in_place(agent, text, at) &&
-		    (!best || strength(agent->actor) > strength(best->actor)))
-			best = agent;
+	if (!byte_pairs_may_have(&text->pairs, agent->mark))
+		return false;
+	struct slice rest = text->bytes;
+	for (;;) {
+		const char *found = rest.n ? memmem(rest.p, rest.n, agent->mark.p, agent->mark.n) : NULL;
+		if (!found)
+			return false;
+		size_t at = (size_t)(found - text->bytes.p);
+		if (is_in_place(agent, text->bytes, at))
+			return true;
+		rest = slice_from(text->bytes, at + 1);
 	}
-	return best;
 }
 
-static const struct known_agent *find_known(struct slice text)
+static const struct known_agent *find_known(const struct text *text)
 {
 	const struct known_agent *best = NULL;
-	for (size_t i = 0; i < text.n; i++)
-		if (is_word_byte(text.p[i]) && (i == 0 || !is_word_byte(text.p[i - 1])))
-			best = find_at(text, i, best);
+	for (size_t i = 0; i < KNOWN_AGENT_COUNT; i++) {
+		const struct known_agent *agent = &KNOWN_AGENTS[i];
+		if (occurs(agent, text) && (!best || strength(agent->actor) > strength(best->actor)))
+			best = agent;
+	}
 	return best;
 }
 
@@ -201,10 +195,13 @@ static struct slice lower_case(struct slice s, char room[USER_AGENT_MAX])
 }
 
 /* Robots that behave give an address to read about them, or call themselves one. */
-static bool calls_itself_robot(struct slice text)
+static bool calls_itself_robot(const struct text *text)
 {
-	return slice_contains(text, SLICE("+http")) || slice_contains(text, SLICE("bot/")) ||
-	       slice_contains(text, SLICE("crawler")) || slice_contains(text, SLICE("spider"));
+	static const struct slice MARKS[] = {SLICE("+http"), SLICE("bot/"), SLICE("crawler"), SLICE("spider")};
+	for (size_t i = 0; i < sizeof MARKS / sizeof MARKS[0]; i++)
+		if (byte_pairs_may_have(&text->pairs, MARKS[i]) && slice_contains(text->bytes, MARKS[i]))
+			return true;
+	return false;
 }
 
 static void decide(struct verdict *ret, enum actor actor, uint8_t confidence_percent, const char *reason)
@@ -253,11 +250,12 @@ static void judge_agent(const struct hit_signals *hit, struct slice agent, struc
 	if (judge_exact(hit, agent, ret))
 		return;
 	char room[USER_AGENT_MAX];
-	struct slice text = lower_case(agent, room);
-	const struct known_agent *known = find_known(text);
+	struct text text = {.bytes = lower_case(agent, room)};
+	byte_pairs_init(&text.pairs, text.bytes);
+	const struct known_agent *known = find_known(&text);
 	if (known)
 		decide_agent(ret, known->actor, known->actor == ACTOR_PROXY_HUMAN ? 90 : 98, known->code);
-	else if (calls_itself_robot(text))
+	else if (calls_itself_robot(&text))
 		decide_agent(ret, ACTOR_CRAWLER, 95, "robot");
 	else
 		judge_client(agent, ret);

@@ -25,6 +25,32 @@ static void judge(struct inspect_segment *found, const struct segment *segment, 
 		    scan.end == SEGMENT_TORN ? "a record is damaged" : "records are missing before the next segment";
 }
 
+enum { LOOKS = 4 };
+
+/* The end of the last segment may be written to while it is read, and what was read of it then never was there at one
+ * time. Damage stays where it is; so it is believed when two looks agree. */
+static enum status load_last(const struct disk *disk, const char *directory, uint64_t first, struct segment *ret,
+			     struct err *err)
+{
+	size_t end_before = 0;
+
+	for (int look = 0;; look++) {
+		struct segment segment;
+		struct segment_scan scan;
+		enum status status = segment_load(disk, directory, first, &segment, err);
+
+		if (status != STATUS_OK)
+			return status;
+		scan = segment_scan(slice_of(segment.bytes, segment.size), &segment.header);
+		if (scan.end != SEGMENT_DAMAGED || scan.end_at == end_before || look == LOOKS) {
+			*ret = segment;
+			return STATUS_OK;
+		}
+		end_before = scan.end_at;
+		segment_unload(&segment);
+	}
+}
+
 enum status inspect_verify(const struct disk *disk, const char *directory,
 			   void (*each)(void *user, const struct inspect_segment *segment), void *user,
 			   struct inspect_summary *ret, struct err *err)
@@ -43,7 +69,7 @@ enum status inspect_verify(const struct disk *disk, const char *directory,
 		struct err why = {0};
 
 		segment_name(firsts[i], name);
-		status = segment_load(disk, directory, firsts[i], &segment, &why);
+		status = (i + 1 == count ? load_last : segment_load)(disk, directory, firsts[i], &segment, &why);
 		if (status == STATUS_NOT_FOUND)
 			continue; /* trimmed meanwhile */
 		if (status == STATUS_OK) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
-#include "net/http_private.h"
+#include "net/http_connection.h"
 #include <netinet/in.h>
 
 static bool read_peer(struct http_connection *connection)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
-#include "net/http_private.h"
+#include "net/http_connection.h"
 
 const char *http_reason(unsigned status)
 {
@@ -84,8 +84,11 @@ void http_answer_static(struct http_request *request, struct slice response, siz
 {
 	request->answer = request->method == HTTP_HEAD ? slice_sub(response, 0, head_bytes) : response;
 	/* An HTTP/1.0 client takes the connection for kept only when the answer says so, and this one does not. */
-	if (request->http_1_0)
+	if (request->http_1_0) {
 		request->close_after = true;
+		if (request->connection)
+			request->connection->state = READ_DISCARD;
+	}
 	http_request_answered(request);
 }
 

@@ -4,8 +4,8 @@
  * not answered by then takes the buffer with it, unless it said that it needs it no more
  * (http_request_release_input).
  */
+#include "net/http_connection.h"
 #include "base/mem.h"
-#include "net/http_private.h"
 #include "net/proxy_protocol.h"
 
 static const struct http_limits *limits_of(const struct http_connection *connection)
@@ -13,72 +13,10 @@ static const struct http_limits *limits_of(const struct http_connection *connect
 	return &connection->loop->server->config.limits;
 }
 
-static struct http_input *input_new(size_t room)
-{
-	struct http_input *input = mem_resize(NULL, sizeof *input + room);
-	input->next_free = NULL;
-	input->room = room;
-	return input;
-}
-
-static struct http_input *input_take(struct http_loop *loop)
-{
-	struct http_input *input = loop->inputs;
-	if (!input)
-		return input_new(INPUT_SIZE);
-	loop->inputs = input->next_free;
-	loop->input_count--;
-	return input;
-}
-
-void http_input_give_back(struct http_loop *loop, struct http_input *input)
-{
-	if (input->room != INPUT_SIZE || loop->input_count == INPUTS_KEPT) {
-		mem_free(input);
-		return;
-	}
-	input->next_free = loop->inputs;
-	loop->inputs = input;
-	loop->input_count++;
-}
-
-static void drop_input(struct http_connection *connection)
-{
-	if (connection->input)
-		http_input_give_back(connection->loop, connection->input);
-	connection->input = NULL;
-	connection->start = connection->end = 0;
-}
-
-/* Twice the room, but no more than a body of known length needs. It is never taken at a client's word: the room grows
- * only as bytes arrive. */
-static void grow_input(struct http_connection *connection)
-{
-	size_t room = connection->input->room * 2;
-	if (connection->state == READ_BODY && !connection->chunked &&
-	    connection->head_n + connection->content_length < room)
-		room = connection->head_n + (size_t)connection->content_length;
-	connection->input = mem_resize(connection->input, sizeof *connection->input + room);
-	connection->input->room = room;
-}
-
 static void on_room_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
-	struct http_connection *connection = (struct http_connection *)handle;
 	(void)suggested;
-	if (!connection->input)
-		connection->input = input_take(connection->loop);
-	struct http_input *input = connection->input;
-	if (connection->start > 0) {
-		memmove(input->bytes, input->bytes + connection->start, connection->end - connection->start);
-		connection->end -= connection->start;
-		connection->start = 0;
-	}
-	if (connection->end == input->room) {
-		grow_input(connection);
-		input = connection->input;
-	}
-	*ret = uv_buf_init(input->bytes + connection->end, (unsigned)(input->room - connection->end));
+	*ret = http_input_room((struct http_connection *)handle);
 }
 
 void http_connection_refuse(struct http_connection *connection, unsigned status)
@@ -147,7 +85,7 @@ static void keep_input(struct http_connection *connection, struct http_request *
 	request->input = old;
 	connection->input = NULL;
 	if (rest > 0) {
-		connection->input = rest > INPUT_SIZE ? input_new(rest) : input_take(connection->loop);
+		connection->input = http_input_take(connection->loop, rest);
 		memcpy(connection->input->bytes, old->bytes + connection->start, rest);
 	}
 	connection->start = 0;
@@ -165,9 +103,7 @@ static void hand_over(struct http_connection *connection)
 	connection->since_ms = uv_now(&loop->uv);
 	http_count(&loop->counters.requests);
 	loop->handled_since_turn++;
-	request->in_handler = true;
 	loop->server->config.handle(loop->user, request);
-	request->in_handler = false;
 	if (!request->answered && !request->released)
 		keep_input(connection, request);
 }
@@ -322,7 +258,7 @@ void http_connection_parse(struct http_connection *connection)
 			break;
 	}
 	if (connection->start == connection->end)
-		drop_input(connection);
+		http_input_drop(connection);
 }
 
 /* The client's side ended: it closed, or only has nothing more to say. Those who wait for its answers are told. */
@@ -362,7 +298,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 	if (connection->closing)
 		return;
 	if (connection->start == connection->end)
-		drop_input(connection);
+		http_input_drop(connection);
 	http_deadline_set(connection);
 }
 
@@ -421,7 +357,7 @@ static void on_closed(uv_handle_t *handle)
 		connection->first = request->next;
 		http_request_free(request);
 	}
-	drop_input(connection);
+	http_input_drop(connection);
 	list_remove(&connection->in_loop);
 	if (connection->counted)
 		address_count_leave(loop->server->by_address, &connection->peer.address);

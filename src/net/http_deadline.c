@@ -2,7 +2,7 @@
 /* One timer a loop and a wheel of slots. A connection is put into the slot of the time at which it must be looked at,
  * and left there when that time moves away, which it does with each request: then the wheel finds it early and puts it
  * on. So a busy connection costs one comparison a request. */
-#include "net/http_private.h"
+#include "net/http_connection.h"
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {

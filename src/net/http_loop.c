@@ -3,7 +3,7 @@
  * what was answered is written); closings.
  */
 #include "base/mem.h"
-#include "net/http_private.h"
+#include "net/http_connection.h"
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>

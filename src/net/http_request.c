@@ -6,7 +6,7 @@
  * again: cheaper than keeping the fields of every waiting request.
  */
 #include "base/mem.h"
-#include "net/http_private.h"
+#include "net/http_connection.h"
 
 enum { ARENA_BYTES_KEPT = 4096 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/http_server.h"
 #include "base/mem.h"
-#include "net/http_private.h"
+#include "net/http_connection.h"
 #include "net/listen_socket.h"
 #include <errno.h>
 #include <time.h>

@@ -3,9 +3,13 @@
  * every HTTP/1 client and proxy takes them as they come. What the client still sends is thrown away.
  */
 #include "base/mem.h"
-#include "net/http_private.h"
+#include "net/http_connection.h"
 
-enum { STREAM_HEAD_MAX = 16384, WAITING_KEPT = 65536 };
+enum {
+	STREAM_MAX = 1 << 20, /* bytes waiting for a slow reader */
+	STREAM_HEAD_MAX = 16384,
+	WAITING_KEPT = 65536,
+};
 
 struct http_stream *http_answer_stream(struct http_request *request, unsigned status, const struct http_header *headers,
 				       size_t header_count, void (*closed)(void *user, struct http_stream *stream),

@@ -2,8 +2,10 @@
 /* Answers are written in the order of the requests, as many as are ready with one writev, straight from where they are.
  * Only what the socket does not take at once is left to libuv's queue; until that is through nothing else is tried. */
 #include "base/mem.h"
-#include "net/http_private.h"
+#include "net/http_connection.h"
 #include <sys/socket.h>
+
+enum { WRITE_PARTS = 32 }; /* answers in one writev */
 
 static void pop_first(struct http_connection *connection)
 {

@@ -91,17 +91,18 @@ describe("console", { skip: missing }, () => {
       await context.clearCookies();
       await sign_in(page, base, USER, `/sign-in?next=${encodeURIComponent(next)}`);
       await ready("/");
-      assert.equal(page.url(), `${base}/`, next);
+      await page.waitForURL(`${base}/`);
     }
   });
 
   test("an ended session leads to the sign-in and shows nothing of before", async () => {
     await sign_in(page, base, USER);
     await ready("/");
+    await page.locator("tr.go").first().waitFor(); // nothing is under way that could end the session too early
     mock.session = "another";
     await page.locator(".nav").getByRole("link", { name: "Messages" }).click();
     await page.getByLabel("Password").waitFor();
-    assert.equal(page.url(), `${base}/sign-in?next=%2Fmessages`);
+    await page.waitForURL(`${base}/sign-in?next=%2Fmessages`);
     assert.equal(await page.locator("table").count(), 0);
   });
 

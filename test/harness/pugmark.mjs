@@ -63,7 +63,8 @@ export class Server {
     this.child.stderr.setEncoding("utf8");
     this.child.stderr.on("data", (text) => (this.log += text));
     this.exit = new Promise((r) =>
-      this.child.once("exit", (code, signal) => {
+      // Not "exit": the log is whole only now.
+      this.child.once("close", (code, signal) => {
         this.exited = true;
         r({ code, signal });
       }),
@@ -82,8 +83,14 @@ export class Server {
     return this.exit;
   }
 
-  get(path, headers = {}) {
-    return fetch(new URL(path, this.base), { redirect: "manual", headers });
+  /** A request to this server, wherever the address in `url` says: after a restart old links have an old port. */
+  request(method, url, { headers = {}, body } = {}) {
+    const { pathname, search } = new URL(url, this.base);
+    return fetch(`${this.base}${pathname}${search}`, { method, redirect: "manual", headers, body });
+  }
+
+  get(url, headers = {}) {
+    return this.request("GET", url, { headers });
   }
 
   /** An API call; { status, body, headers }. */
@@ -140,6 +147,12 @@ export class Server {
 
   async preview(id) {
     return (await this.api("GET", `/messages/${id}/preview`)).body;
+  }
+
+  /** The events of a message and a type, now that everything that was answered before has been applied. */
+  async settled_events(query = "") {
+    await until(async () => (await this.metric("journal_lag_records")) === 0, "the journal to be applied");
+    return this.events(query);
   }
 
   async metric(name) {

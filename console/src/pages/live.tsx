@@ -16,6 +16,7 @@ import type { Event, Page } from "../types";
 
 const FIRST = 50;
 const CATCH_UP = 500;
+const POINTING_MS = 5000;
 
 const SHOWS: { value: Show; word: string }[] = [
   { value: "all", word: "All" },
@@ -158,38 +159,43 @@ function stream_rows(events: Event[], marks: Mark[]) {
   return rows;
 }
 
-/** Whether rows must stay where they are: paused, pointed at, focused, or scrolled into. */
+/** Whether rows must stay where they are: paused, pointed at, focused, or scrolled into. A pointer that rests is not
+ * pointing: it may just lie where the list came up. */
 function use_reading(paused: boolean, freed: () => void) {
   const list = useRef<HTMLOListElement>(null);
-  const pointed = useRef(false);
+  const moved_at = useRef(-Infinity);
   const stopped = useRef(paused);
   stopped.current = paused;
   const is_reading = useCallback(() => {
-    const element = list.current;
-    if (stopped.current || pointed.current) return true;
-    if (!element) return false;
-    return element.contains(document.activeElement) || element.getBoundingClientRect().top < 0;
+    if (stopped.current || performance.now() - moved_at.current < POINTING_MS) return true;
+    if (!list.current) return false;
+    return list.current.contains(document.activeElement) || list.current.getBoundingClientRect().top < 0;
   }, []);
   const check = useRef(freed);
   check.current = freed;
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const maybe = useCallback(() => {
+    if (!is_reading()) check.current();
+  }, [is_reading]);
   useEffect(() => {
-    const maybe = () => {
-      if (!is_reading()) check.current();
-    };
     addEventListener("scroll", maybe, { passive: true });
     document.addEventListener("focusout", maybe);
     return () => {
+      clearTimeout(timer.current);
       removeEventListener("scroll", maybe);
       document.removeEventListener("focusout", maybe);
     };
-  }, [is_reading]);
+  }, [maybe]);
   const handlers = {
-    onPointerEnter: (e: PointerEvent) => {
-      pointed.current = e.pointerType === "mouse";
+    onPointerMove: (e: PointerEvent) => {
+      if (e.pointerType !== "mouse" || (e.movementX === 0 && e.movementY === 0)) return; // the page moved, not the pointer
+      moved_at.current = performance.now();
+      clearTimeout(timer.current);
+      timer.current = setTimeout(maybe, POINTING_MS);
     },
     onPointerLeave: () => {
-      pointed.current = false;
-      if (!is_reading()) freed();
+      moved_at.current = -Infinity;
+      maybe();
     },
   };
   return { list, is_reading, handlers };

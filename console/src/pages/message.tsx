@@ -165,7 +165,7 @@ function Links({ links, events }: { links: Link[]; events: Event[] }) {
       <ol class="links tight">
         {links.map((l) => (
           <li key={l.index}>
-            <span class="ix">{l.index}</span>
+            <span class="ix">{l.index + 1}</span>
             <span class="url">
               {short_url(l.url)} {l.skipped ? <span class="faint small">{skipped_words(l.skipped)}</span> : null}
             </span>

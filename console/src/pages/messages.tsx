@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Chips } from "../parts/choice";
-import { send_command } from "../parts/commands";
+import { curl_command } from "../parts/commands";
 import { MessageTable } from "../parts/message_table";
 import { Top, use_title } from "../parts/page";
 import { Command, Empty, Failed, Loading } from "../parts/states";
@@ -65,7 +65,7 @@ export function Messages({ route }: { route: Route }) {
         ) : first.data ? (
           <Empty title="No messages yet.">
             <p>Send a first mail. It needs no mail account.</p>
-            <Command text={send_command()} />
+            <Command text={curl_command(me.base_url)} />
           </Empty>
         ) : null}
         {next && rows.length > 0 ? (

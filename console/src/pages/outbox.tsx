@@ -2,7 +2,7 @@
 // Does it work? Mail that went nowhere, as a mail client shows it: opening one loads its images and so makes a real
 // open; clicking a link makes a real click. That is why no mail is opened before the reader chooses one.
 import { useEffect, useRef } from "preact/hooks";
-import { curl_command, send_command } from "../parts/commands";
+import { curl_command } from "../parts/commands";
 import { MailFrame } from "../parts/mail_frame";
 import { Top, use_title } from "../parts/page";
 import { Command, Empty, Failed, Loading } from "../parts/states";
@@ -47,7 +47,8 @@ function use_outbox() {
 }
 
 function Item({ m, here }: { m: Message; here: boolean }) {
-  const read = here || m.opens + m.machine_opens + (m.opens_mpp ?? 0) > 0;
+  const machines = m.machine_opens + (m.opens_mpp ?? 0);
+  const read = here || m.opens + machines > 0;
   return (
     <a
       href={`/outbox/${encodeURIComponent(m.id)}`}
@@ -64,7 +65,7 @@ function Item({ m, here }: { m: Message; here: boolean }) {
       <span class="c cut blk small">
         {m.opens || m.clicks
           ? `${counted(m.opens, "open", "opens")}, ${counted(m.clicks, "click", "clicks")}`
-          : read
+          : machines > 0
             ? "Opened by machines only"
             : "Not opened yet"}
       </span>
@@ -227,10 +228,13 @@ export function Outbox({ route }: { route: Route }) {
               <Item key={m.id} m={m} here={m.id === route.id} />
             ))}
             {list.data ? (
-              <div class="pad">
-                <p class="small soft">Send another:</p>
-                <Command text={send_command()} />
-              </div>
+              <details class="raw pad">
+                <summary>
+                  <Icon name="right" small />
+                  Send another
+                </summary>
+                <Command text={curl_command(me.base_url)} />
+              </details>
             ) : null}
           </nav>
           {route.id ? (

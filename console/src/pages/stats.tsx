@@ -2,7 +2,7 @@
 // How is our mail doing? Four figures, what they are of, and who is behind the opens.
 import type { ComponentChildren } from "preact";
 import { query } from "../api";
-import { curl_command, send_command } from "../parts/commands";
+import { curl_command } from "../parts/commands";
 import { Switch } from "../parts/choice";
 import { MessageTable } from "../parts/message_table";
 import { Top, use_title } from "../parts/page";
@@ -145,7 +145,7 @@ function BehindCard({ s }: { s: Summary }) {
           Who is behind the opens
         </h2>
         <span class="small soft">
-          MPP share <span class={figures.mpp_class(s.mpp_share)}>{share(s.mpp_share)}</span>
+          MPP share <span class={figures.mpp_class(figures.mpp_share(s))}>{share(figures.mpp_share(s))}</span>
         </span>
       </header>
       {total > 0 ? (
@@ -226,7 +226,7 @@ export function Stats({ route }: { route: Route }) {
         {s && s.sends === 0 ? (
           <Empty title={empty_words(range)}>
             <p>Send a first mail. It needs no mail account: it lands in the Outbox, and opening it there makes real events.</p>
-            <Command text={me.first_run ? curl_command(me.base_url) : send_command()} />
+            <Command text={curl_command(me.base_url)} />
           </Empty>
         ) : s ? (
           <>

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// First commands for empty pages. The key itself is never known to the console: it was printed once.
-
-export function send_command(): string {
-  return "pugmark send --to you@example.com --subject Hello --html hello.html";
-}
+// The first command for empty pages. The key itself is never known to the console: it was printed once.
 
 export function curl_command(base_url: string): string {
   const mail = {

@@ -370,12 +370,10 @@ static const char *string_of(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-/* By rule the encodings that cannot be cut pass through whole; the case for ISO-2022-JP names what skipping its escape
- * sequences would give, as the other possibility. */
+/* By rule the encodings that cannot be cut pass through whole. */
 static bool is_passed_through_by_rule(const char *charset)
 {
-	return strncmp(charset, "iso2022", 7) == 0 || strncmp(charset, "utf-16", 6) == 0 ||
-	       strncmp(charset, "utf-7", 5) == 0;
+	return strncmp(charset, "utf-16", 6) == 0 || strncmp(charset, "utf-7", 5) == 0;
 }
 
 /* The output by the case's own ranges, replaced by what `track` makes of the reported index. */

@@ -507,8 +507,8 @@ static void test_pixel_and_links_are_not_added_twice(void **state)
 static void test_encodings_that_cannot_be_cut_pass_through(void **state)
 {
 	(void)state;
-	static const char *const charsets[] = {"UTF-16LE",    "utf-32",      "UTF-7",
-					       "iso-2022-jp", "ISO-2022-KR", "hz-gb-2312"};
+	static const char *const charsets[] = {"UTF-16LE",      "utf-32",      "UTF-7",
+					       "ISO-2022-JP-2", "ISO-2022-KR", "hz-gb-2312"};
 	const char *html = "<body><a href=\"https://e.com\">x</a></body>";
 	struct html_rewrite_options options = options_with(HTML_PIXEL_BOTTOM);
 	for (size_t i = 0; i < sizeof(charsets) / sizeof(charsets[0]); i++) {
@@ -519,6 +519,20 @@ static void test_encodings_that_cannot_be_cut_pass_through(void **state)
 		assert_int_equal(run.report.warnings, HTML_WARN_PASSED_THROUGH);
 		run_end(&run);
 	}
+}
+
+/* The kanji between the escape sequences are `<a href="` and `">` when read as bytes. */
+static void test_japanese_double_byte_runs_are_not_taken_for_markup(void **state)
+{
+	(void)state;
+	struct html_rewrite_options options = options_with(HTML_PIXEL_OFF);
+	options.charset = SLICE("ISO-2022-JP");
+	assert_rewritten_with(&options,
+			      "\x1b$B<a href=\"https://e.com\">\x1b(B<a href=\"https://e.com\">\x1b$B<!$X\x1b(B</a>",
+			      "\x1b$B<a href=\"https://e.com\">\x1b(B<a href=\"T0\">\x1b$B<!$X\x1b(B</a>");
+	assert_rewritten_with(&options, "\x1b(I<!--\x1b(J<a href='https://e.com'>", "\x1b(I<!--\x1b(J<a href='T0'>");
+	assert_skipped(&options, "<a href=\"https://e.com/\x1b$B<!\x1b(B\">x</a>", HTML_SKIP_CHARSET);
+	assert_rewritten_with(&options, "<a href='https://e.com'>\x1b$B<!", "<a href='https://e.com'>\x1b$B<!");
 }
 
 static void test_charset_comes_from_the_header_then_the_mark_then_the_document(void **state)
@@ -662,6 +676,7 @@ int main(void)
 	    cmocka_unit_test(test_pixel_can_go_to_the_top_or_nowhere),
 	    cmocka_unit_test(test_pixel_and_links_are_not_added_twice),
 	    cmocka_unit_test(test_encodings_that_cannot_be_cut_pass_through),
+	    cmocka_unit_test(test_japanese_double_byte_runs_are_not_taken_for_markup),
 	    cmocka_unit_test(test_charset_comes_from_the_header_then_the_mark_then_the_document),
 	    cmocka_unit_test(test_amp_mail_is_left_alone),
 	    cmocka_unit_test(test_bytes_that_are_no_text_are_kept),

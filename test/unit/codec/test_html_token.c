@@ -199,6 +199,22 @@ static void test_svg_and_math_switch_raw_text_off_and_cdata_on(void **state)
 	ASSERT_CASES(cases, true);
 }
 
+static void test_text_can_be_passed_over(void **state)
+{
+	(void)state;
+	struct html_tokenizer tokenizer;
+	struct html_token token;
+	html_tokenizer_init(&tokenizer, SLICE("a < b<i>c</i>d"));
+	tokenizer.skips_text = true;
+	assert_true(html_token_next(&tokenizer, &token));
+	assert_int_equal(token.type, HTML_START_TAG);
+	assert_int_equal(token.start, 5);
+	assert_true(html_token_next(&tokenizer, &token));
+	assert_int_equal(token.type, HTML_END_TAG);
+	assert_false(html_token_next(&tokenizer, &token));
+	assert_false(tokenizer.is_cut);
+}
+
 static void test_deep_nesting_is_bounded_and_closes_again(void **state)
 {
 	(void)state;
@@ -234,6 +250,7 @@ int main(void)
 	    cmocka_unit_test(test_raw_text_ends_only_at_its_own_end_tag),
 	    cmocka_unit_test(test_scripts_know_the_escaped_and_the_double_escaped_state),
 	    cmocka_unit_test(test_svg_and_math_switch_raw_text_off_and_cdata_on),
+	    cmocka_unit_test(test_text_can_be_passed_over),
 	    cmocka_unit_test(test_deep_nesting_is_bounded_and_closes_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

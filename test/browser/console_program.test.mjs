@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first hour in a real browser with the real program: sign in, send, open the mail in the Outbox, click, and find
+// the same figures everywhere.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import { program, start_server } from "../harness/pugmark.mjs";
+import { CHROMIUM, open_browser, sign_in, watch } from "./browser.mjs";
+
+const lacking = [CHROMIUM, program].find((path) => !existsSync(path));
+const skip = lacking ? `SKIP: there is no ${lacking}` : false;
+if (skip) console.log(skip);
+
+/** A page for the mail's link to lead to. */
+async function start_landing(t) {
+  const server = createServer((_req, res) => res.writeHead(200, { "Content-Type": "text/html" }).end("<title>The sale</title><p>Sold."));
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${server.address().port}/sale`;
+}
+
+async function start_reader(t) {
+  const browser = await open_browser();
+  t.after(() => browser.close());
+  const page = await (await browser.reader()).newPage();
+  return { page, seen: watch(page) };
+}
+
+test("from the first mail to the first click, everything is seen as it happens", { skip }, async (t) => {
+  const server = await start_server(t);
+  const landing = await start_landing(t);
+  const { page, seen } = await start_reader(t);
+  const user = { email: server.made.email, password: server.made.password };
+  await sign_in(page, server.base, user, "/outbox");
+  await page.getByText("No mail here yet.").waitFor();
+
+  const html = `<!doctype html><p>See <a href="${landing}">the sale</a>.</p><script>top.location = "/stolen"</script>`;
+  const sent = await server.send({ subject: "A first mail", html });
+  await page.locator(".box a", { hasText: "A first mail" }).click();
+  await page.getByText("Opened by you").waitFor();
+  const popup = page.waitForEvent("popup");
+  await page.frameLocator("iframe").getByRole("link", { name: "the sale" }).click();
+  const opened = await popup;
+  await opened.waitForURL(landing);
+  await page.getByText("It works.").waitFor();
+  assert.equal(new URL(page.url()).pathname, `/outbox/${sent.id}`);
+
+  await page.getByRole("link", { name: "See it as your team will" }).click();
+  await page.getByRole("heading", { level: 1, name: "A first mail" }).waitFor();
+  await page.getByText(/Clicked by a person\s*1 time/).waitFor();
+
+  await page.locator(".nav").getByRole("link", { name: "Live" }).click();
+  await page.locator("[data-event]", { hasText: "clicked" }).getByText("Person").waitFor();
+
+  await page.locator(".nav").getByRole("link", { name: "Stats" }).click();
+  const { body: summary } = await server.api("GET", "/stats/summary");
+  assert.equal(summary.opens_unique, 1);
+  const opens = page.locator("[data-card=opens]");
+  await opens.waitFor();
+  assert.match((await opens.innerText()).replace(/\s+/g, " "), /^Open rate 100\.0% 1 of 1 delivered/);
+  assert.match((await page.locator("[data-card=clicks]").innerText()).replace(/\s+/g, " "), /^Click rate 100\.0% 1 of 1 delivered/);
+
+  assert.deepEqual(seen.refused, []);
+  assert.deepEqual(seen.urls.filter((url) => !url.startsWith(server.base)), []);
+});
+
+test("a wrong password is refused by the program, and the session ends with signing out", { skip }, async (t) => {
+  const server = await start_server(t);
+  const { page } = await start_reader(t);
+  await page.goto(server.base);
+  await page.getByLabel("E-mail").fill(server.made.email);
+  await page.getByLabel("Password").fill("not this one");
+  await page.getByLabel("Password").press("Enter");
+  assert.equal(await page.getByRole("alert").innerText(), "Address or password is not right.");
+  await sign_in(page, server.base, { email: server.made.email, password: server.made.password });
+  await page.getByText("Nothing sent in these 30 days.").waitFor();
+  await page.getByRole("button", { name: /account and sign out/ }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await page.getByLabel("Password").waitFor();
+  await page.goto(`${server.base}/live`);
+  await page.getByLabel("Password").waitFor();
+});
