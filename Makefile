@@ -10,6 +10,7 @@ ARGS ?=
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) $(NINJA_ARGS)
+	@ln -sf src/prog/pugmark $(BUILD)/pugmark
 
 $(BUILD)/build.ninja: | bootstrap
 	@meson setup $(BUILD) $(MESON_OPTIONS) >$(BUILD)-setup.log 2>&1 || { cat $(BUILD)-setup.log; rm -f $(BUILD)-setup.log; exit 1; }
