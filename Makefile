@@ -8,9 +8,15 @@ PORT ?= 8420
 DATA ?= data
 ARGS ?=
 
+# Quiet when there is nothing to do.
+ninja = if ninja -n -C $(BUILD) $(1) | grep -q 'no work to do'; then :; else ninja -C $(BUILD) $(1); fi
+
 all: $(BUILD)/build.ninja
-	@ninja -C $(BUILD) $(NINJA_ARGS)
+	@$(call ninja,src/prog/pugmark)
 	@ln -sf src/prog/pugmark $(BUILD)/pugmark
+
+all-tests: all
+	@$(call ninja)
 
 $(BUILD)/build.ninja: | bootstrap
 	@meson setup $(BUILD) $(MESON_OPTIONS) >$(BUILD)-setup.log 2>&1 || { cat $(BUILD)-setup.log; rm -f $(BUILD)-setup.log; exit 1; }
@@ -22,14 +28,14 @@ bootstrap:
 run: all
 	@BUILD=$(BUILD) PORT=$(PORT) DATA=$(DATA) script/run $(ARGS)
 
-test: all
+test: all-tests
 	@script/bootstrap test
 	@BUILD=$(BUILD) SAN=$(SAN) script/test $(TESTS)
 
 check:
 	@tools/check
 
-bench: all
+bench: all-tests
 	@script/bootstrap test
 	@BUILD=$(BUILD) bench/run
 
@@ -43,4 +49,4 @@ install: all
 clean:
 	@rm -rf build build-* console/dist
 
-.PHONY: all bootstrap run test check bench fuzz install clean
+.PHONY: all all-tests bootstrap run test check bench fuzz install clean
