@@ -40,7 +40,7 @@ struct values {
 	const struct value *at;
 	size_t n;
 };
-enum { VALUES_MAX = 64 };
+enum { VALUES_MAX = 400 };
 /* VALUES(value_i64(1), value_text(name)): lives as long as the block it stands in. */
 #define VALUES(...)                                                                                                    \
 	((struct values){(const struct value[]){__VA_ARGS__},                                                          \
@@ -113,7 +113,8 @@ struct driver_word {
 enum driver_access { DRIVER_READ, DRIVER_WRITE, DRIVER_CREATE };
 
 struct driver {
-	bool is_shared; /* several machines may have it open */
+	bool is_shared;     /* several machines may have it open */
+	size_t insert_rows; /* rows that one INSERT should carry */
 	const struct driver_word *words;
 	const char *schema_lock; /* a statement that keeps other migrators out until the transaction ends, or NULL */
 

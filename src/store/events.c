@@ -2,7 +2,6 @@
 /* Writing events. Reading them is in event_list.c. */
 #include "store/events.h"
 
-#include "base/mem.h"
 #include "store/event_metadata.h"
 #include "store/session.h"
 
@@ -69,44 +68,87 @@ static struct value if_judged(const struct event *e, struct value v)
 	return v;
 }
 
-static enum status insert(struct store_session *s, const struct event *e, uint64_t position, struct slice metadata,
-			  struct err *err)
+static const char insert_events[] =
+    "INSERT INTO email_events (position, id, tenant_id, message_id, event_type, occurred_at, is_unique, is_duplicate, "
+    "bot_filtered, actor, confidence_percent, settled, reasons, rules, link_index, token, destination_url, ip, "
+    "user_agent, provider, remote_id, bounce_class, bounce_code, bounce_reason, metadata) VALUES";
+enum { COLUMNS = 25, ROWS_MAX = VALUES_MAX / COLUMNS };
+
+/* The values of one row. */
+static void fill_row(struct value row[COLUMNS], const struct event *e, uint64_t position, struct slice metadata)
 {
-	return session_run(
-	    s,
-	    "INSERT INTO email_events (position, id, tenant_id, message_id, event_type, occurred_at, is_unique, "
-	    "is_duplicate, bot_filtered, actor, confidence_percent, settled, reasons, rules, link_index, token, "
-	    "destination_url, ip, user_agent, provider, remote_id, bounce_class, bounce_code, bounce_reason, metadata) "
-	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "
-	    "$22, "
-	    "$23, $24, $25)",
-	    VALUES(value_i64((int64_t)position), value_uuid(e->id), value_i64(e->tenant), value_uuid(e->message),
-		   value_text(slice_from_cstr(event_type_name(e->type))), value_time(e->occurred_us),
-		   value_bool(e->is_unique), value_bool(e->is_duplicate), value_bool(e->bot_filtered),
-		   if_judged(e, value_i64(e->actor)), if_judged(e, value_i64(e->confidence_percent)),
-		   if_judged(e, value_bool(e->settled)), if_judged(e, value_text_or_null(e->reasons)),
-		   if_judged(e, value_text_or_null(e->rules)), value_i64_unless(e->link_index, -1),
-		   value_text_or_null(e->token), value_text_or_null(e->destination_url), value_text_or_null(e->ip),
-		   value_text_or_null(e->user_agent), value_text_or_null(e->provider), value_text_or_null(e->remote_id),
-		   value_text_or_null(e->bounce_class), value_text_or_null(e->bounce_code),
-		   value_text_or_null(e->bounce_reason), value_json_or_null(metadata)),
-	    err);
+	const struct value values[COLUMNS] = {
+	    value_i64((int64_t)position),
+	    value_uuid(e->id),
+	    value_i64(e->tenant),
+	    value_uuid(e->message),
+	    value_text(slice_from_cstr(event_type_name(e->type))),
+	    value_time(e->occurred_us),
+	    value_bool(e->is_unique),
+	    value_bool(e->is_duplicate),
+	    value_bool(e->bot_filtered),
+	    if_judged(e, value_i64(e->actor)),
+	    if_judged(e, value_i64(e->confidence_percent)),
+	    if_judged(e, value_bool(e->settled)),
+	    if_judged(e, value_text_or_null(e->reasons)),
+	    if_judged(e, value_text_or_null(e->rules)),
+	    value_i64_unless(e->link_index, -1),
+	    value_text_or_null(e->token),
+	    value_text_or_null(e->destination_url),
+	    value_text_or_null(e->ip),
+	    value_text_or_null(e->user_agent),
+	    value_text_or_null(e->provider),
+	    value_text_or_null(e->remote_id),
+	    value_text_or_null(e->bounce_class),
+	    value_text_or_null(e->bounce_code),
+	    value_text_or_null(e->bounce_reason),
+	    value_json_or_null(metadata),
+	};
+	memcpy(row, values, sizeof values);
+}
+
+static enum status compose(const struct event *e, struct buf *metadata, struct err *err)
+{
+	buf_clear(metadata);
+	event_metadata_append(metadata, e);
+	return buf_failed(metadata)
+		   ? err_set(err, STATUS_TOO_BIG, "the metadata of an event passes %d bytes", METADATA_MAX)
+		   : STATUS_OK;
+}
+
+/* One statement with at most ROWS_MAX rows. */
+static enum status insert_some(struct store_session *s, const struct event *events, size_t count, uint64_t position,
+			       struct err *err)
+{
+	struct value in[ROWS_MAX * COLUMNS];
+	struct buf metadata[ROWS_MAX];
+	enum status status = STATUS_OK;
+	for (size_t i = 0; i < count; i++) {
+		buf_init(&metadata[i], METADATA_MAX);
+		if (status == STATUS_OK)
+			status = compose(&events[i], &metadata[i], err);
+		fill_row(&in[i * COLUMNS], &events[i], position + i, buf_slice(&metadata[i]));
+	}
+	if (status == STATUS_OK)
+		status = session_run(s, session_insert_rows(s, insert_events, COLUMNS, count),
+				     (struct values){in, count * COLUMNS}, err);
+	for (size_t i = 0; i < count; i++)
+		buf_done(&metadata[i]);
+	return status;
 }
 
 static enum status insert_all(struct store_session *s, const struct event *events, size_t count, struct err *err)
 {
-	struct buf metadata;
 	uint64_t position = 0;
+	size_t rows = session_rows_per_insert(s);
+	rows = rows < ROWS_MAX ? rows : ROWS_MAX;
 	enum status status = take_positions(s, count, &position, err);
-	buf_init(&metadata, METADATA_MAX);
-	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-		buf_clear(&metadata);
-		event_metadata_append(&metadata, &events[i]);
-		status = buf_failed(&metadata)
-			     ? err_set(err, STATUS_TOO_BIG, "the metadata of an event passes %d bytes", METADATA_MAX)
-			     : insert(s, &events[i], position + i, buf_slice(&metadata), err);
+	for (size_t i = 0; status == STATUS_OK && i < count;) {
+		/* What is left over goes one by one: two texts are enough to prepare. */
+		size_t n = count - i >= rows ? rows : 1;
+		status = insert_some(s, events + i, n, position + i, err);
+		i += n;
 	}
-	buf_done(&metadata);
 	/* So that an id that exists already is reported here and not from an innocent call behind. */
 	return status == STATUS_OK ? session_settle(s, err) : status;
 }

@@ -170,6 +170,48 @@ enum status store_message_find(struct store_session *s, uint32_t tenant, struct 
 	return STATUS_OK;
 }
 
+/* Ids that are asked for in one statement; the last one fills up with zeros, which no message has. */
+enum { FIND_MAX = 32 };
+
+static enum status find_some(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
+			     struct message *ret, struct err *err)
+{
+	struct value in[FIND_MAX];
+	struct rows r;
+	for (size_t i = 0; i < FIND_MAX; i++)
+		in[i] = value_uuid(i < count ? ids[i] : (struct uuid){{0}});
+	enum status status =
+	    rows_open(&r, s,
+		      "SELECT " MESSAGE_COLUMNS " FROM messages WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, "
+		      "$9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, "
+		      "$26, $27, $28, $29, $30, $31, $32)",
+		      (struct values){in, FIND_MAX}, err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while (status == STATUS_OK && (status = rows_next(&r, err)) == STATUS_OK) {
+		struct message m;
+		status = message_read_row(&r, &m, err);
+		/* Rows come in any order. */
+		for (size_t i = 0; status == STATUS_OK && i < count; i++)
+			if (uuid_equal(ids[i], m.id))
+				ret[i] = m;
+	}
+	return rows_close(&r, status);
+}
+
+enum status store_message_find_all(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
+				   struct message *ret, struct err *err)
+{
+	enum status status = STATUS_OK;
+	memset(ret, 0, count * sizeof *ret);
+	for (size_t i = 0; status == STATUS_OK && i < count; i += FIND_MAX) {
+		size_t n = count - i < FIND_MAX ? count - i : FIND_MAX;
+		status = find_some(s, ids + i, n, arena, ret + i, err);
+	}
+	return status;
+}
+
 enum status store_message_save(struct store_session *s, const struct message *m, struct err *err)
 {
 	const struct message_counters *c = &m->counters;

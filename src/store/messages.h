@@ -74,6 +74,10 @@ enum status store_message_add(struct store_session *s, const struct message *m, 
 /* STATUS_NOT_FOUND. `tenant` 0 finds it in any. */
 enum status store_message_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
 			       struct message *ret, struct err *err) MUST_CHECK;
+/* Many at once, of any tenant, in a few round trips: ret[i] is the message with ids[i]; its id is zero when there is
+ * none. The ids must differ from each other. */
+enum status store_message_find_all(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
+				   struct message *ret, struct err *err) MUST_CHECK;
 /* Writes state, times (not created_us), cohort_day, remote_id, attempts, error and counters of a message that was read
  * before in the same transaction. Nothing when it is gone meanwhile. */
 enum status store_message_save(struct store_session *s, const struct message *m, struct err *err) MUST_CHECK;

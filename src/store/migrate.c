@@ -10,7 +10,8 @@
 
 enum { SCRIPT_MAX = 1024 * 1024 };
 
-/* 0: there is no store yet. */
+/* NO_STORE: the table of versions is not there. */
+enum { NO_STORE = -1 };
 static enum status read_version(struct store_session *s, int *ret, struct err *err)
 {
 	struct rows r;
@@ -20,7 +21,7 @@ static enum status read_version(struct store_session *s, int *ret, struct err *e
 		return status;
 	bool exists = rows_i64(&r) > 0;
 	(void)rows_close(&r, STATUS_OK);
-	int version = 0;
+	int version = NO_STORE;
 	if (exists) {
 		status = rows_open_one(&r, s, "SELECT MAX(version) FROM schema_version", VALUES_NONE, err);
 		if (status != STATUS_OK)
@@ -34,7 +35,7 @@ static enum status read_version(struct store_session *s, int *ret, struct err *e
 
 static enum status refuse_newer(int version, struct err *err)
 {
-	if ((size_t)version <= store_migrations_count)
+	if (version <= (int)store_migrations_count)
 		return STATUS_OK;
 	return err_set(
 	    err, STATUS_CONFLICT,
@@ -83,7 +84,7 @@ static enum status migrate_once(struct store_session *s, bool *ret_done, struct 
 		status = read_version(s, &version, err);
 	if (status == STATUS_OK)
 		status = refuse_newer(version, err);
-	bool done = (size_t)version == store_migrations_count;
+	bool done = version == (int)store_migrations_count;
 	if (status == STATUS_OK && !done)
 		status = take_step(s, &store_migrations[version], err);
 	status = session_atomic_end(s, true, status, err);
@@ -125,10 +126,10 @@ enum status store_check(struct store *store, struct err *err)
 	store_session_close(&s);
 	if (status != STATUS_OK)
 		return status;
-	if (version == 0)
+	if (version == NO_STORE)
 		return err_set(err, STATUS_NOT_FOUND, "there is no store yet");
 	status = refuse_newer(version, err);
-	if (status == STATUS_OK && (size_t)version < store_migrations_count)
+	if (status == STATUS_OK && version < (int)store_migrations_count)
 		return err_set(err, STATUS_AGAIN, "the store has schema version %d, this program needs %zu: migrate it",
 			       version, store_migrations_count);
 	return status;

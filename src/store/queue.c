@@ -39,21 +39,23 @@ struct waiting_tenant {
 	bool is_empty;
 };
 
+/* Every tenant that waits and its oldest due, by one probe of the index each. */
+#define WAITING_TENANTS                                                                                                \
+	"WITH RECURSIVE waiting (tenant_id) AS ("                                                                      \
+	"SELECT (SELECT MIN(tenant_id) FROM send_queue WHERE state = 'waiting') UNION ALL "                            \
+	"SELECT (SELECT MIN(q.tenant_id) FROM send_queue q WHERE q.state = 'waiting' AND q.tenant_id > w.tenant_id) "  \
+	"FROM waiting w WHERE w.tenant_id IS NOT NULL), "                                                              \
+	"oldest AS (SELECT w.tenant_id, (SELECT MIN(q.due_at) FROM send_queue q WHERE q.state = 'waiting' "            \
+	"AND q.tenant_id = w.tenant_id) AS due_at FROM waiting w WHERE w.tenant_id IS NOT NULL) "
+
 /* In the order in which they have waited: the oldest due first. */
 static enum status waiting_tenants(struct store_session *s, int64_t now_us, struct arena *arena, struct growing *list,
 				   struct err *err)
 {
 	struct rows r;
-	enum status status =
-	    rows_open(&r, s,
-		      "WITH RECURSIVE waiting (tenant_id) AS ("
-		      "SELECT (SELECT MIN(tenant_id) FROM send_queue WHERE state = 'waiting') UNION ALL "
-		      "SELECT (SELECT MIN(q.tenant_id) FROM send_queue q WHERE q.state = 'waiting' "
-		      "AND q.tenant_id > w.tenant_id) FROM waiting w WHERE w.tenant_id IS NOT NULL) "
-		      "SELECT t.tenant_id FROM (SELECT w.tenant_id, (SELECT MIN(q.due_at) FROM send_queue q "
-		      "WHERE q.state = 'waiting' AND q.tenant_id = w.tenant_id) AS due_at FROM waiting w "
-		      "WHERE w.tenant_id IS NOT NULL) t WHERE t.due_at <= $1 ORDER BY t.due_at, t.tenant_id",
-		      VALUES(value_time(now_us)), err);
+	enum status status = rows_open(
+	    &r, s, WAITING_TENANTS "SELECT tenant_id FROM oldest WHERE due_at <= $1 ORDER BY due_at, tenant_id",
+	    VALUES(value_time(now_us)), err);
 	if (status != STATUS_OK)
 		return status;
 	while ((status = rows_next(&r, err)) == STATUS_OK) {
@@ -112,17 +114,17 @@ static enum status claim_round(struct store_session *s, struct claim *c, struct 
 	size_t before = c->entries.n, left = 0;
 	for (size_t i = 0; i < tenants->n; i++)
 		left += !t[i].is_empty;
+	/* Fixed for the round: what one leaves over is for all others alike, in the next. */
+	size_t share = left > 0 ? (c->limit - before + left - 1) / left : 0;
 	for (size_t i = 0; i < tenants->n && c->entries.n < c->limit; i++) {
 		if (t[i].is_empty)
 			continue;
 		size_t wanted = c->limit - c->entries.n;
-		size_t share = (wanted + left - 1) / left;
 		size_t had = c->entries.n;
-		enum status status = claim_of_tenant(s, c, t[i].id, share, err);
+		enum status status = claim_of_tenant(s, c, t[i].id, share < wanted ? share : wanted, err);
 		if (status != STATUS_OK)
 			return status;
 		t[i].is_empty = c->entries.n - had < share;
-		left--;
 	}
 	*ret_any = c->entries.n > before;
 	return STATUS_OK;
@@ -170,6 +172,21 @@ enum status store_queue_claim(struct store_session *s, int64_t now_us, int64_t l
 	*ret = c.entries.items;
 	*ret_count = c.entries.n;
 	return STATUS_OK;
+}
+
+enum status store_queue_next_due(struct store_session *s, int64_t *ret_due_us, struct err *err)
+{
+	struct rows r;
+	/* A lease that runs out makes its row due, too. */
+	enum status status = rows_open_one(
+	    &r, s,
+	    WAITING_TENANTS "SELECT MIN(d.due_at) FROM (SELECT due_at FROM oldest UNION ALL "
+			    "SELECT MIN(lease_until) FROM send_queue WHERE lease IS NOT NULL AND state = 'leased') d",
+	    VALUES_NONE, err);
+	if (status != STATUS_OK)
+		return status;
+	*ret_due_us = rows_time(&r);
+	return rows_close(&r, STATUS_OK);
 }
 
 enum status store_queue_extend(struct store_session *s, const uint64_t *leases, size_t count, int64_t lease_until_us,

@@ -3,7 +3,6 @@
 #include "store/queue.h"
 
 #include "store/session.h"
-#include "store/where.h"
 
 enum status store_queue_resolve(struct store_session *s, struct uuid message, bool resend, int64_t now_us,
 				struct err *err)
@@ -55,21 +54,6 @@ enum status store_queue_set_paused(struct store_session *s, uint32_t tenant, str
 				"AND ($1 = 0 OR tenant_id = $1) AND ($2 = '' OR provider = $2)",
 				VALUES(value_i64(tenant), value_text(name)), err);
 	return session_atomic_end(s, own, status, err);
-}
-
-enum status store_queue_next_due(struct store_session *s, int64_t *ret_due_us, struct err *err)
-{
-	struct rows r;
-	/* A lease that runs out makes its row due, too. */
-	enum status status = rows_open_one(
-	    &r, s,
-	    "SELECT MIN(d.due_at) FROM (SELECT MIN(due_at) AS due_at FROM send_queue WHERE state = 'waiting' UNION ALL "
-	    "SELECT MIN(lease_until) FROM send_queue WHERE lease IS NOT NULL AND state = 'leased') d",
-	    VALUES_NONE, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret_due_us = rows_time(&r);
-	return rows_close(&r, STATUS_OK);
 }
 
 enum status store_queue_count(struct store_session *s, uint32_t tenant, int64_t now_us, struct queue_figures *ret,

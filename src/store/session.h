@@ -26,6 +26,10 @@ struct none {
 };
 enum status session_run_some(struct store_session *s, const char *sql, struct values in, struct none if_none,
 			     struct err *err) MUST_CHECK;
+/* `insert`, which ends in VALUES, for so many rows of so many columns. A constant of the session, made on first use. */
+const char *session_insert_rows(struct store_session *s, const char *insert, size_t columns, size_t rows);
+/* How many rows one INSERT should carry on this database. */
+size_t session_rows_per_insert(const struct store_session *s);
 /* Waits for what session_run left open. */
 enum status session_settle(struct store_session *s, struct err *err) MUST_CHECK;
 

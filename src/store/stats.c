@@ -3,7 +3,6 @@
  * the same row. */
 #include "store/stats.h"
 
-#include "base/mem.h"
 #include "store/session.h"
 #include "store/where.h"
 

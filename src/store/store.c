@@ -61,6 +61,8 @@ enum status session_connect(struct store *store, enum driver_access access, stru
 	s->driver = store->driver;
 	s->connection = connection;
 	s->statements = map_new();
+	s->inserts = map_new();
+	s->texts = arena_new();
 	s->scratch = arena_new();
 	*ret = s;
 	return STATUS_OK;
@@ -85,6 +87,8 @@ void store_session_close(struct store_session **session)
 		s->driver->forget(s->connection, statement);
 	map_free(&s->statements);
 	s->driver->disconnect(s->connection);
+	map_free(&s->inserts);
+	arena_free(&s->texts);
 	arena_free(&s->scratch);
 	mem_free(s);
 	*session = NULL;

@@ -33,7 +33,7 @@ struct connection {
 struct statement {
 	sqlite3_stmt *stmt;
 	size_t parameters;
-	int index[VALUES_MAX]; /* of $1, $2… */
+	int index[]; /* of $1, $2… */
 };
 
 static const struct driver_word words[] = {
@@ -164,13 +164,14 @@ static void name(void *self, struct buf *b)
 static enum status prepare(void *self, const char *sql, bool once, void **ret_statement, struct err *err)
 {
 	struct connection *c = self;
-	struct statement *s = MEM_NEW(struct statement);
-	if (sqlite3_prepare_v3(c->db, sql, -1, once ? 0 : SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL) != SQLITE_OK) {
-		mem_free(s);
+	sqlite3_stmt *stmt = NULL;
+	if (sqlite3_prepare_v3(c->db, sql, -1, once ? 0 : SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK)
 		return failed(c, err);
-	}
-	s->parameters = (size_t)sqlite3_bind_parameter_count(s->stmt);
-	BUG_IF(s->parameters > VALUES_MAX);
+	size_t parameters = (size_t)sqlite3_bind_parameter_count(stmt);
+	BUG_IF(parameters > VALUES_MAX);
+	struct statement *s = mem_alloc(sizeof *s + parameters * sizeof s->index[0]);
+	s->stmt = stmt;
+	s->parameters = parameters;
 	for (size_t i = 0; i < s->parameters; i++) {
 		char text[24];
 		(void)snprintf(text, sizeof text, "$%zu", i + 1);
@@ -333,6 +334,7 @@ static enum status recover(void *self, struct err *err)
 
 const struct driver sqlite_driver = {
     .is_shared = false,
+    .insert_rows = 1, /* there are no round trips to save; more rows were not measurably faster */
     .words = words,
     .schema_lock = NULL,
     .connect = connect_to,

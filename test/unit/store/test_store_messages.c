@@ -91,6 +91,28 @@ static void test_a_message_is_not_found_by_another_tenant(void **state)
 	EXPECT_TEXT(got.metadata, "");
 }
 
+static void test_many_messages_are_read_at_once(void **state)
+{
+	struct fixture *f = *state;
+	enum { COUNT = 70 };
+	struct uuid ids[COUNT];
+	struct message got[COUNT];
+	for (unsigned i = 0; i < COUNT; i++) {
+		struct message m = message_of(i);
+		ids[COUNT - 1 - i] = m.id;
+		if (i != 40)
+			OK(f, store_message_add(f->s, &m, &f->err));
+	}
+	OK(f, store_message_find_all(f->reader, ids, COUNT, f->arena, got, &f->err));
+	for (unsigned i = 0; i < COUNT; i++) {
+		if (i == COUNT - 1 - 40)
+			assert_true(uuid_is_zero(got[i].id));
+		else
+			assert_true(uuid_equal(got[i].id, ids[i]));
+	}
+	OK(f, store_message_find_all(f->reader, ids, 0, f->arena, got, &f->err));
+}
+
 static void test_saving_writes_state_and_counters(void **state)
 {
 	struct fixture *f = *state;
@@ -331,6 +353,7 @@ int main(void)
 	    FIXTURE_TEST(test_names_are_read_back),
 	    FIXTURE_TEST(test_a_message_comes_back_as_it_was_added),
 	    FIXTURE_TEST(test_a_message_is_not_found_by_another_tenant),
+	    FIXTURE_TEST(test_many_messages_are_read_at_once),
 	    FIXTURE_TEST(test_saving_writes_state_and_counters),
 	    FIXTURE_TEST(test_bytes_that_are_no_text_do_not_stop_a_write),
 	    FIXTURE_TEST(test_lists_are_filtered),

@@ -3,7 +3,8 @@
 
 #include "store/stats.h"
 
-static void add(struct fixture *f, int32_t day, const char *campaign, const char *sender, enum statistic stat, int64_t value)
+static void add(struct fixture *f, int32_t day, const char *campaign, const char *sender, enum statistic stat,
+		int64_t value)
 {
 	struct stats_daily d = {.tenant = 3, .day = day, .template_id = SLICE_EMPTY};
 	d.campaign_id = slice_from_cstr(campaign);
