@@ -84,7 +84,8 @@ struct accept_request {
  * suppressions, instruments, and commits message, body, queue row and email.queued (or .suppressed) through the writer;
  * STATUS_OK only once that is committed. STATUS_DENIED: the request asks for more tracking than consent allows
  * (*ret_problems says so). STATUS_CONFLICT: the Idempotency-Key was used meanwhile; nothing was written, read the kept
- * answer again (store_idempotency_find). STATUS_IO, STATUS_FULL: try later; STATUS_CORRUPT: something of the
+ * answer again (store_idempotency_find). STATUS_IO, STATUS_FULL: try later;
+ * STATUS_UNCERTAIN: the commit's fate is unknown, the same Idempotency-Key tells; STATUS_CORRUPT: something of the
  * installation is missing. `session` reads; `sealer` is the calling thread's. Results live in the arena or point into
  * the body. Blocks. */
 enum status accept_message(const struct sending *sending, struct store_session *session, struct token_sealer *sealer,

@@ -98,6 +98,22 @@ enum status apply_record(struct apply *apply, struct batch *batch, const struct 
 	return handler(&context, err);
 }
 
+bool apply_message_of(const struct journal_record *record, struct uuid *ret)
+{
+	struct hit_record hit;
+	struct intent_record intent;
+	struct outcome_record outcome;
+	if (record->type == RECORD_HIT && record_get_hit(record->payload, &hit) == STATUS_OK)
+		*ret = hit.message;
+	else if (record->type == RECORD_INTENT && record_get_intent(record->payload, &intent) == STATUS_OK)
+		*ret = intent.message;
+	else if (record->type == RECORD_OUTCOME && record_get_outcome(record->payload, &outcome) == STATUS_OK)
+		*ret = outcome.message;
+	else
+		return false;
+	return true;
+}
+
 int32_t apply_day_of(int64_t time_us)
 {
 	return (int32_t)(time_us / 86400000000);

@@ -28,6 +28,8 @@ void apply_free(struct apply **apply);
 /* STATUS_OK also when the record was passed over. Anything else is the store's: the transaction cannot be kept. */
 enum status apply_record(struct apply *apply, struct batch *batch, const struct journal_record *record,
 			 struct err *err) MUST_CHECK;
+/* The message that a record is about; false when it is about none or cannot be read. */
+bool apply_message_of(const struct journal_record *record, struct uuid *ret);
 /* The transaction of the last records was rolled back; they will come again. */
 void apply_rolled_back(struct apply *apply);
 

@@ -2,47 +2,15 @@
 /* What the deliverer said, as state, events and counters of a message.
  *
  * A message stands in at most one column of the day's numbers: none yet, in doubt, in flight, delivered, bounced or
- * failed; which one follows from its state alone (column_of). Moving is leaving one and entering the other, and whoever
- * enters the first one counts as a send. So the sums hold by construction, whatever order outcomes come in, and a state
- * that would go down is not taken. Events are made by the first-time fields (sent, delivered), not by the state: mail
- * that was known to be delivered before we heard that it was sent was still sent. */
+ * failed; which one follows from its state alone (state_move.c). Moving is leaving one and entering the other, and
+ * whoever enters the first one counts as a send. So the sums hold by construction, whatever order outcomes come in, and
+ * a state that would go down is not taken. Events are made by the first-time fields (sent, delivered), not by the
+ * state: mail that was known to be delivered before we heard that it was sent was still sent. */
 #include "codec/refusal.h"
 #include "engine/apply.h"
 #include "engine/record.h"
+#include "engine/state_move.h"
 #include "store/queue.h"
-
-enum { STAT_NONE = -1 };
-
-static int column_of(enum message_state state)
-{
-	switch (state) {
-	case MESSAGE_IN_DOUBT: return STAT_IN_DOUBT;
-	case MESSAGE_SENT: return STAT_IN_FLIGHT;
-	case MESSAGE_DELIVERED:
-	case MESSAGE_COMPLAINED: return STAT_DELIVERED; /* who complains has it */
-	case MESSAGE_BOUNCED: return STAT_BOUNCED;
-	case MESSAGE_FAILED: return STAT_FAILED;
-	default: return STAT_NONE;
-	}
-}
-
-/* False when the message is past that state already. */
-static bool raise_state(struct batch *batch, struct message *message, enum message_state to)
-{
-	if (to <= message->state)
-		return false;
-	int from_column = column_of(message->state);
-	int to_column = column_of(to);
-	message->state = to;
-	if (from_column == to_column)
-		return true;
-	if (from_column != STAT_NONE)
-		batch_stat(batch, message, (enum statistic)from_column, -1);
-	else
-		batch_stat(batch, message, STAT_SENDS, 1);
-	batch_stat(batch, message, (enum statistic)to_column, 1);
-	return true;
-}
 
 static void set_cohort(struct message *message, int64_t time_us)
 {
@@ -172,7 +140,7 @@ static enum status finish(struct delivery *d, struct err *err)
 static enum status outcome_sent(struct delivery *d, struct err *err)
 {
 	note_sent(d);
-	(void)raise_state(d->context->batch, d->message, MESSAGE_SENT); /* false: more is known already */
+	(void)state_move(d->context->batch, d->message, MESSAGE_SENT); /* false: more is known already */
 	return finish(d, err);
 }
 
@@ -183,7 +151,7 @@ static enum status outcome_delivered(struct delivery *d, struct err *err)
 		d->message->delivered_us = d->context->record->time_us;
 		add_event(d, EVENT_DELIVERED);
 	}
-	(void)raise_state(d->context->batch, d->message, MESSAGE_DELIVERED); /* as above */
+	(void)state_move(d->context->batch, d->message, MESSAGE_DELIVERED); /* as above */
 	return finish(d, err);
 }
 
@@ -204,7 +172,7 @@ static enum status outcome_failed(struct delivery *d, struct err *err)
 	/* What was sent is not unsent by a later refusal; a bounce is what says that. */
 	if (d->message->state < MESSAGE_SENT) {
 		note_error(d);
-		(void)raise_state(d->context->batch, d->message, MESSAGE_FAILED);
+		(void)state_move(d->context->batch, d->message, MESSAGE_FAILED);
 		add_refusal_event(d, EVENT_FAILED);
 	}
 	return finish(d, err);
@@ -212,7 +180,7 @@ static enum status outcome_failed(struct delivery *d, struct err *err)
 
 static enum status outcome_uncertain(struct delivery *d, struct err *err)
 {
-	if (raise_state(d->context->batch, d->message, MESSAGE_IN_DOUBT))
+	if (state_move(d->context->batch, d->message, MESSAGE_IN_DOUBT))
 		note_error(d);
 	return store_queue_hold(session_of(d), d->message->id, d->record.lease, d->context->record->time_us, err);
 }

@@ -114,6 +114,39 @@ enum status batch_message(struct batch *batch, struct uuid id, struct message **
 	return STATUS_OK;
 }
 
+static bool is_among(struct uuid id, const struct uuid *ids, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (uuid_equal(ids[i], id))
+			return true;
+	return false;
+}
+
+static void remember(struct batch *batch, const struct message *message)
+{
+	struct cached_message *cached = ARENA_NEW(batch->arena, struct cached_message);
+	cached->message = *message;
+	(void)map_put(batch->messages, uuid_slice(&message->id), cached);
+}
+
+enum status batch_read_ahead(struct batch *batch, const struct uuid *ids, size_t count, struct err *err)
+{
+	struct uuid wanted[BATCH_READ_AHEAD];
+	size_t n = 0;
+	BUG_IF(count > BATCH_READ_AHEAD);
+	for (size_t i = 0; i < count; i++)
+		if (!map_get(batch->messages, uuid_slice(&ids[i])) && !is_among(ids[i], wanted, n))
+			wanted[n++] = ids[i];
+	if (n < 2)
+		return STATUS_OK; /* nothing is gained */
+	struct message *found = arena_alloc_array(batch->arena, n, sizeof *found);
+	enum status status = store_message_find_all(batch->session, wanted, n, batch->arena, found, err);
+	for (size_t i = 0; status == STATUS_OK && i < n; i++)
+		if (!uuid_is_zero(found[i].id))
+			remember(batch, &found[i]);
+	return status;
+}
+
 void batch_touch(struct batch *batch, struct message *message)
 {
 	struct cached_message *cached = map_get(batch->messages, uuid_slice(&message->id));

@@ -23,6 +23,10 @@ int64_t batch_now_us(const struct batch *batch);
 /* The message, from memory when this batch touched it before. Change it in place and call batch_touch.
  * STATUS_NOT_FOUND. */
 enum status batch_message(struct batch *batch, struct uuid id, struct message **ret, struct err *err) MUST_CHECK;
+/* Reads those of up to BATCH_READ_AHEAD ids that are not in memory yet, in one go, so that batch_message finds them
+ * there. Unknown ids are no error. */
+enum { BATCH_READ_AHEAD = 32 };
+enum status batch_read_ahead(struct batch *batch, const struct uuid *ids, size_t count, struct err *err) MUST_CHECK;
 void batch_touch(struct batch *batch, struct message *message);
 /* What the message's contact allows now; CONSENT_FULL when it is not known. Remembered across transactions: a change
  * that another program makes is seen within a second, one made by a command on this writer at once. */

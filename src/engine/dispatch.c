@@ -133,6 +133,7 @@ static void *thread_main(void *user)
 {
 	struct dispatcher *d = user;
 	if (begin(d)) {
+		turn(d, 0); /* what was due before it began wakes nobody any more */
 		while (!atomic_load(&d->is_stopping))
 			turn(d, wait_ms(d));
 	}

@@ -11,6 +11,9 @@ static int column_of(enum message_state state)
 	switch (state) {
 	case MESSAGE_IN_DOUBT: return STAT_IN_DOUBT;
 	case MESSAGE_SENT: return STAT_IN_FLIGHT;
+	case MESSAGE_DELIVERED:
+	case MESSAGE_COMPLAINED: return STAT_DELIVERED; /* who complains has it */
+	case MESSAGE_BOUNCED: return STAT_BOUNCED;
 	case MESSAGE_FAILED: return STAT_FAILED;
 	default: return STAT_NONE;
 	}
@@ -21,15 +24,18 @@ bool state_move(struct batch *batch, struct message *message, enum message_state
 	if (to <= message->state)
 		return false;
 	int from_column = column_of(message->state);
+	int to_column = column_of(to);
+	message->state = to;
+	batch_touch(batch, message);
+	if (from_column == to_column)
+		return true;
 	if (message->cohort_day == 0)
 		message->cohort_day = apply_day_of(batch_now_us(batch));
 	if (from_column == STAT_NONE)
 		batch_stat(batch, message, STAT_SENDS, 1);
 	else
 		batch_stat(batch, message, (enum statistic)from_column, -1);
-	batch_stat(batch, message, (enum statistic)column_of(to), 1);
-	message->state = to;
-	batch_touch(batch, message);
+	batch_stat(batch, message, (enum statistic)to_column, 1);
 	return true;
 }
 

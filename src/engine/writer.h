@@ -2,10 +2,10 @@
 /* writer: the one thread that writes the store.
  *
  * It applies journal records in order and runs commands that other threads hand in, in batches: one transaction holds
- * the effects of up to 4,096 records or 10 ms of work, the commands, and the journal cursor moved by compare-and-swap.
- * A crash replays the uncommitted suffix and nothing else. It is also SQLite's only checkpointer, and trims the journal
- * once what it applied is committed. When the store is away it waits and tries again; the journal keeps everything
- * meanwhile, and commands end with STATUS_IO.
+ * the effects of up to 4,096 records or 10 ms of work (100 ms while it is far behind and no command waits), the
+ * commands, and the journal cursor moved by compare-and-swap. A crash replays the uncommitted suffix and nothing else.
+ * It is also SQLite's only checkpointer, and trims the journal once what it applied is committed. When the store is
+ * away it waits and tries again; the journal keeps everything meanwhile, and commands end with STATUS_IO.
  */
 #ifndef PUGMARK_ENGINE_WRITER_H
 #define PUGMARK_ENGINE_WRITER_H

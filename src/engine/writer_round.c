@@ -17,7 +17,10 @@
 #include "base/log.h"
 
 enum { RECORDS_MAX = 4096, CHECKPOINT_PAGES = 4000 };
-static const int64_t WORK_MAX_US = 100000;
+static const int64_t WORK_MAX_US = 10000;
+/* While it is far behind and nobody waits, larger transactions save syncs and pages that are written again and again.
+ */
+static const int64_t WORK_BEHIND_US = 100000;
 static const int64_t TRIM_EVERY_US = 1000000;
 
 struct round {
@@ -51,6 +54,12 @@ void writer_end_waiting(struct writer *w, enum status status, const struct err *
 static bool is_time_up(const struct round *r)
 {
 	return clock_monotonic_us(r->writer->config.clock) >= r->deadline_us;
+}
+
+static int64_t work_limit_us(const struct writer *w)
+{
+	uint64_t behind = journal_durable_sequence(w->config.journal) - w->cursor;
+	return list_is_empty(&w->waiting) && behind > RECORDS_MAX ? WORK_BEHIND_US : WORK_MAX_US;
 }
 
 /* Whether the store, asked the same again, would refuse the same again. */
@@ -129,14 +138,14 @@ static enum status run_commands(struct round *r, struct err *err)
 
 /* ---- Records */
 
-static enum status apply_carefully(struct round *r, struct err *err)
+static enum status apply_carefully(struct round *r, const struct journal_record *record, struct err *err)
 {
 	struct writer *w = r->writer;
 	struct err refusal = {0};
 	enum status status = store_savepoint(w->session, err);
 	if (status != STATUS_OK)
 		return status;
-	status = apply_record(w->apply, w->batch, &r->record, &refusal);
+	status = apply_record(w->apply, w->batch, record, &refusal);
 	if (status == STATUS_OK)
 		status = batch_flush(w->batch, &refusal);
 	if (status == STATUS_OK)
@@ -146,27 +155,67 @@ static enum status apply_carefully(struct round *r, struct err *err)
 			*err = refusal;
 		return status;
 	}
-	log_error("apply.refused", LOG_INT("sequence", r->record.sequence), LOG_ERR(&refusal));
-	apply_note_skip(w->apply, APPLY_SKIP_REFUSED, &r->record);
+	log_error("apply.refused", LOG_INT("sequence", record->sequence), LOG_ERR(&refusal));
+	apply_note_skip(w->apply, APPLY_SKIP_REFUSED, record);
 	batch_forget(w->batch);
 	batch_forget_contacts(w->batch);
 	return store_savepoint_undo(w->session, err);
 }
 
-static enum status apply_records(struct round *r, struct err *err)
+/* A few records at once, so that their messages are read in one round trip. */
+struct group {
+	struct journal_record records[BATCH_READ_AHEAD];
+	size_t count;
+};
+
+/* From r->record on. What is read must be applied: the reader does not go back. */
+static void read_group(struct round *r, struct group *group)
+{
+	group->count = 0;
+	do {
+		struct journal_record *record = &group->records[group->count++];
+		*record = r->record;
+		/* The reader takes its bytes back with the next record. */
+		record->payload = arena_copy(batch_arena(r->writer->batch), r->record.payload);
+	} while (group->count < BATCH_READ_AHEAD && read_record(r));
+}
+
+static enum status read_messages_ahead(struct round *r, const struct group *group, struct err *err)
+{
+	struct uuid ids[BATCH_READ_AHEAD];
+	size_t n = 0;
+	for (size_t i = 0; i < group->count; i++)
+		n += apply_message_of(&group->records[i], &ids[n]);
+	return batch_read_ahead(r->writer->batch, ids, n, err);
+}
+
+static enum status apply_group(struct round *r, const struct group *group, struct err *err)
 {
 	struct writer *w = r->writer;
+	enum status status = read_messages_ahead(r, group, err);
+	for (size_t i = 0; status == STATUS_OK && i < group->count; i++) {
+		const struct journal_record *record = &group->records[i];
+		status =
+		    w->is_careful ? apply_carefully(r, record, err) : apply_record(w->apply, w->batch, record, err);
+		if (status != STATUS_OK)
+			break;
+		r->last_sequence = record->sequence;
+		r->record_count++;
+	}
+	return status;
+}
+
+static enum status apply_records(struct round *r, struct err *err)
+{
+	struct group group;
 	enum status status = STATUS_OK;
 	while (r->has_record && status == STATUS_OK) {
-		status = w->is_careful ? apply_carefully(r, err) : apply_record(w->apply, w->batch, &r->record, err);
-		if (status != STATUS_OK)
-			return status;
-		r->last_sequence = r->record.sequence;
-		r->record_count++;
-		/* Looking at the clock for each record would cost as much as some records do. */
-		if (r->record_count >= RECORDS_MAX || ((r->record_count & 15) == 0 && is_time_up(r)))
+		read_group(r, &group);
+		status = apply_group(r, &group, err);
+		if (r->record_count >= RECORDS_MAX || is_time_up(r))
 			break;
-		(void)read_record(r);
+		if (r->has_record)
+			(void)read_record(r);
 	}
 	return status;
 }
@@ -308,7 +357,7 @@ enum round_result writer_round(struct writer *w, struct err *err)
 	}
 	if (!read_record(&r) && list_is_empty(&w->waiting))
 		return unless_stalled(&r, ROUND_IDLE, err);
-	r.deadline_us = clock_monotonic_us(w->config.clock) + WORK_MAX_US;
+	r.deadline_us = clock_monotonic_us(w->config.clock) + work_limit_us(w);
 	batch_reset(w->batch, clock_now_us(w->config.clock));
 	status = store_begin(w->session, err);
 	if (status == STATUS_OK)

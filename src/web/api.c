@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/query.h"
+#include "journal/journal.h"
 #include "web/auth.h"
 #include "web/event_stream.h"
 
@@ -75,7 +76,7 @@ static bool parse_body(struct api_call *call)
 		api_problem(call, 415, "Unsupported media type", "Send JSON, as application/json.");
 		return false;
 	}
-	call->json = json_loadb(call->body.p, call->body.n, JSON_REJECT_DUPLICATES, &error);
+	call->json = json_loadb(call->body.p, call->body.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!call->json) {
 		struct slice detail =
 		    arena_printf(call->arena, "The body is not JSON: %s (line %d, column %d, byte %d).", error.text,
@@ -127,12 +128,28 @@ static bool has_store(struct api_call *call, const struct route *route, struct a
 	return false;
 }
 
+/* What cannot be recorded is not begun: no mail is taken, and nothing changed, while the journal cannot keep what would
+ * become of it. Signing in stays possible, so that somebody can look. */
+static bool can_record(struct api_call *call, const struct route *route)
+{
+	char why[200];
+	enum journal_health health = journal_health(call->services->journal);
+	bool writes = call->method != HTTP_GET && call->method != HTTP_HEAD && !(route->flags & ROUTE_OPEN);
+	if (!writes || health == JOURNAL_HEALTHY)
+		return true;
+	journal_health_text(call->services->journal, why, sizeof why);
+	struct err err = {.status = health == JOURNAL_FULL ? STATUS_FULL : STATUS_IO};
+	(void)err_set(&err, err.status, "%s", why);
+	api_problem_status(call, err.status, &err);
+	return false;
+}
+
 static void run(struct worker_job *job, void *context)
 {
 	struct api_exchange *x = (struct api_exchange *)job;
 	struct api_worker *worker = context;
 	struct api_call *call = &x->call;
-	if (!has_store(call, x->route, worker) || !is_allowed(call, x->route, worker))
+	if (!has_store(call, x->route, worker) || !is_allowed(call, x->route, worker) || !can_record(call, x->route))
 		return;
 	if ((x->route->flags & ROUTE_TAKES_JSON) && !parse_body(call))
 		return;

@@ -236,6 +236,18 @@ void api_get_message(struct api_call *call, struct api_worker *worker)
 		api_problem_status(call, status, &err);
 }
 
+/* Within a frame a link would open in that frame, where the console's policy stops it, so every link opens a tab. The
+ * element goes behind the doctype, because anything before it would change how the mail is drawn. */
+static void append_for_frame(struct buf *to, struct slice html)
+{
+	size_t start = 0;
+	if (slice_starts_with_nocase(slice_trim(html), SLICE("<!doctype")))
+		start = slice_index(html, '>') + 1;
+	buf_append(to, slice_sub(html, 0, start));
+	buf_append(to, SLICE("<base target=\"_blank\">"));
+	buf_append(to, slice_from(html, start));
+}
+
 /* The HTML as sent, for a sandboxed frame: its pictures and links work (and make events), its scripts and forms do not.
  */
 void api_get_message_preview(struct api_call *call, struct api_worker *worker)
@@ -258,7 +270,7 @@ void api_get_message_preview(struct api_call *call, struct api_worker *worker)
 	}
 	(void)api_answer(call, 200);
 	call->response_type = SLICE("text/html; charset=utf-8");
-	buf_append(&call->response, html);
+	append_for_frame(&call->response, html);
 	api_header(call, SLICE("Content-Security-Policy"),
 		   SLICE("default-src 'none'; img-src http: https: data: cid:; style-src 'unsafe-inline' http: https:; "
 			 "font-src http: https: data:; sandbox allow-popups allow-popups-to-escape-sandbox; "

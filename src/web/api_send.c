@@ -50,6 +50,8 @@ static void put_problem(struct json_text *w, const struct accept_item *item)
 	JSON_FIELD(w, "type", cstring, "about:blank");
 	JSON_FIELD(w, "title", cstring, denied ? "Not allowed" : "Invalid");
 	JSON_FIELD(w, "status", i64, denied ? 403 : 422);
+	JSON_FIELD(w, "detail", cstring,
+		   denied ? "This contact has not agreed to that much tracking." : "This message was not queued.");
 	json_key(w, "errors");
 	json_open(w, '[');
 	for (size_t i = 0; i < item->problems.count; i++) {

@@ -65,7 +65,10 @@ test("from the first mail to the first click, everything is seen as it happens",
   assert.match((await page.locator("[data-card=clicks]").innerText()).replace(/\s+/g, " "), /^Click rate 100\.0% 1 of 1 delivered/);
 
   assert.deepEqual(seen.refused, []);
-  assert.deepEqual(seen.urls.filter((url) => !url.startsWith(server.base)), []);
+  assert.deepEqual(
+    seen.urls.filter((url) => !url.startsWith(server.base)),
+    [],
+  );
 });
 
 test("a wrong password is refused by the program, and the session ends with signing out", { skip }, async (t) => {

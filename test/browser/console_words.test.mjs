@@ -122,7 +122,19 @@ test("without delivery reports rates are of what was sent and did not come back"
 });
 
 test("of nothing there is no rate, not even zero", () => {
-  const nothing = { ...SUMMARY, sends: 3, delivered: 0, bounced: 3, failed: 0, opens_total: 0, opens_mpp: 0, open_rate: 0, click_rate: 0, mpp_share: 0, rates_of: "sent" };
+  const nothing = {
+    ...SUMMARY,
+    sends: 3,
+    delivered: 0,
+    bounced: 3,
+    failed: 0,
+    opens_total: 0,
+    opens_mpp: 0,
+    open_rate: 0,
+    click_rate: 0,
+    mpp_share: 0,
+    rates_of: "sent",
+  };
   for (const mode of ["people", "strict", "all"]) assert.equal(figures.open_rate(nothing, mode), null);
   assert.equal(figures.click_rate(nothing, "people"), null);
   assert.equal(figures.mpp_share(nothing), null);

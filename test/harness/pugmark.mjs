@@ -93,7 +93,7 @@ export class Server {
     return this.request("GET", url, { headers });
   }
 
-  /** An API call; { status, body, headers }. */
+  /** An API call; { status, body, headers }. A string or Buffer is sent as it is. */
   async api(method, path, body, headers = {}) {
     const answer = await fetch(`${this.base}/api/v1${path}`, {
       method,
@@ -102,7 +102,7 @@ export class Server {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       },
-      body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
+      body: body === undefined || typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body),
     });
     const text = await answer.text();
     let parsed = text;
@@ -184,6 +184,8 @@ export async function start_server(t, options = {}) {
 
 export const pixel_of = (html) => html.match(/https?:\/\/[^"]*\/o\/[A-Za-z0-9_-]+\.gif/)[0];
 export const links_of = (html) => [...html.matchAll(/https?:\/\/[^"]*\/c\/[A-Za-z0-9_-]+/g)].map((m) => m[0]);
+
+export const token_of = (url) => url.match(/\/[ocu]\/([A-Za-z0-9_-]+)/)[1];
 
 /** Skips, loudly, a test whose outside part is not there. */
 export function skip_without(path, what) {

@@ -259,6 +259,7 @@ export function Message({ id }: { id: string }) {
         <Found m={message} />
       ) : problem?.status === 404 ? (
         <section class="card">
+          <h1 class="sr">Message</h1>
           <Empty title="There is no such message.">
             <p>
               It may be gone, or belong to somebody else. <a href="/messages">All messages</a>

@@ -27,12 +27,9 @@ static void test_crc32c_gives_the_published_values(void **state)
 		const void *bytes;
 		size_t n;
 		uint32_t want;
-	} cases[] = {{"", 0, 0},
-		     {"123456789", 9, 0xe3069283},
-		     {zeros, 32, 0x8a9136aa},
-		     {ones, 32, 0x62a8ab43},
-		     {up, 32, 0x46dd794e},
-		     {down, 32, 0x113fdb5c}};
+	} cases[] = {
+	    {"", 0, 0},           {"123456789", 9, 0xe3069283}, {zeros, 32, 0x8a9136aa}, {ones, 32, 0x62a8ab43},
+	    {up, 32, 0x46dd794e}, {down, 32, 0x113fdb5c}};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		assert_int_equal(crc32c(0, cases[i].bytes, cases[i].n), cases[i].want);

@@ -72,6 +72,20 @@ static void test_a_message_is_read_once_and_saved_when_touched(void **state)
 	assert_int_equal(world_message(&f->w, 2)->counters.opens_human, 0);
 }
 
+static void test_messages_that_are_read_ahead_are_the_same_ones(void **state)
+{
+	struct fixture *f = *state;
+	struct message *known = message(f, 0);
+	const struct uuid ids[] = {world_message_id(99), world_message_id(2), world_message_id(0), world_message_id(2)};
+	struct message *m;
+	known->counters.opens_human = 3;
+	assert_int_equal(batch_read_ahead(f->batch, ids, 4, &f->err), STATUS_OK);
+	assert_ptr_equal(message(f, 0), known);
+	assert_true(slice_equal(message(f, 2)->to_email, SLICE("c2@example.com")));
+	assert_int_equal(batch_message(f->batch, world_message_id(99), &m, &f->err), STATUS_NOT_FOUND);
+	commit(f);
+}
+
 static void test_an_unknown_message_is_not_found(void **state)
 {
 	struct fixture *f = *state;
@@ -194,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_message_is_read_once_and_saved_when_touched),
+	    TEST(test_messages_that_are_read_ahead_are_the_same_ones),
 	    TEST(test_an_unknown_message_is_not_found),
 	    TEST(test_events_are_written_whole_and_counted),
 	    TEST(test_an_event_of_a_message_that_is_not_in_the_batch_keeps_its_texts),

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "post.h"
+
+#include "base/mem.h"
+#include "engine/mail_body.h"
+#include "store/queue.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define PARTIES "\"from\":{\"email\":\"a@agency.example\"},\"to\":{\"email\":\"C@example.com\"},\"subject\":\"S\""
+#define MAIL PARTIES ",\"html\":\"<p><a href='https://e.com/x'>x</a></p>\",\"text\":\"t\""
+
+static void test_a_message_is_queued_with_its_event_and_body(void **state)
+{
+	struct post p;
+	const struct event *events;
+	struct slice content;
+	struct mail_body body;
+	struct err err;
+	(void)state;
+	post_open(&p);
+	struct accept_result result =
+	    post_send(&p, ACCEPT_SEND, "{" MAIL ",\"campaign\":{\"id\":\"spring\",\"name\":\"Spring\"}}");
+	assert_string_equal(result.status, "queued");
+	assert_int_equal(result.link_count, 1);
+	assert_true(slice_starts_with(result.links[0].tracked_url, SLICE("http://127.0.0.1:8420/c/")));
+	assert_int_equal(result.warning_count, 0);
+	const struct message *m = post_message(&p, result.id);
+	assert_int_equal(m->state, MESSAGE_QUEUED);
+	assert_true(slice_equal(m->contact_id, SLICE("c@example.com")));
+	assert_true(slice_equal(m->provider, SLICE("outbox")));
+	assert_int_equal(post_events(&p, result.id, &events), 1);
+	assert_int_equal(events[0].type, EVENT_QUEUED);
+	assert_int_equal(store_body_find(p.world.session, p.world.tenant, m->body_id, p.arena, &content, &err),
+			 STATUS_OK);
+	assert_int_equal(mail_body_decode(content, p.arena, &body, &err), STATUS_OK);
+	assert_true(slice_equal(body.text, SLICE("t")));
+	post_check_sums(&p);
+	post_close(&p);
+}
+
+static void test_nothing_is_written_for_a_bad_request(void **state)
+{
+	struct post p;
+	struct accept_result result;
+	struct problem_list problems = {0};
+	(void)state;
+	post_open(&p);
+	assert_int_equal(post_try(&p, ACCEPT_SEND, "{" MAIL ",\"x\":1,\"y\":2}", &result, &problems), STATUS_BAD_INPUT);
+	assert_int_equal(problems.count, 2);
+	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM messages"), 0);
+	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM bodies"), 0);
+	post_close(&p);
+}
+
+/* The writer must not run while the test's own session writes. */
+static void suppress_and_restrict(struct post *p)
+{
+	struct err err;
+	bool added;
+	writer_stop(&p->sending.writer);
+	assert_int_equal(store_suppression_add(p->world.session, p->world.tenant, SLICE("c@example.com"),
+					       SLICE("unsubscribed"), (struct uuid){0}, WORLD_NOW_US, &added, &err),
+			 STATUS_OK);
+	assert_int_equal(store_contact_set_consent(p->world.session, p->world.tenant, SLICE("shy"), CONSENT_ANONYMOUS,
+						   CONSENT_OFF, WORLD_NOW_US, &err),
+			 STATUS_OK);
+	post_restart(p);
+}
+
+static void test_a_suppressed_address_is_kept_but_not_queued(void **state)
+{
+	struct post p;
+	const struct event *events;
+	(void)state;
+	post_open(&p);
+	suppress_and_restrict(&p);
+	struct accept_result result = post_send(&p, ACCEPT_SEND, "{" MAIL "}");
+	assert_string_equal(result.status, "suppressed");
+	assert_int_equal(post_message(&p, result.id)->state, MESSAGE_SUPPRESSED);
+	assert_int_equal(post_events(&p, result.id, &events), 1);
+	assert_int_equal(events[0].type, EVENT_SUPPRESSED);
+	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM send_queue"), 0);
+	post_check_sums(&p);
+	post_close(&p);
+}
+
+static void test_the_contacts_consent_wins_and_asking_for_more_is_denied(void **state)
+{
+	struct post p;
+	struct accept_result result;
+	struct problem_list problems = {0};
+	(void)state;
+	post_open(&p);
+	suppress_and_restrict(&p);
+	const char *quiet =
+	    "{\"from\":{\"email\":\"a@agency.example\"},\"to\":{\"email\":\"d@example.com\"},"
+	    "\"subject\":\"S\",\"html\":\"<a href='https://e.com/'>x</a>\",\"contact\":{\"id\":\"shy\"}}";
+	result = post_send(&p, ACCEPT_SEND, quiet);
+	assert_int_equal(post_message(&p, result.id)->track_opens, CONSENT_ANONYMOUS);
+	assert_int_equal(post_message(&p, result.id)->track_clicks, CONSENT_OFF);
+	assert_int_equal(result.links[0].tracked_url.n, 0);
+	assert_string_equal(result.links[0].skipped, "clicks_off");
+	const char *loud = "{" MAIL ",\"contact\":{\"id\":\"shy\"},\"track\":{\"opens\":\"full\",\"clicks\":\"full\"}}";
+	assert_int_equal(post_try(&p, ACCEPT_SEND, loud, &result, &problems), STATUS_DENIED);
+	assert_int_equal(problems.count, 2);
+	assert_true(slice_equal(problems.items[0].pointer, SLICE("/track/opens")));
+	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM messages"), 1);
+	post_close(&p);
+}
+
+static void test_tracking_that_is_switched_off_leaves_mail_alone(void **state)
+{
+	struct post p;
+	(void)state;
+	post_open(&p);
+	p.sending.tracking_enabled = false;
+	struct accept_result result = post_send(&p, ACCEPT_SEND, "{" MAIL ",\"track\":{\"opens\":\"full\"}}");
+	assert_int_equal(result.links[0].tracked_url.n, 0);
+	assert_int_equal(post_message(&p, result.id)->track_opens, CONSENT_OFF);
+	assert_int_equal(result.warning_count, 1);
+	post_close(&p);
+}
+
+static void test_instrumented_mail_counts_as_sent_and_in_flight(void **state)
+{
+	struct post p;
+	(void)state;
+	post_open(&p);
+	struct accept_result result =
+	    post_send(&p, ACCEPT_INSTRUMENT,
+		      "{\"to\":{\"email\":\"c@example.com\"},\"html\":\"<a href='https://e.com/'>x</a>\"}");
+	assert_string_equal(result.status, "instrumented");
+	assert_true(slice_contains(result.html, result.links[0].tracked_url));
+	assert_true(slice_contains(result.html, SLICE("http://127.0.0.1:8420/o/")));
+	assert_int_equal(post_message(&p, result.id)->state, MESSAGE_SENT);
+	assert_int_equal(world_stat(&p.world, STAT_SENDS), 1);
+	assert_int_equal(world_stat(&p.world, STAT_IN_FLIGHT), 1);
+	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM send_queue"), 0);
+	post_check_sums(&p);
+	post_close(&p);
+}
+
+static void test_a_long_destination_is_kept_in_the_store(void **state)
+{
+	struct post p;
+	struct buf json;
+	(void)state;
+	post_open(&p);
+	buf_init(&json, 100000);
+	buf_append_cstr(&json, "{" PARTIES ",\"html\":\"<a href='https://e.com/");
+	for (int i = 0; i < TOKEN_URL_MAX; i++)
+		buf_append_byte(&json, 'x');
+	buf_append_cstr(&json, "'>x</a>\"}");
+	struct accept_result result = post_send(&p, ACCEPT_SEND, buf_cstr(&json));
+	assert_true(result.links[0].tracked_url.n > 0);
+	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM links"), 1);
+	buf_done(&json);
+	post_close(&p);
+}
+
+/* ---- Batches and repeated requests */
+
+struct rendering {
+	size_t good;
+	unsigned calls;
+};
+
+static void render(void *user, const struct accept_item *items, size_t count, struct buf *to)
+{
+	struct rendering *r = user;
+	r->calls++;
+	for (size_t i = 0; i < count; i++)
+		r->good += items[i].status == STATUS_OK;
+	buf_printf(to, "%zu good", r->good);
+}
+
+static void test_the_good_ones_of_a_batch_are_kept_in_one_commit(void **state)
+{
+	enum { COUNT = 50 };
+	struct post p;
+	struct accept_item items[COUNT] = {0};
+	(void)state;
+	post_open(&p);
+	json_t *good = json_loads("{" MAIL "}", 0, NULL), *bad = json_loads("{" MAIL ",\"x\":1}", 0, NULL);
+	for (int i = 0; i < COUNT; i++)
+		items[i].body = i % 5 == 0 ? bad : good;
+	struct accept_request request = {.tenant = p.world.tenant, .kind = ACCEPT_SEND, .arena = p.arena};
+	assert_int_equal(accept_messages(&p.sending, p.world.session, p.sealer, &request, items, COUNT), STATUS_OK);
+	for (int i = 0; i < COUNT; i++) {
+		assert_int_equal(items[i].status, i % 5 == 0 ? STATUS_BAD_INPUT : STATUS_OK);
+		assert_int_equal(items[i].problems.count, i % 5 == 0 ? 1 : 0);
+	}
+	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM messages"), 40);
+	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM send_queue"), 40);
+	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM bodies"), 1);
+	post_check_sums(&p);
+	json_decref(good);
+	json_decref(bad);
+	post_close(&p);
+}
+
+static void test_an_answer_is_kept_with_the_message_and_the_key_works_once(void **state)
+{
+	struct post p;
+	struct rendering rendering = {0};
+	struct idempotency_record kept;
+	struct err err;
+	struct accept_item item = {.body = json_loads("{" MAIL "}", 0, NULL)};
+	static const char HASH[32] = "hash";
+	(void)state;
+	post_open(&p);
+	struct accept_idempotency idempotency = {SLICE("key-1"), slice_of(HASH, 32), 202, render, &rendering};
+	struct accept_request request = {
+	    .tenant = p.world.tenant, .kind = ACCEPT_SEND, .arena = p.arena, .idempotency = &idempotency};
+	assert_int_equal(accept_messages(&p.sending, p.world.session, p.sealer, &request, &item, 1), STATUS_OK);
+	assert_int_equal(store_idempotency_find(p.world.session, p.world.tenant, SLICE("key-1"), WORLD_NOW_US - 1,
+						p.arena, &kept, &err),
+			 STATUS_OK);
+	assert_int_equal(kept.status, 202);
+	assert_true(slice_equal(kept.response, SLICE("1 good")));
+	assert_int_equal(accept_messages(&p.sending, p.world.session, p.sealer, &request, &item, 1), STATUS_CONFLICT);
+	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM messages"), 1);
+	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM email_events"), 1);
+	assert_int_equal(rendering.calls, 2);
+	json_decref((json_t *)item.body);
+	post_close(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_message_is_queued_with_its_event_and_body),
+	    cmocka_unit_test(test_nothing_is_written_for_a_bad_request),
+	    cmocka_unit_test(test_a_suppressed_address_is_kept_but_not_queued),
+	    cmocka_unit_test(test_the_contacts_consent_wins_and_asking_for_more_is_denied),
+	    cmocka_unit_test(test_tracking_that_is_switched_off_leaves_mail_alone),
+	    cmocka_unit_test(test_instrumented_mail_counts_as_sent_and_in_flight),
+	    cmocka_unit_test(test_a_long_destination_is_kept_in_the_store),
+	    cmocka_unit_test(test_the_good_ones_of_a_batch_are_kept_in_one_commit),
+	    cmocka_unit_test(test_an_answer_is_kept_with_the_message_and_the_key_works_once),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The mail as it leaves, and the html in it: outgoing and instrument. */
+#include "engine/outgoing.h"
+
+#include "engine/instrument.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define HTML "<html><body><a href=\"https://e.com/x?a=1\">x</a> <a href=\"mailto:u@e.com\">m</a></body></html>"
+
+struct mail {
+	struct token_keys *keys;
+	struct token_sealer *sealer;
+	struct arena *arena;
+	struct message message;
+	struct message_options options;
+	struct slice body;
+	struct buf bytes;
+};
+
+static void setup(struct mail *m)
+{
+	static const uint8_t KEY[TOKEN_KEY_SIZE] = {9};
+	struct mail_body body = {.html = SLICE(HTML), .text = SLICE("x")};
+	*m = (struct mail){.keys = token_keys_new(), .arena = arena_new()};
+	token_keys_set(m->keys, 7, KEY);
+	m->sealer = token_sealer_new(m->keys);
+	m->message = (struct message){
+	    .id = {{1, 2, 3, 4, 5, 6, 0x70, 8, 0x80}},
+	    .tenant = 3,
+	    .created_us = INT64_C(1795240800000000),
+	    .from_email = SLICE("a@agency.example"),
+	    .to_email = SLICE("c@example.com"),
+	    .subject = SLICE("Hello"),
+	    .track_opens = CONSENT_FULL,
+	    .track_clicks = CONSENT_FULL,
+	    .key_id = 7,
+	};
+	m->options = (struct message_options){.base_url = SLICE("https://t.example.com")};
+	mail_body_encode(&body, m->arena, &m->body, &m->message.body_id);
+	buf_init(&m->bytes, OUTGOING_MAX);
+}
+
+static void teardown(struct mail *m)
+{
+	buf_done(&m->bytes);
+	token_sealer_free(&m->sealer);
+	token_keys_free(&m->keys);
+	arena_free(&m->arena);
+}
+
+static struct slice build(struct mail *m)
+{
+	struct err err;
+	m->message.options = message_options_encode(&m->options, m->arena);
+	struct outgoing outgoing = {&m->message, m->body, m->sealer, m->arena};
+	buf_clear(&m->bytes);
+	if (outgoing_build(&outgoing, &m->bytes, &err) != STATUS_OK)
+		fail_msg("%s", err.text);
+	return buf_slice(&m->bytes);
+}
+
+static struct slice html_of(struct mail *m)
+{
+	struct slice html;
+	struct err err;
+	m->message.options = message_options_encode(&m->options, m->arena);
+	struct outgoing outgoing = {&m->message, m->body, m->sealer, m->arena};
+	assert_int_equal(outgoing_html(&outgoing, &html, &err), STATUS_OK);
+	return html;
+}
+
+static void test_building_again_gives_the_same_bytes(void **state)
+{
+	struct mail m;
+	(void)state;
+	setup(&m);
+	m.options.has_unsubscribe = m.options.one_click = true;
+	struct slice first = arena_copy(m.arena, build(&m));
+	assert_true(slice_equal(first, build(&m)));
+	assert_true(slice_contains(first, SLICE("Date: Sat, 21 Nov 2026 06:00:00 +0000\r\n")));
+	assert_true(slice_contains(first, SLICE("Message-ID: <01020304-0506-7008-8000-000000000000@agency.example>")));
+	teardown(&m);
+}
+
+static void test_one_click_headers_are_there_when_asked_for_only(void **state)
+{
+	struct mail m;
+	(void)state;
+	setup(&m);
+	assert_false(slice_contains_nocase(build(&m), SLICE("List-Unsubscribe")));
+	m.options.has_unsubscribe = true;
+	assert_true(slice_contains(build(&m), SLICE("https://t.example.com/u/")));
+	assert_false(slice_contains(build(&m), SLICE("List-Unsubscribe-Post")));
+	m.options.one_click = true;
+	assert_true(slice_contains(build(&m), SLICE("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")));
+	m.options.unsubscribe_url = SLICE("https://own.example/leave");
+	assert_true(slice_contains(build(&m), SLICE("<https://own.example/leave>")));
+	teardown(&m);
+}
+
+static void test_options_survive_being_kept(void **state)
+{
+	struct mail m;
+	struct mail_header header = {SLICE("X-K"), SLICE("v \"quoted\" é")};
+	struct send_pair utm = {SLICE("utm_source"), SLICE("news")};
+	(void)state;
+	setup(&m);
+	m.options.headers = (struct send_headers){&header, 1};
+	m.options.utm = &utm;
+	m.options.utm_count = 1;
+	m.options.pixel = SEND_PIXEL_TOP;
+	m.options.reply_to = (struct mail_party){SLICE("R"), SLICE("r@example.com")};
+	struct message_options got;
+	struct err err;
+	struct slice json = message_options_encode(&m.options, m.arena);
+	assert_int_equal(message_options_decode(json, m.arena, &got, &err), STATUS_OK);
+	assert_true(slice_equal(got.base_url, m.options.base_url));
+	assert_true(slice_equal(got.headers.items[0].value, header.value));
+	assert_true(slice_equal(got.utm[0].name, utm.name));
+	assert_int_equal(got.pixel, SEND_PIXEL_TOP);
+	assert_true(slice_equal(got.reply_to.address, SLICE("r@example.com")));
+	assert_false(got.has_unsubscribe);
+	assert_true(slice_contains(build(&m), SLICE("Reply-To: ")));
+	assert_int_equal(message_options_decode(SLICE("[]"), m.arena, &got, &err), STATUS_CORRUPT);
+	teardown(&m);
+}
+
+static void test_links_carry_tokens_that_say_where_they_lead(void **state)
+{
+	struct mail m;
+	struct send_pair utm = {SLICE("utm_source"), SLICE("news")};
+	struct instrument_result result;
+	char room[TOKEN_TEXT_MAX];
+	struct token token;
+	uint8_t key_id;
+	(void)state;
+	setup(&m);
+	m.options.utm = &utm;
+	m.options.utm_count = 1;
+	assert_int_equal(instrument_html(m.sealer, &m.message, &m.options, SLICE(HTML), m.arena, &result), STATUS_OK);
+	assert_int_equal(result.link_count, 2);
+	struct slice prefix = SLICE("https://t.example.com/c/");
+	assert_true(slice_starts_with(result.links[0].tracked_url, prefix));
+	struct slice text = slice_from(result.links[0].tracked_url, prefix.n);
+	assert_int_equal(token_open(m.sealer, text, room, &token, &key_id), STATUS_OK);
+	assert_int_equal(token.kind, TOKEN_CLICK);
+	assert_int_equal(token.tenant, 3);
+	assert_int_equal(key_id, 7);
+	assert_true(slice_equal(token.destination, SLICE("https://e.com/x?a=1&utm_source=news")));
+	assert_int_equal(result.links[1].tracked_url.n, 0);
+	assert_string_equal(result.links[1].skipped, "not_http");
+	assert_false(slice_contains(result.html, SLICE("display:none")));
+	teardown(&m);
+}
+
+static void test_consent_decides_what_is_in_the_mail(void **state)
+{
+	static const struct {
+		enum consent opens, clicks;
+		enum send_pixel pixel;
+		bool has_pixel, has_links;
+	} cases[] = {
+	    {CONSENT_FULL, CONSENT_FULL, SEND_PIXEL_BOTTOM, true, true},
+	    {CONSENT_ANONYMOUS, CONSENT_ANONYMOUS, SEND_PIXEL_TOP, true, true},
+	    {CONSENT_OFF, CONSENT_FULL, SEND_PIXEL_BOTTOM, false, true},
+	    {CONSENT_FULL, CONSENT_OFF, SEND_PIXEL_BOTTOM, true, false},
+	    {CONSENT_FULL, CONSENT_FULL, SEND_PIXEL_OFF, false, true},
+	    {CONSENT_OFF, CONSENT_OFF, SEND_PIXEL_BOTTOM, false, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct mail m;
+		setup(&m);
+		m.message.track_opens = cases[i].opens;
+		m.message.track_clicks = cases[i].clicks;
+		m.options.pixel = cases[i].pixel;
+		struct slice html = html_of(&m);
+		assert_int_equal(slice_contains(html, SLICE("https://t.example.com/o/")), cases[i].has_pixel);
+		assert_int_equal(slice_contains(html, SLICE("https://t.example.com/c/")), cases[i].has_links);
+		if (!cases[i].has_pixel && !cases[i].has_links)
+			assert_true(slice_equal(html, SLICE(HTML)));
+		teardown(&m);
+	}
+}
+
+static void test_a_missing_key_is_said(void **state)
+{
+	struct mail m;
+	struct err err;
+	(void)state;
+	setup(&m);
+	m.message.key_id = 8;
+	m.message.options = message_options_encode(&m.options, m.arena);
+	struct outgoing outgoing = {&m.message, m.body, m.sealer, m.arena};
+	assert_int_equal(outgoing_build(&outgoing, &m.bytes, &err), STATUS_NOT_FOUND);
+	teardown(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_building_again_gives_the_same_bytes),
+	    cmocka_unit_test(test_one_click_headers_are_there_when_asked_for_only),
+	    cmocka_unit_test(test_options_survive_being_kept),
+	    cmocka_unit_test(test_links_carry_tokens_that_say_where_they_lead),
+	    cmocka_unit_test(test_consent_decides_what_is_in_the_mail),
+	    cmocka_unit_test(test_a_missing_key_is_said),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/resolve.h"
+
+#include "harness/smtp_peer.h"
+#include "post.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static void test_a_queued_message_can_be_canceled_once(void **state)
+{
+	struct post p;
+	struct err err;
+	(void)state;
+	post_open(&p);
+	struct uuid id = post_mail(&p, "outbox", "c@example.com");
+	assert_int_equal(resolve_cancel(&p.sending, p.world.tenant + 1, id, &err), STATUS_NOT_FOUND);
+	assert_int_equal(resolve_cancel(&p.sending, p.world.tenant, id, &err), STATUS_OK);
+	assert_int_equal(post_message(&p, id)->state, MESSAGE_CANCELED);
+	assert_int_equal(resolve_cancel(&p.sending, p.world.tenant, id, &err), STATUS_CONFLICT);
+	post_start_dispatcher(&p);
+	post_wait(&p, post_mail(&p, "outbox", "d@example.com"), MESSAGE_DELIVERED);
+	assert_int_equal(post_outbox_count(&p), 1);
+	assert_int_equal(resolve_cancel(&p.sending, p.world.tenant, (struct uuid){{1}}, &err), STATUS_NOT_FOUND);
+	post_check_sums(&p);
+	post_close(&p);
+}
+
+static void check_resolution(enum resolve_as as, enum message_state want, enum event_type event)
+{
+	struct post p;
+	struct err err;
+	const struct event *events;
+	post_open(&p);
+	struct smtp_peer *peer =
+	    smtp_peer_start(&(struct smtp_peer_script){.fail_at = PEER_DOT, .act = PEER_DROP, .times = 1});
+	p.smtp_port = smtp_peer_port(peer);
+	post_start_dispatcher(&p);
+	struct uuid id = post_mail(&p, "smtp", "c@example.com");
+	post_wait(&p, id, MESSAGE_IN_DOUBT);
+	assert_int_equal(world_stat(&p.world, STAT_IN_DOUBT), 1);
+	assert_int_equal(resolve_doubt(&p.sending, p.world.tenant, id, as, &err), STATUS_OK);
+	assert_int_equal(post_message(&p, id)->state, want);
+	size_t count = post_events(&p, id, &events);
+	assert_int_equal(events[count - 1].type, event);
+	assert_int_equal(world_stat(&p.world, STAT_IN_DOUBT), 0);
+	assert_int_equal(world_stat(&p.world, STAT_SENDS), 1);
+	assert_int_equal(resolve_doubt(&p.sending, p.world.tenant, id, as, &err), STATUS_CONFLICT);
+	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM send_queue"), 0);
+	post_check_sums(&p);
+	post_close(&p);
+	smtp_peer_stop(&peer);
+}
+
+static void test_a_doubt_can_be_ended_as_sent(void **state)
+{
+	(void)state;
+	check_resolution(RESOLVE_SENT, MESSAGE_SENT, EVENT_SENT);
+}
+
+static void test_a_doubt_can_be_ended_as_failed(void **state)
+{
+	(void)state;
+	check_resolution(RESOLVE_FAILED, MESSAGE_FAILED, EVENT_FAILED);
+}
+
+static void test_only_the_three_words_are_known(void **state)
+{
+	enum resolve_as as;
+	(void)state;
+	assert_true(resolve_parse(SLICE("sent"), &as) && as == RESOLVE_SENT);
+	assert_true(resolve_parse(SLICE("resend"), &as) && as == RESOLVE_RESEND);
+	assert_true(resolve_parse(SLICE("failed"), &as) && as == RESOLVE_FAILED);
+	assert_false(resolve_parse(SLICE("lost"), &as));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_queued_message_can_be_canceled_once),
+	    cmocka_unit_test(test_a_doubt_can_be_ended_as_sent),
+	    cmocka_unit_test(test_a_doubt_can_be_ended_as_failed),
+	    cmocka_unit_test(test_only_the_three_words_are_known),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
