@@ -137,15 +137,17 @@ struct slice arena_copy(struct arena *arena, struct slice s)
 
 struct slice arena_printf(struct arena *arena, const char *format, ...)
 {
+	char room[256]; /* most fit, and are then formatted once only */
 	va_list args;
-	va_list again;
 	va_start(args, format);
-	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, format, args);
+	int n = vsnprintf(room, sizeof room, format, args);
 	va_end(args);
 	BUG_IF(n < 0);
+	if ((size_t)n < sizeof room)
+		return arena_copy(arena, slice_of(room, (size_t)n));
 	char *text = arena_alloc(arena, (size_t)n + 1);
-	(void)vsnprintf(text, (size_t)n + 1, format, again);
-	va_end(again);
+	va_start(args, format);
+	(void)vsnprintf(text, (size_t)n + 1, format, args);
+	va_end(args);
 	return slice_of(text, (size_t)n);
 }

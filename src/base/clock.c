@@ -93,6 +93,14 @@ static bool take_byte(struct slice *s, char c)
 	return true;
 }
 
+static int days_in_month(const struct tm *tm)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int year = tm->tm_year + 1900;
+	bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	return days[tm->tm_mon] + (is_leap && tm->tm_mon == 1);
+}
+
 static bool take_date(struct slice *s, struct tm *tm)
 {
 	if (!take_number(s, 4, 9999, &tm->tm_year) || !take_byte(s, '-') || !take_number(s, 2, 12, &tm->tm_mon) ||
@@ -102,7 +110,7 @@ static bool take_date(struct slice *s, struct tm *tm)
 		return false;
 	tm->tm_year -= 1900;
 	tm->tm_mon -= 1;
-	return true;
+	return tm->tm_mday <= days_in_month(tm);
 }
 
 static bool take_fraction(struct slice *s, int *ret_micros)
@@ -139,7 +147,6 @@ bool time_parse_rfc3339(struct slice s, int64_t *ret_us)
 	int offset = 0;
 	if (!take_date(&s, &tm))
 		return false;
-	int day = tm.tm_mday;
 	if (s.n) {
 		if (!take_byte(&s, 'T') && !take_byte(&s, 't') && !take_byte(&s, ' '))
 			return false;
@@ -149,8 +156,6 @@ bool time_parse_rfc3339(struct slice s, int64_t *ret_us)
 			return false;
 	}
 	time_t seconds = timegm(&tm);
-	if (tm.tm_mday != day && tm.tm_sec < 60 && tm.tm_hour == 0) /* 30 February and its like were normalised */
-		return false;
 	*ret_us = ((int64_t)seconds - offset * 60) * 1000000 + micros;
 	return true;
 }

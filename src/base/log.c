@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#define CUT_MARK " cut=true\n"
 enum { LINE_MAX_BYTES = 4096, VALUE_MAX_BYTES = 512 };
 
 static _Atomic int threshold = LOG_LEVEL_INFO;
@@ -66,11 +67,18 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 		return;
 	char line[LINE_MAX_BYTES];
 	struct buf b;
-	buf_init_fixed(&b, line, sizeof line - 1); /* one byte is kept for the end of line */
+	buf_init_fixed(&b, line, sizeof line - sizeof CUT_MARK); /* kept for the end of the line */
 	time_append_rfc3339(&b, clock_now_us(clock_system()));
 	buf_printf(&b, " %s %s", names[level], event);
-	for (; fields->key && !buf_failed(&b); fields++)
+	size_t whole = b.n;
+	for (; fields->key; fields++) {
 		append_field(&b, fields);
-	line[b.n] = '\n';
-	(void)!write(STDERR_FILENO, line, b.n + 1); /* nowhere to report it */
+		if (buf_failed(&b))
+			break;
+		whole = b.n;
+	}
+	/* A field that does not fit goes as a whole, for half a quoted value would swallow what follows it. */
+	struct slice end = buf_failed(&b) ? SLICE(CUT_MARK) : SLICE("\n");
+	memcpy(line + whole, end.p, end.n);
+	(void)!write(STDERR_FILENO, line, whole + end.n); /* nowhere to report it */
 }

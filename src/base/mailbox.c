@@ -69,12 +69,13 @@ static struct timespec deadline_after(int64_t timeout_us)
 bool mailbox_wait(struct mailbox *m, struct list_link *to, int64_t timeout_us)
 {
 	pthread_mutex_lock(&m->lock);
-	bool must_wait = list_is_empty(&m->letters) && !m->is_woken;
-	if (must_wait && timeout_us < 0) {
-		pthread_cond_wait(&m->arrived, &m->lock);
-	} else if (must_wait) {
-		struct timespec until = deadline_after(timeout_us);
-		(void)pthread_cond_timedwait(&m->arrived, &m->lock, &until);
+	struct timespec until = deadline_after(timeout_us < 0 ? 0 : timeout_us);
+	/* A loop, because a condition variable may wake for no reason. */
+	for (bool is_over = false; !is_over && list_is_empty(&m->letters) && !m->is_woken;) {
+		if (timeout_us < 0)
+			pthread_cond_wait(&m->arrived, &m->lock);
+		else
+			is_over = pthread_cond_timedwait(&m->arrived, &m->lock, &until) != 0;
 	}
 	m->is_woken = false;
 	bool any = take_locked(m, to);

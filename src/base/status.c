@@ -53,7 +53,8 @@ enum status err_set_errno(struct err *err, int os_errno, const char *format, ...
 	err->status = status;
 	err->os_errno = os_errno;
 	size_t used = n < 0 ? 0 : (size_t)n;
+	const char *words = strerrordesc_np(os_errno); /* NULL for a number that means nothing */
 	if (used < sizeof err->text)
-		(void)snprintf(err->text + used, sizeof err->text - used, ": %s", strerrordesc_np(os_errno));
+		(void)snprintf(err->text + used, sizeof err->text - used, ": %s", words ? words : "unknown error");
 	return status;
 }

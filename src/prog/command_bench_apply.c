@@ -18,13 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HITS_PER_MESSAGE = 10, CAMPAIGNS = 20, RECORDS_MAX = 100000000, FEED_BYTES = 1 << 20 };
+enum { HITS_PER_MESSAGE = 10, CAMPAIGNS = 20, RECORDS_MAX = 100000000, FEED_BYTES = 1 << 20, PATH_BYTES_MAX = 1024 };
 static const int64_t START_US = INT64_C(1795240800000000);
 
 struct bench {
 	uint64_t record_count;
 	uint32_t message_count;
-	char directory[64];
+	char directory[PATH_BYTES_MAX];
 	struct store *store;
 	struct store_session *session;
 	struct journal *journal;
@@ -56,8 +56,8 @@ static struct uuid message_id(uint32_t n)
 static enum status open_all(struct bench *b)
 {
 	static const uint8_t KEY[TOKEN_KEY_SIZE] = {1, 2, 3};
-	char url[128];
-	char journal[128];
+	char url[PATH_BYTES_MAX + 32];
+	char journal[PATH_BYTES_MAX + 16];
 	(void)snprintf(url, sizeof url, "sqlite:%s/store.db", b->directory);
 	(void)snprintf(journal, sizeof journal, "%s/journal", b->directory);
 	struct journal_config config = {.directory = journal};
@@ -207,7 +207,7 @@ static enum status write_journal(struct bench *b)
 
 static uint64_t store_bytes(const struct bench *b)
 {
-	char path[128];
+	char path[PATH_BYTES_MAX + 16];
 	struct stat s;
 	(void)snprintf(path, sizeof path, "%s/store.db", b->directory);
 	return stat(path, &s) == 0 ? (uint64_t)s.st_size : 0;
@@ -267,7 +267,7 @@ static void remove_files(const char *directory)
 
 static void close_all(struct bench *b)
 {
-	char journal[128];
+	char journal[PATH_BYTES_MAX + 16];
 	(void)snprintf(journal, sizeof journal, "%s/journal", b->directory);
 	store_session_close(&b->session);
 	store_close(&b->store);
@@ -281,7 +281,7 @@ static bool parse_arguments(int argc, char **argv, struct bench *b, bool *ret_js
 {
 	bool has_count = false;
 	*ret_json = false;
-	for (int i = 0; i < argc; i++) {
+	for (int i = 1; i < argc; i++) {
 		struct slice argument = slice_from_cstr(argv[i]);
 		if (slice_equal(argument, SLICE("--json")))
 			*ret_json = true;
@@ -297,9 +297,9 @@ static bool parse_arguments(int argc, char **argv, struct bench *b, bool *ret_js
 static enum status run(struct bench *b, struct figures *ret)
 {
 	const char *root = getenv("TMPDIR");
-	(void)snprintf(b->directory, sizeof b->directory, "%.30s/pugmark-bench-XXXXXX", root ? root : "/tmp");
+	(void)snprintf(b->directory, sizeof b->directory, "%.900s/pugmark-bench-XXXXXX", root ? root : "/tmp");
 	if (!mkdtemp(b->directory))
-		return err_set(&b->err, STATUS_IO, "cannot make a directory in %.30s", root ? root : "/tmp");
+		return err_set(&b->err, STATUS_IO, "cannot make a directory in %.100s", root ? root : "/tmp");
 	enum status status = open_all(b);
 	if (status == STATUS_OK)
 		status = add_messages(b);

@@ -193,6 +193,14 @@ static enum status start_dispatcher(struct server *s, struct err *err)
 	return has_role(s, "deliver") ? dispatch_start(&config, &s->dispatcher, err) : STATUS_OK;
 }
 
+/* On the thread that accepted a mail. */
+static void on_queued(void *user)
+{
+	struct server *s = user;
+	if (s->dispatcher)
+		dispatch_wake(s->dispatcher);
+}
+
 static enum status start_web(struct server *s, struct err *err)
 {
 	const struct config *c = &s->installation->config;
@@ -234,7 +242,9 @@ static void join_parts(struct server *s)
 				      .key_id = i->newest_key,
 				      .base_url = base_url,
 				      .default_provider = i->config.provider,
-				      .tracking_enabled = i->config.tracking_enabled};
+				      .tracking_enabled = i->config.tracking_enabled,
+				      .queued = on_queued,
+				      .queued_user = s};
 	s->services = (struct api_services){.sending = &s->sending,
 					    .store = i->store,
 					    .journal = s->journal,

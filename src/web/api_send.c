@@ -3,7 +3,6 @@
 #include "codec/json_text.h"
 #include "codec/query.h"
 #include "codec/url.h"
-#include "engine/dispatch.h"
 #include "web/api_handlers.h"
 #include "web/track.h"
 #include <openssl/sha.h>
@@ -144,8 +143,6 @@ static void answer_items(struct api_call *call, const struct acceptance *a, cons
 {
 	(void)api_answer(call, a->answer_status);
 	a->render(NULL, items, count, &call->response);
-	if (call->services->dispatcher && a->kind == ACCEPT_SEND)
-		dispatch_wake(call->services->dispatcher);
 }
 
 static void accept_and_answer(struct api_call *call, struct api_worker *worker, const struct acceptance *a)
