@@ -77,6 +77,7 @@ static enum status fill_window(const struct hit *hit, struct err *err)
 		    .message = events[i].message,
 		    .kind = kind_of(&events[i]),
 		    .link_index = events[i].link_index < 0 ? 0 : (uint32_t)events[i].link_index,
+		    .is_person = !events[i].bot_filtered,
 		};
 		if (address_parse(events[i].ip, &key.client))
 			(void)duplicate_window_hit(parts->window, &key, events[i].occurred_us);
@@ -103,6 +104,7 @@ static void find_duplicate(struct hit *hit)
 	    .kind = hit->record.kind,
 	    .link_index = hit->record.kind == HIT_CLICK ? hit->record.link_index : 0,
 	    .client = hit->record.client,
+	    .is_person = actor_is_counted(hit->verdict.actor),
 	};
 	hit->is_duplicate = duplicate_window_hit(parts->window, &key, time_of(hit));
 	size_t used = strlen(hit->verdict.reasons);

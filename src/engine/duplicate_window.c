@@ -66,7 +66,8 @@ static struct slice key_bytes(const struct duplicate_key *key, char room[40])
 	memcpy(room + 16, key->client.bytes, 16);
 	memcpy(room + 32, &key->link_index, 4);
 	room[36] = (char)key->kind;
-	return slice_of(room, 37);
+	room[37] = key->is_person;
+	return slice_of(room, 38);
 }
 
 /* 0: never. */

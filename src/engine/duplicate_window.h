@@ -20,6 +20,7 @@ struct duplicate_key {
 	enum hit_kind kind;
 	uint32_t link_index;
 	struct address client;
+	bool is_person; /* a prefetch must not hide the click that follows it from the same address */
 };
 
 struct duplicate_window;

@@ -174,7 +174,7 @@ enum status store_event_recent_hits(struct store_session *s, int64_t since_us, s
 	struct rows r;
 	struct growing list = {0};
 	enum status status = rows_open(&r, s,
-				       "SELECT message_id, link_index, event_type, occurred_at, ip FROM email_events "
+				       "SELECT message_id, link_index, event_type, occurred_at, ip, bot_filtered FROM email_events "
 				       "WHERE occurred_at >= $1 AND event_type IN ('open', 'click') "
 				       "ORDER BY occurred_at, position",
 				       VALUES(value_time(since_us)), err);
@@ -188,6 +188,7 @@ enum status store_event_recent_hits(struct store_session *s, int64_t since_us, s
 		e->type = slice_equal(rows_text(&r), SLICE("open")) ? EVENT_OPEN : EVENT_CLICK;
 		e->occurred_us = rows_time(&r);
 		e->ip = rows_text(&r);
+		e->bot_filtered = rows_bool(&r);
 	}
 	status = rows_close(&r, status);
 	if (status != STATUS_OK)

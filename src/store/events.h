@@ -92,7 +92,7 @@ enum status store_event_find(struct store_session *s, uint32_t tenant, struct uu
 enum status store_event_last_position(struct store_session *s, uint64_t *ret, struct err *err) MUST_CHECK;
 
 /* Hits of the last moments, to fill the duplicate window after a restart: opens and clicks that occurred at or after
- * since_us, oldest first, with message, link_index, type, occurred_us and ip filled. */
+ * since_us, oldest first, with message, link_index, type, occurred_us, ip and bot_filtered filled. */
 enum status store_event_recent_hits(struct store_session *s, int64_t since_us, struct arena *arena, struct event **ret,
 				    size_t *ret_count, struct err *err) MUST_CHECK;
 

@@ -149,6 +149,21 @@ static void test_a_repeat_within_the_window_is_kept_and_counted_nowhere(void **s
 	assert_int_equal(world_message(w, 0)->counters.opens_human, 2);
 }
 
+/* One household, one address: the phone's prefetch comes first, the reader a second later. */
+static void test_a_machine_does_not_hide_the_person_behind_it(void **state)
+{
+	static const struct put PUTS[] = {{HIT_OPEN, APPLE, 0}, {HIT_OPEN, {0}, 1000000}, {HIT_OPEN, APPLE, 2000000}};
+	static const bool DUPLICATE[] = {false, false, true};
+	struct world *w = *state;
+	const struct event *e;
+	apply_hits(w, PUTS, 3);
+	assert_int_equal(world_events(w, 0, &e), 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(e[i].is_duplicate, DUPLICATE[i]);
+	assert_int_equal(world_message(w, 0)->counters.opens_human, 1);
+	assert_int_equal(world_message(w, 0)->counters.opens_mpp, 1);
+}
+
 static void test_the_window_is_the_same_after_a_restart(void **state)
 {
 	static const struct put FIRST = {HIT_OPEN, {0}, 0};
@@ -347,6 +362,7 @@ int main(void)
 	    TEST(test_unique_means_the_first_by_a_person_or_an_image_proxy),
 	    TEST(test_a_machine_click_is_kept_and_not_in_the_headline),
 	    TEST(test_a_repeat_within_the_window_is_kept_and_counted_nowhere),
+	    TEST(test_a_machine_does_not_hide_the_person_behind_it),
 	    TEST(test_the_window_is_the_same_after_a_restart),
 	    TEST(test_head_counts_nothing),
 	    TEST(test_anonymous_counts_for_the_campaign_and_not_for_the_person),
