@@ -154,8 +154,10 @@ enum status store_message_find(struct store_session *s, uint32_t tenant, struct 
 {
 	struct rows r;
 	struct message m;
-	enum status status =
-	    rows_open_one(&r, s, "SELECT " MESSAGE_COLUMNS " FROM messages WHERE id = $1", VALUES(value_uuid(id)), err);
+	const char *sql = session_in_transaction(s)
+			      ? "SELECT " MESSAGE_COLUMNS " FROM messages WHERE id = $1 {for_update}"
+			      : "SELECT " MESSAGE_COLUMNS " FROM messages WHERE id = $1";
+	enum status status = rows_open_one(&r, s, sql, VALUES(value_uuid(id)), err);
 	if (status == STATUS_NOT_FOUND)
 		return err_set(err, status, "there is no such message");
 	if (status != STATUS_OK)
@@ -173,6 +175,7 @@ enum status store_message_find(struct store_session *s, uint32_t tenant, struct 
 /* Ids that are asked for in one statement; the last one fills up with zeros, which no message has. */
 enum { FIND_MAX = 32 };
 
+/* In the order of ids, so that two appliers that lock the same messages do not wait for one another. */
 static enum status find_some(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
 			     struct message *ret, struct err *err)
 {
@@ -184,7 +187,7 @@ static enum status find_some(struct store_session *s, const struct uuid *ids, si
 	    rows_open(&r, s,
 		      "SELECT " MESSAGE_COLUMNS " FROM messages WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, "
 		      "$9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, "
-		      "$26, $27, $28, $29, $30, $31, $32)",
+		      "$26, $27, $28, $29, $30, $31, $32) ORDER BY id {for_update}",
 		      (struct values){in, FIND_MAX}, err);
 	if (status != STATUS_OK)
 		return status;

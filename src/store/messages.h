@@ -71,7 +71,7 @@ struct message {
 
 /* STATUS_CONFLICT: the id exists. */
 enum status store_message_add(struct store_session *s, const struct message *m, struct err *err) MUST_CHECK;
-/* STATUS_NOT_FOUND. `tenant` 0 finds it in any. */
+/* STATUS_NOT_FOUND. `tenant` 0 finds it in any. Inside a transaction the row is locked until its end. */
 enum status store_message_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
 			       struct message *ret, struct err *err) MUST_CHECK;
 /* Many at once, of any tenant, in a few round trips: ret[i] is the message with ids[i]; its id is zero when there is

@@ -319,3 +319,8 @@ void *growing_add(struct growing *g, struct arena *arena, size_t item_size)
 	}
 	return (char *)g->items + g->n++ * item_size;
 }
+
+bool session_in_transaction(const struct store_session *s)
+{
+	return s->in_transaction;
+}

@@ -49,6 +49,7 @@ static const struct driver_word words[] = {
     /* Room in the page for the next version of a row: updates then touch no index (HOT). */
     {"updated_often", "WITH (fillfactor = 80)"},
     {"skip_locked", "FOR UPDATE SKIP LOCKED"},
+    {"for_update", "FOR UPDATE"},
     {"own_alone", "FALSE"},
     {"catalog", "(SELECT tablename AS name FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false)))"},
     {NULL, NULL},

@@ -50,6 +50,7 @@ static const struct driver_word words[] = {
     {"clustered", "WITHOUT ROWID"},
     {"updated_often", ""},
     {"skip_locked", ""},
+    {"for_update", ""},
     /* Nobody else can be at work: at the start every lease is from before. */
     {"own_alone", "TRUE"},
     {"catalog", "(SELECT name FROM sqlite_master WHERE type = 'table')"},
