@@ -38,6 +38,7 @@ struct apply *apply_new(const struct apply_config *config)
 	a->clock = config->clock;
 	a->parts.node = config->node;
 	a->parts.sealer = token_sealer_new(config->keys);
+	a->parts.keep_client = config->keep_client;
 	a->parts.window = duplicate_window_new(config->dedupe_seconds ? config->dedupe_seconds : DEDUPE_SECONDS);
 	return a;
 }

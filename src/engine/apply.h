@@ -14,10 +14,18 @@
 #include "engine/batch.h"
 #include "journal/journal.h"
 
+/* What is kept of who asked, once it was judged (privacy.keep_client). */
+enum keep_client {
+	KEEP_CLIENT_FULL,
+	KEEP_CLIENT_TRUNCATED, /* the network: an IPv4 /24, an IPv6 /48; the user agent stays */
+	KEEP_CLIENT_NONE,      /* neither address nor user agent */
+};
+
 struct apply_config {
 	uint16_t node;                 /* of the journal; part of every event's id */
 	const struct token_keys *keys; /* must outlive it */
 	uint32_t dedupe_seconds;       /* 0: 5 */
+	enum keep_client keep_client;
 	const struct clock *clock;     /* for how often it logs */
 };
 
@@ -57,6 +65,7 @@ struct apply_parts {
 	struct token_sealer *sealer;
 	struct duplicate_window *window;
 	bool window_is_filled;
+	enum keep_client keep_client;
 };
 struct apply_context {
 	struct apply *apply;

@@ -59,7 +59,7 @@ static enum hit_kind kind_of(const struct event *event)
 }
 
 /* Fills the window with what was applied just before this record, once after each start or rollback. Hits that were
- * kept without their address cannot come back; at worst one repeat of an anonymous hit is counted after a crash. */
+ * kept without their whole address cannot come back; at worst one repeat of such a hit is counted after a crash. */
 static enum status fill_window(const struct hit *hit, struct err *err)
 {
 	struct apply_parts *parts = hit->context->parts;
@@ -160,6 +160,26 @@ static enum event_type event_type_of(enum hit_kind kind)
 	return TYPES[kind];
 }
 
+static struct address network_of(struct address client)
+{
+	size_t kept = address_is_ipv4(&client) ? 15 : 6; /* bytes of the 16-byte form: /24, /48 */
+	memset(client.bytes + kept, 0, sizeof client.bytes - kept);
+	return client;
+}
+
+static void keep_client_of(struct hit *hit, struct event *event)
+{
+	enum keep_client keep = hit->context->parts->keep_client;
+	struct buf ip;
+	if (keep == KEEP_CLIENT_NONE)
+		return;
+	struct address client = keep == KEEP_CLIENT_FULL ? hit->record.client : network_of(hit->record.client);
+	buf_init_fixed(&ip, hit->ip, sizeof hit->ip);
+	address_append(&ip, &client);
+	event->ip = buf_slice(&ip);
+	event->user_agent = hit->record.user_agent;
+}
+
 /* Fills everything but is_unique. */
 static struct event event_of(struct hit *hit, struct slice destination)
 {
@@ -184,13 +204,8 @@ static struct event event_of(struct hit *hit, struct slice destination)
 	    .provider = hit->message->provider,
 	    .remote_id = hit->message->remote_id,
 	};
-	if (hit->consent == CONSENT_FULL) {
-		struct buf ip;
-		buf_init_fixed(&ip, hit->ip, sizeof hit->ip);
-		address_append(&ip, &hit->record.client);
-		event.ip = buf_slice(&ip);
-		event.user_agent = hit->record.user_agent;
-	}
+	if (hit->consent == CONSENT_FULL)
+		keep_client_of(hit, &event);
 	return event;
 }
 

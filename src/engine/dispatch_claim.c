@@ -197,9 +197,19 @@ static void look(struct dispatcher *d)
 	d->next_look_us = now_us + (int64_t)(is_shared ? LOOK_SHARED_MS : LOOK_ALONE_MS) * 1000;
 	if (store_queue_next_due(d->session, &d->next_due_us, &err) != STATUS_OK) {
 		d->next_due_us = 0; /* the next look may find it well again */
-		if (store_session_recover(d->session, &err) != STATUS_OK)
-			log_warn("dispatch.store", LOG_ERR(&err));
+		dispatch_recover_session(d);
 	}
+}
+
+void dispatch_recover_session(struct dispatcher *d)
+{
+	struct err err = {0};
+	bool is_away = store_session_recover(d->session, &err) != STATUS_OK;
+	if (is_away && !d->store_is_away)
+		log_warn("dispatch.store_away", LOG_ERR(&err));
+	if (!is_away && d->store_is_away)
+		log_info("dispatch.store_back");
+	d->store_is_away = is_away;
 }
 
 /* True once in a lease's time: rows whose lease ran out are not seen by next_due. */

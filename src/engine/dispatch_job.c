@@ -245,9 +245,7 @@ void job_start_ready(struct dispatcher *d)
 		struct job *job = LIST_ENTRY(d->ready.next, struct job, record_link);
 		if (start(job))
 			continue;
-		struct err err;
-		if (store_session_recover(d->session, &err) != STATUS_OK)
-			log_warn("dispatch.store", LOG_ERR(&err));
+		dispatch_recover_session(d);
 		dispatch_pause(d);
 	}
 }

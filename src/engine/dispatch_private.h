@@ -73,6 +73,7 @@ struct dispatcher {
 	const struct sending *sending;
 	const struct clock *clock;
 	struct store_session *session; /* reads */
+	bool store_is_away;            /* and it was said */
 	struct token_sealer *sealer;
 	struct transport_loop *loop;
 	struct transport **transports; /* one each of config.providers */
@@ -107,6 +108,8 @@ struct dispatcher {
 };
 
 int64_t dispatch_monotonic_us(const struct dispatcher *d);
+/* Connects the reading session again when it was lost; says once when the store goes and when it is back. */
+void dispatch_recover_session(struct dispatcher *d);
 /* Starts nothing for a second. */
 void dispatch_pause(struct dispatcher *d);
 

@@ -163,6 +163,7 @@ static enum status open_parts(struct writer *w, struct err *err)
 	    .node = w->node,
 	    .keys = w->config.keys,
 	    .dedupe_seconds = w->config.dedupe_seconds,
+	    .keep_client = w->config.keep_client,
 	    .clock = w->config.clock,
 	});
 	return STATUS_OK;

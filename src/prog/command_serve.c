@@ -84,13 +84,15 @@ static int run(struct installation *i, struct err *err)
 		status = server_start(i, &server, err);
 	if (status == STATUS_OK)
 		status = write_port(i->port_path, server_port(server), err);
+	bool has_port_file = status == STATUS_OK; /* another server's stays */
 	if (status == STATUS_OK) {
 		log_info("serve.ready", LOG_CSTR("url", server_base_url(server)), LOG_INT("port", server_port(server)),
 			 LOG_STR("store", store_engine_name(i->store)), LOG_CSTR("data", i->data));
 		wait_for_end(server, &signals);
 	}
+	if (has_port_file)
+		(void)unlink(i->port_path);
 	server_stop(&server);
-	(void)unlink(i->port_path);
 	if (status == STATUS_OK)
 		log_info("serve.stopped");
 	return status == STATUS_OK ? EXIT_DONE : installation_failed("serve", err);

@@ -83,6 +83,10 @@ enum status store_body_find(struct store_session *s, uint32_t tenant, struct sli
 
 enum status store_body_prune(struct store_session *s, int64_t unused_since_us, uint64_t *ret_count, struct err *err)
 {
-	return session_run_counted(s, "DELETE FROM bodies WHERE used_at < $1", VALUES(value_time(unused_since_us)),
-				   ret_count, err);
+	return session_run_counted(
+	    s,
+	    "DELETE FROM bodies WHERE (tenant_id, id) IN (SELECT b.tenant_id, b.id FROM bodies b WHERE b.used_at < $1 "
+	    "AND NOT EXISTS (SELECT 1 FROM send_queue q JOIN messages m ON m.id = q.message_id "
+	    "WHERE m.tenant_id = b.tenant_id AND m.body_id = b.id) ORDER BY b.used_at LIMIT $2)",
+	    VALUES(value_time(unused_since_us), value_i64(BODIES_PRUNED_MAX)), ret_count, err);
 }

@@ -154,9 +154,9 @@ enum status store_message_find(struct store_session *s, uint32_t tenant, struct 
 {
 	struct rows r;
 	struct message m;
-	const char *sql = session_in_transaction(s)
-			      ? "SELECT " MESSAGE_COLUMNS " FROM messages WHERE id = $1 {for_update}"
-			      : "SELECT " MESSAGE_COLUMNS " FROM messages WHERE id = $1";
+	const char *sql = session_in_transaction(s) ? "SELECT " MESSAGE_COLUMNS
+						      " FROM messages WHERE id = $1 {for_update}"
+						    : "SELECT " MESSAGE_COLUMNS " FROM messages WHERE id = $1";
 	enum status status = rows_open_one(&r, s, sql, VALUES(value_uuid(id)), err);
 	if (status == STATUS_NOT_FOUND)
 		return err_set(err, status, "there is no such message");
@@ -174,6 +174,9 @@ enum status store_message_find(struct store_session *s, uint32_t tenant, struct 
 
 /* Ids that are asked for in one statement; the last one fills up with zeros, which no message has. */
 enum { FIND_MAX = 32 };
+#define FIND_SOME                                                                                                      \
+	"SELECT " MESSAGE_COLUMNS " FROM messages WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "    \
+	"$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
 
 /* In the order of ids, so that two appliers that lock the same messages do not wait for one another. */
 static enum status find_some(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
@@ -183,12 +186,8 @@ static enum status find_some(struct store_session *s, const struct uuid *ids, si
 	struct rows r;
 	for (size_t i = 0; i < FIND_MAX; i++)
 		in[i] = value_uuid(i < count ? ids[i] : (struct uuid){{0}});
-	enum status status =
-	    rows_open(&r, s,
-		      "SELECT " MESSAGE_COLUMNS " FROM messages WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, "
-		      "$9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, "
-		      "$26, $27, $28, $29, $30, $31, $32) ORDER BY id {for_update}",
-		      (struct values){in, FIND_MAX}, err);
+	const char *sql = session_in_transaction(s) ? FIND_SOME " ORDER BY id {for_update}" : FIND_SOME;
+	enum status status = rows_open(&r, s, sql, (struct values){in, FIND_MAX}, err);
 	if (status != STATUS_OK)
 		return status;
 	r.arena = arena;

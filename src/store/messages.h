@@ -104,7 +104,9 @@ enum status store_body_put(struct store_session *s, uint32_t tenant, struct slic
 enum status store_body_find(struct store_session *s, uint32_t tenant, struct slice id, struct arena *arena,
 			    struct slice *ret, struct err *err) MUST_CHECK;
 
-/* Bodies that no message was given since `unused_since_us` go. */
+/* Up to BODIES_PRUNED_MAX bodies that no message was given since `unused_since_us` go, oldest first; never one that a
+ * message in the queue still needs. */
+enum { BODIES_PRUNED_MAX = 500 };
 enum status store_body_prune(struct store_session *s, int64_t unused_since_us, uint64_t *ret_count,
 			     struct err *err) MUST_CHECK;
 

@@ -2,6 +2,7 @@
 #include "store_fixture.h"
 
 #include "store/messages.h"
+#include "store/queue.h"
 
 static struct message message_of(unsigned n)
 {
@@ -250,6 +251,24 @@ static void test_a_body_is_kept_once_and_renewed(void **state)
 	assert_true(slice_equal(got, body));
 }
 
+static void test_the_body_of_a_queued_message_is_not_pruned(void **state)
+{
+	struct fixture *f = *state;
+	struct slice got, id = TEXT("0123456789abcdef0123456789abcdef");
+	struct message m = message_of(1);
+	uint64_t pruned = 9;
+	m.body_id = id;
+	OK(f, store_body_put(f->s, 3, id, TEXT("hello"), noon_us, &f->err));
+	OK(f, store_message_add(f->s, &m, &f->err));
+	OK(f, store_queue_add(f->s, m.id, 3, TEXT("outbox"), TEXT("bulk"), noon_us, &f->err));
+	OK(f, store_body_prune(f->s, noon_us + second_us, &pruned, &f->err));
+	assert_int_equal(pruned, 0);
+	OK(f, store_body_find(f->reader, 3, id, f->arena, &got, &f->err));
+	OK(f, store_queue_cancel(f->s, m.id, &f->err));
+	OK(f, store_body_prune(f->s, noon_us + second_us, &pruned, &f->err));
+	assert_int_equal(pruned, 1);
+}
+
 static void test_a_damaged_body_is_corrupt(void **state)
 {
 	struct fixture *f = *state;
@@ -359,6 +378,7 @@ int main(void)
 	    FIXTURE_TEST(test_lists_are_filtered),
 	    FIXTURE_TEST(test_pages_follow_each_other_without_gap),
 	    FIXTURE_TEST(test_a_body_is_kept_once_and_renewed),
+	    FIXTURE_TEST(test_the_body_of_a_queued_message_is_not_pruned),
 	    FIXTURE_TEST(test_a_damaged_body_is_corrupt),
 	    FIXTURE_TEST(test_campaigns_and_templates_are_renamed_when_a_name_is_given),
 	    FIXTURE_TEST(test_a_contact_is_updated_but_its_consent_is_not_touched),
