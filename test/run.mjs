@@ -47,6 +47,11 @@ function node_tests(folder) {
     }));
 }
 
+/* `make check`, so that CI holds the house to its rules. */
+function house_tests() {
+  return [{ name: "house/check", command: [join(root, "tools/check")], env: {}, heavy: false }];
+}
+
 /* Every `ok` line at the innermost level that is a test; node's file level repeats them and is left out. */
 function count(output) {
   const counts = { passed: 0, failed: 0, skipped: 0, reasons: [] };
@@ -117,7 +122,7 @@ async function run_all(tests) {
   return results;
 }
 
-const tests = [...unit_tests(), ...node_tests("flow"), ...node_tests("crash"), ...node_tests("browser")].filter(
+const tests = [...house_tests(), ...unit_tests(), ...node_tests("flow"), ...node_tests("crash"), ...node_tests("browser")].filter(
   (t) => wanted.length === 0 || wanted.some((w) => t.name.includes(w)),
 );
 if (tests.length === 0) {

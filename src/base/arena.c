@@ -101,10 +101,12 @@ void *arena_alloc(struct arena *arena, size_t size)
 {
 	size_t align = alignof(max_align_t);
 	BUG_IF(size > SIZE_MAX / 2);
+	if (size == 0)
+		size = 1; /* an address of its own, aligned like all others */
 	size_t padded = (size + align - 1) / align * align;
 	arena->used += padded;
 	if (padded > BLOCK / 4)
-		return alloc_own_block(arena, size ? size : 1);
+		return alloc_own_block(arena, size);
 	struct block *b = arena->blocks;
 	if (!b || b->room - b->used < padded) {
 		b = block_new(BLOCK);

@@ -57,7 +57,8 @@ static inline struct slice slice_sub(struct slice s, size_t from, size_t to)
 		to = s.n;
 	if (from > to)
 		from = to;
-	return (struct slice){s.p + from, to - from};
+	/* Not even 0 may be added to a NULL. */
+	return (struct slice){from ? s.p + from : s.p, to - from};
 }
 
 static inline struct slice slice_from(struct slice s, size_t from)

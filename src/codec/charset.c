@@ -13,7 +13,7 @@ static bool is_windows_1252(struct slice charset)
 	return false;
 }
 
-static void append_windows_1252(struct buf *to, struct slice bytes)
+uint32_t charset_windows_1252(uint8_t byte)
 {
 	/* WHATWG Encoding, index windows-1252, 0x80 to 0x9f. */
 	static const uint16_t high[32] = {
@@ -21,10 +21,13 @@ static void append_windows_1252(struct buf *to, struct slice bytes)
 	    0x2039, 0x0152, 0x008d, 0x017d, 0x008f, 0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
 	    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178,
 	};
-	for (size_t i = 0; i < bytes.n; i++) {
-		unsigned char c = (unsigned char)bytes.p[i];
-		utf8_append(to, c >= 0x80 && c < 0xa0 ? high[c - 0x80] : c);
-	}
+	return byte >= 0x80 && byte < 0xa0 ? high[byte - 0x80] : byte;
+}
+
+static void append_windows_1252(struct buf *to, struct slice bytes)
+{
+	for (size_t i = 0; i < bytes.n; i++)
+		utf8_append(to, charset_windows_1252((uint8_t)bytes.p[i]));
 }
 
 void charset_append_utf8(struct buf *to, struct slice bytes, struct slice charset)

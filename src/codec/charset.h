@@ -9,4 +9,7 @@
  * Encoding); everything else as UTF-8, bytes that are no character becoming U+FFFD. `charset` may be empty. */
 void charset_append_utf8(struct buf *to, struct slice bytes, struct slice charset);
 
+/* The character of a byte in Windows-1252; the five that are not assigned stand for themselves. */
+uint32_t charset_windows_1252(uint8_t byte);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/html_charset.h"
 
-#include "codec/html_entities.h"
+#include "codec/charset.h"
 #include "codec/utf8.h"
 
 struct charset_name {
@@ -196,7 +196,7 @@ bool html_charset_decode(enum html_charset charset, struct slice s, struct buf *
 		else if (c < 0x80 || is_as_is)
 			buf_append_byte(to, (char)c);
 		else
-			utf8_append(to, html_windows_1252(c));
+			utf8_append(to, charset_windows_1252(c));
 	}
 	return true;
 }

@@ -3,6 +3,7 @@
  * is the longest match. Rows are fixed arrays, so that the table needs no relocation and stays in read-only pages. */
 #include "codec/html_entities.h"
 
+#include "codec/charset.h"
 #include "codec/utf8.h"
 
 struct html_entity {
@@ -14,16 +15,6 @@ struct html_entity {
 #include "codec/html_entities_table.h"
 
 enum { ENTITY_COUNT = sizeof(html_entities) / sizeof(html_entities[0]), REPLACEMENT = 0xfffd };
-
-uint32_t html_windows_1252(uint8_t byte)
-{
-	static const uint16_t table[32] = {
-	    0x20ac, 0x81,   0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
-	    0x2039, 0x0152, 0x8d,   0x017d, 0x8f,   0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
-	    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d,   0x017e, 0x0178,
-	};
-	return byte >= 0x80 && byte <= 0x9f ? table[byte - 0x80] : byte;
-}
 
 static bool is_alphanumeric(unsigned char c)
 {
@@ -45,7 +36,7 @@ static uint32_t repaired(uint32_t code)
 {
 	if (code == 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
 		return REPLACEMENT;
-	return code >= 0x80 && code <= 0x9f ? html_windows_1252((uint8_t)code) : code;
+	return code >= 0x80 && code <= 0x9f ? charset_windows_1252((uint8_t)code) : code;
 }
 
 static size_t read_numeric(struct slice s, char *ret, size_t *ret_n)

@@ -23,7 +23,4 @@ size_t html_reference_read(struct slice s, enum html_reference_place place, char
 /* Appends `s` with all its references resolved. Never longer than twice the length of `s`. */
 void html_references_decode(struct slice s, enum html_reference_place place, struct buf *to);
 
-/* What byte 0x80-0x9F means in windows-1252; the five that are not assigned stand for themselves. */
-uint32_t html_windows_1252(uint8_t byte);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "codec/utf8.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,28 +34,6 @@ void json_key(struct json_text *w, const char *key)
 	json_put_string(w, slice_from_cstr(key));
 	buf_append_byte(w->to, ':');
 	w->needs_comma = false;
-}
-
-/* The length of the well-formed UTF-8 sequence at the front of `s` (Unicode 15, table 3-7), or 0. */
-static size_t sequence_length(struct slice s)
-{
-	const unsigned char *p = (const unsigned char *)s.p;
-	if (p[0] < 0x80)
-		return 1;
-	size_t n = p[0] >= 0xc2 && p[0] <= 0xdf   ? 2
-		   : p[0] >= 0xe0 && p[0] <= 0xef ? 3
-		   : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4
-						  : 0;
-	if (n == 0 || s.n < n)
-		return 0;
-	unsigned char low = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
-	unsigned char high = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
-	if (p[1] < low || p[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
 }
 
 static void put_ascii(struct buf *b, unsigned char c)
@@ -100,7 +79,7 @@ void json_put_string(struct json_text *w, struct slice s)
 		s = slice_from(s, run);
 		if (!s.n)
 			break;
-		size_t n = sequence_length(s);
+		size_t n = utf8_character_size(s);
 		if (n == 0)
 			buf_append(w->to, SLICE("\xef\xbf\xbd"));
 		else if (n == 1)

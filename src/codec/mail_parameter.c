@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "codec/charset.h"
 #include "codec/encoded_word.h"
+#include "codec/hex.h"
 
 enum { PIECES_MAX = 64, VALUE_MAX = 8192 };
 
@@ -56,14 +57,6 @@ static bool take_parameter(struct slice *rest, struct slice *ret_name, struct bu
 		return true;
 	}
 	return false;
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static void append_unpercent(struct buf *to, struct slice s)

@@ -4,6 +4,8 @@
  */
 #include "codec/quoted_printable.h"
 
+#include "codec/hex.h"
+
 enum { LINE_MAX_CHARACTERS = 76 };
 
 struct writer {
@@ -85,15 +87,6 @@ void quoted_printable_append(struct buf *b, struct slice text)
 	encode(&w, text);
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decodes one line without its line end; false when it ends in a soft line end. */
 static bool decode_line(struct slice line, struct buf *to)
 {
@@ -111,7 +104,8 @@ static bool decode_line(struct slice line, struct buf *to)
 		int high = line.n > 2 ? hex_value(line.p[1]) : -1;
 		int low = line.n > 2 ? hex_value(line.p[2]) : -1;
 		bool known = high >= 0 && low >= 0;
-		buf_append_byte(to, known ? (char)(high << 4 | low) : '=');
+		int byte = known ? high << 4 | low : '=';
+		buf_append_byte(to, (char)byte);
 		line = slice_from(line, known ? 3 : 1);
 	}
 	return !soft;

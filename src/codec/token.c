@@ -111,15 +111,17 @@ static bool get_payload(struct slice payload, struct token *ret)
 	t.is_stored = (kind & FLAG_STORED) != 0;
 	t.kind = (enum token_kind)(kind & ~FLAG_STORED);
 	t.consent = (enum token_consent)wire_get_u8(&w);
-	t.tenant = (uint32_t)wire_get_varint(&w);
+	uint64_t tenant = wire_get_varint(&w);
 	struct slice id = wire_get_fixed(&w, sizeof t.message.bytes);
-	t.link_index = (uint32_t)wire_get_varint(&w);
+	uint64_t link_index = wire_get_varint(&w);
 	t.destination = w.rest;
 	if (!known || !wire_ok(&w) || t.kind < TOKEN_OPEN || t.kind > TOKEN_PREFERENCES ||
 	    t.consent > TOKEN_CONSENT_FULL)
 		return false;
-	if (t.is_stored && t.destination.n != TOKEN_LINK_KEY_SIZE)
+	if (tenant > UINT32_MAX || link_index > UINT32_MAX || (t.is_stored && t.destination.n != TOKEN_LINK_KEY_SIZE))
 		return false;
+	t.tenant = (uint32_t)tenant;
+	t.link_index = (uint32_t)link_index;
 	memcpy(t.message.bytes, id.p, sizeof t.message.bytes);
 	*ret = t;
 	return true;

@@ -55,7 +55,8 @@ enum status token_seal(struct token_sealer *sealer, uint8_t key_id, const struct
 		       struct buf *to) MUST_CHECK;
 
 /* Opens a token. `room` (TOKEN_TEXT_MAX bytes) holds what *ret points into. STATUS_BAD_INPUT for anything that this
- * installation's keys did not seal, whatever is wrong with it; *ret is untouched then. Allocates nothing. */
+ * installation's keys did not seal, whatever is wrong with it; *ret is untouched then. No memory but what OpenSSL
+ * takes for one context and gives back. */
 enum status token_open(struct token_sealer *sealer, struct slice text, char *room, struct token *ret,
 		       uint8_t *ret_key_id) MUST_CHECK;
 

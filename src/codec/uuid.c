@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/uuid.h"
 
+#include "codec/hex.h"
+
 static void put_time(struct uuid *id, int64_t time_us)
 {
 	uint64_t ms = time_us > 0 ? (uint64_t)time_us / 1000 : 0;
@@ -88,15 +90,6 @@ void uuid_format(struct uuid id, char text[UUID_TEXT_SIZE])
 	struct buf b;
 	buf_init_fixed(&b, text, UUID_TEXT_SIZE);
 	uuid_append(&b, id);
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 bool uuid_parse(struct slice text, struct uuid *ret)

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/http_chunked.h"
+
 #include "base/slice.h"
+#include "codec/hex.h"
 
 enum { LINE_MAX_BYTES = 256, TRAILER_MAX_BYTES = 4096 };
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* A line without its CR LF. */
 static enum http_chunked_result take_line(struct slice *rest, size_t max, struct slice *ret)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <ini.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -140,28 +141,58 @@ enum status config_set(struct config *config, const char *name, const char *valu
 struct loading {
 	struct config *config;
 	struct arena *arena;
-	struct err err;
+	struct err err; /* of the first bad value */
+	int err_line;
+	FILE *file;
+	int line; /* the one that inih works on */
+	bool is_line_too_long;
 };
 
-/* inih reports the line of the first handler that returned 0. */
+/* Hands inih one line. Indentation is taken off, for it would make the line a second value of the key above; a line
+ * that does not fit ends the file, for its rest would be read as a line of its own. */
+static char *next_line(char *room, int size, void *user)
+{
+	struct loading *loading = user;
+	if (loading->is_line_too_long || !fgets(room, size, loading->file))
+		return NULL;
+	loading->line++;
+	size_t n = strlen(room);
+	loading->is_line_too_long = n + 1 == (size_t)size && room[n - 1] != '\n' && !feof(loading->file);
+	size_t indent = strspn(room, " \t");
+	memmove(room, room + indent, n + 1 - indent);
+	return loading->is_line_too_long ? NULL : room;
+}
+
 static int on_ini_value(void *user, const char *section, const char *name, const char *value)
 {
 	struct loading *loading = user;
 	if (loading->err.status != STATUS_OK)
 		return 0;
 	struct slice full = arena_printf(loading->arena, "%s%s%s", section, *section ? "." : "", name);
+	loading->err_line = loading->line;
 	return config_set(loading->config, full.p, value, loading->arena, &loading->err) == STATUS_OK;
 }
 
 static enum status read_file(const char *path, struct loading *loading, struct err *err)
 {
-	int line = ini_parse(path, on_ini_value, loading);
-	if (line == -1)
+	loading->file = fopen(path, "re");
+	if (!loading->file)
 		return err_set_errno(err, errno, "%s cannot be read", path);
-	if (line == 0)
+	int line = ini_parse_stream(next_line, loading, on_ini_value, loading);
+	bool failed = ferror(loading->file) != 0;
+	int os_errno = errno;
+	(void)fclose(loading->file); /* only read from */
+	if (failed)
+		return err_set_errno(err, os_errno, "%s cannot be read", path);
+	if (loading->is_line_too_long && !line)
+		return err_set(err, STATUS_BAD_INPUT,
+			       "%.60s line %d: longer than a line may be; long values can be set in the environment",
+			       path, loading->line);
+	if (!line)
 		return STATUS_OK;
+	bool is_value = loading->err.status && loading->err_line == line;
 	return err_set(err, STATUS_BAD_INPUT, "%.60s line %d: %s", path, line,
-		       loading->err.status ? loading->err.text : "not 'key = value' or '[section]'");
+		       is_value ? loading->err.text : "not 'key = value' or '[section]'");
 }
 
 static enum status read_environment(struct loading *loading, struct err *err)
@@ -188,7 +219,7 @@ enum status config_load(const char *path, const char *data_directory, struct are
 			struct err *err)
 {
 	struct config config = {0};
-	struct loading loading = {&config, arena, {0}};
+	struct loading loading = {.config = &config, .arena = arena};
 	for (size_t i = 0; i < KEY_COUNT; i++)
 		if (set_key(&config, &keys[i], keys[i].fallback, arena, err) != STATUS_OK)
 			return err->status;

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/random.h"
+#include "codec/hex.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -26,6 +27,8 @@ static enum status read_whole(const char *path, struct buf *to, struct err *err)
 	(void)close(fd); /* only read from */
 	if (n < 0)
 		return err_set_errno(err, failed, "the key file %s cannot be read", path);
+	if (n == FILE_MAX) /* a key that is overlooked would be given out a second time */
+		return err_set(err, STATUS_BAD_INPUT, "the key file %s is larger than %d bytes", path, FILE_MAX - 1);
 	buf_commit(to, (size_t)n);
 	return STATUS_OK;
 }
@@ -35,8 +38,7 @@ static bool parse_key(struct slice hex, uint8_t key[TOKEN_KEY_SIZE])
 	if (hex.n != KEY_DIGITS)
 		return false;
 	for (size_t i = 0; i < KEY_DIGITS; i++) {
-		char c = hex.p[i];
-		int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+		int value = hex_value(hex.p[i]);
 		if (value < 0)
 			return false;
 		key[i / 2] = (uint8_t)(key[i / 2] << 4 | value);
@@ -59,6 +61,9 @@ static enum status parse(const char *path, struct slice text, struct token_keys 
 			return err_set(err, STATUS_BAD_INPUT,
 				       "%s line %d is not a key ('ID', a space, %d hexadecimal digits)", path,
 				       line_number, KEY_DIGITS);
+		if (token_keys_has(keys, (uint8_t)id))
+			return err_set(err, STATUS_BAD_INPUT, "%s line %d names key %u a second time", path,
+				       line_number, (unsigned)id);
 		token_keys_set(keys, (uint8_t)id, key);
 		OPENSSL_cleanse(key, sizeof key);
 		newest = id > newest ? (unsigned)id : newest;
@@ -172,6 +177,8 @@ enum status keys_rotate(const char *path, uint8_t *ret_newest, struct err *err)
 	buf_init(&text, (size_t)2 * FILE_MAX);
 	status = read_whole(path, &text, err);
 	if (status == STATUS_OK) {
+		if (!slice_ends_with(buf_slice(&text), SLICE("\n"))) /* an editor left the last line open */
+			buf_append_byte(&text, '\n');
 		append_key(&text, newest + 1U);
 		status = replace_file(path, buf_slice(&text), err);
 	}

@@ -44,6 +44,8 @@ enum options_result options_parse(int argc, char **argv, const struct option_spe
 	bool only_operands = false;
 	for (int i = 1; i < argc; i++) {
 		bool is_option = !only_operands && strncmp(argv[i], "--", 2) == 0;
+		if (!only_operands && !is_option && argv[i][0] == '-' && argv[i][1])
+			return wrong(argv[0], "unknown option", argv[i]);
 		if (is_option && strcmp(argv[i], "--help") == 0)
 			return OPTIONS_HELP;
 		if (is_option && argv[i][2] == 0) {

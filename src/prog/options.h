@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* options: a command's arguments. Long options only, `--name value` or `--name=value`; the rest are operands. Every
+/* options: a command's arguments. Long options only, `--name value` or `--name=value`; the rest are operands, and so is
+ * everything behind `--`. One dash begins no option. Every
  * command also takes --help, and those that touch an installation --config FILE and --data DIR. */
 #ifndef PUGMARK_PROG_OPTIONS_H
 #define PUGMARK_PROG_OPTIONS_H

@@ -121,9 +121,11 @@ static bool has_store(struct api_call *call, const struct route *route, struct a
 	enum status status = worker->session
 				 ? store_session_recover(worker->session, &err)
 				 : store_session_open(worker->services->store, STORE_READ, &worker->session, &err);
+	if (status != STATUS_OK && !worker->store_is_away)
+		log_warn("api.store_away", LOG_ERR(&err)); /* once a worker, not once a request */
+	worker->store_is_away = status != STATUS_OK;
 	if (status == STATUS_OK)
 		return true;
-	log_warn("api.no_store", LOG_ERR(&err));
 	api_problem_status(call, status, &err);
 	return false;
 }
@@ -138,9 +140,9 @@ static bool can_record(struct api_call *call, const struct route *route)
 	if (!writes || health == JOURNAL_HEALTHY)
 		return true;
 	journal_health_text(call->services->journal, why, sizeof why);
-	struct err err = {.status = health == JOURNAL_FULL ? STATUS_FULL : STATUS_IO};
-	(void)err_set(&err, err.status, "%s", why);
-	api_problem_status(call, err.status, &err);
+	api_header(call, SLICE("Retry-After"), SLICE("10"));
+	api_problem(call, 503, health == JOURNAL_FULL ? "Disk full" : "Disk failed",
+		    arena_printf(call->arena, "Nothing was changed, because it could not be recorded: %s.", why).p);
 	return false;
 }
 

@@ -38,6 +38,7 @@ struct api_worker {
 	const struct api_services *services;
 	struct store_session *session; /* reads; NULL while the store is away */
 	struct token_sealer *sealer;
+	bool store_is_away;            /* and it was said */
 };
 
 struct identity {
@@ -102,6 +103,9 @@ void api_problem_status(struct api_call *call, enum status status, const struct 
 /* The response buffer, to write JSON into, with the status set. */
 struct json_text api_answer(struct api_call *call, unsigned status);
 void api_header(struct api_call *call, struct slice name, struct slice value);
+/* The field "links": what became of each link of a mail. */
+struct json_text;
+void api_put_links(struct json_text *w, const struct accept_link *links, size_t count);
 
 /* Query parameters. Each returns false after having answered 422 itself. Absent: *ret is left as it is. */
 bool api_query_text(struct api_call *call, const char *name, struct slice *ret);

@@ -150,3 +150,18 @@ bool api_parameter_uuid(struct api_call *call, struct uuid *ret)
 	api_problem(call, 404, "Not found", "There is nothing here by that id.");
 	return false;
 }
+
+void api_put_links(struct json_text *w, const struct accept_link *links, size_t count)
+{
+	json_key(w, "links");
+	json_open(w, '[');
+	for (size_t i = 0; i < count; i++) {
+		json_open(w, '{');
+		JSON_FIELD(w, "index", i64, links[i].index);
+		JSON_FIELD(w, "url", string, links[i].url);
+		JSON_FIELD(w, "tracked_url", string_or_null, links[i].tracked_url);
+		JSON_FIELD(w, "skipped", cstring, links[i].skipped);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}

@@ -3,6 +3,7 @@
 #include "codec/json_text.h"
 #include "engine/event_json.h"
 #include "web/api_handlers.h"
+#include "web/auth.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500 };
 
@@ -42,14 +43,6 @@ static bool query_actors(struct api_call *call, uint32_t *ret)
 	return true;
 }
 
-/* Only owners, admins and API keys see the whole tenant; others see what they sent. */
-static void scope_to_sender(const struct api_call *call, struct slice *sender)
-{
-	bool sees_all = !call->who.is_console || call->who.user.role == ROLE_OWNER || call->who.user.role == ROLE_ADMIN;
-	if (!sees_all)
-		*sender = call->who.user.email;
-}
-
 static bool query_filter(struct api_call *call, struct event_filter *f)
 {
 	*f = (struct event_filter){.tenant = call->who.tenant, .limit = LIMIT_DEFAULT};
@@ -59,7 +52,9 @@ static bool query_filter(struct api_call *call, struct event_filter *f)
 		    query_types(call, &f->types) && query_actors(call, &f->actors) &&
 		    api_query_time(call, "from", &f->from_us) && api_query_time(call, "to", &f->to_us) &&
 		    api_query_number(call, "limit", LIMIT_MAX, &f->limit);
-	scope_to_sender(call, &f->sender);
+	struct slice own = auth_own_sender(call);
+	if (own.p)
+		f->sender = own;
 	return good;
 }
 
@@ -103,12 +98,10 @@ void api_get_event(struct api_call *call, struct api_worker *worker)
 	struct err err = {0};
 	struct uuid id;
 	struct event event;
-	struct slice own = {NULL, 0};
 	if (!api_parameter_uuid(call, &id))
 		return;
 	enum status status = store_event_find(worker->session, call->who.tenant, id, call->arena, &event, &err);
-	scope_to_sender(call, &own);
-	if (status == STATUS_OK && own.p && !slice_equal(own, event.sender))
+	if (status == STATUS_OK && !auth_may_see(call, event.sender))
 		status = STATUS_NOT_FOUND;
 	if (status != STATUS_OK) {
 		api_problem_status(call, status, &err);

@@ -7,6 +7,7 @@
 #include "engine/outgoing.h"
 #include "engine/resolve.h"
 #include "web/api_handlers.h"
+#include "web/auth.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500, TIMELINE_MAX = 500 };
 
@@ -61,13 +62,6 @@ static void put_message_fields(struct json_text *w, const struct message *m)
 	JSON_FIELD(w, "error", string_or_null, m->error);
 }
 
-/* Only owners, admins and API keys see the whole tenant; others see what they sent. */
-static struct slice own_sender(const struct api_call *call)
-{
-	bool sees_all = !call->who.is_console || call->who.user.role == ROLE_OWNER || call->who.user.role == ROLE_ADMIN;
-	return sees_all ? (struct slice){NULL, 0} : call->who.user.email;
-}
-
 static void list_messages(struct api_call *call, struct api_worker *worker, const struct message_filter *filter)
 {
 	struct err err = {0};
@@ -119,7 +113,7 @@ void api_list_messages(struct api_call *call, struct api_worker *worker)
 	    !api_query_time(call, "to", &f.to_us) || !api_query_uuid(call, "cursor", &f.before) ||
 	    !api_query_number(call, "limit", LIMIT_MAX, &f.limit))
 		return;
-	struct slice own = own_sender(call);
+	struct slice own = auth_own_sender(call);
 	if (own.p)
 		f.sender = own;
 	list_messages(call, worker, &f);
@@ -131,7 +125,7 @@ void api_list_in_doubt(struct api_call *call, struct api_worker *worker)
 	    .tenant = call->who.tenant, .limit = LIMIT_DEFAULT, .by_state = true, .state = MESSAGE_IN_DOUBT};
 	if (!api_query_uuid(call, "cursor", &f.before) || !api_query_number(call, "limit", LIMIT_MAX, &f.limit))
 		return;
-	f.sender = own_sender(call);
+	f.sender = auth_own_sender(call);
 	list_messages(call, worker, &f);
 }
 
@@ -143,8 +137,7 @@ static bool find_message(struct api_call *call, struct api_worker *worker, struc
 	if (!api_parameter_uuid(call, &id))
 		return false;
 	enum status status = store_message_find(worker->session, call->who.tenant, id, call->arena, ret, &err);
-	struct slice own = own_sender(call);
-	if (status == STATUS_OK && own.p && !slice_equal(own, ret->sender))
+	if (status == STATUS_OK && !auth_may_see(call, ret->sender))
 		status = STATUS_NOT_FOUND;
 	if (status != STATUS_OK)
 		api_problem_status(call, status, &err);
@@ -160,21 +153,6 @@ static enum status find_body(struct api_call *call, struct api_worker *worker, c
 	return store_body_find(worker->session, m->tenant, m->body_id, call->arena, ret, err);
 }
 
-static void put_links(struct json_text *w, const struct instrument_result *r)
-{
-	json_key(w, "links");
-	json_open(w, '[');
-	for (size_t i = 0; i < r->link_count; i++) {
-		json_open(w, '{');
-		JSON_FIELD(w, "index", i64, r->links[i].index);
-		JSON_FIELD(w, "url", string, r->links[i].url);
-		JSON_FIELD(w, "tracked_url", string_or_null, r->links[i].tracked_url);
-		JSON_FIELD(w, "skipped", cstring, r->links[i].skipped);
-		json_close(w, '}');
-	}
-	json_close(w, ']');
-}
-
 static void put_content(struct api_call *call, struct api_worker *worker, struct json_text *w, const struct message *m)
 {
 	struct err err = {0};
@@ -188,7 +166,7 @@ static void put_content(struct api_call *call, struct api_worker *worker, struct
 	if (there && body.html.n &&
 	    instrument_html(worker->sealer, m, &options, body.html, call->arena, &result) != STATUS_OK)
 		result = (struct instrument_result){0};
-	put_links(w, &result);
+	api_put_links(w, result.links, result.link_count);
 	JSON_FIELD(w, "text", string_or_null, body.text);
 	JSON_FIELD(w, "has_html", bool, body.html.n > 0);
 	JSON_FIELD(w, "body_kept", bool, there);

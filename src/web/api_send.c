@@ -9,19 +9,9 @@
 
 enum { IDEMPOTENCY_HOURS = 24, IDEMPOTENCY_KEY_MAX = 256 };
 
-static void put_links(struct json_text *w, const struct accept_result *r)
+static void put_links_and_warnings(struct json_text *w, const struct accept_result *r)
 {
-	json_key(w, "links");
-	json_open(w, '[');
-	for (size_t i = 0; i < r->link_count; i++) {
-		json_open(w, '{');
-		JSON_FIELD(w, "index", i64, r->links[i].index);
-		JSON_FIELD(w, "url", string, r->links[i].url);
-		JSON_FIELD(w, "tracked_url", string_or_null, r->links[i].tracked_url);
-		JSON_FIELD(w, "skipped", cstring, r->links[i].skipped);
-		json_close(w, '}');
-	}
-	json_close(w, ']');
+	api_put_links(w, r->links, r->link_count);
 	json_key(w, "warnings");
 	json_open(w, '[');
 	for (size_t i = 0; i < r->warning_count; i++)
@@ -38,7 +28,7 @@ static void put_result(struct json_text *w, const struct accept_result *r)
 		JSON_FIELD(w, "status", cstring, r->status);
 		JSON_FIELD(w, "send_at", time, r->send_at_us);
 	}
-	put_links(w, r);
+	put_links_and_warnings(w, r);
 }
 
 static void put_problem(struct json_text *w, const struct accept_item *item)

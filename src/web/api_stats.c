@@ -5,6 +5,7 @@
 #include "store/queue.h"
 #include "store/stats.h"
 #include "web/api_handlers.h"
+#include "web/auth.h"
 
 enum { SECONDS_A_DAY = 86400, DEFAULT_DAYS = 30 };
 
@@ -84,9 +85,9 @@ static bool query_range(struct api_call *call, struct stats_query *q, bool *ret_
 	    !api_query_text(call, "campaign", &q->campaign_id) || !api_query_text(call, "template", &q->template_id) ||
 	    !api_query_text(call, "sender", &q->sender) || !api_query_text(call, "compare", &compare))
 		return false;
-	bool sees_all = !call->who.is_console || call->who.user.role == ROLE_OWNER || call->who.user.role == ROLE_ADMIN;
-	if (!sees_all)
-		q->sender = call->who.user.email;
+	struct slice own = auth_own_sender(call);
+	if (own.p)
+		q->sender = own;
 	if (q->from_day > q->to_day) {
 		api_problem(call, 422, "Invalid", "The query parameter 'from' must not be after 'to'.");
 		return false;

@@ -132,3 +132,15 @@ enum status auth_identify(struct api_call *call, struct api_worker *worker, stru
 		return err_set(err, STATUS_DENIED, "send an API key as 'Authorization: Bearer pmk_…', or sign in");
 	return identify_cookie(call, worker, value, err);
 }
+
+struct slice auth_own_sender(const struct api_call *call)
+{
+	bool sees_all = !call->who.is_console || call->who.user.role == ROLE_OWNER || call->who.user.role == ROLE_ADMIN;
+	return sees_all ? (struct slice){NULL, 0} : call->who.user.email;
+}
+
+bool auth_may_see(const struct api_call *call, struct slice sender)
+{
+	struct slice own = auth_own_sender(call);
+	return !own.p || slice_equal(own, sender);
+}

@@ -13,6 +13,12 @@
  * (403). STATUS_IO: the store is away. */
 enum status auth_identify(struct api_call *call, struct api_worker *worker, struct err *err) MUST_CHECK;
 
+/* Whose mail the caller may see: his own address when he is signed in and neither owner nor admin; p == NULL when he
+ * may see all of the tenant's. */
+struct slice auth_own_sender(const struct api_call *call);
+/* Whether that takes in what `sender` sent. */
+bool auth_may_see(const struct api_call *call, struct slice sender);
+
 enum { SECRET_HASH_SIZE = 32 };
 /* A new secret with `prefix` in front, and its hash. */
 struct slice auth_new_secret(struct slice prefix, struct arena *arena, uint8_t hash[SECRET_HASH_SIZE]);

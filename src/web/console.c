@@ -52,7 +52,7 @@ bool console_handle(struct http_request *request, struct slice openapi_json)
 		return true;
 	}
 	const struct asset *asset = asset_find(path);
-	if (!asset && accepts(request, SLICE("accept"), SLICE("text/html")))
+	if (slice_equal(path, SLICE("/")) || (!asset && accepts(request, SLICE("accept"), SLICE("text/html"))))
 		asset = asset_find(SLICE("/index.html"));
 	if (!asset)
 		return false;

@@ -2,7 +2,6 @@
 #include "web/password.h"
 
 #include "base/mem.h"
-#include "base/random.h"
 #include <pthread.h>
 #include <sodium.h>
 
@@ -17,8 +16,10 @@ static pthread_mutex_t *one_at_a_time(void)
 
 struct slice password_hash(struct slice password, struct arena *arena)
 {
-	char *text = arena_alloc(arena, crypto_pwhash_STRBYTES);
 	BUG_IF(sodium_init() < 0);
+	if (password.n > PASSWORD_MAX)
+		return SLICE_EMPTY;
+	char *text = arena_alloc(arena, crypto_pwhash_STRBYTES);
 	pthread_mutex_lock(one_at_a_time());
 	int failed =
 	    crypto_pwhash_str_alg(text, password.p, password.n, PASSES, MEMORY_BYTES, crypto_pwhash_ALG_ARGON2ID13);
@@ -50,11 +51,10 @@ bool password_is_right(struct slice password, struct slice hash)
 struct slice password_generate(struct arena *arena)
 {
 	/* Without characters that look like others. */
-	static const char alphabet[] = "abcdefghjkmnpqrstuvwxyz23456789-";
-	uint8_t random[GENERATED];
-	random_bytes(random, sizeof random);
+	static const char alphabet[] = "abcdefghjkmnpqrstuvwxyz23456789";
+	BUG_IF(sodium_init() < 0);
 	char *text = arena_alloc(arena, GENERATED + 1);
 	for (size_t i = 0; i < GENERATED; i++)
-		text[i] = alphabet[random[i] % (sizeof alphabet - 2)];
+		text[i] = alphabet[randombytes_uniform(sizeof alphabet - 1)];
 	return slice_of(text, GENERATED);
 }

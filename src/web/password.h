@@ -9,7 +9,7 @@
 
 enum { PASSWORD_MAX = 1024 };
 
-/* The text to store; empty when there was not enough memory. */
+/* The text to store; empty when there was not enough memory, or the password is longer than PASSWORD_MAX. */
 struct slice password_hash(struct slice password, struct arena *arena);
 /* False also for a hash that is none. Takes as long for an empty hash as for a real one, so that nobody learns from the
  * time which addresses exist. */

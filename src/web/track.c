@@ -158,7 +158,7 @@ static void record_and_owe(struct tracker *t, const struct hit_record *hit, cons
 		return;
 	}
 	count(kept ? &t->config.counters->early : &t->config.counters->lost, 1);
-	if (answer->needs_disk && !kept)
+	if (answer->needs_disk)
 		http_answer(answer->request, 503, NULL, 0, SLICE("This could not be recorded. Please try it again.\n"));
 	else
 		http_answer_whole(answer->request, answer->response, answer->head_bytes);

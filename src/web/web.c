@@ -57,13 +57,25 @@ struct stored_click {
 	struct slice url;
 };
 
+static enum status look_up(struct api_worker *worker, struct stored_click *c)
+{
+	struct err err = {0};
+	enum status status = worker->session
+				 ? store_session_recover(worker->session, &err)
+				 : store_session_open(worker->services->store, STORE_READ, &worker->session, &err);
+	if (status == STATUS_OK)
+		status = store_link_find(worker->session, c->hit->tenant, c->hit->destination, c->arena, &c->url, &err);
+	return status;
+}
+
+/* Twice, because a session whose server has gone says so only when it is used, and a link must not die of that. */
 static void find_url(struct worker_job *job, void *context)
 {
 	struct stored_click *c = (struct stored_click *)job;
-	struct api_worker *worker = context;
-	struct err err = {0};
-	if (!worker->session ||
-	    store_link_find(worker->session, c->hit->tenant, c->hit->destination, c->arena, &c->url, &err) != STATUS_OK)
+	enum status status = look_up(context, c);
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+		status = look_up(context, c);
+	if (status != STATUS_OK)
 		c->url = SLICE_EMPTY;
 }
 

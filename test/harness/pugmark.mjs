@@ -13,6 +13,9 @@ export const corpus = resolve(root, process.env.PUGMARK_CORPUS ?? "../shared/cor
 export const BROWSER_AGENT =
   "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36";
 
+/** A server that does not answer fails a test; it does not hang it. */
+const ANSWER_MS = 30000;
+
 const run_file = promisify(execFile);
 
 /** Runs a command of the program; resolves to { code, stdout, stderr } and never rejects. */
@@ -86,7 +89,8 @@ export class Server {
   /** A request to this server, wherever the address in `url` says: after a restart old links have an old port. */
   request(method, url, { headers = {}, body } = {}) {
     const { pathname, search } = new URL(url, this.base);
-    return fetch(`${this.base}${pathname}${search}`, { method, redirect: "manual", headers, body });
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    return fetch(`${this.base}${pathname}${search}`, { method, redirect: "manual", headers, body, signal });
   }
 
   get(url, headers = {}) {
@@ -97,6 +101,7 @@ export class Server {
   async api(method, path, body, headers = {}) {
     const answer = await fetch(`${this.base}/api/v1${path}`, {
       method,
+      signal: AbortSignal.timeout(ANSWER_MS),
       headers: {
         authorization: `Bearer ${this.made.api_key}`,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
@@ -174,11 +179,13 @@ export function mail(over = {}) {
 
 /** A server of its own for one test, stopped and removed after it. */
 export async function start_server(t, options = {}) {
+  // Hooks run in the order in which they were made: the process ends before its directory goes.
+  let server;
+  t?.after(() => server?.stop("SIGKILL"));
   const data = options.data ?? join(temporary_directory(t), "data");
   const init = await pugmark(["init", "--json", "--data", data, "--email", "owner@example.com"], { env: options.env });
   if (init.code !== 0) throw new Error(`init failed: ${init.stderr}`);
-  const server = new Server(data, JSON.parse(init.stdout), options);
-  t?.after(() => server.stop("SIGKILL"));
+  server = new Server(data, JSON.parse(init.stdout), options);
   return server.start();
 }
 
