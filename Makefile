@@ -12,7 +12,7 @@ ARGS ?=
 ninja = if ninja -n -C $(BUILD) $(1) | grep -q 'no work to do'; then :; else ninja -C $(BUILD) $(1); fi
 
 all: $(BUILD)/build.ninja
-	@$(call ninja,src/prog/pugmark)
+	@$(call ninja,src/prog/pugmark man/pugmark.conf.5)
 	@ln -sf src/prog/pugmark $(BUILD)/pugmark
 
 all-tests: all

@@ -9,6 +9,8 @@
 #include "store/accounts.h"
 #include "web/auth.h"
 #include "web/password.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -147,11 +149,24 @@ static void print_text(const struct installation *i, const struct first_run *run
 		printf("  API key    %.*s\n", SLICE_FMT(run->api_key));
 	printf(
 	    "\n  Password and key are shown this once. Send a first mail (it goes to the outbox, not out):\n\n"
-	    "    curl %s/api/v1/messages -H 'Authorization: Bearer %.*s' -H 'Content-Type: application/json' "
+	    "    curl http://%s/api/v1/messages -H 'Authorization: Bearer %.*s' -H 'Content-Type: application/json' "
 	    "-d "
 	    "'{\"from\":{\"email\":\"you@example.com\"},\"to\":{\"email\":\"first@example.com\"},\"subject\":\"Hello\","
 	    "\"html\":\"<p>Open me, then <a href=\\\"https://example.com/\\\">click</a>.</p>\"}'\n\n",
-	    url_of(i), SLICE_FMT(run->api_key.n ? run->api_key : SLICE("pmk_…")));
+	    i->config.listen, SLICE_FMT(run->api_key.n ? run->api_key : SLICE("pmk_…")));
+}
+
+/* A base URL that was told once is told for good: mail that a later start sends must not point elsewhere. */
+static enum status keep_base_url(const struct installation *i, const char *base_url, struct err *err)
+{
+	const char *path = arena_printf(i->arena, "%s/pugmark.conf", i->data).p;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return STATUS_OK; /* somebody's own; it is not ours to change */
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	bool bad = !file || fprintf(file, "[server]\nbase_url = %s\n", base_url) < 0;
+	bad = (file && fclose(file) != 0) || bad;
+	return bad ? err_set_errno(err, errno, "%s cannot be written", path) : STATUS_OK;
 }
 
 static void print_help(const struct option_spec *specs)
@@ -173,7 +188,7 @@ int command_init(int argc, char **argv)
 	const struct option_spec specs[] = {
 	    {"email", &run.email, NULL, "E  the first user's address"},
 	    {"listen", &listen_on, NULL, "ADDR:PORT  where serve will listen, for the addresses shown"},
-	    {"base-url", &base_url, NULL, "URL  where it will be reached, likewise"},
+	    {"base-url", &base_url, NULL, "URL  where recipients reach it; kept in DATA/pugmark.conf"},
 	    {"json", NULL, &json, " print what was made as JSON"},
 	    INSTALLATION_OPTIONS(&i),
 	    {NULL}};
@@ -191,6 +206,8 @@ int command_init(int argc, char **argv)
 		status = installation_create(&i, &err);
 	if (status == STATUS_OK)
 		status = ensure_accounts(&i, &run, &err);
+	if (status == STATUS_OK && base_url && run.password.n)
+		status = keep_base_url(&i, base_url, &err);
 	if (status == STATUS_OK && json)
 		print_json(&i, &run);
 	else if (status == STATUS_OK)

@@ -195,14 +195,46 @@ static enum status read_file(const char *path, struct loading *loading, struct e
 		       is_value ? loading->err.text : "not 'key = value' or '[section]'");
 }
 
+/* PUGMARK_SERVER_LISTEN for server.listen. */
+static struct slice environment_name(struct arena *arena, struct slice key)
+{
+	struct slice name = arena_printf(arena, "PUGMARK_%.*s", SLICE_FMT(key));
+	char *at = (char *)(uintptr_t)name.p;
+	for (; *at; at++)
+		*at = *at == '.' ? '_' : *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
+	return name;
+}
+
+/* A misspelt key must not be passed over in silence. Variables of other kinds (PUGMARK_CORPUS) have no section of ours.
+ */
+static enum status check_environment_name(struct arena *arena, struct slice name, struct err *err)
+{
+	bool is_section = false;
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		struct slice key = slice_from_cstr(keys[i].name);
+		struct slice section = slice_sub(key, 0, slice_index(key, '.') + 1);
+		if (slice_equal(name, environment_name(arena, key)))
+			return STATUS_OK;
+		is_section = is_section || slice_starts_with(name, environment_name(arena, section));
+	}
+	if (!is_section)
+		return STATUS_OK;
+	return err_set(err, STATUS_BAD_INPUT,
+		       "unknown key %.60s in the environment; 'pugmark help config' lists them all",
+		       arena_cstr(arena, name));
+}
+
 static enum status read_environment(struct loading *loading, struct err *err)
 {
+	for (char **variable = environ; *variable; variable++) {
+		struct slice name = slice_from_cstr(*variable);
+		name = slice_cut(&name, '=');
+		if (slice_starts_with(name, SLICE("PUGMARK_")) &&
+		    check_environment_name(loading->arena, name, err) != STATUS_OK)
+			return err->status;
+	}
 	for (size_t i = 0; i < KEY_COUNT; i++) {
-		struct slice name = arena_printf(loading->arena, "PUGMARK_%s", keys[i].name);
-		char *at = (char *)(uintptr_t)name.p;
-		for (; *at; at++)
-			*at = *at == '.' ? '_' : *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
-		const char *value = getenv(name.p);
+		const char *value = getenv(environment_name(loading->arena, slice_from_cstr(keys[i].name)).p);
 		if (value && set_key(loading->config, &keys[i], value, loading->arena, err) != STATUS_OK)
 			return err->status;
 	}
