@@ -33,7 +33,12 @@ test: all-tests
 	@BUILD=$(BUILD) SAN=$(SAN) script/test $(TESTS)
 
 check:
+	@script/bootstrap test
 	@tools/check
+
+tidy: all
+	@script/bootstrap test
+	@BUILD=$(BUILD) tools/tidy
 
 bench: all-tests
 	@script/bootstrap test
@@ -49,4 +54,4 @@ install: all
 clean:
 	@rm -rf build build-* console/dist
 
-.PHONY: all all-tests bootstrap run test check bench fuzz install clean
+.PHONY: all all-tests bootstrap run test check tidy bench fuzz install clean

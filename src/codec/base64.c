@@ -44,16 +44,9 @@ void base64_append_lines(struct buf *b, struct slice bytes)
 	base64_append(b, bytes);
 }
 
-/* Six bits, or -1. */
 static int value_of(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	return base64_value(c, '+', '/');
 }
 
 static bool is_canonical(struct slice text, size_t padding)

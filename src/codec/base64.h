@@ -26,4 +26,16 @@ enum status base64_decode(struct slice text, struct buf *to) MUST_CHECK;
  * fails but by the buffer's maximum. */
 void base64_decode_lenient(struct slice text, struct buf *to);
 
+/* The six bits of one character, given the alphabet's last two; -1 for a character that is not of it. */
+static inline int base64_value(char c, char sixty_two, char sixty_three)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == sixty_two ? 62 : c == sixty_three ? 63 : -1;
+}
+
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/base64url.h"
 
+#include "codec/base64.h"
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 void base64url_append(struct buf *b, struct slice bytes)
@@ -23,18 +25,6 @@ void base64url_append(struct buf *b, struct slice bytes)
 	buf_commit(b, n);
 }
 
-/* Six bits, or -1. */
-static int value_of(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
-
 enum status base64url_decode(struct slice text, void *to, size_t size, size_t *ret_n)
 {
 	unsigned char *out = to;
@@ -46,7 +36,7 @@ enum status base64url_decode(struct slice text, void *to, size_t size, size_t *r
 	if (text.n / 4 * 3 + (text.n % 4 ? text.n % 4 - 1 : 0) > size)
 		return STATUS_TOO_BIG;
 	for (size_t i = 0; i < text.n; i++) {
-		int value = value_of(text.p[i]);
+		int value = base64_value(text.p[i], '-', '_');
 		if (value < 0)
 			return STATUS_BAD_INPUT;
 		bits = bits << 6 | (uint32_t)value;

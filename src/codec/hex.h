@@ -13,4 +13,12 @@ static inline int hex_value(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+/* The byte that two digits stand for, or -1. */
+static inline int hex_byte(char high, char low)
+{
+	int h = hex_value(high);
+	int l = hex_value(low);
+	return h < 0 || l < 0 ? -1 : h << 4 | l;
+}
+
 #endif

@@ -3,9 +3,9 @@
  *
  * In most encodings of mail the bytes of `<`, `>`, quotes, `&` and space only ever mean those characters, so markup can
  * be found without decoding. In UTF-16/32, UTF-7, ISO-2022-*, HZ and EBCDIC they can be parts of others; such a
- * document must not be touched. ISO-2022-JP is the exception: its escape sequences say where ASCII ends and begins again,
- * so the stretches between can be hidden from whoever looks for markup. Names are compared by letters and digits only (`ISO_8859-1`, `iso8859-1`), as UTS 22
- * advises.
+ * document must not be touched. ISO-2022-JP is the exception: its escape sequences say where ASCII ends and begins
+ * again, so the stretches between can be hidden from whoever looks for markup. Names are compared by letters and digits
+ * only (`ISO_8859-1`, `iso8859-1`), as UTS 22 advises.
  */
 #ifndef PUGMARK_CODEC_HTML_CHARSET_H
 #define PUGMARK_CODEC_HTML_CHARSET_H

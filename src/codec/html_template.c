@@ -6,10 +6,7 @@
  */
 #include "codec/html_link.h"
 
-static bool is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
+#include "codec/hex.h"
 
 static bool is_word(char c)
 {
@@ -18,7 +15,7 @@ static bool is_word(char c)
 
 static bool is_escape(struct slice s)
 {
-	return s.n >= 3 && s.p[0] == '%' && is_hex(s.p[1]) && is_hex(s.p[2]);
+	return s.n >= 3 && s.p[0] == '%' && hex_byte(s.p[1], s.p[2]) >= 0;
 }
 
 static size_t word_length(struct slice s)
@@ -36,7 +33,7 @@ static bool is_braced_guid(struct slice s)
 	if (s.n < GUID_LENGTH + 2 || s.p[GUID_LENGTH + 1] != '}')
 		return false;
 	for (size_t i = 1; i <= GUID_LENGTH; i++)
-		if (!is_hex(s.p[i]) && s.p[i] != '-')
+		if (hex_value(s.p[i]) < 0 && s.p[i] != '-')
 			return false;
 	return true;
 }

@@ -62,13 +62,9 @@ static bool take_parameter(struct slice *rest, struct slice *ret_name, struct bu
 static void append_unpercent(struct buf *to, struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		bool coded = s.p[i] == '%' && i + 2 < s.n && hex_value(s.p[i + 1]) >= 0 && hex_value(s.p[i + 2]) >= 0;
-		if (!coded) {
-			buf_append_byte(to, s.p[i]);
-			continue;
-		}
-		buf_append_byte(to, (char)(hex_value(s.p[i + 1]) << 4 | hex_value(s.p[i + 2])));
-		i += 2;
+		int byte = s.p[i] == '%' && i + 2 < s.n ? hex_byte(s.p[i + 1], s.p[i + 2]) : -1;
+		buf_append_byte(to, byte < 0 ? s.p[i] : (char)byte);
+		i += byte < 0 ? 0 : 2;
 	}
 }
 

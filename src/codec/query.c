@@ -19,11 +19,10 @@ enum status percent_decode(struct slice text, enum percent_mode mode, struct are
 	for (size_t i = 0; i < text.n; i++) {
 		char c = text.p[i];
 		if (c == '%') {
-			int high = i + 2 < text.n ? hex_value(text.p[i + 1]) : -1;
-			int low = i + 2 < text.n ? hex_value(text.p[i + 2]) : -1;
-			if (high < 0 || low < 0)
+			int byte = i + 2 < text.n ? hex_byte(text.p[i + 1], text.p[i + 2]) : -1;
+			if (byte < 0)
 				return STATUS_BAD_INPUT;
-			c = (char)(high << 4 | low);
+			c = (char)byte;
 			i += 2;
 		} else if (c == '+' && mode == PERCENT_QUERY) {
 			c = ' ';

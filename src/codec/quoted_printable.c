@@ -101,12 +101,9 @@ static bool decode_line(struct slice line, struct buf *to)
 		line = slice_from(line, plain);
 		if (line.n == 0)
 			break;
-		int high = line.n > 2 ? hex_value(line.p[1]) : -1;
-		int low = line.n > 2 ? hex_value(line.p[2]) : -1;
-		bool known = high >= 0 && low >= 0;
-		int byte = known ? high << 4 | low : '=';
-		buf_append_byte(to, (char)byte);
-		line = slice_from(line, known ? 3 : 1);
+		int byte = line.n > 2 ? hex_byte(line.p[1], line.p[2]) : -1;
+		buf_append_byte(to, byte < 0 ? '=' : (char)byte);
+		line = slice_from(line, byte < 0 ? 1 : 3);
 	}
 	return !soft;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/url.h"
 
+#include "codec/hex.h"
 #include "codec/query.h"
 
 static unsigned char byte_at(struct slice s, size_t at)
@@ -16,11 +17,6 @@ static bool is_letter(unsigned char c)
 static bool is_digit(unsigned char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static bool is_hex(unsigned char c)
-{
-	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
 const char *url_fault_text(enum url_fault fault)
@@ -121,7 +117,7 @@ static bool is_ipv6_literal(struct slice host)
 	for (size_t i = 1; i + 1 < host.n; i++) {
 		unsigned char c = byte_at(host, i);
 		colons += c == ':';
-		if (!is_hex(c) && c != ':' && c != '.')
+		if (hex_value((char)c) < 0 && c != ':' && c != '.')
 			return false;
 	}
 	return colons >= 2;
@@ -130,7 +126,7 @@ static bool is_ipv6_literal(struct slice host)
 /* `%C3` is a byte of a name that is not ASCII; `%2F` would be a slash for those who decode it. */
 static bool is_encoded_high_byte(struct slice s, size_t at)
 {
-	return at + 2 < s.n && is_hex(byte_at(s, at + 1)) && is_hex(byte_at(s, at + 2)) && byte_at(s, at + 1) >= '8';
+	return at + 2 < s.n && hex_byte(s.p[at + 1], s.p[at + 2]) >= 0x80;
 }
 
 static bool is_host(struct slice host)

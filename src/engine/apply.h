@@ -26,7 +26,7 @@ struct apply_config {
 	const struct token_keys *keys; /* must outlive it */
 	uint32_t dedupe_seconds;       /* 0: 5 */
 	enum keep_client keep_client;
-	const struct clock *clock;     /* for how often it logs */
+	const struct clock *clock; /* for how often it logs */
 };
 
 struct apply;

@@ -202,10 +202,11 @@ static struct event event_of(struct hit *hit, struct slice destination)
 	    .destination_url = is_click ? destination : SLICE_EMPTY,
 	    .link_index = is_click && hit->record.link_index <= INT32_MAX ? (int32_t)hit->record.link_index : -1,
 	    .provider = hit->message->provider,
-	    .remote_id = hit->message->remote_id,
 	};
-	if (hit->consent == CONSENT_FULL)
+	if (hit->consent == CONSENT_FULL) {
+		event.remote_id = hit->message->remote_id; /* it names the message */
 		keep_client_of(hit, &event);
+	}
 	return event;
 }
 

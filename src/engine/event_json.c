@@ -187,7 +187,8 @@ void event_json_append(struct buf *b, const struct event *event, struct slice te
 	JSON_FIELD(&w, "ip", string_or_null, event->ip);
 	JSON_FIELD(&w, "user_agent", string_or_null, event->user_agent);
 	JSON_FIELD(&w, "provider", string_or_null, event->provider);
-	JSON_FIELD(&w, "esp_message_id", string_or_null, event->remote_id);
+	/* The provider's id is as good as ours. */
+	JSON_FIELD(&w, "esp_message_id", string_or_null, is_anonymous(event) ? SLICE_EMPTY : event->remote_id);
 	put_bounce(&w, event);
 	put_metadata(&w, event);
 	json_close(&w, '}');

@@ -184,7 +184,6 @@ int command_init(int argc, char **argv)
 	const char *base_url = NULL;
 	bool json = false;
 	struct err err = {0};
-	struct operands operands;
 	const struct option_spec specs[] = {
 	    {"email", &run.email, NULL, "E  the first user's address"},
 	    {"listen", &listen_on, NULL, "ADDR:PORT  where serve will listen, for the addresses shown"},
@@ -192,7 +191,7 @@ int command_init(int argc, char **argv)
 	    {"json", NULL, &json, " print what was made as JSON"},
 	    INSTALLATION_OPTIONS(&i),
 	    {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, &operands);
+	enum options_result parsed = options_parse(argc, argv, specs, NULL);
 	if (parsed == OPTIONS_HELP)
 		return print_help(specs), EXIT_DONE;
 	if (parsed == OPTIONS_WRONG)

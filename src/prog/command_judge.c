@@ -89,14 +89,13 @@ int command_judge(int argc, char **argv)
 	const char *kind = "open";
 	const char *purpose = "";
 	bool batch = false;
-	struct operands operands;
 	const struct option_spec specs[] = {{"ua", &user_agent, NULL, "UA  the user agent"},
 					    {"method", &method, NULL, "M  GET or HEAD"},
 					    {"kind", &kind, NULL, "open|click"},
 					    {"purpose", &purpose, NULL, "P  Sec-Purpose, Purpose or X-Moz"},
 					    {"batch", NULL, &batch, " read JSON lines, print one verdict a line"},
 					    {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, &operands);
+	enum options_result parsed = options_parse(argc, argv, specs, NULL);
 	if (parsed == OPTIONS_HELP) {
 		puts("pugmark judge: who is behind one hit, and why, from the hit alone.\n");
 		return options_print(specs), EXIT_DONE;

@@ -111,14 +111,13 @@ int command_serve(int argc, char **argv)
 	const char *base_url = NULL;
 	const char *roles = NULL;
 	struct err err = {0};
-	struct operands operands;
 	const struct option_spec specs[] = {
 	    {"listen", &listen_on, NULL, "ADDR:PORT  where to listen; port 0 takes a free one"},
 	    {"base-url", &base_url, NULL, "URL  where recipients reach this server"},
 	    {"roles", &roles, NULL, "LIST  edge,api,apply,deliver: what this process does"},
 	    INSTALLATION_OPTIONS(&i),
 	    {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, &operands);
+	enum options_result parsed = options_parse(argc, argv, specs, NULL);
 	if (parsed == OPTIONS_HELP)
 		return print_help(specs), EXIT_DONE;
 	if (parsed == OPTIONS_WRONG)

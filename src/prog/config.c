@@ -148,6 +148,12 @@ struct loading {
 	bool is_line_too_long;
 };
 
+static void skip_rest_of_line(FILE *file)
+{
+	for (int c = getc(file); c != EOF && c != '\n';)
+		c = getc(file);
+}
+
 /* Hands inih one line. Indentation is taken off, for it would make the line a second value of the key above; a line
  * that does not fit ends the file, for its rest would be read as a line of its own. */
 static char *next_line(char *room, int size, void *user)
@@ -157,9 +163,13 @@ static char *next_line(char *room, int size, void *user)
 		return NULL;
 	loading->line++;
 	size_t n = strlen(room);
-	loading->is_line_too_long = n + 1 == (size_t)size && room[n - 1] != '\n' && !feof(loading->file);
+	bool is_cut = n + 1 == (size_t)size && room[n - 1] != '\n' && !feof(loading->file);
 	size_t indent = strspn(room, " \t");
 	memmove(room, room + indent, n + 1 - indent);
+	bool is_comment = *room == '#' || *room == ';';
+	if (is_cut && is_comment)
+		skip_rest_of_line(loading->file);
+	loading->is_line_too_long = is_cut && !is_comment;
 	return loading->is_line_too_long ? NULL : room;
 }
 

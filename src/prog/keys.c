@@ -166,7 +166,7 @@ enum status keys_create(const char *path, struct err *err)
 enum status keys_rotate(const char *path, uint8_t *ret_newest, struct err *err)
 {
 	struct token_keys *keys = NULL;
-	uint8_t newest;
+	uint8_t newest = 0;
 	enum status status = keys_load(path, &keys, &newest, err);
 	if (status != STATUS_OK)
 		return status;

@@ -54,13 +54,16 @@ enum options_result options_parse(int argc, char **argv, const struct option_spe
 			enum options_result result = take_option(argc, argv, &i, specs);
 			if (result != OPTIONS_OK)
 				return result;
+		} else if (!ret) {
+			return wrong(argv[0], "this command takes no argument:", argv[i]);
 		} else if (operands.count == OPERANDS_MAX) {
 			return wrong(argv[0], "too many arguments at", argv[i]);
 		} else {
 			operands.values[operands.count++] = argv[i];
 		}
 	}
-	*ret = operands;
+	if (ret)
+		*ret = operands;
 	return OPTIONS_OK;
 }
 

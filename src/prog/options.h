@@ -27,7 +27,7 @@ enum options_result {
 	OPTIONS_HELP,  /* --help: the caller prints its help and leaves with 0 */
 	OPTIONS_WRONG, /* said so on standard error; the caller leaves with 2 */
 };
-/* argv[0] is the command's name. */
+/* argv[0] is the command's name. `ret` NULL: the command takes no operands. */
 enum options_result options_parse(int argc, char **argv, const struct option_spec *specs, struct operands *ret);
 /* One line an option. */
 void options_print(const struct option_spec *specs);

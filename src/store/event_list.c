@@ -116,6 +116,9 @@ static void add_conditions(struct where *w, const struct event_filter *f)
 	bool is_narrow = f->contact_id.p || !uuid_is_zero(f->message);
 	where_add(w, is_narrow ? "e.tenant_id + 0 = ?" : "e.tenant_id = ?", value_i64(f->tenant));
 	add_message_conditions(w, f);
+	/* What was counted without the person is not found by asking for the person. */
+	if (is_narrow)
+		where_add(w, "COALESCE(e.reasons, '') NOT LIKE ?", value_text(SLICE("%consent:anonymous%")));
 	if (f->types)
 		add_types(w, f->types);
 	if (f->actors)
@@ -173,11 +176,12 @@ enum status store_event_recent_hits(struct store_session *s, int64_t since_us, s
 {
 	struct rows r;
 	struct growing list = {0};
-	enum status status = rows_open(&r, s,
-				       "SELECT message_id, link_index, event_type, occurred_at, ip, bot_filtered FROM email_events "
-				       "WHERE occurred_at >= $1 AND event_type IN ('open', 'click') "
-				       "ORDER BY occurred_at, position",
-				       VALUES(value_time(since_us)), err);
+	enum status status =
+	    rows_open(&r, s,
+		      "SELECT message_id, link_index, event_type, occurred_at, ip, bot_filtered FROM email_events "
+		      "WHERE occurred_at >= $1 AND event_type IN ('open', 'click') "
+		      "ORDER BY occurred_at, position",
+		      VALUES(value_time(since_us)), err);
 	if (status != STATUS_OK)
 		return status;
 	r.arena = arena;

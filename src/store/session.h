@@ -80,8 +80,8 @@ void *growing_add(struct growing *g, struct arena *arena, size_t item_size);
 /* `sql` with every {word} replaced. */
 void session_expand(struct buf *b, const struct driver_word *words, const char *sql);
 
-/* What is read in a transaction is about to be written: on PostgreSQL such a read locks the rows ({for_update}), because
- * appliers of other machines count on the same messages. */
+/* What is read in a transaction is about to be written: on PostgreSQL such a read locks the rows ({for_update}),
+ * because appliers of other machines count on the same messages. */
 bool session_in_transaction(const struct store_session *s);
 
 #endif

@@ -38,7 +38,7 @@ struct api_worker {
 	const struct api_services *services;
 	struct store_session *session; /* reads; NULL while the store is away */
 	struct token_sealer *sealer;
-	bool store_is_away;            /* and it was said */
+	bool store_is_away; /* and it was said */
 };
 
 struct identity {

@@ -100,7 +100,7 @@ void api_post_session(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
 	struct user user = {0};
-	struct tenant tenant;
+	struct tenant tenant = {0};
 	struct slice email = lower_case(call->arena, slice_trim(json_text_field(call->json, "email")));
 	struct slice password = json_text_field(call->json, "password");
 	int64_t now_us = clock_now_us(call->services->clock);

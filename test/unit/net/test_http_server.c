@@ -514,72 +514,6 @@ static void test_a_stop_cuts_off_what_takes_too_long(void **state)
 	close(fd);
 }
 
-static void test_a_port_in_use_is_a_conflict_for_one_loop_and_for_many(void **state)
-{
-	(void)state;
-	for (unsigned first = 1; first <= 3; first += 2) {
-		for (unsigned second = 1; second <= 3; second += 2) {
-			struct fixture f = {0}, g = {0};
-			struct http_server_config config = config_for(&f);
-			struct err err;
-			config.loops = first;
-			assert_int_equal(http_server_start(&config, &f.server, &err), STATUS_OK);
-			config = config_for(&g);
-			config.loops = second;
-			config.port = port_of(&f);
-			assert_int_equal(http_server_start(&config, &g.server, &err), STATUS_CONFLICT);
-			assert_non_null(strstr(err.text, "is in use"));
-			assert_null(g.server);
-			http_server_stop(&f.server, 1000);
-			assert_int_equal(http_server_start(&config, &g.server, &err), STATUS_OK);
-			http_server_stop(&g.server, 1000);
-		}
-	}
-}
-
-static void test_addresses_are_checked_and_ipv6_listens(void **state)
-{
-	static const char *const bad[] = {"", "localhost", "127.0.0.1:80", "1.2.3", "203.0.113.77"};
-	struct fixture f = {0};
-	struct http_server_config config = config_for(&f);
-	struct err err;
-	(void)state;
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		config.address = bad[i];
-		assert_int_equal(http_server_start(&config, &f.server, &err), STATUS_BAD_INPUT);
-		assert_null(f.server);
-	}
-	config.address = "::"; /* takes IPv4 too */
-	if (http_server_start(&config, &f.server, &err) != STATUS_OK) {
-		print_message("SKIP: no IPv6 here (%s)\n", err.text);
-		return;
-	}
-	int fd = loopback_connect(port_of(&f));
-	loopback_say(fd, "GET /gif HTTP/1.1\r\nHost: a\r\n\r\n");
-	expect_answer(fd, 200, "GIF89");
-	close(fd);
-	stop(&f);
-}
-
-static void test_several_loops_serve_one_port(void **state)
-{
-	struct fixture f = {0};
-	struct http_server_config config = config_for(&f);
-	struct err err;
-	(void)state;
-	config.loops = 3;
-	assert_int_equal(http_server_start(&config, &f.server, &err), STATUS_OK);
-	for (int i = 0; i < 50; i++) {
-		int fd = loopback_connect(port_of(&f));
-		loopback_say(fd, "GET /gif HTTP/1.1\r\nHost: a\r\n\r\n");
-		expect_answer(fd, 200, "GIF89");
-		close(fd);
-	}
-	assert_int_equal(f.handled, 50);
-	stop(&f);
-	assert_int_equal(f.stops, 3);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -595,9 +529,6 @@ int main(void)
 	    cmocka_unit_test(test_a_request_whose_client_is_gone_can_still_be_answered),
 	    cmocka_unit_test(test_stopping_lets_pending_requests_be_answered_and_closes_idle_ones),
 	    cmocka_unit_test(test_a_stop_cuts_off_what_takes_too_long),
-	    cmocka_unit_test(test_a_port_in_use_is_a_conflict_for_one_loop_and_for_many),
-	    cmocka_unit_test(test_addresses_are_checked_and_ipv6_listens),
-	    cmocka_unit_test(test_several_loops_serve_one_port),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -262,6 +262,24 @@ static void test_config_a_line_that_is_too_long_is_refused_and_not_cut(void **st
 	buf_done(&b);
 }
 
+static void test_config_a_comment_may_be_as_long_as_it_likes(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b;
+
+	buf_init(&b, 100000);
+	buf_append_cstr(&b, "[smtp]\n# ");
+	for (int i = 0; i < 3000; i++)
+		buf_append_cstr(&b, "port = 1 ");
+	buf_append_cstr(&b, "\nport = 26\nhots = h\n");
+	assert_int_equal(load(f, buf_cstr(&b)), STATUS_BAD_INPUT);
+	assert_non_null(strstr(f->err.text, "line 4: unknown key 'smtp.hots'"));
+	buf_truncate(&b, b.n - strlen("hots = h\n"));
+	assert_int_equal(load(f, buf_cstr(&b)), STATUS_OK);
+	assert_int_equal(f->config.smtp_port, 26);
+	buf_done(&b);
+}
+
 static void test_config_without_a_file_has_its_defaults(void **state)
 {
 	struct fixture *f = *state;
@@ -319,6 +337,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_config_an_indented_line_is_a_line_of_its_own, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_config_a_line_that_is_too_long_is_refused_and_not_cut, set_up,
 					    tear_down),
+	    cmocka_unit_test_setup_teardown(test_config_a_comment_may_be_as_long_as_it_likes, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_config_without_a_file_has_its_defaults, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_config_knows_the_two_names_that_come_from_elsewhere, set_up,
 					    tear_down),

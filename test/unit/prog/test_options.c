@@ -105,6 +105,18 @@ static void test_options_refuse_what_they_do_not_know(void **state)
 	assert_int_equal(parse("a b c d e f g h").result, OPTIONS_OK);
 }
 
+static void test_options_of_a_command_without_operands_refuse_one(void **state)
+{
+	const struct option_spec specs[] = {{NULL}};
+	char command[] = "test", word[] = "8080", help[] = "--help";
+	char *with[] = {command, word}, *without[] = {command}, *helped[] = {command, help};
+
+	(void)state;
+	assert_int_equal(options_parse(2, with, specs, NULL), OPTIONS_WRONG);
+	assert_int_equal(options_parse(1, without, specs, NULL), OPTIONS_OK);
+	assert_int_equal(options_parse(2, helped, specs, NULL), OPTIONS_HELP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -112,6 +124,7 @@ int main(void)
 	    cmocka_unit_test(test_options_end_at_two_dashes_and_one_dash_is_an_operand),
 	    cmocka_unit_test(test_options_help_wins),
 	    cmocka_unit_test(test_options_refuse_what_they_do_not_know),
+	    cmocka_unit_test(test_options_of_a_command_without_operands_refuse_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
