@@ -188,8 +188,10 @@ void journal_health_text(const struct journal *journal, char *text, size_t size)
 
 void journal_on_commit(struct journal *journal, void (*committed)(void *user), void *user)
 {
+	pthread_mutex_lock(&journal->feeds_lock);
 	journal->committed = committed;
 	journal->committed_user = user;
+	pthread_mutex_unlock(&journal->feeds_lock);
 }
 
 static enum status delete_segment(struct journal *journal, uint64_t first, struct err *err)

@@ -59,8 +59,8 @@ enum journal_health journal_health(const struct journal *journal); /* any thread
 /* The words behind a health that is not HEALTHY; copies at most size bytes with NUL. */
 void journal_health_text(const struct journal *journal, char *text, size_t size);
 
-/* Wakes a sleeping reader loop: called by the journal thread after every commit that succeeded (must not block). Set
- * before any feed exists; NULL is allowed. */
+/* Wakes a sleeping reader loop: called by the journal thread after every commit that succeeded (must not block). Once
+ * it returns, an earlier callback is not called again. NULL is allowed. */
 void journal_on_commit(struct journal *journal, void (*committed)(void *user), void *user);
 
 /* ---- Feeds: one per producing thread. A feed has two batches: the producer fills one while the journal writes the

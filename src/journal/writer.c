@@ -141,7 +141,8 @@ static enum status commit_batches(struct journal *journal, const struct commit *
 
 static void tell(struct journal *journal, const struct commit *commit, enum status status)
 {
-	/* A feed cannot be freed before its callback has returned: journal_feed_free takes this lock. */
+	/* Neither a feed nor the reader's callback goes away before it has returned: journal_feed_free and
+	 * journal_on_commit take this lock. */
 	pthread_mutex_lock(&journal->feeds_lock);
 	for (int i = 0; i < commit->count; i++) {
 		struct journal_feed *feed = commit->feeds[i];
@@ -151,9 +152,9 @@ static void tell(struct journal *journal, const struct commit *commit, enum stat
 		if (feed->on_written)
 			feed->on_written(feed->user);
 	}
-	pthread_mutex_unlock(&journal->feeds_lock);
 	if (status == STATUS_OK && journal->committed)
 		journal->committed(journal->committed_user);
+	pthread_mutex_unlock(&journal->feeds_lock);
 }
 
 static bool retry_is_due(const struct journal *journal)
