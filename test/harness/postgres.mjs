@@ -2,7 +2,7 @@
 // A PostgreSQL of the test's own: a cluster in a temporary directory, reachable over a Unix socket in it only. Root
 // runs it as `postgres` or `nobody`, because PostgreSQL refuses to be root.
 import { spawn, spawnSync } from "node:child_process";
-import { chownSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
+import { chownSync, closeSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { temporary_directory, until } from "./pugmark.mjs";
 
@@ -35,6 +35,7 @@ class Postgres {
     const args = ["-D", join(this.directory, "data"), ...settings.flatMap((setting) => ["-c", setting])];
     const log = openSync(join(this.directory, "log"), "a");
     this.child = spawn(join(this.bin, "postgres"), args, { ...this.identity, stdio: ["ignore", log, log], cwd: this.directory });
+    closeSync(log);
     this.exit = new Promise((r) => this.child.once("exit", r));
     const ready = join(this.bin, "pg_isready");
     await until(() => spawnSync(ready, ["-q", "-h", this.directory]).status === 0, "PostgreSQL", 60000);

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands, and what they say when something is wrong: one clear line, the right exit code, nothing changed.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { BROWSER_AGENT, links_of, pixel_of, pugmark, start_server, temporary_directory, token_of } from "../harness/pugmark.mjs";
+
+const FAILED = 1;
+const USAGE = 2;
+
+function assert_refused(result, code, words) {
+  assert.equal(result.code, code, result.stderr);
+  assert.equal(result.stdout, "");
+  assert.match(result.stderr, /^pugmark[^\n]*\n$/, "one line");
+  assert.match(result.stderr, words);
+}
+
+/** Every file below a directory with a hash of what is in it; without what SQLite makes to look at its own file. */
+function contents(directory) {
+  const found = {};
+  for (const name of readdirSync(directory, { recursive: true }).sort()) {
+    const path = join(directory, name);
+    if (name.endsWith("-shm") || (name.endsWith("-wal") && statSync(path).size === 0)) continue;
+    if (statSync(path).isFile()) found[name] = createHash("sha256").update(readFileSync(path)).digest("hex");
+  }
+  return found;
+}
+
+async function init(t, name = "data") {
+  const data = join(temporary_directory(t), name);
+  const result = await pugmark(["init", "--json", "--data", data, "--email", "owner@example.com"]);
+  assert.equal(result.code, 0, result.stderr);
+  return { data, made: JSON.parse(result.stdout) };
+}
+
+const serve = (data, ...more) => pugmark(["serve", "--data", data, "--listen", "127.0.0.1:0", ...more]);
+
+/** SQL on the embedded store while nobody serves it, with what Debian has for it. */
+function sql(t, data, statement) {
+  const file = join(data, "pugmark.db");
+  const with_sqlite = spawnSync("sqlite3", [file, statement], { encoding: "utf8" });
+  if (!with_sqlite.error) return assert.equal(with_sqlite.status, 0, with_sqlite.stderr), true;
+  const script = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()";
+  const with_python = spawnSync("python3", ["-c", script, file, statement], { encoding: "utf8" });
+  if (!with_python.error) return assert.equal(with_python.status, 0, with_python.stderr), true;
+  t.skip("neither sqlite3 nor python3 is there");
+  return false;
+}
+
+test("init makes everything once, and a second one changes nothing", async (t) => {
+  const { data, made } = await init(t);
+  assert.deepEqual(Object.keys(made), ["url", "tenant", "email", "password", "api_key"]);
+  assert.equal(made.tenant, "default");
+  assert.equal(made.email, "owner@example.com");
+  assert.match(made.url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assert.match(made.api_key, /^pmk_[A-Za-z0-9_-]{20,}$/);
+  assert.ok(made.password.length >= 12);
+  assert.equal(statSync(data).mode & 0o077, 0, "nobody else may look into it");
+  assert.equal(statSync(join(data, "keys")).mode & 0o077, 0);
+  const before = contents(data);
+  const again = await pugmark(["init", "--json", "--data", data, "--email", "other@example.com"]);
+  assert.equal(again.code, 0);
+  const second = JSON.parse(again.stdout);
+  assert.deepEqual([second.email, second.password, second.api_key], ["owner@example.com", null, null]);
+  assert.deepEqual(contents(data), before);
+  const told = await pugmark(["init", "--data", data]);
+  assert.match(told.stdout, /nothing was changed/);
+  const secrets = Object.keys(before).filter((name) => readFileSync(join(data, name)).includes(made.api_key));
+  assert.deepEqual(secrets, [], "the key itself is kept nowhere");
+});
+
+test("serve without init says what to do", async (t) => {
+  const data = join(temporary_directory(t), "nothing");
+  assert_refused(await serve(data), FAILED, /pugmark init --data/);
+  assert.equal(existsSync(data), false, "and makes nothing");
+  mkdirSync(data);
+  assert_refused(await serve(data), FAILED, /pugmark init --data/);
+  assert.deepEqual(readdirSync(data), []);
+});
+
+test("a port in use is one line and exit 1", async (t) => {
+  const server = await start_server(t);
+  const { data } = await init(t);
+  const result = await pugmark(["serve", "--data", data, "--listen", `127.0.0.1:${server.port}`]);
+  assert_refused(result, FAILED, new RegExp(`${server.port}`));
+  assert.equal((await server.get("/healthz")).status, 200);
+});
+
+test("two servers on one data directory: the second is refused and the first goes on", async (t) => {
+  const server = await start_server(t);
+  assert_refused(await serve(server.data), FAILED, /in use|already|another/i);
+  assert.equal((await server.send()).status, "queued");
+});
+
+test("a data directory that cannot be used is one line and exit 1", async (t) => {
+  const file = join(temporary_directory(t), "file");
+  writeFileSync(file, "mine\n");
+  for (const command of [["init"], ["serve"], ["keys", "list"], ["user", "list"]])
+    assert_refused(await pugmark([...command, "--data", file]), FAILED, /file/);
+  assert_refused(await pugmark(["init", "--data", join(file, "below")]), FAILED, /below/);
+  assert.equal(readFileSync(file, "utf8"), "mine\n");
+});
+
+const is_root = process.getuid() === 0 && "root may read everything";
+
+test("a data directory that may not be read is one line and exit 1", { skip: is_root }, async (t) => {
+  const { data } = await init(t);
+  chmodSync(data, 0);
+  const result = await serve(data);
+  chmodSync(data, 0o700); // before it is removed
+  assert_refused(result, FAILED, /cannot be used/);
+});
+
+test("a wrong key file is refused before anything is touched", async (t) => {
+  const { data } = await init(t);
+  const keys = join(data, "keys");
+  const good = readFileSync(keys, "utf8");
+  const key = "a".repeat(64);
+  const out_of_range = [`0 ${key}\n`, `256 ${key}\n`];
+  for (const bad of ["", "# nothing\n", "1 abc\n", ...out_of_range, `${good}2 ${key.replaceAll("a", "g")}\n`, "\0\xff\x01"]) {
+    writeFileSync(keys, bad, "latin1");
+    const before = contents(data);
+    assert_refused(await serve(data), FAILED, /keys/);
+    assert.deepEqual(contents(data), before, JSON.stringify(bad.slice(0, 20)));
+  }
+  assert_refused(await pugmark(["token", "x", "--key-file", join(data, "no-such")]), FAILED, /no-such/);
+});
+
+test("an older program leaves a newer store alone", async (t) => {
+  const { data } = await init(t);
+  const newest = "SELECT MAX(version) + 1, 'of tomorrow', MAX(applied_at) FROM schema_version";
+  if (!sql(t, data, `INSERT INTO schema_version (version, name, applied_at) ${newest}`)) return;
+  const before = contents(data);
+  for (const command of [["serve", "--listen", "127.0.0.1:0"], ["init"], ["user", "list"]])
+    assert_refused(await pugmark([...command, "--data", data]), FAILED, /newer/);
+  assert.deepEqual(contents(data), before);
+});
+
+test("a key of the configuration that is not known is an error with its line", async (t) => {
+  const { data } = await init(t);
+  const config = join(data, "pugmark.conf");
+  const cases = [
+    ["[server]\nlisten = 127.0.0.1:0\ncolour = red\n", /line 3.*server\.colour/],
+    ["[server]\nloops = many\n", /line 2.*loops/],
+    ["[sending]\nprovider = pigeon\n", /line 2.*provider/],
+    ["[server\n", /line 1/],
+    ["[server]\nthis is nothing\n", /line 2/],
+  ];
+  for (const [text, words] of cases) {
+    writeFileSync(config, text);
+    assert_refused(await serve(data), FAILED, words);
+  }
+  writeFileSync(config, "");
+  assert_refused(await pugmark(["serve", "--data", data, "--config", join(data, "none.conf")]), FAILED, /none\.conf/);
+  const wrong = await pugmark(["serve", "--data", data], { env: { PUGMARK_SERVER_LOOPS: "-1" } });
+  assert_refused(wrong, FAILED, /server\.loops/);
+  assert_refused(await serve(data, "--roles", "edge,cook"), FAILED, /cook/);
+  assert_refused(await serve(data, "--base-url", "javascript:alert(1)"), FAILED, /base_url/);
+});
+
+test("wrong usage is exit 2 and says where help is", async () => {
+  const unknown = [["dance"], ["serve", "--colour"], ["keys", "lose"], ["journal", "burn"]];
+  for (const args of [...unknown, ["serve", "--listen"], ["token"], ["token", "a", "b"], ["init", "--json=yes"]])
+    assert_refused(await pugmark(args), USAGE, /help|say|give/);
+  const nothing = await pugmark([]);
+  assert.equal(nothing.code, USAGE);
+  assert.match(nothing.stderr, /usage:/);
+  const commands = ["serve", "init", "rewrite", "journal"].map((command) => [command, "--help"]);
+  for (const args of [["help"], ["--help"], ["--version"], ...commands]) {
+    const { code, stdout, stderr } = await pugmark(args);
+    assert.equal(code, 0, args.join(" "));
+    assert.ok(stdout.length > 10);
+    assert.equal(stderr, "");
+  }
+});
+
+test("token says what a link says, and that a foreign one is not ours", async (t) => {
+  const server = await start_server(t);
+  const sent = await server.send();
+  const html = await server.preview(sent.id);
+  const said = async (url) => JSON.parse((await pugmark(["token", url, "--json", "--data", server.data])).stdout);
+  const click = await said(links_of(html)[0]);
+  assert.deepEqual([click.kind, click.message, click.destination], ["click", sent.id, "https://example.com/sale?a=1&b=2"]);
+  const open = await said(token_of(pixel_of(html)));
+  assert.deepEqual([open.kind, open.message, open.consent, open.key], ["open", sent.id, "full", 1]);
+  const { data } = await init(t, "other");
+  assert_refused(await pugmark(["token", links_of(html)[0], "--data", data]), FAILED, /not made with these keys/);
+});
+
+test("judge says who is behind a hit and why, one by one and in lines", async () => {
+  const judge = async (...args) => JSON.parse((await pugmark(["judge", ...args])).stdout);
+  const person = await judge("--ua", BROWSER_AGENT, "--kind", "click");
+  assert.equal(person.actor, "human");
+  assert.ok(person.reasons.length > 0 && person.confidence > 0 && person.confidence <= 1);
+  assert.equal((await judge("--ua", "curl/8.0")).actor === "human", false);
+  const gmail = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)";
+  const lines = [{ kind: "open", ua: gmail }, { kind: "open", ua: BROWSER_AGENT }].map((hit) => JSON.stringify(hit));
+  const batch = await pugmark(["judge", "--batch"], { input: `${lines.join("\n")}\n` });
+  assert.deepEqual(batch.stdout.trim().split("\n").map((line) => JSON.parse(line).actor), ["proxy_human", "human"]);
+});
+
+test("after a rotation old links work and new ones are made with the new key", async (t) => {
+  const server = await start_server(t);
+  const link = links_of(await server.preview((await server.send()).id))[0];
+  await server.stop();
+  assert.equal((await pugmark(["keys", "rotate", "--data", server.data])).code, 0);
+  const { stdout } = await pugmark(["keys", "list", "--data", server.data]);
+  assert.match(stdout, /^ +1 +opens old links\n +2 +seals new links/);
+  await server.start();
+  const fresh = links_of(await server.preview((await server.send()).id))[0];
+  for (const [url, key] of [[link, 1], [fresh, 2]]) {
+    const answer = await server.get(url);
+    assert.equal(answer.headers.get("location"), "https://example.com/sale?a=1&b=2");
+    const said = await pugmark(["token", url, "--json", "--data", server.data]);
+    assert.equal(JSON.parse(said.stdout).key, key);
+  }
+});
+
+test("rewrite takes HTML on standard input, and --identity gives it back byte for byte", async (t) => {
+  const html = '<p>caf\u00e9 <a href="https://example.com/?a=1&amp;b=2">x</a> <a href=mailto:a@b.c>y</a></p>\r\n';
+  const report = join(temporary_directory(t), "report.json");
+  const made = await pugmark(["rewrite", "--base-url", "https://t.example.com", "--report", report], { input: html });
+  assert.equal(made.code, 0, made.stderr);
+  assert.match(made.stdout, /href="https:\/\/t\.example\.com\/c\/[A-Za-z0-9_-]+"/);
+  assert.match(made.stdout, /href=mailto:a@b\.c/);
+  assert.match(made.stdout, /https:\/\/t\.example\.com\/o\/[A-Za-z0-9_-]+\.gif/);
+  const said = JSON.parse(readFileSync(report, "utf8"));
+  const bytes = Buffer.from(html);
+  assert.equal(said.bytes_in, bytes.length);
+  assert.equal(said.bytes_out, Buffer.byteLength(made.stdout));
+  assert.equal(bytes.subarray(said.links[0].start, said.links[0].end).toString(), "https://example.com/?a=1&amp;b=2");
+  assert.equal(said.links[0].url, "https://example.com/?a=1&b=2");
+  const same = await pugmark(["rewrite", "--identity"], { input: html });
+  assert.equal(same.stdout, html);
+  assert_refused(await pugmark(["rewrite", "/no/such/file"]), FAILED, /no\/such\/file/);
+});
+
+test("journal verify reads everything and finds a changed byte", async (t) => {
+  const server = await start_server(t);
+  const sent = await server.send();
+  await server.get(pixel_of(await server.preview(sent.id)), { "user-agent": BROWSER_AGENT });
+  await server.events_of(sent.id, 1, "type=email.opened");
+  await server.stop();
+  const verify = (...more) => pugmark(["journal", "verify", "--data", server.data, ...more]);
+  const good = await verify("--json");
+  assert.equal(good.code, 0, good.stderr);
+  const said = JSON.parse(good.stdout);
+  assert.equal(said.damaged, 0);
+  assert.ok(said.records >= 3, good.stdout);
+  const dump = await pugmark(["journal", "dump", "--json", "--data", server.data]);
+  assert.equal(dump.stdout.trim().split("\n").length, said.records);
+  const segment = join(server.data, "journal", said.segments[0].name);
+  const bytes = readFileSync(segment);
+  bytes[said.segments[0].used_bytes - 20] ^= 1; // in the last record
+  writeFileSync(segment, bytes);
+  const bad = await verify();
+  assert.equal(bad.code, FAILED);
+  assert.match(bad.stdout, /DAMAGED at offset \d+/);
+  assert.match(bad.stdout, /pugmark journal salvage/);
+});
+
+test("a user who was added can sign in, and a new password ends the old", async (t) => {
+  const server = await start_server(t);
+  const password_in = (text) => text.match(/^Password +(\S+)$/m)[1];
+  const added = await pugmark(["user", "add", "second@example.com", "--role", "member", "--data", server.data]);
+  assert.equal(added.code, 0, added.stderr);
+  const sign_in = async (password) =>
+    (await server.api("POST", "/session", { email: "second@example.com", password }, { authorization: "" })).status;
+  assert.equal(await sign_in(password_in(added.stdout)), 200);
+  const changed = await pugmark(["user", "passwd", "second@example.com", "--data", server.data]);
+  assert.equal(await sign_in(password_in(added.stdout)), 401);
+  assert.equal(await sign_in(password_in(changed.stdout)), 200);
+  assert_refused(await pugmark(["user", "add", "second@example.com", "--data", server.data]), FAILED, /already/);
+  assert_refused(await pugmark(["user", "passwd", "nobody@example.com", "--data", server.data]), FAILED, /nobody/);
+});

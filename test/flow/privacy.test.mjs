@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BROWSER_AGENT, links_of, start_server } from "../harness/pugmark.mjs";
+
+async function click_with(t, keep_client) {
+  const server = await start_server(t, {
+    env: { PUGMARK_PRIVACY_KEEP_CLIENT: keep_client, PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1" },
+  });
+  const sent = await server.send();
+  const link = links_of(await server.preview(sent.id))[0];
+  const events = [];
+  for (const address of ["203.0.113.77", "2001:db8:1:2:3:4:5:6"]) {
+    await server.get(link, { "user-agent": BROWSER_AGENT, "x-forwarded-for": address });
+    events.push((await server.events_of(sent.id, events.length + 1, "type=email.clicked"))[0]);
+  }
+  return events;
+}
+
+test("by default address and user agent are kept", async (t) => {
+  const [v4, v6] = await click_with(t, "full");
+  assert.deepEqual([v4.ip, v6.ip], ["203.0.113.77", "2001:db8:1:2:3:4:5:6"]);
+  assert.equal(v4.user_agent, BROWSER_AGENT);
+});
+
+test("truncated keeps the network and the user agent", async (t) => {
+  const [v4, v6] = await click_with(t, "truncated");
+  assert.deepEqual([v4.ip, v6.ip], ["203.0.113.0", "2001:db8:1::"]);
+  assert.equal(v4.user_agent, BROWSER_AGENT);
+});
+
+test("none keeps neither, and the hit was judged all the same", async (t) => {
+  const [v4, v6] = await click_with(t, "none");
+  assert.deepEqual([v4.ip, v4.user_agent, v6.ip, v6.user_agent], [null, null, null, null]);
+  assert.equal(v4.actor, "human");
+});

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unsubscribing: by a mail provider's one click (RFC 8058) and by a person on the page.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { BROWSER_AGENT, links_of, pixel_of, start_server } from "../harness/pugmark.mjs";
+
+const BULK = { stream: "bulk" };
+const FORM = "application/x-www-form-urlencoded";
+const agent = { "user-agent": BROWSER_AGENT };
+
+/** The address of a sent mail's List-Unsubscribe header. */
+function unsubscribe_url(server, id) {
+  const eml = readFileSync(join(server.data, "outbox", `${id}.eml`), "utf8").replace(/\r?\n[ \t]/g, " ");
+  assert.match(eml, /^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r?$/m);
+  return eml.match(/^List-Unsubscribe:\s*<(http[^>]*\/u\/[A-Za-z0-9_-]+)>/m)[1];
+}
+
+async function sent_bulk(server, message = {}) {
+  const sent = await server.send({ ...BULK, ...message });
+  return { id: sent.id, url: unsubscribe_url(server, sent.id) };
+}
+
+const post = (server, url, body, type = FORM) =>
+  server.request("POST", url, { headers: { "content-type": type }, body });
+
+async function next_status(server, to = "reader@example.com") {
+  await server.settled_events();
+  return (await server.send({ ...BULK, to: { email: to } }, null)).status;
+}
+
+test("looking at the page changes nothing, however often and whoever looks", async (t) => {
+  const server = await start_server(t);
+  const { url, id } = await sent_bulk(server);
+  for (let i = 0; i < 3; i++) {
+    const answer = await server.get(url, agent);
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.get("content-type"), /^text\/html/);
+    assert.match(answer.headers.get("content-security-policy"), /default-src 'none'/);
+    const page = await answer.text();
+    assert.match(page, /<form method="post">/);
+    assert.match(page, /value="unsubscribe"/);
+    assert.match(page, /value="stop-tracking"/);
+    assert.doesNotMatch(page, /reader@example\.com/, "the page names nobody");
+  }
+  await server.request("HEAD", url);
+  assert.equal(await next_status(server), "queued");
+  assert.deepEqual(await server.settled_events(`message=${id}&type=email.unsubscribed`), []);
+});
+
+test("one click by form or by multipart unsubscribes at once, and once however often it comes", async (t) => {
+  const server = await start_server(t);
+  const multipart = '--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n';
+  const bodies = [
+    ["List-Unsubscribe=One-Click", FORM],
+    [multipart, "multipart/form-data; boundary=b"],
+  ];
+  for (const [body, type] of bodies) {
+    const to = `${type.length}@example.com`;
+    const { url, id } = await sent_bulk(server, { to: { email: to } });
+    for (let i = 0; i < 3; i++) {
+      const answer = await post(server, url, body, type);
+      assert.equal(answer.status, 200, "no redirect");
+      await answer.text();
+    }
+    assert.equal(await next_status(server, to), "suppressed", type);
+    const list = await server.events(`message=${id}&type=email.unsubscribed`);
+    assert.equal(list.length, 1, "counted once");
+    assert.equal((await server.message(id)).unsubscribed_at, list[0].occurred_at);
+  }
+  assert.equal((await server.api("GET", "/stats/summary")).body.unsubscribes, 2);
+});
+
+test("the page's button unsubscribes with a page; the next mail to the address is suppressed and never leaves", async (t) => {
+  const server = await start_server(t);
+  const { url } = await sent_bulk(server);
+  const answer = await post(server, url, "action=unsubscribe");
+  assert.equal(answer.status, 200);
+  assert.match(await answer.text(), /unsubscribed/i);
+  await server.settled_events();
+  const next = await server.send({ ...BULK, to: { email: "READER@Example.com" } }, "suppressed");
+  assert.equal(next.status, "suppressed", "whatever the case of the address");
+  const types = (await server.message(next.id)).timeline.map((e) => e.type);
+  assert.deepEqual(types.filter((type) => type !== "email.queued"), ["email.suppressed"]);
+  assert.equal((await server.send({ to: { email: "somebody@else.example" } })).status, "queued");
+});
+
+test("a body that says neither, and a link that is not ours, change nothing", async (t) => {
+  const server = await start_server(t);
+  const { url } = await sent_bulk(server);
+  for (const body of ["", "action=", "action=other", "List-Unsubscribe=No", "x".repeat(9000)])
+    assert.equal((await post(server, url, body)).status, 400, body.slice(0, 20));
+  const broken = `${url.slice(0, -2)}AA`;
+  assert.equal((await post(server, broken, "List-Unsubscribe=One-Click")).status, 404);
+  assert.equal((await server.get(broken)).status, 404);
+  const other = await start_server(t);
+  assert.equal((await post(other, url, "List-Unsubscribe=One-Click")).status, 404, "another installation's");
+  assert.equal(await next_status(server), "queued");
+});
+
+test("stop tracking keeps the mail and ends the tracking, of mail already sent too", async (t) => {
+  const server = await start_server(t);
+  const { url, id } = await sent_bulk(server);
+  const html = await server.preview(id);
+  await server.get(pixel_of(html), agent);
+  const answer = await post(server, url, "action=stop-tracking");
+  assert.equal(answer.status, 200);
+  assert.match(await answer.text(), /Tracking is off/);
+  await server.settled_events();
+  await server.get(pixel_of(html), agent);
+  const click = await server.get(links_of(html)[0], agent);
+  assert.equal(click.status, 302);
+  assert.equal(click.headers.get("location"), "https://example.com/sale?a=1&b=2", "a link never dies");
+  const list = await server.settled_events(`message=${id}&type=email.opened,email.clicked`);
+  assert.deepEqual(list.map((e) => e.type), ["email.opened"], "only what came before");
+  const next = await server.send(BULK);
+  assert.equal(next.status, "queued");
+  assert.deepEqual(links_of(await server.preview(next.id)), []);
+  assert.equal((await server.message(next.id)).tracked.opens, "off");
+});
