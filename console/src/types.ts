@@ -86,7 +86,7 @@ export interface Message {
   send_at: string | null;
   sent_at: string | null;
   delivered_at: string | null;
-  from: Address;
+  from: Address | null; // null when an instrumented mail did not say
   to: Address;
   subject: string;
   campaign_id: string | null;

@@ -14,6 +14,10 @@ enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500, TIMELINE_MAX = 500 };
 static void put_person(struct json_text *w, const char *key, struct slice email, struct slice name)
 {
 	json_key(w, key);
+	if (!email.n) { /* instrumented for a caller that did not say */
+		json_put_null(w);
+		return;
+	}
 	json_open(w, '{');
 	JSON_FIELD(w, "email", string, email);
 	JSON_FIELD(w, "name", string_or_null, name);
@@ -226,15 +230,16 @@ static void append_for_frame(struct buf *to, struct slice html)
 	buf_append(to, slice_from(html, start));
 }
 
-/* The HTML as sent, for a sandboxed frame: its pictures and links work (and make events), its scripts and forms do not.
- */
+/* The HTML as sent, byte for byte, or with ?frame=1 for a sandboxed frame of the console. Its pictures and links work
+ * (and make events), its scripts and forms do not. */
 void api_get_message_preview(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
 	struct message m;
 	struct slice html = SLICE_EMPTY;
 	struct slice content;
-	if (!find_message(call, worker, &m))
+	struct slice frame = {NULL, 0};
+	if (!api_query_text(call, "frame", &frame) || !find_message(call, worker, &m))
 		return;
 	enum status status = find_body(call, worker, &m, &content, &err);
 	struct outgoing outgoing = {&m, content, worker->sealer, call->arena};
@@ -248,7 +253,10 @@ void api_get_message_preview(struct api_call *call, struct api_worker *worker)
 	}
 	(void)api_answer(call, 200);
 	call->response_type = SLICE("text/html; charset=utf-8");
-	append_for_frame(&call->response, html);
+	if (frame.p)
+		append_for_frame(&call->response, html);
+	else
+		buf_append(&call->response, html);
 	api_header(call, SLICE("Content-Security-Policy"),
 		   SLICE("default-src 'none'; img-src http: https: data: cid:; style-src 'unsafe-inline' http: https:; "
 			 "font-src http: https: data:; sandbox allow-popups allow-popups-to-escape-sandbox; "

@@ -317,7 +317,7 @@ describe("console", { skip: missing }, () => {
     const frame = page.locator("iframe");
     assert.equal(await frame.getAttribute("sandbox"), "allow-popups allow-popups-to-escape-sandbox");
     assert.equal(await frame.getAttribute("title"), "Mail as sent");
-    assert.equal(await frame.getAttribute("src"), `/api/v1/messages/${HELLO}/preview`);
+    assert.equal(await frame.getAttribute("src"), `/api/v1/messages/${HELLO}/preview?frame=1`);
     await page.getByText("Opened by you").waitFor();
     assert.equal(mock.requests.filter((r) => r.path === `/o/${HELLO}.gif`).length, 1);
     assert.equal(mock.requests.find((r) => r.path === `/o/${HELLO}.gif`).headers.cookie, undefined, "the mail knows no session");

@@ -111,7 +111,7 @@ function person(address: { email: string; name: string | null }): string {
 
 function Facts({ m }: { m: MessageDetail }) {
   const rows: [string, string | null][] = [
-    ["From", person(m.from)],
+    ["From", m.from ? person(m.from) : "not said"],
     ["To", person(m.to)],
     ["Campaign", m.campaign_id],
     ["Template", m.template_id],

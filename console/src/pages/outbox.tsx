@@ -113,7 +113,7 @@ function Made({ m, before }: { m: MessageDetail; before: Set<string> | null }) {
           {tracked} tracked, {m.links.length - tracked} left alone
         </dd>
         <dt>From</dt>
-        <dd>{m.from.email}</dd>
+        <dd>{m.from?.email ?? "not said"}</dd>
         <dt>Id</dt>
         <dd class="mono">
           <a href={`/messages/${encodeURIComponent(m.id)}`}>{m.id}</a>
@@ -177,7 +177,7 @@ function Reader({ id }: { id: string }) {
             All mail
           </a>
           <h2 id="mail-h">{m ? m.subject || "No subject" : " "}</h2>
-          <p class="sub">{m ? `From ${m.from.name ?? m.from.email} to ${m.to.email}, ${said_time(m.sent_at ?? m.created_at)}` : " "}</p>
+          <p class="sub">{m ? `From ${m.from?.name ?? m.from?.email ?? "nobody"} to ${m.to.email}, ${said_time(m.sent_at ?? m.created_at)}` : " "}</p>
           {m?.headers ? (
             <details class="raw">
               <summary>

@@ -11,7 +11,7 @@ export function MailFrame({ id }: { id: string }) {
         title="Mail as sent"
         sandbox={MAIL_SANDBOX}
         referrerpolicy="no-referrer"
-        src={`/api/v1/messages/${encodeURIComponent(id)}/preview`}
+        src={`/api/v1/messages/${encodeURIComponent(id)}/preview?frame=1`}
       />
     </div>
   );
