@@ -212,6 +212,19 @@ static void test_config_refuses_bad_values_from_everywhere_and_names_the_key(voi
 	}
 }
 
+static void test_config_refuses_a_misspelt_key_in_the_environment(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(setenv("PUGMARK_SERVER_LISTN", "127.0.0.1:1", 1), 0);
+	assert_int_equal(load(f, ""), STATUS_BAD_INPUT);
+	assert_non_null(strstr(f->err.text, "PUGMARK_SERVER_LISTN"));
+	assert_int_equal(unsetenv("PUGMARK_SERVER_LISTN"), 0);
+	assert_int_equal(setenv("PUGMARK_KILLS", "3", 1), 0); /* no section of ours */
+	assert_int_equal(load(f, ""), STATUS_OK);
+	assert_int_equal(unsetenv("PUGMARK_KILLS"), 0);
+}
+
 static void test_config_names_the_line_of_the_first_fault(void **state)
 {
 	static const struct {
@@ -333,6 +346,7 @@ int main(void)
 					    tear_down),
 	    cmocka_unit_test_setup_teardown(test_config_refuses_bad_values_from_everywhere_and_names_the_key, set_up,
 					    tear_down),
+	    cmocka_unit_test_setup_teardown(test_config_refuses_a_misspelt_key_in_the_environment, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_config_names_the_line_of_the_first_fault, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_config_an_indented_line_is_a_line_of_its_own, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_config_a_line_that_is_too_long_is_refused_and_not_cut, set_up,
