@@ -43,13 +43,20 @@ static enum status write_nouns(struct store_session *s, const struct accepted *a
 static enum status write_rows(struct store_session *s, const struct accepted *a, struct err *err)
 {
 	const struct message *m = &a->message;
+	struct queue_item item = {
+	    .message = m->id,
+	    .tenant = m->tenant,
+	    .provider = m->provider,
+	    .stream = m->stream,
+	    .due_us = m->send_at_us,
+	};
 	enum status status = STATUS_OK;
 	for (size_t i = 0; status == STATUS_OK && i < a->stored_count; i++)
 		status = store_link_put(s, m->tenant, a->stored[i].key, a->stored[i].url, m->created_us, err);
 	if (status == STATUS_OK)
 		status = store_message_add(s, m, err);
 	if (status == STATUS_OK && a->is_queued)
-		status = store_queue_add(s, m->id, m->tenant, m->provider, m->stream, m->send_at_us, err);
+		status = store_queue_add(s, &item, err);
 	return status;
 }
 
@@ -88,8 +95,12 @@ static enum status keep_answer(struct store_session *s, const struct accept_comm
 	if (!c->idempotency)
 		return STATUS_OK;
 	int64_t now_us = c->accepted[0].message.created_us;
-	return store_idempotency_put(s, c->tenant, c->idempotency->key, now_us,
-				     now_us - (int64_t)IDEMPOTENCY_SECONDS * 1000000, &c->record, err);
+	struct idempotency_key key = {
+	    .tenant = c->tenant,
+	    .key = c->idempotency->key,
+	    .not_before_us = now_us - (int64_t)IDEMPOTENCY_SECONDS * 1000000,
+	};
+	return store_idempotency_put(s, &key, now_us, &c->record, err);
 }
 
 static enum status run(struct writer_command *command, struct batch *batch, struct err *err)

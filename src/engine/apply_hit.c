@@ -359,9 +359,9 @@ static enum status apply_open_or_click(struct hit *hit, struct err *err)
 static enum status stop_tracking(const struct hit *hit, struct err *err)
 {
 	struct batch *batch = hit->context->batch;
+	struct contact_consent none = {.id = hit->message->contact_id, .opens = CONSENT_OFF, .clicks = CONSENT_OFF};
 	enum status status =
-	    store_contact_set_consent(batch_session(batch), hit->message->tenant, hit->message->contact_id, CONSENT_OFF,
-				      CONSENT_OFF, time_of(hit), err);
+	    store_contact_set_consent(batch_session(batch), hit->message->tenant, &none, time_of(hit), err);
 	batch_forget_contacts(batch);
 	return status;
 }
@@ -373,8 +373,13 @@ static enum status apply_unsubscribe(struct hit *hit, struct err *err)
 	bool was_added;
 	if (hit->record.stop_tracking)
 		return stop_tracking(hit, err);
-	enum status status = store_suppression_add(batch_session(batch), message->tenant, message->to_email,
-						   SLICE("unsubscribed"), message->id, time_of(hit), &was_added, err);
+	struct suppression suppression = {
+	    .tenant = message->tenant,
+	    .address = message->to_email,
+	    .reason = SLICE("unsubscribed"),
+	    .message = message->id,
+	};
+	enum status status = store_suppression_add(batch_session(batch), &suppression, time_of(hit), &was_added, err);
 	if (status != STATUS_OK || !set_first(&message->counters.unsubscribed_us, time_of(hit)))
 		return status;
 	judge(hit);

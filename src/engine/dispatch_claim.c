@@ -41,14 +41,14 @@ static enum status run_recover(struct writer_command *command, struct batch *bat
 {
 	struct recover_command *c = (struct recover_command *)(void *)command;
 	struct store_session *session = batch_session(batch);
+	struct queue_look look = {.now_us = batch_now_us(batch), .limit = ORPHANS_AT_ONCE};
 	size_t count = ORPHANS_AT_ONCE;
 	enum status status = STATUS_OK;
 	c->held = 0;
 	c->resent = 0;
 	while (status == STATUS_OK && count == ORPHANS_AT_ONCE) {
 		struct queue_entry *entries;
-		status = store_queue_orphans(session, batch_now_us(batch), ORPHANS_AT_ONCE, batch_arena(batch),
-					     &entries, &count, err);
+		status = store_queue_orphans(session, &look, batch_arena(batch), &entries, &count, err);
 		for (size_t i = 0; status == STATUS_OK && i < count; i++)
 			status = recover_one(c, batch, &entries[i], err);
 	}
@@ -101,14 +101,14 @@ static enum status run_claim(struct writer_command *command, struct batch *batch
 	struct claim *c = (struct claim *)(void *)command;
 	struct store_session *session = batch_session(batch);
 	int64_t now_us = batch_now_us(batch);
+	struct queue_claim wanted = {.now_us = now_us, .lease_until_us = now_us + LEASE_US, .limit = c->limit};
 	enum status status = STATUS_OK;
 	arena_reset(c->arena);
 	c->entry_count = 0;
 	if (c->lease_count)
 		status = store_queue_extend(session, c->leases, c->lease_count, now_us + LEASE_US, err);
 	if (status == STATUS_OK && c->limit)
-		status = store_queue_claim(session, now_us, now_us + LEASE_US, c->limit, c->arena, &c->entries,
-					   &c->entry_count, err);
+		status = store_queue_claim(session, &wanted, c->arena, &c->entries, &c->entry_count, err);
 	if (status == STATUS_OK)
 		status = store_queue_next_due(session, &c->next_due_us, err);
 	/* Due and yet not given: held back for a reason that this process does not know. Not at once again. */

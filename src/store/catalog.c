@@ -104,16 +104,17 @@ enum status store_contact_find(struct store_session *s, uint32_t tenant, struct 
 	return rows_close(&r, status);
 }
 
-enum status store_contact_set_consent(struct store_session *s, uint32_t tenant, struct slice id, enum consent opens,
-				      enum consent clicks, int64_t now_us, struct err *err)
+enum status store_contact_set_consent(struct store_session *s, uint32_t tenant, const struct contact_consent *consent,
+				      int64_t now_us, struct err *err)
 {
 	return session_run(
 	    s,
 	    "INSERT INTO contacts (tenant_id, id, email, name, category, agent, consent_opens, consent_clicks, "
 	    "created_at) VALUES ($1, $2, '', '', '', '', $3, $4, $5) ON CONFLICT (tenant_id, id) DO UPDATE SET "
 	    "consent_opens = excluded.consent_opens, consent_clicks = excluded.consent_clicks",
-	    VALUES(value_i64(tenant), value_text(id), value_text(slice_from_cstr(consent_name(opens))),
-		   value_text(slice_from_cstr(consent_name(clicks))), value_time(now_us)),
+	    VALUES(value_i64(tenant), value_text(consent->id),
+		   value_text(slice_from_cstr(consent_name(consent->opens))),
+		   value_text(slice_from_cstr(consent_name(consent->clicks))), value_time(now_us)),
 	    err);
 }
 

@@ -2,14 +2,15 @@
 /* First answers to requests with an Idempotency-Key. */
 #include "store/session.h"
 
-enum status store_idempotency_find(struct store_session *s, uint32_t tenant, struct slice key, int64_t not_before_us,
-				   struct arena *arena, struct idempotency_record *ret, struct err *err)
+enum status store_idempotency_find(struct store_session *s, const struct idempotency_key *key, struct arena *arena,
+				   struct idempotency_record *ret, struct err *err)
 {
 	struct rows r;
-	enum status status = rows_open_one(&r, s,
-					   "SELECT request_hash, status, response FROM idempotency_keys "
-					   "WHERE tenant_id = $1 AND key = $2 AND created_at >= $3",
-					   VALUES(value_i64(tenant), value_text(key), value_time(not_before_us)), err);
+	enum status status =
+	    rows_open_one(&r, s,
+			  "SELECT request_hash, status, response FROM idempotency_keys "
+			  "WHERE tenant_id = $1 AND key = $2 AND created_at >= $3",
+			  VALUES(value_i64(key->tenant), value_text(key->key), value_time(key->not_before_us)), err);
 	if (status != STATUS_OK)
 		return status;
 	r.arena = arena;
@@ -19,22 +20,22 @@ enum status store_idempotency_find(struct store_session *s, uint32_t tenant, str
 	return rows_close(&r, STATUS_OK);
 }
 
-enum status store_idempotency_put(struct store_session *s, uint32_t tenant, struct slice key, int64_t now_us,
-				  int64_t not_before_us, const struct idempotency_record *record, struct err *err)
+enum status store_idempotency_put(struct store_session *s, const struct idempotency_key *key, int64_t now_us,
+				  const struct idempotency_record *record, struct err *err)
 {
 	bool own;
 	enum status status = session_atomic_begin(s, &own, err);
 	if (status != STATUS_OK)
 		return status;
 	/* Those that are too old go here, so that nothing else has to. */
-	status = session_run(s, "DELETE FROM idempotency_keys WHERE created_at < $1", VALUES(value_time(not_before_us)),
-			     err);
+	status = session_run(s, "DELETE FROM idempotency_keys WHERE created_at < $1",
+			     VALUES(value_time(key->not_before_us)), err);
 	if (status == STATUS_OK)
 		status = session_run_some(
 		    s,
 		    "INSERT INTO idempotency_keys (tenant_id, key, request_hash, status, response, created_at) "
 		    "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-		    VALUES(value_i64(tenant), value_text(key), value_bytes(record->request_hash),
+		    VALUES(value_i64(key->tenant), value_text(key->key), value_bytes(record->request_hash),
 			   value_i64(record->status), value_bytes(record->response), value_time(now_us)),
 		    (struct none){STATUS_CONFLICT, "the idempotency key is there already"}, err);
 	return session_atomic_end(s, own, status, err);

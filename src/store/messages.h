@@ -130,9 +130,13 @@ enum status store_contact_use(struct store_session *s, uint32_t tenant, const st
 			      struct err *err) MUST_CHECK;
 enum status store_contact_find(struct store_session *s, uint32_t tenant, struct slice id, struct arena *arena,
 			       struct contact *ret, struct err *err) MUST_CHECK;
+struct contact_consent {
+	struct slice id; /* the contact's */
+	enum consent opens, clicks;
+};
 /* Withdraws or restricts: the row is created when absent. */
-enum status store_contact_set_consent(struct store_session *s, uint32_t tenant, struct slice id, enum consent opens,
-				      enum consent clicks, int64_t now_us, struct err *err) MUST_CHECK;
+enum status store_contact_set_consent(struct store_session *s, uint32_t tenant, const struct contact_consent *consent,
+				      int64_t now_us, struct err *err) MUST_CHECK;
 
 /* Destinations that are too long for a token, found again by the first 16 bytes of their SHA-256. */
 enum status store_link_put(struct store_session *s, uint32_t tenant, struct slice key16, struct slice url,
@@ -141,10 +145,15 @@ enum status store_link_find(struct store_session *s, uint32_t tenant, struct sli
 			    struct slice *ret_url, struct err *err) MUST_CHECK;
 
 /* ---- Why an address gets no mail. `address` is compared in lower case. */
-/* STATUS_OK also when it was there already (then *ret_added is false). reason: "unsubscribed", "hard_bounce",
- * "complaint", "manual". */
-enum status store_suppression_add(struct store_session *s, uint32_t tenant, struct slice address, struct slice reason,
-				  struct uuid message, int64_t now_us, bool *ret_added, struct err *err) MUST_CHECK;
+struct suppression {
+	uint32_t tenant;
+	struct slice address;
+	struct slice reason; /* "unsubscribed", "hard_bounce", "complaint", "manual" */
+	struct uuid message; /* that led to it; zero: none */
+};
+/* STATUS_OK also when it was there already (then *ret_added is false). */
+enum status store_suppression_add(struct store_session *s, const struct suppression *suppression, int64_t now_us,
+				  bool *ret_added, struct err *err) MUST_CHECK;
 /* STATUS_NOT_FOUND: mail may go. The address's first reason. */
 enum status store_suppression_find(struct store_session *s, uint32_t tenant, struct slice address, struct arena *arena,
 				   struct slice *ret_reason, struct err *err) MUST_CHECK;

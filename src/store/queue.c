@@ -22,15 +22,14 @@ static const struct none lease_lost = {STATUS_CONFLICT, "the lease is no longer 
 	"CASE WHEN EXISTS (SELECT 1 FROM queue_pauses p WHERE p.tenant_id IN (0, " tenant                              \
 	") AND p.provider IN ('', " provider ")) THEN 'paused' ELSE 'waiting' END"
 
-enum status store_queue_add(struct store_session *s, struct uuid message, uint32_t tenant, struct slice provider,
-			    struct slice stream, int64_t due_us, struct err *err)
+enum status store_queue_add(struct store_session *s, const struct queue_item *item, struct err *err)
 {
 	return session_run_some(
 	    s,
 	    "INSERT INTO send_queue (message_id, tenant_id, provider, stream, state, due_at, attempt) "
 	    "VALUES ($1, $2, $3, $4, " WAITING_OR_PAUSED("$2", "$3") ", $5, 0) ON CONFLICT DO NOTHING",
-	    VALUES(value_uuid(message), value_i64(tenant), value_text(provider), value_text(stream),
-		   value_time(due_us)),
+	    VALUES(value_uuid(item->message), value_i64(item->tenant), value_text(item->provider),
+		   value_text(item->stream), value_time(item->due_us)),
 	    (struct none){STATUS_CONFLICT, "the message is queued already"}, err);
 }
 
@@ -66,9 +65,8 @@ static enum status waiting_tenants(struct store_session *s, int64_t now_us, stru
 }
 
 struct claim {
-	int64_t now_us, lease_until_us;
+	const struct queue_claim *asked;
 	uint64_t lease;
-	size_t limit;
 	struct arena *arena;
 	struct growing entries;
 };
@@ -95,8 +93,8 @@ static enum status claim_of_tenant(struct store_session *s, struct claim *c, uin
 		      "UPDATE send_queue SET state = 'leased', lease = $4, lease_until = $5, attempt = attempt + 1 "
 		      "WHERE message_id IN (SELECT message_id FROM picked) "
 		      "RETURNING message_id, tenant_id, attempt, lease, provider, stream",
-		      VALUES(value_i64(tenant), value_time(c->now_us), value_i64((int64_t)share),
-			     value_i64((int64_t)c->lease), value_time(c->lease_until_us)),
+		      VALUES(value_i64(tenant), value_time(c->asked->now_us), value_i64((int64_t)share),
+			     value_i64((int64_t)c->lease), value_time(c->asked->lease_until_us)),
 		      err);
 	if (status != STATUS_OK)
 		return status;
@@ -115,11 +113,11 @@ static enum status claim_round(struct store_session *s, struct claim *c, struct 
 	for (size_t i = 0; i < tenants->n; i++)
 		left += !t[i].is_empty;
 	/* Fixed for the round: what one leaves over is for all others alike, in the next. */
-	size_t share = left > 0 ? (c->limit - before + left - 1) / left : 0;
-	for (size_t i = 0; i < tenants->n && c->entries.n < c->limit; i++) {
+	size_t share = left > 0 ? (c->asked->limit - before + left - 1) / left : 0;
+	for (size_t i = 0; i < tenants->n && c->entries.n < c->asked->limit; i++) {
 		if (t[i].is_empty)
 			continue;
-		size_t wanted = c->limit - c->entries.n;
+		size_t wanted = c->asked->limit - c->entries.n;
 		size_t had = c->entries.n;
 		enum status status = claim_of_tenant(s, c, t[i].id, share < wanted ? share : wanted, err);
 		if (status != STATUS_OK)
@@ -149,20 +147,19 @@ static enum status claim_all(struct store_session *s, struct claim *c, struct er
 			    "send_queue.provider") ", "
 						   "lease = NULL, lease_until = NULL "
 						   "WHERE lease IS NOT NULL AND state = 'leased' AND lease_until <= $1",
-			VALUES(value_time(c->now_us)), err);
+			VALUES(value_time(c->asked->now_us)), err);
 	if (status == STATUS_OK)
-		status = waiting_tenants(s, c->now_us, c->arena, &tenants, err);
-	while (status == STATUS_OK && any && c->entries.n < c->limit)
+		status = waiting_tenants(s, c->asked->now_us, c->arena, &tenants, err);
+	while (status == STATUS_OK && any && c->entries.n < c->asked->limit)
 		status = claim_round(s, c, &tenants, &any, err);
 	return status;
 }
 
-enum status store_queue_claim(struct store_session *s, int64_t now_us, int64_t lease_until_us, uint32_t limit,
-			      struct arena *arena, struct queue_entry **ret, size_t *ret_count, struct err *err)
+enum status store_queue_claim(struct store_session *s, const struct queue_claim *claim, struct arena *arena,
+			      struct queue_entry **ret, size_t *ret_count, struct err *err)
 {
 	bool own;
-	struct claim c = {
-	    .now_us = now_us, .lease_until_us = lease_until_us, .lease = new_lease(), .limit = limit, .arena = arena};
+	struct claim c = {.asked = claim, .lease = new_lease(), .arena = arena};
 	enum status status = session_atomic_begin(s, &own, err);
 	if (status != STATUS_OK)
 		return status;
@@ -239,7 +236,7 @@ enum status store_queue_hold(struct store_session *s, struct uuid message, uint6
 				err);
 }
 
-enum status store_queue_orphans(struct store_session *s, int64_t now_us, uint32_t limit, struct arena *arena,
+enum status store_queue_orphans(struct store_session *s, const struct queue_look *look, struct arena *arena,
 				struct queue_entry **ret, size_t *ret_count, struct err *err)
 {
 	struct rows r;
@@ -249,7 +246,7 @@ enum status store_queue_orphans(struct store_session *s, int64_t now_us, uint32_
 		      "SELECT message_id, tenant_id, attempt, lease, provider, stream FROM send_queue "
 		      "WHERE lease IS NOT NULL AND state = 'sending' AND ({own_alone} OR lease_until <= $1) "
 		      "ORDER BY intent_at, message_id LIMIT $2",
-		      VALUES(value_time(now_us), value_i64(limit)), err);
+		      VALUES(value_time(look->now_us), value_i64(look->limit)), err);
 	if (status != STATUS_OK)
 		return status;
 	r.arena = arena;

@@ -21,15 +21,25 @@ struct queue_entry {
 	struct slice provider, stream;
 };
 
+struct queue_item {
+	struct uuid message;
+	uint32_t tenant;
+	struct slice provider, stream;
+	int64_t due_us;
+};
 /* STATUS_CONFLICT: it is queued already. */
-enum status store_queue_add(struct store_session *s, struct uuid message, uint32_t tenant, struct slice provider,
-			    struct slice stream, int64_t due_us, struct err *err) MUST_CHECK;
+enum status store_queue_add(struct store_session *s, const struct queue_item *item, struct err *err) MUST_CHECK;
+
+struct queue_claim {
+	int64_t now_us; /* what is due by then may be claimed */
+	int64_t lease_until_us;
+	uint32_t limit;
+};
 /* Up to `limit` due rows that nobody holds (no lease, or expired, and no intent, not paused or in doubt): oldest due
  * first, but no tenant gets more than its share while others wait. Sets their lease until lease_until_us. *ret is in no
  * particular order. */
-enum status store_queue_claim(struct store_session *s, int64_t now_us, int64_t lease_until_us, uint32_t limit,
-			      struct arena *arena, struct queue_entry **ret, size_t *ret_count,
-			      struct err *err) MUST_CHECK;
+enum status store_queue_claim(struct store_session *s, const struct queue_claim *claim, struct arena *arena,
+			      struct queue_entry **ret, size_t *ret_count, struct err *err) MUST_CHECK;
 /* Longer leases for everything that these fencing tokens hold. */
 enum status store_queue_extend(struct store_session *s, const uint64_t *leases, size_t count, int64_t lease_until_us,
 			       struct err *err) MUST_CHECK;
@@ -46,9 +56,14 @@ enum status store_queue_retry(struct store_session *s, struct uuid message, uint
 /* Nobody can know: held until resolved. STATUS_CONFLICT as above. */
 enum status store_queue_hold(struct store_session *s, struct uuid message, uint64_t lease, int64_t now_us,
 			     struct err *err) MUST_CHECK;
+
+struct queue_look {
+	int64_t now_us;
+	uint32_t limit;
+};
 /* All rows with an intent and no outcome (their worker died): at most `limit`, without changing them. When the store is
  * shared only those whose lease has expired at now_us. Already held rows are not among them. */
-enum status store_queue_orphans(struct store_session *s, int64_t now_us, uint32_t limit, struct arena *arena,
+enum status store_queue_orphans(struct store_session *s, const struct queue_look *look, struct arena *arena,
 				struct queue_entry **ret, size_t *ret_count, struct err *err) MUST_CHECK;
 /* Claims without an intent whose worker died are free again at once (single machine, at start). */
 enum status store_queue_release_all(struct store_session *s, struct err *err) MUST_CHECK;

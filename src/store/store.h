@@ -82,13 +82,16 @@ struct idempotency_record {
 	uint32_t status;           /* HTTP status of the first answer */
 	struct slice response;     /* its body */
 };
+struct idempotency_key {
+	uint32_t tenant;
+	struct slice key;
+	int64_t not_before_us; /* answers that were kept earlier count as gone */
+};
 /* STATUS_NOT_FOUND when there is none younger than `not_before_us`. */
-enum status store_idempotency_find(struct store_session *session, uint32_t tenant, struct slice key,
-				   int64_t not_before_us, struct arena *arena, struct idempotency_record *ret,
-				   struct err *err) MUST_CHECK;
+enum status store_idempotency_find(struct store_session *session, const struct idempotency_key *key,
+				   struct arena *arena, struct idempotency_record *ret, struct err *err) MUST_CHECK;
 /* STATUS_CONFLICT when the key is there already (and younger than not_before_us). Older ones of all tenants go. */
-enum status store_idempotency_put(struct store_session *session, uint32_t tenant, struct slice key, int64_t now_us,
-				  int64_t not_before_us, const struct idempotency_record *record,
-				  struct err *err) MUST_CHECK;
+enum status store_idempotency_put(struct store_session *session, const struct idempotency_key *key, int64_t now_us,
+				  const struct idempotency_record *record, struct err *err) MUST_CHECK;
 
 #endif

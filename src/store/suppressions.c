@@ -6,21 +6,21 @@
 
 enum { ADDRESS_MAX = 1024 };
 
-enum status store_suppression_add(struct store_session *s, uint32_t tenant, struct slice address, struct slice reason,
-				  struct uuid message, int64_t now_us, bool *ret_added, struct err *err)
+enum status store_suppression_add(struct store_session *s, const struct suppression *suppression, int64_t now_us,
+				  bool *ret_added, struct err *err)
 {
 	char folded[ADDRESS_MAX];
 	uint64_t changed = 0;
-	if (address.n > ADDRESS_MAX)
+	if (suppression->address.n > ADDRESS_MAX)
 		return err_set(err, STATUS_TOO_BIG, "the address is too long");
-	struct value by = value_uuid(message);
-	by.is_null = uuid_is_zero(message);
+	struct value by = value_uuid(suppression->message);
+	by.is_null = uuid_is_zero(suppression->message);
 	enum status status = session_run_counted(
 	    s,
 	    "INSERT INTO suppressions (tenant_id, address, reason, message_id, created_at) VALUES ($1, $2, $3, $4, $5) "
 	    "ON CONFLICT DO NOTHING",
-	    VALUES(value_i64(tenant), value_text(text_folded(address, folded)), value_text(reason), by,
-		   value_time(now_us)),
+	    VALUES(value_i64(suppression->tenant), value_text(text_folded(suppression->address, folded)),
+		   value_text(suppression->reason), by, value_time(now_us)),
 	    &changed, err);
 	if (status == STATUS_OK)
 		*ret_added = changed > 0;

@@ -99,13 +99,16 @@ static bool answer_again(struct api_call *call, struct api_worker *worker, struc
 {
 	struct err err = {0};
 	struct idempotency_record kept;
-	int64_t not_before_us = clock_now_us(call->services->clock) - IDEMPOTENCY_HOURS * INT64_C(3600000000);
+	struct idempotency_key key = {
+	    .tenant = call->who.tenant,
+	    .key = call->idempotency_key,
+	    .not_before_us = clock_now_us(call->services->clock) - IDEMPOTENCY_HOURS * INT64_C(3600000000),
+	};
 	if (call->idempotency_key.n > IDEMPOTENCY_KEY_MAX) {
 		api_problem(call, 422, "Invalid", "Idempotency-Key must not be longer than 256 bytes.");
 		return true;
 	}
-	enum status status = store_idempotency_find(worker->session, call->who.tenant, call->idempotency_key,
-						    not_before_us, call->arena, &kept, &err);
+	enum status status = store_idempotency_find(worker->session, &key, call->arena, &kept, &err);
 	if (status == STATUS_NOT_FOUND)
 		return false;
 	if (status != STATUS_OK) {

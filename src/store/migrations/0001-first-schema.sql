@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- 0001: the first schema. doc/schema.md explains the tables; every index says here which query it is for.
 -- No foreign keys: rows are pruned by age, table by table, and the applier writes tens of thousands of rows a second.
 -- Words in braces are types that differ between databases; see words in the drivers.

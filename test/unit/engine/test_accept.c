@@ -62,12 +62,12 @@ static void suppress_and_restrict(struct post *p)
 {
 	struct err err;
 	bool added;
+	struct suppression suppression = {
+	    .tenant = p->world.tenant, .address = SLICE("c@example.com"), .reason = SLICE("unsubscribed")};
+	struct contact_consent shy = {.id = SLICE("shy"), .opens = CONSENT_ANONYMOUS, .clicks = CONSENT_OFF};
 	writer_stop(&p->sending.writer);
-	assert_int_equal(store_suppression_add(p->world.session, p->world.tenant, SLICE("c@example.com"),
-					       SLICE("unsubscribed"), (struct uuid){0}, WORLD_NOW_US, &added, &err),
-			 STATUS_OK);
-	assert_int_equal(store_contact_set_consent(p->world.session, p->world.tenant, SLICE("shy"), CONSENT_ANONYMOUS,
-						   CONSENT_OFF, WORLD_NOW_US, &err),
+	assert_int_equal(store_suppression_add(p->world.session, &suppression, WORLD_NOW_US, &added, &err), STATUS_OK);
+	assert_int_equal(store_contact_set_consent(p->world.session, p->world.tenant, &shy, WORLD_NOW_US, &err),
 			 STATUS_OK);
 	post_restart(p);
 }
@@ -218,9 +218,9 @@ static void test_an_answer_is_kept_with_the_message_and_the_key_works_once(void 
 	struct accept_request request = {
 	    .tenant = p.world.tenant, .kind = ACCEPT_SEND, .arena = p.arena, .idempotency = &idempotency};
 	assert_int_equal(accept_messages(&p.sending, p.world.session, p.sealer, &request, &item, 1), STATUS_OK);
-	assert_int_equal(store_idempotency_find(p.world.session, p.world.tenant, SLICE("key-1"), WORLD_NOW_US - 1,
-						p.arena, &kept, &err),
-			 STATUS_OK);
+	struct idempotency_key key = {
+	    .tenant = p.world.tenant, .key = SLICE("key-1"), .not_before_us = WORLD_NOW_US - 1};
+	assert_int_equal(store_idempotency_find(p.world.session, &key, p.arena, &kept, &err), STATUS_OK);
 	assert_int_equal(kept.status, 202);
 	assert_true(slice_equal(kept.response, SLICE("1 good")));
 	assert_int_equal(accept_messages(&p.sending, p.world.session, p.sealer, &request, &item, 1), STATUS_CONFLICT);

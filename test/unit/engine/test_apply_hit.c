@@ -235,9 +235,8 @@ static void test_off_keeps_nothing(void **state)
 static void set_consent(struct world *w, enum consent opens, enum consent clicks)
 {
 	struct err err = {0};
-	assert_int_equal(store_contact_set_consent(w->session, w->tenant, SLICE("c0@example.com"), opens, clicks,
-						   WORLD_NOW_US, &err),
-			 STATUS_OK);
+	struct contact_consent consent = {.id = SLICE("c0@example.com"), .opens = opens, .clicks = clicks};
+	assert_int_equal(store_contact_set_consent(w->session, w->tenant, &consent, WORLD_NOW_US, &err), STATUS_OK);
 }
 
 static void test_consent_that_was_withdrawn_since_holds_for_old_mail(void **state)

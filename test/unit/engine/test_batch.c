@@ -181,21 +181,24 @@ static void expect_consent(struct fixture *f, enum consent want)
 	assert_int_equal(opens, want);
 }
 
+static void set_consent(struct fixture *f, enum consent opens, enum consent clicks)
+{
+	struct contact_consent consent = {.id = SLICE("c0@example.com"), .opens = opens, .clicks = clicks};
+	assert_int_equal(store_contact_set_consent(f->w.session, f->w.tenant, &consent, WORLD_NOW_US, &f->err),
+			 STATUS_OK);
+}
+
 static void test_consent_is_remembered_until_forgotten_or_a_second_old(void **state)
 {
 	struct fixture *f = *state;
 	expect_consent(f, CONSENT_FULL);
-	assert_int_equal(store_contact_set_consent(f->w.session, f->w.tenant, SLICE("c0@example.com"), CONSENT_OFF,
-						   CONSENT_OFF, WORLD_NOW_US, &f->err),
-			 STATUS_OK);
+	set_consent(f, CONSENT_OFF, CONSENT_OFF);
 	expect_consent(f, CONSENT_FULL);
 	batch_reset(f->batch, WORLD_NOW_US + 900000);
 	expect_consent(f, CONSENT_FULL);
 	batch_reset(f->batch, WORLD_NOW_US + 1100000);
 	expect_consent(f, CONSENT_OFF);
-	assert_int_equal(store_contact_set_consent(f->w.session, f->w.tenant, SLICE("c0@example.com"),
-						   CONSENT_ANONYMOUS, CONSENT_OFF, WORLD_NOW_US, &f->err),
-			 STATUS_OK);
+	set_consent(f, CONSENT_ANONYMOUS, CONSENT_OFF);
 	expect_consent(f, CONSENT_OFF);
 	batch_forget_contacts(f->batch);
 	expect_consent(f, CONSENT_ANONYMOUS);

@@ -339,9 +339,9 @@ static void test_an_address_that_was_suppressed_meanwhile_gets_nothing(void **st
 	post_open(&p);
 	struct uuid id = post_mail(&p, "outbox", "c@example.com");
 	writer_stop(&p.sending.writer); /* the test's own session writes */
-	assert_int_equal(store_suppression_add(p.world.session, p.world.tenant, SLICE("c@example.com"),
-					       SLICE("complaint"), (struct uuid){0}, WORLD_NOW_US, &added, &err),
-			 STATUS_OK);
+	struct suppression suppression = {
+	    .tenant = p.world.tenant, .address = SLICE("c@example.com"), .reason = SLICE("complaint")};
+	assert_int_equal(store_suppression_add(p.world.session, &suppression, WORLD_NOW_US, &added, &err), STATUS_OK);
 	post_restart(&p);
 	post_start_dispatcher(&p);
 	post_wait(&p, id, MESSAGE_SUPPRESSED);

@@ -106,17 +106,24 @@ void world_add_message(struct world *w, uint32_t n, bool is_queued)
 	    .track_clicks = CONSENT_FULL,
 	    .key_id = 7,
 	};
+	struct queue_item item = {
+	    .message = m.id,
+	    .tenant = m.tenant,
+	    .provider = m.provider,
+	    .stream = m.stream,
+	    .due_us = m.send_at_us,
+	};
 	CHECK(store_message_add(w->session, &m, err));
 	if (is_queued)
-		CHECK(store_queue_add(w->session, m.id, w->tenant, m.provider, m.stream, m.send_at_us, err));
+		CHECK(store_queue_add(w->session, &item, err));
 }
 
 uint64_t world_lease(struct world *w, uint32_t n)
 {
 	struct queue_entry *entries = NULL;
 	size_t count = 0;
-	CHECK(store_queue_claim(w->session, WORLD_NOW_US, WORLD_NOW_US + 600000000, 100, w->arena, &entries, &count,
-				err));
+	struct queue_claim claim = {.now_us = WORLD_NOW_US, .lease_until_us = WORLD_NOW_US + 600000000, .limit = 100};
+	CHECK(store_queue_claim(w->session, &claim, w->arena, &entries, &count, err));
 	for (size_t i = 0; i < count; i++)
 		if (uuid_equal(entries[i].message, world_message_id(n)))
 			return entries[i].lease;

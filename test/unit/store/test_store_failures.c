@@ -111,11 +111,12 @@ static void test_a_connection_that_is_lost_in_a_transaction_commits_nothing(void
 	struct fixture *f = *state;
 	char name[16];
 	struct contact got, c = contact_of(1, name);
+	struct contact_consent off = {.id = c.id, .opens = CONSENT_OFF, .clicks = CONSENT_OFF};
 	if (!f->postgres)
 		return;
 	OK(f, store_contact_use(f->s, 3, &c, noon_us, &f->err));
 	OK(f, store_begin(f->s, &f->err));
-	OK(f, store_contact_set_consent(f->s, 3, c.id, CONSENT_OFF, CONSENT_OFF, noon_us, &f->err));
+	OK(f, store_contact_set_consent(f->s, 3, &off, noon_us, &f->err));
 	kill_backends(f);
 	EXPECT(f, STATUS_IO, store_contact_find(f->s, 3, c.id, f->arena, &got, &f->err));
 	EXPECT(f, STATUS_IO, store_commit(f->s, &f->err));
@@ -123,7 +124,7 @@ static void test_a_connection_that_is_lost_in_a_transaction_commits_nothing(void
 	OK(f, store_contact_find(f->s, 3, c.id, f->arena, &got, &f->err));
 	assert_int_equal(got.opens, CONSENT_FULL);
 	OK(f, store_begin(f->s, &f->err));
-	OK(f, store_contact_set_consent(f->s, 3, c.id, CONSENT_OFF, CONSENT_OFF, noon_us, &f->err));
+	OK(f, store_contact_set_consent(f->s, 3, &off, noon_us, &f->err));
 	OK(f, store_commit(f->s, &f->err));
 	EXPECT(f, STATUS_IO, store_contact_find(f->reader, 3, c.id, f->arena, &got, &f->err));
 	OK(f, store_session_recover(f->reader, &f->err));

@@ -256,11 +256,13 @@ static void test_the_body_of_a_queued_message_is_not_pruned(void **state)
 	struct fixture *f = *state;
 	struct slice got, id = TEXT("0123456789abcdef0123456789abcdef");
 	struct message m = message_of(1);
+	struct queue_item item = {
+	    .message = m.id, .tenant = 3, .provider = TEXT("outbox"), .stream = TEXT("bulk"), .due_us = noon_us};
 	uint64_t pruned = 9;
 	m.body_id = id;
 	OK(f, store_body_put(f->s, 3, id, TEXT("hello"), noon_us, &f->err));
 	OK(f, store_message_add(f->s, &m, &f->err));
-	OK(f, store_queue_add(f->s, m.id, 3, TEXT("outbox"), TEXT("bulk"), noon_us, &f->err));
+	OK(f, store_queue_add(f->s, &item, &f->err));
 	OK(f, store_body_prune(f->s, noon_us + second_us, &pruned, &f->err));
 	assert_int_equal(pruned, 0);
 	OK(f, store_body_find(f->reader, 3, id, f->arena, &got, &f->err));
@@ -304,12 +306,13 @@ static void test_a_contact_is_updated_but_its_consent_is_not_touched(void **stat
 	struct fixture *f = *state;
 	struct contact got,
 	    c = {.id = TEXT("crm-17"), .email = TEXT("c@y"), .name = TEXT("C"), .category = TEXT("seller")};
+	struct contact_consent consent = {.id = c.id, .opens = CONSENT_OFF, .clicks = CONSENT_ANONYMOUS};
 	EXPECT(f, STATUS_NOT_FOUND, store_contact_find(f->s, 3, c.id, f->arena, &got, &f->err));
 	OK(f, store_contact_use(f->s, 3, &c, noon_us, &f->err));
 	OK(f, store_contact_find(f->s, 3, c.id, f->arena, &got, &f->err));
 	assert_int_equal(got.opens, CONSENT_FULL);
 	assert_int_equal(got.clicks, CONSENT_FULL);
-	OK(f, store_contact_set_consent(f->s, 3, c.id, CONSENT_OFF, CONSENT_ANONYMOUS, noon_us, &f->err));
+	OK(f, store_contact_set_consent(f->s, 3, &consent, noon_us, &f->err));
 	c = (struct contact){.id = TEXT("crm-17"), .agent = TEXT("ann"), .name = TEXT("D")};
 	OK(f, store_contact_use(f->s, 3, &c, noon_us + 5, &f->err));
 	OK(f, store_contact_find(f->s, 3, c.id, f->arena, &got, &f->err));
@@ -326,7 +329,8 @@ static void test_consent_is_kept_for_a_contact_that_is_not_known_yet(void **stat
 {
 	struct fixture *f = *state;
 	struct contact got, c = {.id = TEXT("new"), .email = TEXT("n@y")};
-	OK(f, store_contact_set_consent(f->s, 3, c.id, CONSENT_OFF, CONSENT_OFF, noon_us, &f->err));
+	struct contact_consent consent = {.id = c.id, .opens = CONSENT_OFF, .clicks = CONSENT_OFF};
+	OK(f, store_contact_set_consent(f->s, 3, &consent, noon_us, &f->err));
 	OK(f, store_contact_use(f->s, 3, &c, noon_us, &f->err));
 	OK(f, store_contact_find(f->s, 3, c.id, f->arena, &got, &f->err));
 	EXPECT_TEXT(got.email, "n@y");
@@ -351,12 +355,14 @@ static void test_a_suppression_holds_in_any_case_of_the_address(void **state)
 {
 	struct fixture *f = *state;
 	struct slice reason;
+	struct suppression first = {
+	    .tenant = 3, .address = TEXT("A@X"), .reason = TEXT("complaint"), .message = id_of(1)};
+	struct suppression second = {.tenant = 3, .address = TEXT("a@x"), .reason = TEXT("manual")};
 	bool added = false;
 	EXPECT(f, STATUS_NOT_FOUND, store_suppression_find(f->s, 3, TEXT("a@x"), f->arena, &reason, &f->err));
-	OK(f, store_suppression_add(f->s, 3, TEXT("A@X"), TEXT("complaint"), id_of(1), noon_us, &added, &f->err));
+	OK(f, store_suppression_add(f->s, &first, noon_us, &added, &f->err));
 	assert_true(added);
-	OK(f,
-	   store_suppression_add(f->s, 3, TEXT("a@x"), TEXT("manual"), (struct uuid){{0}}, noon_us, &added, &f->err));
+	OK(f, store_suppression_add(f->s, &second, noon_us, &added, &f->err));
 	assert_false(added);
 	OK(f, store_suppression_find(f->s, 3, TEXT("a@X"), f->arena, &reason, &f->err));
 	EXPECT_TEXT(reason, "complaint");

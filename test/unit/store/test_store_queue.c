@@ -5,16 +5,24 @@
 
 static const int64_t lease_us = 60 * INT64_C(1000000);
 
+static struct queue_item item_of(unsigned n, uint32_t tenant, int64_t due_us)
+{
+	return (struct queue_item){
+	    .message = id_of(n), .tenant = tenant, .provider = TEXT("smtp"), .stream = TEXT("bulk"), .due_us = due_us};
+}
+
 static void add(struct fixture *f, unsigned n, uint32_t tenant, int64_t due_us)
 {
-	OK(f, store_queue_add(f->s, id_of(n), tenant, TEXT("smtp"), TEXT("bulk"), due_us, &f->err));
+	struct queue_item item = item_of(n, tenant, due_us);
+	OK(f, store_queue_add(f->s, &item, &f->err));
 }
 
 static struct queue_entry *claim(struct fixture *f, int64_t now_us, uint32_t limit, size_t want)
 {
 	struct queue_entry *list = NULL;
 	size_t n = 0;
-	OK(f, store_queue_claim(f->s, now_us, now_us + lease_us, limit, f->arena, &list, &n, &f->err));
+	struct queue_claim wanted = {.now_us = now_us, .lease_until_us = now_us + lease_us, .limit = limit};
+	OK(f, store_queue_claim(f->s, &wanted, f->arena, &list, &n, &f->err));
 	if (n != want)
 		fail_msg("claimed %zu, want %zu", n, want);
 	return list;
@@ -35,8 +43,9 @@ static struct queue_figures count(struct fixture *f, uint32_t tenant, int64_t no
 static void test_a_message_is_queued_once(void **state)
 {
 	struct fixture *f = *state;
+	struct queue_item again = item_of(1, 3, noon_us);
 	add(f, 1, 3, noon_us);
-	EXPECT(f, STATUS_CONFLICT, store_queue_add(f->s, id_of(1), 3, TEXT("smtp"), TEXT("bulk"), noon_us, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_queue_add(f->s, &again, &f->err));
 }
 
 static void test_only_due_rows_are_claimed_and_only_once(void **state)
@@ -142,6 +151,8 @@ static void test_an_intent_is_never_claimed_again_but_found_as_an_orphan(void **
 {
 	struct fixture *f = *state;
 	struct queue_entry *orphans = NULL;
+	struct queue_look before = {.now_us = noon_us + lease_us - 1, .limit = 10};
+	struct queue_look after = {.now_us = noon_us + lease_us, .limit = 10};
 	size_t n = 9;
 	add(f, 1, 3, noon_us);
 	add(f, 2, 3, noon_us);
@@ -149,16 +160,16 @@ static void test_an_intent_is_never_claimed_again_but_found_as_an_orphan(void **
 	(void)claim_one(f, noon_us);
 	OK(f, store_queue_intent(f->s, e.message, e.lease, e.attempt, noon_us, &f->err));
 	/* A shared store waits for the lease; alone, everything is from a worker that died. */
-	OK(f, store_queue_orphans(f->s, noon_us + lease_us - 1, 10, f->arena, &orphans, &n, &f->err));
+	OK(f, store_queue_orphans(f->s, &before, f->arena, &orphans, &n, &f->err));
 	assert_int_equal(n, f->postgres ? 0 : 1);
-	OK(f, store_queue_orphans(f->s, noon_us + lease_us, 10, f->arena, &orphans, &n, &f->err));
+	OK(f, store_queue_orphans(f->s, &after, f->arena, &orphans, &n, &f->err));
 	assert_int_equal(n, 1);
 	assert_true(uuid_equal(orphans[0].message, e.message));
 	assert_int_equal(orphans[0].lease, e.lease);
 	assert_int_equal(orphans[0].attempt, 1);
 	(void)claim(f, noon_us + lease_us, 10, 1);
 	OK(f, store_queue_hold(f->s, orphans[0].message, orphans[0].lease, noon_us, &f->err));
-	OK(f, store_queue_orphans(f->s, noon_us + lease_us, 10, f->arena, &orphans, &n, &f->err));
+	OK(f, store_queue_orphans(f->s, &after, f->arena, &orphans, &n, &f->err));
 	assert_int_equal(n, 0);
 }
 

@@ -222,6 +222,11 @@ static void test_a_lost_cursor_race_leaves_the_transaction_alive(void **state)
 	assert_int_equal(count_tenants(f, f->reader), 1);
 }
 
+static struct idempotency_key key_of(uint32_t tenant, int64_t not_before_us)
+{
+	return (struct idempotency_key){.tenant = tenant, .key = TEXT("k"), .not_before_us = not_before_us};
+}
+
 static void test_idempotency_answers_are_kept_until_they_are_too_old(void **state)
 {
 	struct fixture *f = *state;
@@ -230,18 +235,22 @@ static void test_idempotency_answers_are_kept_until_they_are_too_old(void **stat
 	struct idempotency_record other = {
 	    .request_hash = TEXT("ffffffffffffffffffffffffffffffff"), .status = 200, .response = TEXT("")};
 	struct idempotency_record got;
-	EXPECT(f, STATUS_NOT_FOUND, store_idempotency_find(f->s, 1, TEXT("k"), 0, f->arena, &got, &f->err));
-	OK(f, store_idempotency_put(f->s, 1, TEXT("k"), noon_us, noon_us - second_us, &first, &f->err));
-	EXPECT(f, STATUS_CONFLICT,
-	       store_idempotency_put(f->s, 1, TEXT("k"), noon_us + 1, noon_us - second_us, &other, &f->err));
-	OK(f, store_idempotency_put(f->s, 2, TEXT("k"), noon_us, noon_us - second_us, &other, &f->err));
-	OK(f, store_idempotency_find(f->reader, 1, TEXT("k"), noon_us, f->arena, &got, &f->err));
+	struct idempotency_key ever = key_of(1, 0);
+	struct idempotency_key recent = key_of(1, noon_us - second_us);
+	struct idempotency_key of_another = key_of(2, noon_us - second_us);
+	struct idempotency_key just_kept = key_of(1, noon_us);
+	struct idempotency_key later = key_of(1, noon_us + 1);
+	EXPECT(f, STATUS_NOT_FOUND, store_idempotency_find(f->s, &ever, f->arena, &got, &f->err));
+	OK(f, store_idempotency_put(f->s, &recent, noon_us, &first, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_idempotency_put(f->s, &recent, noon_us + 1, &other, &f->err));
+	OK(f, store_idempotency_put(f->s, &of_another, noon_us, &other, &f->err));
+	OK(f, store_idempotency_find(f->reader, &just_kept, f->arena, &got, &f->err));
 	EXPECT_TEXT(got.request_hash, "0123456789abcdef0123456789abcdef");
 	EXPECT_TEXT(got.response, "{\"id\":1}");
 	assert_int_equal(got.status, 202);
-	EXPECT(f, STATUS_NOT_FOUND, store_idempotency_find(f->s, 1, TEXT("k"), noon_us + 1, f->arena, &got, &f->err));
-	OK(f, store_idempotency_put(f->s, 1, TEXT("k"), noon_us + 9, noon_us + 1, &other, &f->err));
-	OK(f, store_idempotency_find(f->s, 1, TEXT("k"), noon_us + 1, f->arena, &got, &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_idempotency_find(f->s, &later, f->arena, &got, &f->err));
+	OK(f, store_idempotency_put(f->s, &later, noon_us + 9, &other, &f->err));
+	OK(f, store_idempotency_find(f->s, &later, f->arena, &got, &f->err));
 	assert_int_equal(got.status, 200);
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM idempotency_keys"), "1");
 }
