@@ -127,7 +127,8 @@ function wrk(url, script, count) {
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 async function metric(base, name) {
-  const text = await (await fetch(`${base}/metrics`)).text();
+  // The line kept alive from before wrk ran is long closed by the server.
+  const text = await (await fetch(`${base}/metrics`, { headers: { connection: "close" } })).text();
   return Number(text.match(new RegExp(`^pugmark_${name} (\\d+)`, "m"))[1]);
 }
 
