@@ -104,8 +104,12 @@ export function duration(ms: number): string {
 
 /** Today's date in a time zone, as YYYY-MM-DD. */
 export function today_in(time_zone: string, now = new Date()): string {
-  const fields = (zone: string | undefined) =>
-    new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(now);
+  // By parts: which locale writes a date as YYYY-MM-DD differs from one version of ICU to the next.
+  const fields = (zone: string | undefined) => {
+    const format = new Intl.DateTimeFormat("en", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });
+    const part = Object.fromEntries(format.formatToParts(now).map(({ type, value }) => [type, value]));
+    return `${part.year}-${part.month}-${part.day}`;
+  };
   try {
     return fields(time_zone);
   } catch {

@@ -86,11 +86,13 @@ export class Server {
     return this.exit;
   }
 
-  /** A request to this server, wherever the address in `url` says: after a restart old links have an old port. */
+  /** A request to this server, wherever the address in `url` says: after a restart old links have an old port. On a
+   * connection of its own: one that was kept may have been closed by the server's idle timeout just now. */
   request(method, url, { headers = {}, body } = {}) {
     const { pathname, search } = new URL(url, this.base);
     const signal = AbortSignal.timeout(ANSWER_MS);
-    return fetch(`${this.base}${pathname}${search}`, { method, redirect: "manual", headers, body, signal });
+    const alone = { connection: "close", ...headers };
+    return fetch(`${this.base}${pathname}${search}`, { method, redirect: "manual", headers: alone, body, signal });
   }
 
   get(url, headers = {}) {
@@ -103,6 +105,7 @@ export class Server {
       method,
       signal: AbortSignal.timeout(ANSWER_MS),
       headers: {
+        connection: "close",
         authorization: `Bearer ${this.made.api_key}`,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
