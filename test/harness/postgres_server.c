@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 512, START_SECONDS = 60 };
+enum { PATH_SIZE = 512, START_SECONDS = 60, ARGUMENTS_MAX = 32 };
 
 struct postgres_server {
 	pid_t pid;
@@ -65,7 +65,11 @@ static _Noreturn void become(const struct postgres_server *s, const char *progra
 	if (log < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 || chdir(s->directory) != 0)
 		_exit(126);
 	(void)snprintf(path, sizeof path, "%s/%s", s->bin, program);
-	(void)execv(path, (char *const *)argv);
+	/* By its whole path: initdb looks for the other programs beside what it was called as. */
+	const char *called[ARGUMENTS_MAX] = {path};
+	for (size_t i = 1; i + 1 < ARGUMENTS_MAX && argv[i]; i++)
+		called[i] = argv[i];
+	(void)execv(path, (char *const *)called);
 	_exit(127);
 }
 
