@@ -110,7 +110,7 @@ static int parse(int argc, char **argv, struct arguments *a, bool *ret_help)
 	*ret_help = parsed == OPTIONS_HELP;
 	if (parsed == OPTIONS_HELP) {
 		puts("pugmark rewrite [FILE]: put tracking links and an open pixel into HTML from FILE or standard "
-		     "input.\n\n  --utm k=v  add a parameter to every tracked link; may be repeated");
+		     "input.\n\n  --utm k=v                  add a parameter to every tracked link; may be repeated");
 		return options_print(specs), EXIT_DONE;
 	}
 	if (parsed == OPTIONS_WRONG)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { COLUMN = 26 };
+
 static const struct option_spec *find(const struct option_spec *specs, const char *name, size_t n)
 {
 	for (; specs->name; specs++)
@@ -67,9 +69,22 @@ enum options_result options_parse(int argc, char **argv, const struct option_spe
 	return OPTIONS_OK;
 }
 
+/* "--listen ADDR:PORT" in a column of its own; what stands behind two spaces in the help is the explanation. */
+static void print_one(const char *name, const char *help)
+{
+	char left[64];
+	const char *words = strstr(help, "  ");
+	size_t value_n = words ? (size_t)(words - help) : 0;
+	(void)snprintf(left, sizeof left, "--%s %.*s", name, (int)value_n, help);
+	words = words ? words + 2 : help;
+	while (*words == ' ')
+		words++;
+	printf("  %-*s %s\n", COLUMN, left, words);
+}
+
 void options_print(const struct option_spec *specs)
 {
 	for (; specs->name; specs++)
-		printf("  --%s %s\n", specs->name, specs->help);
-	printf("  --help  this text\n");
+		print_one(specs->name, specs->help);
+	print_one("help", "  this text");
 }

@@ -12,7 +12,7 @@ struct option_spec {
 	const char *name;   /* without the dashes; NULL ends a list */
 	const char **value; /* where its value goes; or */
 	bool *flag;         /* what it sets */
-	const char *help;   /* "ADDR:PORT  where to listen" */
+	const char *help;   /* "ADDR:PORT  where to listen"; a flag: "  print JSON" or plain words */
 };
 
 enum { OPERANDS_MAX = 8 };
