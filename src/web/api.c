@@ -113,11 +113,9 @@ static bool is_allowed(struct api_call *call, const struct route *route, struct 
 }
 
 /* A worker whose session was lost gets it back here, or the request is told to come again. */
-static bool has_store(struct api_call *call, const struct route *route, struct api_worker *worker)
+static bool has_store(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
-	if (route->flags & ROUTE_NO_STORE)
-		return true;
 	enum status status = worker->session
 				 ? store_session_recover(worker->session, &err)
 				 : store_session_open(worker->services->store, STORE_READ, &worker->session, &err);
@@ -151,7 +149,7 @@ static void run(struct worker_job *job, void *context)
 	struct api_exchange *x = (struct api_exchange *)job;
 	struct api_worker *worker = context;
 	struct api_call *call = &x->call;
-	if (!has_store(call, x->route, worker) || !is_allowed(call, x->route, worker) || !can_record(call, x->route))
+	if (!has_store(call, worker) || !is_allowed(call, x->route, worker) || !can_record(call, x->route))
 		return;
 	if ((x->route->flags & ROUTE_TAKES_JSON) && !parse_body(call))
 		return;

@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 struct dispatcher;
+struct json_text;
 struct sign_in_guard;
 
 /* What handlers may use; immutable while serving, everything in it outlives the requests. */
@@ -79,7 +80,6 @@ typedef void (*api_handler)(struct api_call *call, struct api_worker *worker);
 enum route_flag {
 	ROUTE_OPEN = 1,       /* nobody has to be signed in */
 	ROUTE_TAKES_JSON = 2, /* the body must be a JSON object */
-	ROUTE_NO_STORE = 4,   /* runs although the store is away */
 };
 
 struct route {
@@ -95,7 +95,7 @@ const struct route *api_routes(size_t *ret_count);
 
 /* ---- For handlers. */
 
-/* A problem document instead of an answer. `problems` may be NULL. */
+/* A problem document instead of an answer; the list form with every problem's place in the body. */
 void api_problem(struct api_call *call, unsigned status, const char *title, const char *detail);
 void api_problem_list(struct api_call *call, unsigned status, const char *detail, const struct problem_list *problems);
 /* The problem that a status of the engine or the store is: 404, 409, 413, 422, 503. */
@@ -104,7 +104,6 @@ void api_problem_status(struct api_call *call, enum status status, const struct 
 struct json_text api_answer(struct api_call *call, unsigned status);
 void api_header(struct api_call *call, struct slice name, struct slice value);
 /* The field "links": what became of each link of a mail. */
-struct json_text;
 void api_put_links(struct json_text *w, const struct accept_link *links, size_t count);
 
 /* Query parameters. Each returns false after having answered 422 itself. Absent: *ret is left as it is. */
@@ -117,8 +116,6 @@ bool api_query_uuid(struct api_call *call, const char *name, struct uuid *ret);
 bool api_parameter_uuid(struct api_call *call, struct uuid *ret);
 
 /* ---- For web.c: the life of a request. */
-struct api_exchange; /* a request between loop and worker */
-
 struct api_loop {
 	const struct api_services *services;
 	struct worker_pool *pool;

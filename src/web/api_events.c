@@ -107,8 +107,7 @@ void api_get_event(struct api_call *call, struct api_worker *worker)
 		api_problem_status(call, status, &err);
 		return;
 	}
-	struct json_text w = api_answer(call, 200);
-	(void)w;
+	(void)api_answer(call, 200);
 	event_json_append(&call->response, &event, call->who.tenant_name);
 }
 

@@ -5,10 +5,11 @@
 
 #include "base/mem.h"
 #include "engine/event_json.h"
+#include "net/sse.h"
 #include <stdatomic.h>
 #include <uv.h>
 
-enum { HEARTBEAT_MS = 15000, READ_AT_ONCE = 200, FRAMES_MAX = 8 << 20 };
+enum { HEARTBEAT_MS = 15000, READ_AT_ONCE = 200, FRAMES_MAX = 8 << 20, RETRY_MS = 2000, SHORT_FRAME_MAX = 64 };
 
 struct event_stream {
 	struct worker_job job; /* first: a job is a stream */
@@ -44,15 +45,26 @@ static void free_when_done(struct event_stream *s)
 
 /* ---- On the worker. */
 
-static void append_frame(struct buf *b, const struct event *e, struct slice tenant_name)
+/* `json` is scratch. */
+static enum status append_frame(struct buf *frames, const struct event *e, struct slice tenant_name, struct buf *json)
 {
-	buf_append(b, SLICE("id: "));
-	uuid_append(b, e->id);
-	buf_append(b, SLICE("\nevent: "));
-	buf_append_cstr(b, event_type_api_name(e->type));
-	buf_append(b, SLICE("\ndata: "));
-	event_json_append(b, e, tenant_name);
-	buf_append(b, SLICE("\n\n"));
+	char id[UUID_TEXT_SIZE];
+	uuid_format(e->id, id);
+	buf_clear(json);
+	event_json_append(json, e, tenant_name);
+	struct sse_event frame = {slice_from_cstr(id), slice_from_cstr(event_type_api_name(e->type)), buf_slice(json)};
+	return buf_failed(json) ? STATUS_TOO_BIG : sse_append_event(frames, &frame);
+}
+
+static enum status append_frames(struct event_stream *s, const struct event *events, size_t count)
+{
+	struct buf json;
+	enum status status = STATUS_OK;
+	buf_init(&json, FRAMES_MAX);
+	for (size_t i = 0; status == STATUS_OK && i < count; i++)
+		status = append_frame(&s->frames, &events[i], s->tenant_name, &json);
+	buf_done(&json);
+	return status;
 }
 
 /* The newest position is read first: whatever is at or below it and does not match the filter never needs another look.
@@ -70,8 +82,8 @@ static void read_events(struct worker_job *job, void *context)
 	s->status = worker->session ? store_event_last_position(worker->session, &newest, &err) : STATUS_IO;
 	if (s->status == STATUS_OK)
 		s->status = store_event_list(worker->session, &s->filter, arena, &events, &count, &err);
-	for (size_t i = 0; s->status == STATUS_OK && i < count; i++)
-		append_frame(&s->frames, &events[i], s->tenant_name);
+	if (s->status == STATUS_OK)
+		s->status = append_frames(s, events, count);
 	if (s->status == STATUS_OK) {
 		s->has_more = count == s->filter.limit;
 		uint64_t read = count ? events[count - 1].position : 0;
@@ -92,7 +104,7 @@ static void on_read(struct worker_job *job)
 		free_when_done(s);
 		return;
 	}
-	bool failed = s->status != STATUS_OK || buf_failed(&s->frames);
+	bool failed = s->status != STATUS_OK;
 	if (!failed && s->frames.n && http_stream_write(s->stream, buf_slice(&s->frames)) != STATUS_OK)
 		failed = true;
 	if (failed) {
@@ -150,7 +162,11 @@ static void on_wake(struct live_subscriber *subscriber)
 static void on_heartbeat(uv_timer_t *timer)
 {
 	struct event_stream *s = timer->data;
-	if (s->stream && http_stream_write(s->stream, SLICE(": still here\n\n")) != STATUS_OK)
+	struct buf comment;
+	char room[SHORT_FRAME_MAX];
+	buf_init_fixed(&comment, room, sizeof room);
+	sse_append_comment(&comment, SLICE("still here"));
+	if (s->stream && http_stream_write(s->stream, buf_slice(&comment)) != STATUS_OK)
 		http_stream_close(s->stream);
 }
 
@@ -207,7 +223,11 @@ void event_stream_start(const struct api_loop *loop, struct http_request *reques
 	live_subscribe(loop->services->live, &s->subscriber);
 	uv_timer_start(&s->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
 	/* The first bytes tell the browser that the line is open, and how soon to try again. */
-	if (http_stream_write(s->stream, SLICE("retry: 2000\n\n")) == STATUS_OK)
+	struct buf hello;
+	char room[SHORT_FRAME_MAX];
+	buf_init_fixed(&hello, room, sizeof room);
+	sse_append_retry(&hello, RETRY_MS);
+	if (http_stream_write(s->stream, buf_slice(&hello)) == STATUS_OK)
 		start_reading(s);
 	else
 		http_stream_close(s->stream);
