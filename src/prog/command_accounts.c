@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pugmark user add|passwd|list and pugmark apikey add|list|revoke: what must work when nobody can sign in. */
 #include "base/clock.h"
-#include "base/random.h"
 #include "prog/commands.h"
 #include "prog/installation.h"
-#include "store/accounts.h"
-#include "web/auth.h"
-#include "web/password.h"
+#include "prog/new_account.h"
 #include <stdio.h>
 
 struct accounts {
@@ -21,40 +18,23 @@ struct accounts {
 
 typedef enum status (*account_verb)(struct accounts *a, struct err *err);
 
-static struct uuid new_id(void)
-{
-	uint8_t random[10];
-	random_bytes(random, sizeof random);
-	return uuid_v7(clock_now_us(clock_system()), random);
-}
-
 static enum status need_target(const struct accounts *a, const char *what, struct err *err)
 {
 	return a->target ? STATUS_OK : err_set(err, STATUS_BAD_INPUT, "say which: %s", what);
 }
 
-static enum status hash_new_password(struct accounts *a, struct slice *ret_password, struct slice *ret_hash,
-				     struct err *err)
-{
-	*ret_password = password_generate(a->installation.arena);
-	*ret_hash = password_hash(*ret_password, a->installation.arena);
-	return ret_hash->n ? STATUS_OK : err_set(err, STATUS_IO, "not enough memory to hash a password");
-}
-
 static enum status user_add(struct accounts *a, struct err *err)
 {
 	struct slice password;
-	struct user user = {.id = new_id(), .tenant = a->tenant.id, .created_us = clock_now_us(clock_system())};
+	struct user user = {.tenant = a->tenant.id};
 	enum status status = need_target(a, "pugmark user add ADDRESS", err);
 	if (status == STATUS_OK && !role_parse(slice_from_cstr(a->role_name), &user.role))
 		status = err_set(err, STATUS_BAD_INPUT, "'%.40s' is no role: owner, admin, partner, sales_rep, member",
 				 a->role_name);
-	if (status == STATUS_OK)
-		status = hash_new_password(a, &password, &user.password_hash, err);
 	if (status != STATUS_OK)
 		return status;
 	user.email = slice_from_cstr(a->target);
-	status = store_user_add(a->session, &user, err);
+	status = new_user(a->session, user, a->installation.arena, &password, err);
 	if (status == STATUS_CONFLICT)
 		return err_set(err, status, "there is a user %s already", a->target);
 	if (status == STATUS_OK)
@@ -74,7 +54,7 @@ static enum status user_passwd(struct accounts *a, struct err *err)
 	if (status == STATUS_NOT_FOUND)
 		return err_set(err, status, "there is no user %s", a->target);
 	if (status == STATUS_OK)
-		status = hash_new_password(a, &password, &hash, err);
+		status = new_password(a->installation.arena, &password, &hash, err);
 	if (status == STATUS_OK)
 		status = store_user_set_password(a->session, user.id, hash, err);
 	if (status == STATUS_OK)
@@ -94,16 +74,9 @@ static enum status user_list(struct accounts *a, struct err *err)
 
 static enum status apikey_add(struct accounts *a, struct err *err)
 {
-	uint8_t hash[SECRET_HASH_SIZE];
-	struct slice secret = auth_new_secret(API_KEY_PREFIX, a->installation.arena, hash);
-	struct api_key key = {.id = new_id(),
-			      .tenant = a->tenant.id,
-			      .name = slice_from_cstr(a->label),
-			      .prefix = slice_sub(secret, 0, API_KEY_SHOWN),
-			      .hash = slice_of(hash, sizeof hash),
-			      .scopes = SCOPE_SEND | SCOPE_READ | SCOPE_ADMIN | SCOPE_TRACK,
-			      .created_us = clock_now_us(clock_system())};
-	enum status status = store_api_key_add(a->session, &key, err);
+	struct slice secret;
+	enum status status =
+	    new_api_key(a->session, a->tenant.id, slice_from_cstr(a->label), a->installation.arena, &secret, err);
 	if (status == STATUS_OK)
 		printf("API key    %.*s\nIt is shown this once.\n", SLICE_FMT(secret));
 	return status;

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pugmark init: keys, store, first tenant, first user, first API key. Safe to repeat: what is there stays. */
 #include "base/clock.h"
-#include "base/random.h"
 #include "codec/json_text.h"
-#include "codec/mail_address.h"
 #include "prog/commands.h"
 #include "prog/installation.h"
-#include "store/accounts.h"
-#include "web/auth.h"
-#include "web/password.h"
+#include "prog/new_account.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,13 +17,6 @@ struct first_run {
 	struct slice api_key;  /* empty: there was one already */
 	uint32_t tenant;
 };
-
-static struct uuid new_id(int64_t now_us)
-{
-	uint8_t random[10];
-	random_bytes(random, sizeof random);
-	return uuid_v7(now_us, random);
-}
 
 static enum status ensure_tenant(struct store_session *s, struct arena *arena, struct first_run *run, struct err *err)
 {
@@ -46,7 +35,6 @@ static enum status ensure_user(struct store_session *s, struct arena *arena, str
 {
 	struct user *users;
 	size_t count;
-	int64_t now_us = clock_now_us(clock_system());
 	enum status status = store_user_list(s, run->tenant, arena, &users, &count, err);
 	if (status != STATUS_OK)
 		return status;
@@ -54,44 +42,19 @@ static enum status ensure_user(struct store_session *s, struct arena *arena, str
 		run->shown_email = users[0].email;
 		return STATUS_OK;
 	}
-	struct slice password = password_generate(arena);
-	struct user user = {.id = new_id(now_us),
-			    .tenant = run->tenant,
-			    .email = slice_from_cstr(run->email),
-			    .role = ROLE_OWNER,
-			    .password_hash = password_hash(password, arena),
-			    .created_us = now_us};
-	if (!user.password_hash.n)
-		return err_set(err, STATUS_IO, "not enough memory to hash a password");
-	status = store_user_add(s, &user, err);
-	if (status != STATUS_OK)
-		return status;
-	run->shown_email = user.email;
-	run->password = password;
-	return STATUS_OK;
+	run->shown_email = slice_from_cstr(run->email);
+	struct user user = {.tenant = run->tenant, .email = run->shown_email, .role = ROLE_OWNER};
+	return new_user(s, user, arena, &run->password, err);
 }
 
 static enum status ensure_api_key(struct store_session *s, struct arena *arena, struct first_run *run, struct err *err)
 {
 	struct api_key *keys;
 	size_t count;
-	uint8_t hash[SECRET_HASH_SIZE];
-	int64_t now_us = clock_now_us(clock_system());
 	enum status status = store_api_key_list(s, run->tenant, arena, &keys, &count, err);
 	if (status != STATUS_OK || count)
 		return status;
-	struct slice secret = auth_new_secret(API_KEY_PREFIX, arena, hash);
-	struct api_key key = {.id = new_id(now_us),
-			      .tenant = run->tenant,
-			      .name = SLICE("first key"),
-			      .prefix = slice_sub(secret, 0, API_KEY_SHOWN),
-			      .hash = slice_of(hash, sizeof hash),
-			      .scopes = SCOPE_SEND | SCOPE_READ | SCOPE_ADMIN | SCOPE_TRACK,
-			      .created_us = now_us};
-	status = store_api_key_add(s, &key, err);
-	if (status == STATUS_OK)
-		run->api_key = secret;
-	return status;
+	return new_api_key(s, run->tenant, SLICE("first key"), arena, &run->api_key, err);
 }
 
 static enum status ensure_accounts(struct installation *i, struct first_run *run, struct err *err)
