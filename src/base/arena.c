@@ -27,27 +27,35 @@ struct block {
 };
 
 struct arena {
-	struct block *blocks; /* the first is the one being filled */
+	const struct allocator *allocator; /* NULL: the heap */
+	struct block *blocks;              /* the first is the one being filled */
 	size_t used;
 };
 
-static struct block *block_new(size_t room)
+static struct block *block_new(const struct arena *arena, size_t room)
 {
-	struct block *b = mem_alloc(sizeof *b + room);
+	struct block *b = allocator_alloc(arena->allocator, sizeof *b + room);
 	b->room = room;
 	return b;
 }
 
 struct arena *arena_new(void)
 {
-	return MEM_NEW(struct arena);
+	return arena_new_with(NULL);
 }
 
-static void free_blocks(struct block *b)
+struct arena *arena_new_with(const struct allocator *allocator)
+{
+	struct arena *arena = allocator_alloc(allocator, sizeof *arena);
+	arena->allocator = allocator;
+	return arena;
+}
+
+static void free_blocks(const struct arena *arena, struct block *b)
 {
 	while (b) {
 		struct block *next = b->next;
-		mem_free(b);
+		allocator_free(arena->allocator, b);
 		b = next;
 	}
 }
@@ -56,8 +64,8 @@ void arena_free(struct arena **arena)
 {
 	if (!*arena)
 		return;
-	free_blocks((*arena)->blocks);
-	mem_free(*arena);
+	free_blocks(*arena, (*arena)->blocks);
+	allocator_free((*arena)->allocator, *arena);
 	*arena = NULL;
 }
 
@@ -67,11 +75,11 @@ void arena_reset(struct arena *arena)
 	arena->used = 0;
 	if (!first)
 		return;
-	free_blocks(first->next);
+	free_blocks(arena, first->next);
 	first->next = NULL;
 	if (first->room > BLOCK) {
-		mem_free(first);
 		arena->blocks = NULL;
+		allocator_free(arena->allocator, first);
 		return;
 	}
 	memset(first->bytes, 0, first->used);
@@ -86,7 +94,7 @@ size_t arena_used(const struct arena *arena)
 /* A large allocation gets a block of its own behind the one being filled, so that the rest of that one is not lost. */
 static void *alloc_own_block(struct arena *arena, size_t size)
 {
-	struct block *b = block_new(size);
+	struct block *b = block_new(arena, size);
 	b->used = size;
 	if (arena->blocks) {
 		b->next = arena->blocks->next;
@@ -109,7 +117,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 		return alloc_own_block(arena, size);
 	struct block *b = arena->blocks;
 	if (!b || b->room - b->used < padded) {
-		b = block_new(BLOCK);
+		b = block_new(arena, BLOCK);
 		b->next = arena->blocks;
 		arena->blocks = b;
 	}

@@ -9,11 +9,14 @@
 #ifndef PUGMARK_BASE_ARENA_H
 #define PUGMARK_BASE_ARENA_H
 
+#include "base/allocator.h"
 #include "base/slice.h"
 
 struct arena;
 
 struct arena *arena_new(void);
+/* An arena that takes all of its memory from `allocator`, which must outlive it. */
+struct arena *arena_new_with(const struct allocator *allocator);
 /* Frees the arena and all of its memory, and sets *arena to NULL. *arena may be NULL. */
 void arena_free(struct arena **arena);
 /* Frees all allocations and keeps one block for the next round. */

@@ -11,6 +11,16 @@ void buf_init(struct buf *b, size_t max)
 	*b = (struct buf){.max = max};
 }
 
+void buf_init_with(struct buf *b, size_t max, const struct allocator *allocator)
+{
+	*b = (struct buf){.max = max, .allocator = allocator};
+}
+
+void buf_init_in_arena(struct buf *b, size_t max, struct arena *arena)
+{
+	*b = (struct buf){.max = max, .arena = arena};
+}
+
 void buf_init_fixed(struct buf *b, char *memory, size_t size)
 {
 	BUG_IF(size == 0);
@@ -20,9 +30,9 @@ void buf_init_fixed(struct buf *b, char *memory, size_t size)
 
 void buf_done(struct buf *b)
 {
-	if (!b->borrowed)
-		mem_free(b->p);
-	*b = (struct buf){.max = b->max};
+	if (!b->borrowed && !b->arena)
+		allocator_free(b->allocator, b->p);
+	*b = (struct buf){.max = b->max, .arena = b->arena, .allocator = b->allocator};
 }
 
 void buf_clear(struct buf *b)
@@ -33,12 +43,22 @@ void buf_clear(struct buf *b)
 		b->p[0] = 0;
 }
 
+static char *move_in_arena(const struct buf *b, size_t room)
+{
+	char *p = arena_alloc(b->arena, room);
+	if (b->n)
+		memcpy(p, b->p, b->n);
+	return p;
+}
+
 static void grow(struct buf *b, size_t needed)
 {
-	size_t room = b->room ? b->room : FIRST_ROOM;
+	/* An arena keeps what is too large, too. */
+	size_t first = b->arena ? needed : FIRST_ROOM;
+	size_t room = b->room ? b->room : first;
 	while (room < needed)
 		room = room > b->max / 2 ? b->max + 1 : room * 2;
-	b->p = mem_resize(b->p, room);
+	b->p = b->arena ? move_in_arena(b, room) : allocator_resize(b->allocator, b->p, room);
 	b->room = room;
 }
 
@@ -149,7 +169,7 @@ enum status buf_status(const struct buf *b)
 
 char *buf_detach(struct buf *b, size_t *ret_n)
 {
-	BUG_IF(b->too_big || b->borrowed);
+	BUG_IF(b->too_big || b->borrowed || b->arena || b->allocator);
 	if (!b->p)
 		grow(b, 1);
 	b->p[b->n] = 0;

@@ -8,21 +8,29 @@
 #ifndef PUGMARK_BASE_BUF_H
 #define PUGMARK_BASE_BUF_H
 
+#include "base/arena.h"
 #include "base/slice.h"
 #include "base/status.h"
 #include <stdarg.h>
 
 struct buf {
-	char *p;       /* NULL until something is appended */
-	size_t n;      /* bytes used */
-	size_t room;   /* bytes allocated, the NUL's included */
-	size_t max;    /* never more than this many bytes */
-	bool too_big;  /* sticky */
-	bool borrowed; /* p is the caller's memory and never grows */
+	char *p;                           /* NULL until something is appended */
+	size_t n;                          /* bytes used */
+	size_t room;                       /* bytes allocated, the NUL's included */
+	size_t max;                        /* never more than this many bytes */
+	bool too_big;                      /* sticky */
+	bool borrowed;                     /* p is the caller's memory and never grows */
+	struct arena *arena;               /* it grows in here; or NULL */
+	const struct allocator *allocator; /* where its memory is from; NULL: the heap, or the arena */
 };
 
 /* Heap-backed; released by buf_done. */
 void buf_init(struct buf *b, size_t max);
+/* The same with the memory of `allocator`, which must outlive it. */
+void buf_init_with(struct buf *b, size_t max, const struct allocator *allocator);
+/* Grows in `arena` and is not released: what was in it stays valid as long as the arena. For the small and short-lived;
+ * what it grows out of is lost until then, so buf_reserve first where the size is known. */
+void buf_init_in_arena(struct buf *b, size_t max, struct arena *arena);
 /* Over `size` bytes of the caller's memory, the NUL included; nothing is allocated, buf_done only forgets it. */
 void buf_init_fixed(struct buf *b, char *memory, size_t size);
 void buf_done(struct buf *b);
@@ -62,8 +70,8 @@ static inline const char *buf_cstr(const struct buf *b)
 {
 	return b->p ? b->p : "";
 }
-/* Hands the memory to the caller (mem_free) and leaves the buffer empty. A failed or borrowed buffer must not be
- * detached. */
+/* Hands the memory to the caller (mem_free) and leaves the buffer empty. Only for buf_init's buffers that have not
+ * failed. */
 char *buf_detach(struct buf *b, size_t *ret_n);
 
 #endif

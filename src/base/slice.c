@@ -16,19 +16,9 @@ bool slice_starts_with_nocase(struct slice s, struct slice prefix)
 	return true;
 }
 
-bool slice_equal_nocase(struct slice a, struct slice b)
-{
-	return a.n == b.n && slice_starts_with_nocase(a, b);
-}
-
 bool slice_contains(struct slice s, struct slice needle)
 {
-	if (needle.n == 0)
-		return true;
-	for (size_t i = 0; i + needle.n <= s.n; i++)
-		if (s.p[i] == needle.p[0] && memcmp(s.p + i, needle.p, needle.n) == 0)
-			return true;
-	return false;
+	return needle.n == 0 || (s.n >= needle.n && memmem(s.p, s.n, needle.p, needle.n) != NULL);
 }
 
 bool slice_contains_nocase(struct slice s, struct slice needle)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/allocator.h"
+
+#include "base/mem.h"
+#include <string.h>
+
+void *allocator_alloc(const struct allocator *allocator, size_t size)
+{
+	if (!allocator)
+		return mem_alloc(size);
+	return memset(allocator_resize(allocator, NULL, size), 0, size);
+}
+
+void *allocator_resize(const struct allocator *allocator, void *block, size_t size)
+{
+	return allocator ? allocator->resize(allocator->user, block, size) : mem_resize(block, size);
+}
+
+void allocator_free(const struct allocator *allocator, void *block)
+{
+	if (!allocator)
+		mem_free(block);
+	else if (block)
+		(void)allocator->resize(allocator->user, block, 0);
+}
