@@ -2,6 +2,7 @@
 #include "codec/url.h"
 
 #include "codec/hex.h"
+#include "codec/idn.h"
 #include "codec/query.h"
 
 static unsigned char byte_at(struct slice s, size_t at)
@@ -61,15 +62,20 @@ struct slice url_scheme(struct slice s)
 
 bool url_is_http(struct slice s)
 {
-	struct slice scheme = url_scheme(s);
-	return slice_equal_nocase(scheme, SLICE("http")) || slice_equal_nocase(scheme, SLICE("https"));
+	enum { HTTP = 4 };
+	if (!slice_starts_with_nocase(s, SLICE("http")) || s.n == HTTP)
+		return false;
+	bool is_secure = (s.p[HTTP] | 0x20) == 's';
+	return is_secure ? s.n > HTTP + 1 && s.p[HTTP + 1] == ':' : s.p[HTTP] == ':';
 }
 
 /* What lies between `//` and the first `/`, `?`, `#` or backslash, userinfo included. */
 static struct slice full_authority(struct slice url)
 {
-	size_t from = url_scheme(url).n + 3;
-	if (!url_is_http(url) || url.n < from || url.p[from - 2] != '/' || url.p[from - 1] != '/')
+	if (!url_is_http(url))
+		return SLICE_EMPTY;
+	size_t from = slice_index(url, ':') + 3;
+	if (url.n < from || url.p[from - 2] != '/' || url.p[from - 1] != '/')
 		return SLICE_EMPTY;
 	size_t to = from;
 	while (to < url.n && url.p[to] != '/' && url.p[to] != '?' && url.p[to] != '#' && url.p[to] != '\\')
@@ -129,9 +135,15 @@ static bool is_encoded_high_byte(struct slice s, size_t at)
 	return at + 2 < s.n && hex_byte(s.p[at + 1], s.p[at + 2]) >= 0x80;
 }
 
+static bool is_host_byte(unsigned char c)
+{
+	return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
+}
+
+enum { HOST_MAX = 3 * 253 }; /* RFC 1035's 253, percent-encoded */
+
 static bool is_host(struct slice host)
 {
-	enum { HOST_MAX = 3 * 253 }; /* RFC 1035's 253, percent-encoded */
 	if (host.n == 0 || host.n > HOST_MAX || host.p[0] == '.')
 		return false;
 	if (host.p[0] == '[')
@@ -140,9 +152,7 @@ static bool is_host(struct slice host)
 		unsigned char c = byte_at(host, i);
 		if (c == '.' && i > 0 && host.p[i - 1] == '.')
 			return false;
-		if (c == '%' && !is_encoded_high_byte(host, i))
-			return false;
-		if (!is_letter(c) && !is_digit(c) && c != '-' && c != '.' && c != '_' && c != '%')
+		if (c == '%' ? !is_encoded_high_byte(host, i) : !is_host_byte(c))
 			return false;
 	}
 	return true;
@@ -167,16 +177,24 @@ static enum url_fault check_authority(struct slice url)
 /* What may stand in a destination as it is. */
 static bool is_plain(unsigned char c)
 {
-	return c > 0x20 && c < 0x7f && c != '"' && c != '<' && c != '>' && c != '`' && c != '\\';
+	return (c > 0x20) & (c < 0x7f) & (c != '"') & (c != '<') & (c != '>') & (c != '`') & (c != '\\');
+}
+
+/* All bytes are looked at, so that the compiler can look at many at a time. */
+static bool is_all_plain(struct slice s)
+{
+	bool is_all = true;
+	for (size_t i = 0; i < s.n; i++)
+		is_all &= is_plain(byte_at(s, i));
+	return is_all;
 }
 
 enum url_fault url_check_redirect(struct slice destination)
 {
 	if (destination.n > URL_MAX)
 		return URL_TOO_LONG;
-	for (size_t i = 0; i < destination.n; i++)
-		if (!is_plain(byte_at(destination, i)))
-			return URL_BAD_BYTE;
+	if (!is_all_plain(destination))
+		return URL_BAD_BYTE;
 	if (!url_is_http(destination))
 		return URL_NOT_HTTP;
 	size_t colon = url_scheme(destination).n;
@@ -221,6 +239,74 @@ static void append_encoded(struct slice written, struct buf *to)
 	}
 }
 
+/* ---- hosts that are not written in ASCII ---- */
+
+/* Percent signs fall out of a host before anything else looks at it, and ASCII letters become small. False when what
+ * they stood for is no part of any host; a NUL, which would cut the name short, among it. */
+static bool decode_host(struct slice host, struct buf *to, bool *ret_is_ascii)
+{
+	*ret_is_ascii = true;
+	for (size_t i = 0; i < host.n; i++) {
+		unsigned char c = byte_at(host, i);
+		int decoded = c == '%' && i + 2 < host.n ? hex_byte(host.p[i + 1], host.p[i + 2]) : -1;
+		if (decoded >= 0) {
+			c = (unsigned char)decoded;
+			i += 2;
+		}
+		if (c < 0x80 && !is_host_byte(c))
+			return false;
+		*ret_is_ascii = *ret_is_ascii && c < 0x80;
+		buf_append_byte(to, (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c));
+	}
+	return !buf_failed(to);
+}
+
+/* Bytes [from, to) of `b` become `with`. */
+static void replace(struct buf *b, size_t from, size_t to, struct slice with)
+{
+	size_t tail = b->n - to;
+	if (with.n > to - from)
+		buf_append(b, slice_sub(with, 0, with.n - (to - from))); /* only for the room */
+	if (buf_failed(b))
+		return;
+	memmove(b->p + from + with.n, b->p + to, tail);
+	memcpy(b->p + from, with.p, with.n);
+	buf_truncate(b, from + with.n + tail);
+}
+
+/* Turns the host of the destination that `b` holds from `before` on, percent-encoded, into punycode. Characters that
+ * libidn2 does not know stay percent-encoded: a browser, whose Unicode is newer, decides about them. */
+static enum url_fault encode_host(struct buf *b, size_t before)
+{
+	char name_room[HOST_MAX + 1];
+	char ascii_room[HOST_MAX + 1];
+	struct buf name;
+	struct buf ascii;
+	bool is_ascii = false;
+	struct slice host = url_host(slice_from(buf_slice(b), before));
+	size_t from = (size_t)(host.p - b->p);
+	buf_init_fixed(&name, name_room, sizeof(name_room));
+	buf_init_fixed(&ascii, ascii_room, sizeof(ascii_room));
+	if (!decode_host(host, &name, &is_ascii))
+		return URL_BAD_HOST;
+	enum idn_result result = IDN_OK;
+	if (is_ascii)
+		buf_append(&ascii, buf_slice(&name));
+	else
+		result = idn_to_ascii(buf_slice(&name), &ascii);
+	if (result == IDN_UNKNOWN)
+		return URL_OK;
+	if (result == IDN_REFUSED || buf_failed(&ascii) || !is_host(buf_slice(&ascii)))
+		return URL_BAD_HOST;
+	replace(b, from, from + host.n, buf_slice(&ascii));
+	return buf_failed(b) ? URL_TOO_LONG : URL_OK;
+}
+
+bool url_has_encoded_host(struct slice url)
+{
+	return slice_index(url, '%') < url.n && slice_index(url_host(url), '%') < url_host(url).n;
+}
+
 enum url_fault url_destination(struct slice written, struct buf *to)
 {
 	/* Nearly every link is clean already. */
@@ -232,8 +318,10 @@ enum url_fault url_destination(struct slice written, struct buf *to)
 		buf_append(to, written);
 	else
 		append_encoded(written, to);
-	enum url_fault fault = URL_TOO_LONG;
-	if (!buf_failed(to))
+	enum url_fault fault = buf_failed(to) ? URL_TOO_LONG : URL_OK;
+	if (fault == URL_OK && url_has_encoded_host(slice_from(buf_slice(to), before)))
+		fault = encode_host(to, before);
+	if (fault == URL_OK)
 		fault = url_check_redirect(slice_from(buf_slice(to), before));
 	if (fault != URL_OK)
 		buf_truncate(to, before);

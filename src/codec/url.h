@@ -5,8 +5,8 @@
  * it. The *destination* is what a Location header gets: printable ASCII only, http or https, with a host.
  * url_destination makes the second from the first, url_check_redirect judges it; both are used when a mail is built,
  * and the check again at the redirect, so that nothing else ever leaves (open redirects, header injection). Hosts that
- * are not ASCII are percent-encoded; browsers map them to punycode (WHATWG URL 3.5). Nothing here resolves relative
- * addresses.
+ * are not ASCII, or have percent signs in them, become what browsers look up (WHATWG URL 3.5): `xn--mller-kva.example`.
+ * Nothing here resolves relative addresses.
  */
 #ifndef PUGMARK_CODEC_URL_H
 #define PUGMARK_CODEC_URL_H
@@ -39,13 +39,20 @@ bool url_is_http(struct slice s);
 
 /* Judges a destination. The rules: at most URL_MAX bytes; only 0x21-0x7e without " < > ` and backslash; `http://` or
  * `https://` in any case; a host of letters, digits, `-._` and percent-encoded non-ASCII bytes, without empty labels,
- * or an IPv6 literal; at most one `@`; a port of 0-65535. */
+ * or an IPv6 literal; at most one `@`; a port of 0-65535. Percent-encoded hosts are in links that were sent before
+ * there was punycode here, and those must keep working. */
 enum url_fault url_check_redirect(struct slice destination);
 
 /* Makes the destination from a written, trimmed URL: TAB, CR and LF fall out; spaces, quotes, angle brackets, control
  * and non-ASCII bytes are percent-encoded; a backslash becomes `/` in the path as browsers do it, %5C behind it, and is
- * a fault in front of it. Appends to `to` only when the result is URL_OK. */
+ * a fault in front of it. A host that is neither ASCII nor an IDNA name is a fault; one whose characters libidn2 does
+ * not know stays percent-encoded, for the browser to decide. An ASCII host without percent signs is not touched, `xn--`
+ * included. Appends to `to` only when the result is URL_OK. */
 enum url_fault url_destination(struct slice written, struct buf *to);
+
+/* Whether there are percent signs in the host of an http(s) address: valid, but not the form that url_destination
+ * gives. */
+bool url_has_encoded_host(struct slice url);
 
 /* Host and port as written, without userinfo: `e.com`, `e.com:8443`, `[::1]:80`. Empty when `url` is not http(s). */
 struct slice url_authority(struct slice url);
