@@ -39,7 +39,7 @@ static const struct charset_name charset_names[] = {
     {"ibm1047", HTML_CHARSET_UNSAFE, false},
 };
 
-enum { NAME_MAX_KEPT = 40, META_WINDOW = 1024 };
+enum { NAME_MAX_KEPT = 40 };
 
 static bool is_alphanumeric(unsigned char c)
 {
@@ -80,9 +80,14 @@ static struct slice wide_charset(struct slice html)
 	return SLICE_EMPTY;
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f';
+}
+
 static bool is_space_or_quote(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '"' || c == '\'';
+	return is_space(c) || c == '"' || c == '\'';
 }
 
 static bool is_name_byte(char c)
@@ -94,14 +99,15 @@ static bool is_name_byte(char c)
  * 13.2.3.2). */
 static struct slice charset_value(struct slice rest)
 {
-	rest = slice_trim(rest);
+	while (rest.n > 0 && is_space(rest.p[0]))
+		rest = slice_from(rest, 1);
 	if (rest.n == 0 || rest.p[0] != '=')
 		return SLICE_EMPTY;
 	rest = slice_from(rest, 1);
 	while (rest.n > 0 && is_space_or_quote(rest.p[0]))
 		rest = slice_from(rest, 1);
 	size_t n = 0;
-	while (n < rest.n && is_name_byte(rest.p[n]))
+	while (n < rest.n && n <= NAME_MAX_KEPT && is_name_byte(rest.p[n]))
 		n++;
 	struct slice name = slice_sub(rest, 0, n);
 	bool is_wide = slice_starts_with_nocase(name, SLICE("utf-16")) ||
@@ -109,23 +115,71 @@ static struct slice charset_value(struct slice rest)
 	return is_wide || n > NAME_MAX_KEPT ? SLICE_EMPTY : name;
 }
 
-/* `<meta charset=x>` or `<meta content="…; charset=x">` near the start. */
-static struct slice meta_charset(struct slice html)
+/* The charset that `<meta charset=x>` or `<meta content="…; charset=x">` names. */
+static struct slice charset_in_tag(struct slice tag)
 {
 	struct slice word = SLICE("charset");
-	struct slice window = slice_sub(html, 0, META_WINDOW);
-	for (window = slice_from(window, slice_index(window, '<')); window.n > 0;
-	     window = slice_from(window, 1 + slice_index(slice_from(window, 1), '<'))) {
-		if (!slice_starts_with_nocase(window, SLICE("<meta")))
+	for (; tag.n > word.n; tag = slice_from(tag, 1)) {
+		struct slice name = SLICE_EMPTY;
+		if ((tag.p[0] | 0x20) == 'c' && slice_starts_with_nocase(tag, word))
+			name = charset_value(slice_from(tag, word.n));
+		if (name.n > 0)
+			return name;
+	}
+	return SLICE_EMPTY;
+}
+
+/* How long the comment is that `s` begins with, `-->` or `--!>` included. Byte by byte, since what begins to look like
+ * an end again and again must cost no more than what does not. */
+static size_t comment_size(struct slice s)
+{
+	for (size_t at = 4; at < s.n; at++) {
+		if (s.p[at] != '>')
 			continue;
-		struct slice tag = slice_sub(window, 0, slice_index(window, '>'));
-		for (; tag.n > word.n; tag = slice_from(tag, 1)) {
-			struct slice name = SLICE_EMPTY;
-			if ((tag.p[0] | 0x20) == 'c' && slice_starts_with_nocase(tag, word))
-				name = charset_value(slice_from(tag, word.n));
+		/* The dashes of `<!--` may be those of `-->`, not those of `--!>`. */
+		if (slice_ends_with(slice_sub(s, 2, at), SLICE("--")) ||
+		    slice_ends_with(slice_sub(s, 4, at), SLICE("--!")))
+			return at + 1;
+	}
+	return s.n;
+}
+
+/* Where links, the body and the pixel begin. */
+static bool is_behind_head(struct slice rest)
+{
+	char second = rest.n > 1 ? rest.p[1] : 0;
+	if (second == 'a' || second == 'A')
+		return true;
+	if (second != '/' && (second | 0x20) != 'b' && (second | 0x20) != 'v')
+		return false;
+	static const struct slice stops[] = {{"<body", 5}, {"<v:", 3}, {"</head", 6}, {"</body", 6}, {"</html", 6}};
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		if (slice_starts_with_nocase(rest, stops[i]))
+			return true;
+	return false;
+}
+
+/* Browsers take a `<meta>` wherever it is (13.2.3.2 and .5). Here one counts in front of what rewriting may change, so
+ * that it cannot change what is found the next time; so all limits count what stands there. */
+static struct slice meta_charset(struct slice html)
+{
+	enum { BRACKETS_MAX = 1024, TAG_MAX = 1024 };
+	size_t at = slice_index(html, '<');
+	for (size_t brackets = 0; at < html.n && brackets < BRACKETS_MAX; brackets++) {
+		struct slice rest = slice_from(html, at);
+		size_t n = 1;
+		if (is_behind_head(rest))
+			break;
+		if (slice_starts_with(rest, SLICE("<!--"))) {
+			n = comment_size(rest);
+		} else if (rest.n > 1 && (rest.p[1] | 0x20) == 'm' && slice_starts_with_nocase(rest, SLICE("<meta"))) {
+			n = slice_index(rest, '>');
+			struct slice name = charset_in_tag(slice_sub(rest, 0, n < TAG_MAX ? n : TAG_MAX));
 			if (name.n > 0)
 				return name;
 		}
+		at += n;
+		at += slice_index(slice_from(html, at), '<');
 	}
 	return SLICE_EMPTY;
 }

@@ -27,7 +27,8 @@ struct html_charset_guess {
 };
 
 /* `declared` is the charset of the Content-Type header, empty when there is none. It beats all else but a byte order
- * mark of UTF-16 or UTF-32; without it, the mark, then a `<meta>` in the first 1,024 bytes decides, then UTF-8. */
+ * mark of UTF-16 or UTF-32; without it, the mark, then a `<meta>` in the head, in front of any link, decides, then
+ * UTF-8. Rewriting does not change the answer. */
 struct html_charset_guess html_charset_of(struct slice declared, struct slice html);
 
 /* A copy of an ISO-2022-JP document in which every byte that is not in ASCII mode, escape sequences included, is 0xff;

@@ -58,61 +58,73 @@ bool html_text_is_url(struct slice text)
 	       slice_starts_with_nocase(text, SLICE("www."));
 }
 
-static bool is_clean(struct slice raw)
+enum { CONTROL = 1, HIGH_OR_NUL = 2, AMPERSAND = 4, TAG_OPENING = 8 };
+
+/* What kinds of bytes there are. One look at each, because few values have any of them. */
+static unsigned int kinds_in(struct slice s)
 {
-	for (size_t i = 0; i < raw.n; i++) {
-		unsigned char c = (unsigned char)raw.p[i];
-		if (c < 0x20 || c >= 0x80 || c == '&')
-			return false;
-	}
-	return true;
+	static const uint8_t kinds[256] = {
+	    [0] = HIGH_OR_NUL,   [1 ... 0x1f] = CONTROL, [0x80 ... 0xff] = HIGH_OR_NUL, ['&'] = AMPERSAND,
+	    ['{'] = TAG_OPENING, ['%'] = TAG_OPENING,    ['#'] = TAG_OPENING,           ['*'] = TAG_OPENING,
+	    ['['] = TAG_OPENING, ['<'] = TAG_OPENING,
+	};
+	unsigned int found = 0;
+	for (size_t i = 0; i < s.n; i++)
+		found |= kinds[(unsigned char)s.p[i]];
+	return found;
 }
 
 /* TAB, CR and LF are no part of a URL wherever they stand (WHATWG URL 4.4, step 3). */
-static struct slice without_breaks(struct slice s, struct arena *arena)
+static void drop_breaks(struct buf *b)
 {
-	char *to = arena_alloc(arena, s.n + 1);
 	size_t n = 0;
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] != '\t' && s.p[i] != '\r' && s.p[i] != '\n')
-			to[n++] = s.p[i];
-	return slice_of(to, n);
+	for (size_t i = 0; i < b->n; i++)
+		if (b->p[i] != '\t' && b->p[i] != '\r' && b->p[i] != '\n')
+			b->p[n++] = b->p[i];
+	buf_truncate(b, n);
 }
 
-/* The value as its reader's program will see it. False when it holds characters that cannot be decoded; *ret is then
- * what windows-1252 would make of them, for the report only. */
-static bool decode_value(enum html_charset charset, struct slice raw, struct arena *arena, struct slice *ret)
+/* A buf in the arena that is not likely to grow. */
+static void init_scratch(struct buf *b, size_t max, size_t expected, struct arena *arena)
 {
-	raw = slice_sub(raw, 0, VALUE_MAX);
-	if (is_clean(raw)) {
-		*ret = url_trim(raw);
-		return true;
-	}
+	buf_init_in_arena(b, max, arena);
+	(void)buf_reserve(b, expected < max ? expected : max); /* an empty buf has room for its maximum */
+}
+
+/* The characters of a value, in UTF-8. False when they cannot be decoded; *ret is then what windows-1252 would make of
+ * them, for the report only. */
+static bool decode_characters(enum html_charset charset, struct slice raw, struct arena *arena, struct slice *ret)
+{
 	struct buf characters;
-	struct buf decoded;
-	buf_init(&characters, 4 * VALUE_MAX);
-	buf_init(&decoded, 8 * VALUE_MAX);
+	init_scratch(&characters, 4 * VALUE_MAX, raw.n, arena);
 	bool is_known = html_charset_decode(charset, raw, &characters);
 	if (!is_known)
 		(void)html_charset_decode(HTML_CHARSET_WINDOWS_1252, raw, &characters); /* cannot fail */
-	html_references_decode(buf_slice(&characters), HTML_REFERENCE_IN_ATTRIBUTE, &decoded);
-	*ret = without_breaks(url_trim(buf_slice(&decoded)), arena);
-	buf_done(&characters);
-	buf_done(&decoded);
+	*ret = buf_slice(&characters);
 	return is_known;
 }
 
-static enum html_skip skip_by_value(struct slice url)
+/* References and line breaks taken out. */
+static struct slice decode_references(struct slice characters, struct arena *arena)
+{
+	struct buf decoded;
+	init_scratch(&decoded, 8 * VALUE_MAX, characters.n, arena);
+	html_references_decode(characters, HTML_REFERENCE_IN_ATTRIBUTE, &decoded);
+	drop_breaks(&decoded);
+	return buf_slice(&decoded);
+}
+
+static enum html_skip skip_by_value(struct slice url, unsigned int kinds)
 {
 	if (url.n == 0)
 		return HTML_SKIP_EMPTY;
-	if (html_has_template_tag(url))
+	if ((kinds & TAG_OPENING) && html_has_template_tag(url))
 		return HTML_SKIP_TEMPLATE;
 	if (url.p[0] == '#')
 		return HTML_SKIP_FRAGMENT;
-	if (url_scheme(url).n == 0)
-		return HTML_SKIP_RELATIVE;
-	return url_is_http(url) ? HTML_NOT_SKIPPED : HTML_SKIP_NOT_HTTP;
+	if (url_is_http(url))
+		return HTML_NOT_SKIPPED;
+	return url_scheme(url).n == 0 ? HTML_SKIP_RELATIVE : HTML_SKIP_NOT_HTTP;
 }
 
 static enum html_skip skip_by_owner(const struct html_link_policy *policy, struct slice url, struct slice destination)
@@ -129,17 +141,16 @@ static enum html_skip skip_by_owner(const struct html_link_policy *policy, struc
 static void fill_destination(const struct html_link_policy *policy, struct slice clean, struct arena *arena,
 			     struct html_link *link)
 {
-	if (policy->parameter_count == 0) {
-		bool is_url_itself = slice_equal(clean, link->url);
-		link->destination = is_url_itself ? link->url : arena_copy(arena, clean);
+	enum { PARAMETERS_EXPECTED = 128 };
+	link->destination = clean;
+	if (policy->parameter_count == 0)
 		return;
-	}
 	struct buf with;
-	buf_init(&with, URL_MAX);
+	init_scratch(&with, URL_MAX, clean.n + PARAMETERS_EXPECTED, arena);
 	url_append_with_parameters(clean, policy->parameters, policy->parameter_count, &with);
 	/* A destination that has no room for the parameters goes without them. */
-	link->destination = arena_copy(arena, buf_failed(&with) ? clean : buf_slice(&with));
-	buf_done(&with);
+	if (!buf_failed(&with))
+		link->destination = buf_slice(&with);
 }
 
 static void judge_http(const struct html_link_policy *policy, struct arena *arena, struct html_link *link)
@@ -147,8 +158,8 @@ static void judge_http(const struct html_link_policy *policy, struct arena *aren
 	link->fault = url_check_redirect(link->url);
 	struct slice clean = link->url;
 	struct buf encoded;
-	buf_init(&encoded, 3 * VALUE_MAX);
-	if (link->fault == URL_BAD_BYTE) {
+	if (link->fault == URL_BAD_BYTE || url_has_encoded_host(link->url)) {
+		init_scratch(&encoded, 3 * VALUE_MAX, link->url.n, arena);
 		link->fault = url_destination(link->url, &encoded);
 		clean = buf_slice(&encoded);
 	}
@@ -158,7 +169,6 @@ static void judge_http(const struct html_link_policy *policy, struct arena *aren
 		link->skip = skip_by_owner(policy, link->url, clean);
 	if (link->skip == HTML_NOT_SKIPPED)
 		fill_destination(policy, clean, arena, link);
-	buf_done(&encoded);
 }
 
 void html_link_judge(const struct html_link_policy *policy, struct slice raw, struct arena *arena,
@@ -166,8 +176,15 @@ void html_link_judge(const struct html_link_policy *policy, struct slice raw, st
 {
 	link->fault = URL_OK;
 	link->destination = SLICE_EMPTY;
-	bool is_decoded = decode_value(policy->charset, raw, arena, &link->url);
-	link->skip = skip_by_value(link->url);
+	struct slice value = slice_sub(raw, 0, VALUE_MAX);
+	unsigned int kinds = kinds_in(value);
+	bool is_decoded = !(kinds & HIGH_OR_NUL) || decode_characters(policy->charset, value, arena, &value);
+	if (kinds & (CONTROL | AMPERSAND)) {
+		value = decode_references(value, arena);
+		kinds = kinds_in(value);
+	}
+	link->url = url_trim(value);
+	link->skip = skip_by_value(link->url, kinds);
 	if (link->skip != HTML_NOT_SKIPPED)
 		return;
 	if (raw.n > VALUE_MAX) {

@@ -1,26 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/html_namespace.h"
 
-static bool is_one_of(struct slice name, const char *const *names)
+#define NAME(literal)                                                                                                  \
+	{                                                                                                              \
+		"" literal, sizeof(literal) - 1                                                                        \
+	}
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* By first letter, so that few are compared with. */
+typedef const char *const name_lists[26][8];
+
+static bool is_listed(name_lists lists, struct slice name)
 {
-	for (; *names; names++)
-		if (slice_equal_nocase(name, slice_from_cstr(*names)))
+	unsigned int letter = ((unsigned char)name.p[0] | 0x20u) - 'a';
+	if (letter >= 26)
+		return false;
+	for (const char *const *listed = lists[letter]; *listed; listed++)
+		if (slice_equal_nocase(name, slice_from_cstr(*listed)))
 			return true;
 	return false;
 }
 
 /* Start tags that end foreign content (13.2.6.5). None of them can be an svg or math element. */
-static const char *const breakout_names[] = {
-    "b",       "big",  "blockquote", "body",  "br", "center", "code", "dd",   "div", "dl",    "dt",   "em",
-    "embed",   "h1",   "h2",         "h3",    "h4", "h5",     "h6",   "head", "hr",  "i",     "img",  "li",
-    "listing", "menu", "meta",       "nobr",  "ol", "p",      "pre",  "ruby", "s",   "small", "span", "strong",
-    "strike",  "sub",  "sup",        "table", "tt", "u",      "ul",   "var",  NULL,
+static name_lists breakout_names = {
+    ['b' - 'a'] = {"b", "big", "blockquote", "body", "br"},
+    ['c' - 'a'] = {"center", "code"},
+    ['d' - 'a'] = {"dd", "div", "dl", "dt"},
+    ['e' - 'a'] = {"em", "embed"},
+    ['h' - 'a'] = {"head", "hr"}, /* and h1 to h6 */
+    ['i' - 'a'] = {"i", "img"},
+    ['l' - 'a'] = {"li", "listing"},
+    ['m' - 'a'] = {"menu", "meta"},
+    ['n' - 'a'] = {"nobr"},
+    ['o' - 'a'] = {"ol"},
+    ['p' - 'a'] = {"p", "pre"},
+    ['r' - 'a'] = {"ruby"},
+    ['s' - 'a'] = {"s", "small", "span", "strong", "strike", "sub", "sup"},
+    ['t' - 'a'] = {"table", "tt"},
+    ['u' - 'a'] = {"u", "ul"},
+    ['v' - 'a'] = {"var"},
 };
 
 /* End tags that, inside svg or math, can only close an HTML element around it. */
-static const char *const outer_names[] = {
-    "html", "td", "th", "tr", "tbody", "thead", "tfoot", "caption", "form", "section", "article", NULL,
+static name_lists outer_names = {
+    ['a' - 'a'] = {"article"}, ['c' - 'a'] = {"caption"}, ['f' - 'a'] = {"form"},
+    ['h' - 'a'] = {"html"},    ['s' - 'a'] = {"section"}, ['t' - 'a'] = {"td", "th", "tr", "tbody", "thead", "tfoot"},
 };
+
+static bool is_breakout_name(struct slice name)
+{
+	bool is_heading = name.n == 2 && (name.p[0] | 0x20) == 'h' && name.p[1] >= '1' && name.p[1] <= '6';
+	return is_heading || is_listed(breakout_names, name);
+}
 
 static bool is_named(struct slice name, struct slice wanted)
 {
@@ -50,32 +81,69 @@ static enum html_mode mode_of(struct slice name)
 	}
 }
 
+/* By length first, because nearly no name is one of these and this sees most of those inside svg. */
+static enum html_foreign_name foreign_name_of(struct slice name)
+{
+	switch (name.n) {
+	case 2:
+		if ((name.p[0] | 0x20) != 'm')
+			return HTML_FOREIGN_NONE;
+		switch (name.p[1] | 0x20) {
+		case 'i': return HTML_FOREIGN_MI;
+		case 'n': return HTML_FOREIGN_MN;
+		case 'o': return HTML_FOREIGN_MO;
+		case 's': return HTML_FOREIGN_MS;
+		default: return HTML_FOREIGN_NONE;
+		}
+	case 3: return is_named(name, SLICE("svg")) ? HTML_FOREIGN_SVG : HTML_FOREIGN_NONE;
+	case 4:
+		if (is_named(name, SLICE("math")))
+			return HTML_FOREIGN_MATH;
+		return is_named(name, SLICE("desc")) ? HTML_FOREIGN_DESC : HTML_FOREIGN_NONE;
+	case 5:
+		if (is_named(name, SLICE("mtext")))
+			return HTML_FOREIGN_MTEXT;
+		return is_named(name, SLICE("title")) ? HTML_FOREIGN_TITLE : HTML_FOREIGN_NONE;
+	case 13: return is_named(name, SLICE("foreignobject")) ? HTML_FOREIGN_OBJECT : HTML_FOREIGN_NONE;
+	case 14: return is_named(name, SLICE("annotation-xml")) ? HTML_FOREIGN_ANNOTATION : HTML_FOREIGN_NONE;
+	default: return HTML_FOREIGN_NONE;
+	}
+}
+
+static bool is_root(enum html_foreign_name name)
+{
+	return name == HTML_FOREIGN_SVG || name == HTML_FOREIGN_MATH;
+}
+
 static enum html_scope scope_of(const struct html_namespace *space)
 {
 	return space->depth > 0 ? space->entries[space->depth - 1].scope : HTML_SCOPE_HTML;
 }
 
+/* Entries are only read below `depth`, so they are not cleared: there is one of these for each conditional comment. */
 void html_namespace_init(struct html_namespace *space)
 {
+	memset(space->open, 0, sizeof(space->open));
 	space->depth = 0;
 	space->too_deep = 0;
+	space->is_in_select = false;
+	space->is_behind_frameset = false;
+	space->is_ambiguous = false;
 }
 
-static void push(struct html_namespace *space, struct html_namespace_entry entry)
+static void push(struct html_namespace *space, enum html_foreign_name name, enum html_scope scope)
 {
-	if (space->depth < HTML_NAMESPACE_DEPTH)
-		space->entries[space->depth++] = entry;
-	else
+	if (space->depth == HTML_NAMESPACE_DEPTH) {
 		space->too_deep++;
+		return;
+	}
+	space->entries[space->depth++] = (struct html_namespace_entry){.name = name, .scope = scope};
+	space->open[name]++;
 }
 
-static bool is_root(struct slice name, enum html_scope *ret_scope)
+static void pop(struct html_namespace *space)
 {
-	bool is_svg = slice_equal_nocase(name, SLICE("svg"));
-	if (!is_svg && !slice_equal_nocase(name, SLICE("math")))
-		return false;
-	*ret_scope = is_svg ? HTML_SCOPE_SVG : HTML_SCOPE_MATH;
-	return true;
+	space->open[space->entries[--space->depth].name]--;
 }
 
 /* annotation-xml holds HTML when its encoding says so. */
@@ -95,109 +163,126 @@ static void break_out(struct html_namespace *space)
 {
 	space->too_deep = 0;
 	while (scope_of(space) != HTML_SCOPE_HTML)
-		space->depth--;
+		pop(space);
 }
 
 static bool is_font_breakout(const struct html_tokenizer *tokenizer, const struct html_token *tag)
 {
-	static const char *const names[] = {"color", "face", "size", NULL};
-	if (!slice_equal_nocase(tag->name, SLICE("font")))
+	if (tag->name.n != 4 || !is_named(tag->name, SLICE("font")))
 		return false;
 	struct html_attributes attributes = html_attributes_of(tokenizer, tag);
 	struct html_attribute attribute;
 	while (html_attribute_next(&attributes, &attribute))
-		if (is_one_of(attribute.name, names))
+		if (slice_equal_nocase(attribute.name, SLICE("color")) ||
+		    slice_equal_nocase(attribute.name, SLICE("face")) ||
+		    slice_equal_nocase(attribute.name, SLICE("size")))
 			return true;
 	return false;
 }
 
+/* A select has scripts in it, a textarea ends it (13.2.6.4.16 of the standard as it was until 2025; since then it takes
+ * most tags), and framesets have noframes beside them (13.2.6.4.20). */
+static void note_raw_text(struct html_namespace *space, struct slice name)
+{
+	bool is_textarea = slice_equal_nocase(name, SLICE("textarea"));
+	if (space->is_in_select && !is_textarea && !slice_equal_nocase(name, SLICE("script")))
+		space->is_ambiguous = true;
+	if (space->is_behind_frameset && !slice_equal_nocase(name, SLICE("noframes")))
+		space->is_ambiguous = true;
+	if (is_textarea)
+		space->is_in_select = false;
+}
+
+static void note_markup(struct html_namespace *space, struct slice name)
+{
+	if (name.n == 6 && is_named(name, SLICE("select")))
+		space->is_in_select = !space->is_in_select; /* a second one ends the first */
+	else if (name.n == 8 && is_named(name, SLICE("frameset")))
+		space->is_behind_frameset = true;
+}
+
 static void open_html(struct html_namespace *space, struct html_tokenizer *tokenizer, const struct html_token *tag)
 {
-	enum html_scope scope = HTML_SCOPE_HTML;
-	char first = (char)(tag->name.p[0] | 0x20);
-	if ((first == 's' || first == 'm') && is_root(tag->name, &scope)) {
+	enum html_foreign_name name = foreign_name_of(tag->name);
+	if (is_root(name)) {
 		if (!tag->is_self_closing)
-			push(space, (struct html_namespace_entry){.scope = scope, .name = tag->name});
+			push(space, name, name == HTML_FOREIGN_SVG ? HTML_SCOPE_SVG : HTML_SCOPE_MATH);
 		return;
 	}
 	tokenizer->mode = mode_of(tag->name);
+	if (tokenizer->mode != HTML_MODE_DATA)
+		note_raw_text(space, tag->name);
+	else
+		note_markup(space, tag->name);
 }
 
-static void open_svg(struct html_namespace *space, const struct html_token *tag)
+static void open_svg(struct html_namespace *space, enum html_foreign_name name)
 {
-	static const char *const points[] = {"foreignobject", "desc", "title", NULL};
-	struct html_namespace_entry entry = {.scope = HTML_SCOPE_HTML, .name = tag->name};
-	if (slice_equal_nocase(tag->name, SLICE("svg")))
-		entry.scope = HTML_SCOPE_SVG;
-	else if (!is_one_of(tag->name, points))
-		return;
-	if (!tag->is_self_closing)
-		push(space, entry);
+	if (name == HTML_FOREIGN_SVG)
+		push(space, name, HTML_SCOPE_SVG);
+	else if (name == HTML_FOREIGN_OBJECT || name == HTML_FOREIGN_DESC || name == HTML_FOREIGN_TITLE)
+		push(space, name, HTML_SCOPE_HTML);
 }
 
-static void open_math(struct html_namespace *space, const struct html_tokenizer *tokenizer,
-		      const struct html_token *tag)
+static void open_math(struct html_namespace *space, enum html_foreign_name name, bool is_html)
 {
-	static const char *const points[] = {"mi", "mo", "mn", "ms", "mtext", NULL};
-	struct html_namespace_entry entry = {.scope = HTML_SCOPE_MATH, .name = tag->name};
-	if (tag->is_self_closing)
-		return;
-	if (is_one_of(tag->name, points)) {
-		entry.scope = HTML_SCOPE_HTML;
-	} else if (slice_equal_nocase(tag->name, SLICE("annotation-xml"))) {
-		entry.is_annotation = true;
-		if (is_html_annotation(tokenizer, tag))
-			entry.scope = HTML_SCOPE_HTML;
-	} else if (!slice_equal_nocase(tag->name, SLICE("math"))) {
-		return;
+	switch (name) {
+	case HTML_FOREIGN_MI:
+	case HTML_FOREIGN_MN:
+	case HTML_FOREIGN_MO:
+	case HTML_FOREIGN_MS:
+	case HTML_FOREIGN_MTEXT: push(space, name, HTML_SCOPE_HTML); break;
+	case HTML_FOREIGN_ANNOTATION: push(space, name, is_html ? HTML_SCOPE_HTML : HTML_SCOPE_MATH); break;
+	case HTML_FOREIGN_MATH: push(space, name, HTML_SCOPE_MATH); break;
+	default: break;
 	}
-	push(space, entry);
+}
+
+static void open_foreign(struct html_namespace *space, struct html_tokenizer *tokenizer, const struct html_token *tag)
+{
+	const struct html_namespace_entry *around = &space->entries[space->depth - 1];
+	enum html_foreign_name name = foreign_name_of(tag->name);
+	if (name == HTML_FOREIGN_SVG && around->name == HTML_FOREIGN_ANNOTATION) /* in which svg starts as in HTML */
+		open_html(space, tokenizer, tag);
+	else if (tag->is_self_closing)
+		return;
+	else if (around->scope == HTML_SCOPE_SVG)
+		open_svg(space, name);
+	else
+		open_math(space, name, name == HTML_FOREIGN_ANNOTATION && is_html_annotation(tokenizer, tag));
 }
 
 static void open_tag(struct html_namespace *space, struct html_tokenizer *tokenizer, const struct html_token *tag)
 {
-	enum html_scope scope = scope_of(space);
-	if (scope != HTML_SCOPE_HTML && (is_one_of(tag->name, breakout_names) || is_font_breakout(tokenizer, tag))) {
+	if (scope_of(space) != HTML_SCOPE_HTML && (is_breakout_name(tag->name) || is_font_breakout(tokenizer, tag)))
 		break_out(space);
+	if (scope_of(space) == HTML_SCOPE_HTML)
 		open_html(space, tokenizer, tag);
-		return;
-	}
-	if (scope == HTML_SCOPE_SVG) {
-		open_svg(space, tag);
-	} else if (scope == HTML_SCOPE_MATH) {
-		bool is_svg = slice_equal_nocase(tag->name, SLICE("svg"));
-		if (is_svg && space->entries[space->depth - 1].is_annotation)
-			open_html(space, tokenizer, tag);
-		else
-			open_math(space, tokenizer, tag);
-	} else {
-		open_html(space, tokenizer, tag);
-	}
+	else
+		open_foreign(space, tokenizer, tag);
 }
 
-/* Closes the innermost kept element of that name, with all inside it. */
-static bool close_named(struct html_namespace *space, struct slice name)
+/* Closes the innermost kept element of that name, with all inside it. What is popped was pushed once, so this takes no
+ * more time than opening did. */
+static bool close_named(struct html_namespace *space, enum html_foreign_name name)
 {
-	for (size_t i = space->depth; i > 0; i--) {
-		if (!slice_equal_nocase(space->entries[i - 1].name, name))
-			continue;
-		space->depth = i - 1;
-		return true;
-	}
-	return false;
+	if (name == HTML_FOREIGN_NONE || space->open[name] == 0)
+		return false;
+	while (space->entries[space->depth - 1].name != name)
+		pop(space);
+	pop(space);
+	return true;
 }
 
 static void close_tag(struct html_namespace *space, const struct html_token *tag)
 {
-	enum html_scope ignored;
-	if (space->too_deep > 0 && is_root(tag->name, &ignored)) {
+	enum html_foreign_name name = foreign_name_of(tag->name);
+	if (space->too_deep > 0 && is_root(name)) {
 		space->too_deep--;
 		return;
 	}
-	if (close_named(space, tag->name))
-		return;
-	if (scope_of(space) != HTML_SCOPE_HTML &&
-	    (is_one_of(tag->name, breakout_names) || is_one_of(tag->name, outer_names)))
+	if (!close_named(space, name) && scope_of(space) != HTML_SCOPE_HTML &&
+	    (is_breakout_name(tag->name) || is_listed(outer_names, tag->name)))
 		break_out(space);
 }
 
@@ -205,6 +290,8 @@ void html_namespace_follow(struct html_namespace *space, struct html_tokenizer *
 {
 	if (tag->type == HTML_START_TAG)
 		open_tag(space, tokenizer, tag);
+	else if (space->is_in_select && slice_equal_nocase(tag->name, SLICE("select")))
+		space->is_in_select = false;
 	else if (space->depth > 0)
 		close_tag(space, tag);
 	else

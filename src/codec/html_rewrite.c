@@ -22,6 +22,7 @@ static const struct warning_words warning_words[HTML_WARNING_COUNT] = {
     {"visible_url", "The text of a tracked link is an address; mail filters may take it for phishing."},
     {"gmail_clip", "Larger than 102 KB: Gmail clips the mail and does not load what lies behind."},
     {"refused", "Links were left alone because no tracking URL could be made."},
+    {"ambiguous", "Mail clients differ about text in a <select> or behind a <frameset>; nothing in it was changed."},
 };
 
 static const struct warning_words *words_of(enum html_warning warning)
@@ -121,6 +122,13 @@ static bool is_tracked_url(struct slice url)
 	return url.n > 0;
 }
 
+/* Whether an unquoted value that ends in dashes, and the `>` behind it, would end the comment that they are in. */
+static bool ends_comment(const struct writer *writer, const struct html_link *link, struct slice url)
+{
+	return link->is_conditional && slice_ends_with(url, SLICE("--")) &&
+	       slice_starts_with(slice_from(writer->html, link->end), SLICE(">"));
+}
+
 /* Appends what the link's value becomes. False, and nothing appended, when there is no tracked URL for it. */
 static bool write_tracked(struct writer *writer, const struct html_link *link)
 {
@@ -131,9 +139,11 @@ static bool write_tracked(struct writer *writer, const struct html_link *link)
 		return true;
 	}
 	size_t before = out->n;
-	if (options->track(options->user, link, out) &&
-	    (buf_failed(out) || is_tracked_url(slice_from(buf_slice(out), before))))
-		return true;
+	if (options->track(options->user, link, out)) {
+		struct slice url = slice_from(buf_slice(out), before);
+		if (buf_failed(out) || (is_tracked_url(url) && !ends_comment(writer, link, url)))
+			return true;
+	}
 	buf_truncate(out, before);
 	return false;
 }
@@ -189,6 +199,8 @@ static void fill_report(const struct html_scan *scan, struct html_report *report
 	}
 	if (scan->is_cut)
 		report->warnings |= HTML_WARN_CUT;
+	if (scan->is_ambiguous)
+		report->warnings |= HTML_WARN_AMBIGUOUS;
 	if (report->bytes_out > HTML_GMAIL_CLIP)
 		report->warnings |= HTML_WARN_CLIP;
 }
@@ -216,8 +228,11 @@ enum status html_rewrite(const struct html_rewrite_options *options, struct slic
 		guess.charset = HTML_CHARSET_UNSAFE;
 	struct html_link_policy policy = options->policy;
 	policy.charset = guess.charset;
-	struct html_scan scan = {
-	    .html = visible, .policy = &policy, .arena = arena, .conditional_comments = options->vml};
+	struct html_scan scan = {.html = visible,
+				 .policy = &policy,
+				 .arena = arena,
+				 .first_link_index = options->first_link_index,
+				 .conditional_comments = options->vml};
 	struct html_report report = {.charset = guess.name, .bytes_in = html.n, .pixel_at = HTML_NOWHERE};
 	if (guess.charset == HTML_CHARSET_UNSAFE) {
 		report.warnings |= HTML_WARN_PASSED_THROUGH;

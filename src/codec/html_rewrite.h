@@ -29,6 +29,7 @@ struct html_rewrite_options {
 	void *user;
 	struct slice pixel; /* the markup of the open pixel */
 	enum html_pixel_place pixel_place;
+	uint32_t first_link_index; /* of a mail's later parts: links are numbered through all of them */
 	bool vml;               /* `<!--[if` comments are rewritten too: `<a>`, `<area>` and VML shapes (`<v:…>`) */
 	bool skip_visible_urls; /* links whose text is an address stay as they are */
 	bool identity; /* every tracked value is replaced by itself and there is no pixel: output equals input */
@@ -46,8 +47,9 @@ enum html_warning {
 	HTML_WARN_VISIBLE_URL = 1 << 8, /* tracked links whose text is an address: looks like phishing */
 	HTML_WARN_CLIP = 1 << 9,        /* the output is larger than HTML_GMAIL_CLIP */
 	HTML_WARN_REFUSED = 1 << 10,
+	HTML_WARN_AMBIGUOUS = 1 << 11, /* raw text in a select or behind a frameset, in which nothing was touched */
 };
-enum { HTML_WARNING_COUNT = 11 };
+enum { HTML_WARNING_COUNT = 12 };
 
 /* A code ("gmail_clip") and a sentence for one warning bit. Never NULL. */
 const char *html_warning_name(enum html_warning warning);

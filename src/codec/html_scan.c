@@ -5,6 +5,9 @@
 
 #include "codec/html_namespace.h"
 
+#define LOW(c) ((c)&31)
+#define SECOND(c) (UINT32_C(1) << LOW(c))
+
 struct scan_level {
 	struct html_tokenizer tokenizer;
 	struct html_namespace space;
@@ -23,7 +26,7 @@ static struct html_link *add_link(struct html_scan *scan, const struct html_attr
 		scan->link_room = room;
 	}
 	struct html_link *link = &scan->links[scan->link_count];
-	link->index = (uint32_t)scan->link_count++;
+	link->index = scan->first_link_index + (uint32_t)scan->link_count++;
 	link->start = (size_t)(href->value.p - scan->html.p);
 	link->end = link->start + href->value.n;
 	link->text = SLICE_EMPTY;
@@ -43,7 +46,7 @@ static void scan_link_tag(struct html_scan *scan, const struct scan_level *level
 		if (slice_equal_nocase(attribute.name, SLICE("href"))) {
 			struct html_link *link = add_link(scan, &attribute, level->is_conditional);
 			if (first == HTML_NO_OFFSET)
-				first = link->index;
+				first = scan->link_count - 1;
 			else
 				link->skip = HTML_SKIP_DUPLICATE_ATTRIBUTE;
 		} else if (html_attribute_is_opt_out(&attribute)) {
@@ -102,16 +105,16 @@ static void scan_start_tag(struct html_scan *scan, const struct scan_level *leve
 			scan->body_start_end = tag->end;
 		break;
 	case 'f':
-		if (slice_equal_nocase(name, SLICE("frameset")))
+		if (!level->is_conditional && slice_equal_nocase(name, SLICE("frameset")))
 			scan->is_frameset = true;
 		break;
 	case 'h':
-		if (slice_equal_nocase(name, SLICE("html")) && is_amp_tag(level, tag))
+		if (!level->is_conditional && slice_equal_nocase(name, SLICE("html")) && is_amp_tag(level, tag))
 			scan->is_amp = true;
 		break;
 	case 'i':
-		if (scan->policy->own_host_count > 0 && slice_equal_nocase(name, SLICE("img")) &&
-		    is_own_pixel(scan, level, tag))
+		if (!level->is_conditional && scan->policy->own_host_count > 0 &&
+		    slice_equal_nocase(name, SLICE("img")) && is_own_pixel(scan, level, tag))
 			scan->has_own_pixel = true;
 		break;
 	case 'v':
@@ -161,10 +164,29 @@ static void scan_token(struct html_scan *scan, struct scan_level *level, const s
 	}
 }
 
-/* Text only matters right behind a link. */
+/* The tags that this file or html_namespace.h asks for: a, area, body, frameset, head, html, iframe, img, math,
+ * noembed, noframes, plaintext, script, select, style, svg, textarea, title, v:*, xmp. */
+static const struct html_sieve wanted = {{
+    [LOW('a')] = SECOND(' ') | SECOND('\t') | SECOND('\n') | SECOND('\f') | SECOND('\r') | SECOND('/') | SECOND('>') |
+		 SECOND('r'),
+    [LOW('b')] = SECOND('o'),
+    [LOW('f')] = SECOND('r'),
+    [LOW('h')] = SECOND('e') | SECOND('t'),
+    [LOW('i')] = SECOND('f') | SECOND('m'),
+    [LOW('m')] = SECOND('a'),
+    [LOW('n')] = SECOND('o'),
+    [LOW('p')] = SECOND('l'),
+    [LOW('s')] = SECOND('c') | SECOND('e') | SECOND('t') | SECOND('v'),
+    [LOW('t')] = SECOND('e') | SECOND('i'),
+    [LOW('v')] = SECOND(':'),
+    [LOW('x')] = SECOND('m'),
+}};
+
+/* Text only matters right behind a link, and inside svg and math every tag does. */
 static bool next_token(const struct html_scan *scan, struct scan_level *level, struct html_token *ret)
 {
 	level->tokenizer.skips_text = scan->open_link == HTML_NO_OFFSET;
+	level->tokenizer.sieve = level->space.depth > 0 ? NULL : &wanted;
 	return html_token_next(&level->tokenizer, ret);
 }
 
@@ -175,22 +197,34 @@ static void level_init(struct scan_level *level, struct slice html, bool is_cond
 	level->is_conditional = is_conditional;
 }
 
-/* `<!--[if …]> markup <![endif]-->`. The text of a link never spans its border. */
+/* `<!--[if …]> markup <![endif]-->`. To those who see a comment, the text of a link goes on behind it. */
 static void scan_conditional(struct html_scan *scan, struct slice data)
 {
 	struct scan_level level;
 	struct html_token token;
+	size_t open_link = scan->open_link;
 	level_init(&level, data, true);
 	scan->open_link = HTML_NO_OFFSET;
 	while (next_token(scan, &level, &token))
 		scan_token(scan, &level, &token);
-	scan->open_link = HTML_NO_OFFSET;
+	scan->open_link = open_link;
+}
+
+/* Most conditional comments only hold the tables that Outlook wants. All bytes are looked at, so that the compiler can
+ * look at many at a time. */
+static bool has_href(struct slice s)
+{
+	unsigned char found = 0;
+	for (size_t i = 3; i < s.n; i++)
+		found |= (unsigned char)(((s.p[i - 3] | 0x20) == 'h') & ((s.p[i - 2] | 0x20) == 'r') &
+					 ((s.p[i - 1] | 0x20) == 'e') & ((s.p[i] | 0x20) == 'f'));
+	return found;
 }
 
 static void scan_comment(struct html_scan *scan, const struct html_token *comment)
 {
 	if (scan->conditional_comments && comment->is_closed && slice_starts_with_nocase(comment->data, SLICE("[if")) &&
-	    slice_starts_with(slice_from(scan->html, comment->start), SLICE("<!--")))
+	    slice_starts_with(slice_from(scan->html, comment->start), SLICE("<!--")) && has_href(comment->data))
 		scan_conditional(scan, comment->data);
 }
 
@@ -224,4 +258,5 @@ void html_scan_document(struct html_scan *scan)
 			scan_token(scan, &level, &token);
 	}
 	scan->is_cut = ends_inside(scan, &level, is_last_open);
+	scan->is_ambiguous = level.space.is_ambiguous;
 }

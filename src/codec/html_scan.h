@@ -12,6 +12,7 @@ struct html_scan {
 	struct slice html;
 	const struct html_link_policy *policy;
 	struct arena *arena;
+	uint32_t first_link_index;
 	bool conditional_comments; /* look into `<!--[if` comments */
 	/* found */
 	struct html_link *links; /* in the arena, in order */
@@ -25,7 +26,8 @@ struct html_scan {
 	bool is_frameset;
 	bool is_amp;
 	bool has_own_pixel;
-	bool is_cut; /* the document ends inside something, so that what were appended would be swallowed */
+	bool is_ambiguous; /* see html_namespace.h */
+	bool is_cut;       /* the document ends inside something, so that what were appended would be swallowed */
 };
 
 /* Fills the second half of `scan`; the first is the caller's. */

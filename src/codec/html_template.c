@@ -48,10 +48,12 @@ static bool has_pair(struct slice s, struct slice open, struct slice close)
 /* `{{` alone is enough: HTML may have ended the value at a quote inside the tag. */
 static bool has_brace_tag(struct slice s)
 {
-	const char *last_close = memrchr(s.p, '}', s.n);
+	size_t behind_last_close = s.n;
+	while (behind_last_close > 0 && s.p[behind_last_close - 1] != '}')
+		behind_last_close--;
 	for (size_t i = slice_index(s, '{'); i < s.n; i += 1 + slice_index(slice_from(s, i + 1), '{')) {
 		struct slice rest = slice_from(s, i);
-		if (slice_starts_with(rest, SLICE("{{")) || (last_close > rest.p && !is_braced_guid(rest)))
+		if (slice_starts_with(rest, SLICE("{{")) || (behind_last_close > i + 1 && !is_braced_guid(rest)))
 			return true;
 	}
 	return false;
@@ -90,17 +92,25 @@ static bool has_hash_tag(struct slice s)
 	return false;
 }
 
+enum { BRACE = 1, PERCENT = 2, HASH = 4, STAR = 8, BRACKET = 16, LESS = 32 };
+
+/* Which of the bytes that begin a tag there are; few links have any. */
+static unsigned int openings_in(struct slice value)
+{
+	static const uint8_t openings[256] = {
+	    ['{'] = BRACE, ['%'] = PERCENT, ['#'] = HASH, ['*'] = STAR, ['['] = BRACKET, ['<'] = LESS};
+	unsigned int found = 0;
+	for (size_t i = 0; i < value.n; i++)
+		found |= openings[(unsigned char)value.p[i]];
+	return found;
+}
+
 bool html_has_template_tag(struct slice value)
 {
-	/* Every tag begins with one of these, and few links have any. */
-	static const bool opens[256] = {
-	    ['{'] = true, ['%'] = true, ['#'] = true, ['*'] = true, ['['] = true, ['<'] = true};
-	size_t first = 0;
-	while (first < value.n && !opens[(unsigned char)value.p[first]])
-		first++;
-	if (first == value.n)
-		return false;
-	return has_brace_tag(value) || has_percent_tag(value) || has_hash_tag(value) ||
-	       has_pair(value, SLICE("*|"), SLICE("|*")) || has_pair(value, SLICE("[["), SLICE("]]")) ||
-	       slice_contains(value, SLICE("<%")) || slice_contains(value, SLICE("<?"));
+	unsigned int openings = openings_in(value);
+	return ((openings & BRACE) && has_brace_tag(value)) || ((openings & PERCENT) && has_percent_tag(value)) ||
+	       ((openings & HASH) && has_hash_tag(value)) ||
+	       ((openings & STAR) && has_pair(value, SLICE("*|"), SLICE("|*"))) ||
+	       ((openings & BRACKET) && has_pair(value, SLICE("[["), SLICE("]]"))) ||
+	       ((openings & LESS) && (slice_contains(value, SLICE("<%")) || slice_contains(value, SLICE("<?"))));
 }

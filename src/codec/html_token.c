@@ -1,114 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Comments, doctypes and raw text are found by searching for what ends them, not by walking states byte by byte; each
- * search says which states it stands for. Tags are walked attribute by attribute, because quotes only mean something
- * behind `=`. Every search starts where the last one ended, so the whole is linear; the one place that could look ahead
- * again and again (an end that never comes) consumes all input when it fails.
+ * search says which states it stands for. Inside a tag, quotes only mean something behind an `=` that stands between a
+ * name and a value; so its end is found by going from one `=` or `>` to the next (html_marks.h). Every search starts
+ * where the last one ended, so the whole is linear; the one place that could look ahead again and again (an end that
+ * never comes) consumes all input when it fails.
  */
 #include "codec/html_token.h"
 
-enum { SPACE = 1, SOLIDUS = 2, GREATER = 4, EQUALS = 8, LETTER = 16 };
-
-static const uint8_t byte_class[256] = {
-    ['\t'] = SPACE,  ['\n'] = SPACE,  ['\f'] = SPACE, ['\r'] = SPACE,         [' '] = SPACE,
-    ['/'] = SOLIDUS, ['>'] = GREATER, ['='] = EQUALS, ['A' ... 'Z'] = LETTER, ['a' ... 'z'] = LETTER,
-};
-
-static unsigned int class_at(struct slice s, size_t at)
-{
-	return byte_class[(unsigned char)s.p[at]];
-}
-
-static bool has_class(struct slice s, size_t at, unsigned int classes)
-{
-	return at < s.n && (class_at(s, at) & classes);
-}
-
-bool html_is_space(char c)
-{
-	return byte_class[(unsigned char)c] == SPACE;
-}
-
-/* The first byte at or behind `at` that is (not) in the classes, or s.n. */
-static size_t skip(struct slice s, size_t at, unsigned int classes)
-{
-	while (at < s.n && (class_at(s, at) & classes))
-		at++;
-	return at;
-}
-
-static size_t skip_until(struct slice s, size_t at, unsigned int classes)
-{
-	while (at < s.n && !(class_at(s, at) & classes))
-		at++;
-	return at;
-}
-
-static size_t find_byte(struct slice s, size_t at, char c)
-{
-	return at + slice_index(slice_from(s, at), c);
-}
+#include "codec/html_byte.h"
+#include "codec/html_raw_text.h"
 
 static bool starts_at(struct slice s, size_t at, struct slice prefix)
 {
 	return slice_starts_with(slice_from(s, at), prefix);
 }
 
+/* Not by one assignment, which would clear all marks: there is a tokenizer for each conditional comment. */
 void html_tokenizer_init(struct html_tokenizer *tokenizer, struct slice input)
 {
-	*tokenizer = (struct html_tokenizer){.input = input, .last_start_tag = SLICE_EMPTY};
-}
-
-/* ---- attributes (13.2.5.32-40) ---- */
-
-enum attribute_step { STEP_ATTRIBUTE, STEP_TAG_END, STEP_SELF_CLOSING_END, STEP_CUT };
-
-/* Behind `=`: the value. False when the input ends first. */
-static bool read_value(struct slice input, size_t *at, struct html_attribute *attribute)
-{
-	size_t from = skip(input, *at, SPACE);
-	if (from >= input.n)
-		return false;
-	char quote = input.p[from];
-	if (quote == '"' || quote == '\'') {
-		size_t to = find_byte(input, ++from, quote);
-		if (to >= input.n)
-			return false;
-		attribute->quote = quote == '"' ? HTML_DOUBLE_QUOTED : HTML_SINGLE_QUOTED;
-		attribute->value = slice_sub(input, from, to);
-		*at = to + 1;
-		return true;
-	}
-	size_t to = skip_until(input, from, SPACE | GREATER);
-	attribute->quote = HTML_UNQUOTED; /* `<a href=>`: a value that is missing is empty */
-	attribute->value = slice_sub(input, from, to);
-	*at = to;
-	return to < input.n;
-}
-
-/* From the before-attribute-name state to behind one attribute, or to behind the tag. */
-static enum attribute_step step_attribute(struct slice input, size_t *at, struct html_attribute *attribute)
-{
-	size_t from = skip(input, *at, SPACE | SOLIDUS);
-	if (from >= input.n)
-		return STEP_CUT;
-	if (input.p[from] == '>') {
-		bool is_self_closing = from > *at && input.p[from - 1] == '/';
-		*at = from + 1;
-		return is_self_closing ? STEP_SELF_CLOSING_END : STEP_TAG_END;
-	}
-	/* The first byte belongs to the name even when it is `=`. */
-	size_t to = skip_until(input, from + 1, SPACE | SOLIDUS | GREATER | EQUALS);
-	attribute->name = slice_sub(input, from, to);
-	attribute->value = slice_sub(input, to, to);
-	attribute->quote = HTML_NO_VALUE;
-	size_t next = skip(input, to, SPACE);
-	if (next >= input.n)
-		return STEP_CUT;
-	*at = to;
-	if (input.p[next] != '=')
-		return STEP_ATTRIBUTE;
-	*at = next + 1;
-	return read_value(input, at, attribute) ? STEP_ATTRIBUTE : STEP_CUT;
+	tokenizer->input = input;
+	tokenizer->at = 0;
+	tokenizer->mode = HTML_MODE_DATA;
+	tokenizer->cdata_allowed = false;
+	tokenizer->skips_text = false;
+	tokenizer->sieve = NULL;
+	tokenizer->is_cut = false;
+	tokenizer->last_start_tag = SLICE_EMPTY;
+	tokenizer->place = html_marks_init(&tokenizer->marks, input);
 }
 
 struct html_attributes html_attributes_of(const struct html_tokenizer *tokenizer, const struct html_token *tag)
@@ -116,39 +34,139 @@ struct html_attributes html_attributes_of(const struct html_tokenizer *tokenizer
 	return (struct html_attributes){slice_sub(tokenizer->input, 0, tag->end), tag->attributes_start};
 }
 
-bool html_attribute_next(struct html_attributes *attributes, struct html_attribute *ret)
+/* ---- where tags end ---- */
+
+/* These go from mark to mark. They are given the place to be at and what they need of the tokenizer one by one, so that
+ * all of it stays in registers in the loop that most of the time goes to, pass_over(). */
+#define HOT static inline __attribute__((always_inline))
+
+/* Whether the `=` at `at` ends a name, where `from` is behind the tag's name or the value before. It begins one behind
+ * white space, a solidus, a value or the tag's name (13.2.5.32). */
+HOT bool ends_name(const char *from, const char *at)
 {
-	return step_attribute(attributes->input, &attributes->at, ret) == STEP_ATTRIBUTE;
+	while (at > from && html_byte_class(at[-1]) == HTML_SPACE)
+		at--;
+	return at > from && at[-1] != '/';
 }
 
-/* To behind the tag; most tags have no attributes. */
-static enum attribute_step skip_attributes(struct slice input, size_t *at)
+/* From the `=` at which the place is to the quote that ends its value, or to the end of the input. There is only white
+ * space between `=` and the opening quote, so that is the next mark. */
+HOT const char *find_closing_quote(struct html_marks *marks, struct html_marks_place *place, char quote,
+				   const char *end)
 {
-	if (has_class(input, *at, GREATER)) {
-		*at += 1;
-		return STEP_TAG_END;
-	}
-	enum attribute_step step;
-	struct html_attribute ignored;
+	(void)html_marks_next(marks, place);
+	place->next++;
 	do {
-		step = step_attribute(input, at, &ignored);
-	} while (step == STEP_ATTRIBUTE);
-	return step;
+		for (; *place->next != HTML_MARKS_NONE; place->next++) {
+			const char *at = place->base + *place->next;
+			if (*at == quote)
+				return at;
+		}
+	} while (html_marks_turn(marks, place));
+	return end;
+}
+
+/* The `>` that ends a tag, or the end of the input. *from is behind the tag's name, and in the end behind the last
+ * value. */
+HOT const char *find_tag_end(struct html_marks *marks, struct html_marks_place *place, const char **from,
+			     const char *end)
+{
+	const char *at = html_marks_seek(marks, place, *from);
+	while (at < end && *at != '>') {
+		if (*at == '=' && ends_name(*from, at)) {
+			const char *value = at + 1;
+			while (value < end && html_byte_class(*value) == HTML_SPACE)
+				value++;
+			if (value == end)
+				return end;
+			if (*value != '"' && *value != '\'') {
+				while (value < end && !(html_byte_class(*value) & (HTML_SPACE | HTML_GREATER)))
+					value++;
+				*from = value;
+				at = html_marks_seek(marks, place, value);
+				continue;
+			}
+			at = find_closing_quote(marks, place, *value, end);
+			if (at == end)
+				return end;
+			*from = at + 1;
+		}
+		at = html_marks_next(marks, place);
+	}
+	return at;
+}
+
+HOT const char *find_name_end(const char *at, const char *end)
+{
+	while (at < end && !(html_byte_class(*at) & (HTML_SPACE | HTML_SOLIDUS | HTML_GREATER)))
+		at++;
+	return at;
+}
+
+/* The first `<` at the place or behind it that may be more than text, or the end of the input. */
+HOT const char *find_opening(struct html_marks *marks, struct html_marks_place *place, const char *end)
+{
+	do {
+		for (; *place->next != HTML_MARKS_NONE; place->next++) {
+			const char *at = place->base + *place->next;
+			if (*at == '<' && at + 1 < end && (html_byte_class(at[1]) & HTML_OPENS))
+				return at;
+		}
+	} while (html_marks_turn(marks, place));
+	return end;
+}
+
+/* From tag to tag to what may be wanted or needs a closer look: a tag that the sieve holds, other markup, text when
+ * that is wanted. Most tags end before any `=`, and where their names do is then of no
+ * interest. */
+static void pass_over(struct html_tokenizer *tokenizer)
+{
+	struct html_marks *marks = &tokenizer->marks;
+	struct html_marks_place place = tokenizer->place;
+	const uint32_t *seconds = tokenizer->sieve->seconds;
+	bool skips_text = tokenizer->skips_text;
+	const char *end = tokenizer->input.p + tokenizer->input.n;
+	const char *at = tokenizer->input.p + tokenizer->at;
+	(void)html_marks_seek(marks, &place, at);
+	for (;;) {
+		const char *mark = find_opening(marks, &place, end);
+		if (end - mark < (ptrdiff_t)sizeof("</ab") || (mark > at && !skips_text))
+			break;
+		at = mark;
+		const char *name = at + 1 + (at[1] == '/');
+		if (!(html_byte_class(name[0]) & HTML_LETTER) || (seconds[name[0] & 31] >> (name[1] & 31) & 1))
+			break;
+		mark = html_marks_next(marks, &place);
+		if (mark < end && *mark != '>') {
+			const char *from = find_name_end(name, end);
+			mark = find_tag_end(marks, &place, &from, end);
+		}
+		tokenizer->is_cut = mark == end;
+		if (tokenizer->is_cut) {
+			at = end;
+			break;
+		}
+		at = mark + 1;
+		place.next++;
+	}
+	tokenizer->at = (size_t)(at - tokenizer->input.p);
+	tokenizer->place = place;
 }
 
 /* A tag whose name starts at `name_at`; *ret keeps its start. False when the input ends in it. */
 static bool read_tag(struct html_tokenizer *tokenizer, size_t name_at, struct html_token *ret)
 {
 	struct slice input = tokenizer->input;
-	size_t at = skip_until(input, name_at, SPACE | SOLIDUS | GREATER);
-	ret->name = slice_sub(input, name_at, at);
-	ret->attributes_start = at;
-	enum attribute_step step = skip_attributes(input, &at);
-	ret->is_self_closing = step == STEP_SELF_CLOSING_END;
-	ret->end = step == STEP_CUT ? input.n : at;
+	const char *end = input.p + input.n;
+	const char *from = find_name_end(input.p + name_at, end);
+	ret->name = slice_sub(input, name_at, (size_t)(from - input.p));
+	ret->attributes_start = (size_t)(from - input.p);
+	const char *close = find_tag_end(&tokenizer->marks, &tokenizer->place, &from, end);
+	tokenizer->is_cut = close == end;
+	ret->is_self_closing = !tokenizer->is_cut && close > from && close[-1] == '/';
+	ret->end = tokenizer->is_cut ? input.n : (size_t)(close + 1 - input.p);
 	tokenizer->at = ret->end;
-	tokenizer->is_cut = step == STEP_CUT;
-	return step != STEP_CUT;
+	return !tokenizer->is_cut;
 }
 
 static bool read_start_tag(struct html_tokenizer *tokenizer, struct html_token *ret)
@@ -180,7 +198,7 @@ static void read_to_greater(struct html_tokenizer *tokenizer, enum html_token_ty
 			    struct html_token *ret)
 {
 	struct slice input = tokenizer->input;
-	size_t to = find_byte(input, data_start, '>');
+	size_t to = html_find_byte(input, data_start, '>');
 	ret->type = type;
 	ret->is_closed = to < input.n;
 	ret->data = slice_from(input, data_start);
@@ -199,6 +217,14 @@ static size_t cut_comment_end(struct slice data)
 	return data.n;
 }
 
+/* How many bytes in front of a `>` end a comment with it, 0 when it does not. */
+static size_t comment_end_length(struct slice data)
+{
+	if (slice_ends_with(data, SLICE("--")))
+		return 2;
+	return slice_ends_with(data, SLICE("--!")) ? 3 : 0;
+}
+
 /* A comment ends at the first `-->` or `--!>`; `<!-->` and `<!--->` are whole. Inner `<!--` changes nothing. */
 static void read_comment(struct html_tokenizer *tokenizer, struct html_token *ret)
 {
@@ -215,17 +241,20 @@ static void read_comment(struct html_tokenizer *tokenizer, struct html_token *re
 		end_markup(tokenizer, ret, from, from + 2);
 		return;
 	}
-	for (size_t at = find_byte(input, from, '>'); at < input.n; at = find_byte(input, at + 1, '>')) {
-		size_t data_n = at - from;
-		if (data_n >= 2 && input.p[at - 1] == '-' && input.p[at - 2] == '-') {
-			end_markup(tokenizer, ret, at - 2, at + 1);
-			return;
-		}
-		if (data_n >= 3 && input.p[at - 1] == '!' && input.p[at - 2] == '-' && input.p[at - 3] == '-') {
-			end_markup(tokenizer, ret, at - 3, at + 1);
-			return;
-		}
+	struct html_marks_place place = tokenizer->place;
+	const char *end = input.p + input.n;
+	const char *mark = html_marks_seek(&tokenizer->marks, &place, ret->data.p);
+	for (; mark < end; mark = html_marks_next(&tokenizer->marks, &place)) {
+		size_t dashes =
+		    *mark == '>' ? comment_end_length(slice_of(ret->data.p, (size_t)(mark - ret->data.p))) : 0;
+		if (dashes == 0)
+			continue;
+		size_t at = (size_t)(mark - input.p);
+		tokenizer->place = place;
+		end_markup(tokenizer, ret, at - dashes, at + 1);
+		return;
 	}
+	tokenizer->place = place;
 	ret->is_closed = false;
 	end_markup(tokenizer, ret, from + cut_comment_end(ret->data), input.n);
 }
@@ -270,23 +299,13 @@ static bool text_token(struct html_tokenizer *tokenizer, size_t end, struct html
 	return true;
 }
 
-/* Whether the `<` at `at` opens markup in the data state. `</` at the very end is text, so is `<` before anything but a
- * letter, `/`, `!` or `?`. */
-static bool opens_markup(struct slice input, size_t at)
-{
-	if (at + 1 >= input.n)
-		return false;
-	char c = input.p[at + 1];
-	return class_at(input, at + 1) == LETTER || c == '!' || c == '?' || (c == '/' && at + 2 < input.n);
-}
-
 /* The token that opens at tokenizer->at. False for `</>` and for a tag that the input ends in. */
 static bool read_markup(struct html_tokenizer *tokenizer, struct html_token *ret)
 {
 	struct slice input = tokenizer->input;
 	size_t at = tokenizer->at;
 	ret->start = at;
-	if (class_at(input, at + 1) == LETTER)
+	if (html_byte_class(input.p[at + 1]) & HTML_LETTER)
 		return read_start_tag(tokenizer, ret);
 	if (input.p[at + 1] == '!') {
 		read_declaration(tokenizer, ret);
@@ -296,7 +315,7 @@ static bool read_markup(struct html_tokenizer *tokenizer, struct html_token *ret
 		read_to_greater(tokenizer, HTML_COMMENT, at + 1, ret);
 		return true;
 	}
-	if (class_at(input, at + 2) == LETTER)
+	if (html_byte_class(input.p[at + 2]) & HTML_LETTER)
 		return read_end_tag(tokenizer, ret);
 	if (input.p[at + 2] == '>') {
 		tokenizer->at = at + 3;
@@ -306,19 +325,31 @@ static bool read_markup(struct html_tokenizer *tokenizer, struct html_token *ret
 	return true;
 }
 
-static bool next_in_data(struct html_tokenizer *tokenizer, struct html_token *ret)
+/* Where markup opens at or behind `at` in the data state, or the input's length. `</` at the very end is text. */
+static size_t find_markup(struct html_tokenizer *tokenizer, size_t at)
 {
 	struct slice input = tokenizer->input;
-	while (tokenizer->at < input.n) {
-		size_t at = tokenizer->at;
-		if (input.p[at] != '<')
-			at = find_byte(input, at, '<');
-		while (at < input.n && !opens_markup(input, at))
-			at = find_byte(input, at + 1, '<');
+	struct html_marks_place place = tokenizer->place;
+	const char *end = input.p + input.n;
+	(void)html_marks_seek(&tokenizer->marks, &place, input.p + at);
+	const char *mark = find_opening(&tokenizer->marks, &place, end);
+	if (end - mark == (ptrdiff_t)strlen("</") && mark[1] == '/')
+		mark = end;
+	tokenizer->place = place;
+	return (size_t)(mark - input.p);
+}
+
+static bool next_in_data(struct html_tokenizer *tokenizer, struct html_token *ret)
+{
+	size_t n = tokenizer->input.n;
+	while (tokenizer->at < n) {
+		if (tokenizer->sieve)
+			pass_over(tokenizer);
+		size_t at = find_markup(tokenizer, tokenizer->at);
 		if (at > tokenizer->at && !tokenizer->skips_text)
 			return text_token(tokenizer, at, ret);
 		tokenizer->at = at;
-		if (at < input.n && read_markup(tokenizer, ret))
+		if (at < n && read_markup(tokenizer, ret))
 			return true;
 	}
 	return false;
@@ -326,71 +357,13 @@ static bool next_in_data(struct html_tokenizer *tokenizer, struct html_token *re
 
 /* ---- raw text (13.2.5.9-31) ---- */
 
-/* Whether `</name` and a byte that ends a name stand at `at`. */
-static bool is_end_tag_of(struct slice input, size_t at, struct slice name)
-{
-	return name.n > 0 && starts_at(input, at, SLICE("</")) &&
-	       slice_starts_with_nocase(slice_from(input, at + 2), name) &&
-	       has_class(input, at + 2 + name.n, SPACE | SOLIDUS | GREATER);
-}
-
-static size_t find_raw_end(struct slice input, size_t at, struct slice name)
-{
-	for (at = find_byte(input, at, '<'); at < input.n; at = find_byte(input, at + 1, '<'))
-		if (is_end_tag_of(input, at, name))
-			break;
-	return at;
-}
-
-enum script_state { SCRIPT_PLAIN, SCRIPT_ESCAPED, SCRIPT_DOUBLE_ESCAPED };
-
-/* What a `<` in a script does to its state. */
-static enum script_state script_state_after(enum script_state state, struct slice input, size_t at)
-{
-	struct slice rest = slice_from(input, at);
-	struct slice opening = SLICE("<script");
-	if (state == SCRIPT_PLAIN)
-		return slice_starts_with(rest, SLICE("<!--")) ? SCRIPT_ESCAPED : SCRIPT_PLAIN;
-	if (state == SCRIPT_DOUBLE_ESCAPED)
-		return is_end_tag_of(input, at, SLICE("script")) ? SCRIPT_ESCAPED : SCRIPT_DOUBLE_ESCAPED;
-	return slice_starts_with_nocase(rest, opening) && has_class(input, at + opening.n, SPACE | SOLIDUS | GREATER)
-		   ? SCRIPT_DOUBLE_ESCAPED
-		   : SCRIPT_ESCAPED;
-}
-
-/* The end of script data: `</script` counts in the plain and the escaped state, not in the double escaped one
- * (`<!-- <script> … </script>`). `-->` leads back to plain from both; the dashes of `<!--` itself may be part of it. */
-static size_t find_script_end(struct slice input, size_t at, struct slice name)
-{
-	enum script_state state = SCRIPT_PLAIN;
-	size_t dashes_from = 0; /* where the escape began, whose dashes count */
-	while (at < input.n) {
-		char c = input.p[at];
-		if (c == '>' && state != SCRIPT_PLAIN && at >= dashes_from + 2 && input.p[at - 1] == '-' &&
-		    input.p[at - 2] == '-')
-			state = SCRIPT_PLAIN;
-		if (c == '<') {
-			if (state != SCRIPT_DOUBLE_ESCAPED && is_end_tag_of(input, at, name))
-				return at;
-			enum script_state next = script_state_after(state, input, at);
-			if (state == SCRIPT_PLAIN && next == SCRIPT_ESCAPED)
-				dashes_from = at + 2;
-			state = next;
-		}
-		at++;
-		if (state == SCRIPT_PLAIN)
-			at = find_byte(input, at, '<');
-	}
-	return input.n;
-}
-
 static size_t find_text_end(const struct html_tokenizer *tokenizer)
 {
 	struct slice input = tokenizer->input;
 	switch (tokenizer->mode) {
 	case HTML_MODE_RCDATA:
-	case HTML_MODE_RAWTEXT: return find_raw_end(input, tokenizer->at, tokenizer->last_start_tag);
-	case HTML_MODE_SCRIPT: return find_script_end(input, tokenizer->at, tokenizer->last_start_tag);
+	case HTML_MODE_RAWTEXT: return html_raw_text_end(input, tokenizer->at, tokenizer->last_start_tag);
+	case HTML_MODE_SCRIPT: return html_script_end(input, tokenizer->at, tokenizer->last_start_tag);
 	default: return input.n;
 	}
 }

@@ -13,7 +13,8 @@
 #ifndef PUGMARK_CODEC_HTML_TOKEN_H
 #define PUGMARK_CODEC_HTML_TOKEN_H
 
-#include "base/slice.h"
+#include "codec/html_attribute.h"
+#include "codec/html_marks.h"
 
 enum html_token_type {
 	HTML_END_OF_INPUT,
@@ -46,14 +47,24 @@ struct html_token {
 	bool is_closed;          /* comment, doctype, CDATA: false when the input ends in it */
 };
 
+/* Which tags a caller wants to see, by the first two bytes of their names without case: most tags of a mail are
+ * nobody's business and are passed over without being taken apart. Lets more through than it says, never less. Bit b of
+ * seconds[a]: names whose first two bytes are a and b in their low five bits. */
+struct html_sieve {
+	uint32_t seconds[32];
+};
+
 struct html_tokenizer {
 	struct slice input;
-	size_t at;                   /* where the next token begins */
-	enum html_mode mode;         /* may be set between tokens */
-	bool cdata_allowed;          /* the adjusted current node is not an HTML element; may be set between tokens */
-	bool skips_text;             /* pass over text in the data state; may be set between tokens */
-	bool is_cut;                 /* the input ended inside a tag */
-	struct slice last_start_tag; /* the name that ends RCDATA, RAWTEXT and script; set by every start tag */
+	size_t at;           /* where the next token begins */
+	enum html_mode mode; /* may be set between tokens */
+	bool cdata_allowed;  /* the adjusted current node is not an HTML element; may be set between tokens */
+	bool skips_text;     /* pass over text in the data state; may be set between tokens */
+	const struct html_sieve *sieve; /* pass over tags that it does not hold; may be set between tokens; or NULL */
+	bool is_cut;                    /* the input ended inside a tag */
+	struct slice last_start_tag;    /* the name that ends RCDATA, RAWTEXT and script; set by every start tag */
+	struct html_marks_place place;
+	struct html_marks marks; /* of the input */
 };
 
 /* `input` must outlive the tokenizer and its tokens. */
@@ -62,23 +73,7 @@ void html_tokenizer_init(struct html_tokenizer *tokenizer, struct slice input);
 /* Fills *ret with the next token; false, with type HTML_END_OF_INPUT, when there is none. */
 bool html_token_next(struct html_tokenizer *tokenizer, struct html_token *ret);
 
-enum html_quote { HTML_NO_VALUE, HTML_UNQUOTED, HTML_SINGLE_QUOTED, HTML_DOUBLE_QUOTED };
-
-struct html_attribute {
-	struct slice name;  /* as written; compare without case */
-	struct slice value; /* as written, without quotes; without a value it is empty and lies behind the name */
-	enum html_quote quote;
-};
-
-/* Walks the attributes of a tag in order, duplicates included (the first one counts). */
-struct html_attributes {
-	struct slice input;
-	size_t at;
-};
+/* For walking the attributes of a tag. */
 struct html_attributes html_attributes_of(const struct html_tokenizer *tokenizer, const struct html_token *tag);
-bool html_attribute_next(struct html_attributes *attributes, struct html_attribute *ret);
-
-/* Space, TAB, LF, FF; and CR, which preprocessing would have made LF. */
-bool html_is_space(char c);
 
 #endif

@@ -240,6 +240,103 @@ static void test_deep_nesting_is_bounded_and_closes_again(void **state)
 	buf_done(&html);
 }
 
+/* ---- the sieve ---- */
+
+/* Holds `a` and names that begin with `st`. */
+static const struct html_sieve sieve = {
+    {['a' & 31] = 1U << ' ' % 32 | 1U << '>' % 32 | 1U << '/' % 32, ['s' & 31] = 1U << 't' % 32}};
+
+static bool sieve_lets_through(struct slice input, const struct html_token *token)
+{
+	if (token->type == HTML_TEXT)
+		return false;
+	if (token->type != HTML_START_TAG && token->type != HTML_END_TAG)
+		return true;
+	unsigned int first = (unsigned char)token->name.p[0] & 31;
+	size_t second_at = (size_t)(token->name.p - input.p) + 1;
+	return sieve.seconds[first] >> ((unsigned char)input.p[second_at] & 31) & 1;
+}
+
+/* With the sieve the tokens are those of the whole list that it lets through, at the same places. */
+static void assert_sieved(struct slice input)
+{
+	struct html_tokenizer whole;
+	struct html_tokenizer sieved;
+	struct html_token want;
+	struct html_token got;
+	html_tokenizer_init(&whole, input);
+	html_tokenizer_init(&sieved, input);
+	sieved.sieve = &sieve;
+	sieved.skips_text = true;
+	while (html_token_next(&whole, &want)) {
+		if (!sieve_lets_through(input, &want))
+			continue;
+		do /* it may let more through */
+			assert_true(html_token_next(&sieved, &got));
+		while (got.start < want.start);
+		assert_int_equal(got.type, want.type);
+		assert_int_equal(got.start, want.start);
+		assert_int_equal(got.end, want.end);
+		assert_int_equal(got.attributes_start, want.attributes_start);
+		assert_int_equal(got.is_self_closing, want.is_self_closing);
+		assert_true(slice_equal(got.name, want.name) && slice_equal(got.data, want.data));
+	}
+	while (html_token_next(&sieved, &got))
+		assert_false(sieve_lets_through(input, &got));
+	assert_int_equal(sieved.is_cut, whole.is_cut);
+}
+
+static void test_a_sieve_passes_over_tags_and_nothing_else(void **state)
+{
+	(void)state;
+	static const char *const inputs[] = {
+	    "<p><a href=x>y</a><strong>z</strong></p>",
+	    "<td title=\"<a>\"><a>",
+	    "<td title='<a>' x=<a><a>",
+	    "<td title = \"<a>\" ><a>",
+	    "<td=\"x><a>\">",
+	    "<td =\"x><a>\">",
+	    "<td \"=\"x><a>\">",
+	    "<td a==\"x><a>\"><a>",
+	    "<td a=\"b\"=\"x><a>\"><a>",
+	    "<td /=\"x><a>\"><a>",
+	    "<td a=\"b\"c=\"<a>\"><a>",
+	    "<td a=b\"c=\"<a>\"><a>",
+	    "<td a=\n\t'<a>'/><a/>",
+	    "< a><a>",
+	    "<a",
+	    "<td a=\"<a>",
+	    "<td a=",
+	    "x</",
+	    "x</a",
+	    "x</td",
+	    "<!-- <a> --><a><!doctype \"><a>\"><?><a>",
+	    "</><a></ a><a>",
+	    "",
+	};
+	for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++)
+		assert_sieved(slice_from_cstr(inputs[i]));
+}
+
+/* The input's end and the border of a window may fall anywhere. */
+static void test_a_sieve_does_the_same_wherever_windows_end(void **state)
+{
+	(void)state;
+	static const char tags[] = "<td a=\"<a>\" b='>' c=d><a href=\"x\">y</a></td>";
+	struct buf html;
+	buf_init(&html, 4 * HTML_MARKS_WINDOW);
+	for (size_t i = 0; i + 1 < sizeof(tags); i++) {
+		buf_clear(&html);
+		for (size_t n = 0; n < HTML_MARKS_WINDOW - i; n++)
+			buf_append_byte(&html, '.');
+		buf_append_cstr(&html, tags);
+		assert_sieved(buf_slice(&html));
+		assert_sieved(slice_sub(buf_slice(&html), 0, HTML_MARKS_WINDOW));
+		assert_sieved(slice_sub(buf_slice(&html), 0, HTML_MARKS_WINDOW + 1));
+	}
+	buf_done(&html);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +349,8 @@ int main(void)
 	    cmocka_unit_test(test_svg_and_math_switch_raw_text_off_and_cdata_on),
 	    cmocka_unit_test(test_text_can_be_passed_over),
 	    cmocka_unit_test(test_deep_nesting_is_bounded_and_closes_again),
+	    cmocka_unit_test(test_a_sieve_passes_over_tags_and_nothing_else),
+	    cmocka_unit_test(test_a_sieve_does_the_same_wherever_windows_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
