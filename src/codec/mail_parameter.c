@@ -2,15 +2,52 @@
 #include "codec/mail_parameter.h"
 
 #include "base/buf.h"
-#include "codec/charset.h"
-#include "codec/encoded_word.h"
 #include "codec/hex.h"
 
 enum { PIECES_MAX = 64, VALUE_MAX = 8192 };
 
+/* The size of the comment that `s` begins with (RFC 5322, 3.2.2; they nest); 0 when it does not end. */
+static size_t comment_size(struct slice s)
+{
+	size_t depth = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\\')
+			i++;
+		else if (s.p[i] == '(')
+			depth++;
+		else if (s.p[i] == ')' && --depth == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* Appends at most VALUE_MAX bytes of `header` with a space for each comment. A comment that does not end is none. */
+static void append_without_comments(struct slice header, struct buf *to)
+{
+	bool is_quoted = false;
+	bool may_be_comment = true;
+	header = slice_sub(header, 0, VALUE_MAX);
+	(void)buf_reserve(to, header.n);
+	for (size_t i = 0; i < header.n; i++) {
+		char c = header.p[i];
+		size_t comment = c == '(' && !is_quoted && may_be_comment ? comment_size(slice_from(header, i)) : 0;
+		may_be_comment = may_be_comment && (c != '(' || is_quoted || comment);
+		is_quoted ^= c == '"';
+		buf_append_byte(to, comment ? ' ' : c);
+		if (comment)
+			i += comment - 1;
+		else if (c == '\\' && is_quoted && i + 1 < header.n)
+			buf_append_byte(to, header.p[++i]);
+	}
+}
+
 struct slice mail_parameter_main(struct slice header, struct arena *arena)
 {
-	struct slice lower = arena_copy(arena, slice_trim(slice_cut(&header, ';')));
+	struct buf plain;
+	buf_init_in_arena(&plain, VALUE_MAX, arena);
+	append_without_comments(header, &plain);
+	header = buf_slice(&plain);
+	struct slice lower = slice_trim(slice_cut(&header, ';'));
 	char *p = (char *)(uintptr_t)lower.p; /* our own copy */
 	for (size_t i = 0; i < lower.n; i++)
 		if (p[i] >= 'A' && p[i] <= 'Z')
@@ -73,21 +110,15 @@ struct assembly {
 	struct slice wanted;
 	struct buf plain;  /* name=value */
 	struct buf pieces; /* name*=, name*0=, name*0*=, name*1=… in the order of their numbers */
-	char charset[32];
 	uint64_t next;
 };
 
-/* Takes "charset'language'" off the front of the first coded piece. */
-static struct slice take_charset(struct assembly *a, struct slice value)
+/* What is behind "charset'language'", which the first coded piece begins with. */
+static struct slice without_charset(struct slice value)
 {
 	size_t first = slice_index(value, '\'');
 	size_t second = slice_index(slice_from(value, first + 1), '\'');
-	if (first + 1 + second >= value.n)
-		return value;
-	struct buf charset;
-	buf_init_fixed(&charset, a->charset, sizeof a->charset);
-	buf_append(&charset, slice_sub(value, 0, first));
-	return slice_from(value, first + 1 + second + 1);
+	return first + 1 + second < value.n ? slice_from(value, first + 1 + second + 1) : value;
 }
 
 static void take_piece(struct assembly *a, struct slice name, struct slice value)
@@ -108,7 +139,7 @@ static void take_piece(struct assembly *a, struct slice name, struct slice value
 		return;
 	a->next = index + 1;
 	if (coded && index == 0)
-		value = take_charset(a, value);
+		value = without_charset(value);
 	if (coded)
 		append_unpercent(&a->pieces, value);
 	else
@@ -118,27 +149,18 @@ static void take_piece(struct assembly *a, struct slice name, struct slice value
 struct slice mail_parameter_find(struct slice header, const char *name, struct arena *arena)
 {
 	struct assembly a = {.wanted = slice_from_cstr(name)};
-	struct slice found = SLICE_EMPTY;
 	struct slice parameter;
+	struct buf plain;
 	struct buf value;
-	struct buf text;
-	header = slice_sub(header, 0, VALUE_MAX);
-	buf_init(&a.plain, VALUE_MAX);
-	buf_init(&a.pieces, VALUE_MAX);
-	buf_init(&value, VALUE_MAX);
-	buf_init(&text, 3 * (size_t)VALUE_MAX + 16);
-	(void)slice_cut(&header, ';');
-	while (take_parameter(&header, &parameter, &value))
+	buf_init_in_arena(&a.plain, VALUE_MAX, arena);
+	buf_init_in_arena(&a.pieces, VALUE_MAX, arena);
+	buf_init_in_arena(&plain, VALUE_MAX, arena);
+	buf_init_in_arena(&value, VALUE_MAX, arena);
+	append_without_comments(header, &plain);
+	struct slice rest = buf_slice(&plain);
+	(void)slice_cut(&rest, ';');
+	while (take_parameter(&rest, &parameter, &value))
 		take_piece(&a, parameter, buf_slice(&value));
-	if (a.next) /* RFC 2231 wins over the plain form, which is there for old readers */
-		charset_append_utf8(&text, buf_slice(&a.pieces), slice_from_cstr(a.charset));
-	else
-		encoded_word_decode(buf_slice(&a.plain), &text);
-	if (text.n)
-		found = arena_copy(arena, buf_slice(&text));
-	buf_done(&a.plain);
-	buf_done(&a.pieces);
-	buf_done(&value);
-	buf_done(&text);
-	return found;
+	/* RFC 2231 wins over the plain form, which is there for old readers. */
+	return buf_slice(a.next ? &a.pieces : &a.plain);
 }
