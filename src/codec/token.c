@@ -13,11 +13,13 @@
 enum { VERSION = 1, TAG_SIZE = 16, FLAG_STORED = 0x80 };
 
 struct token_keys {
+	const struct allocator *allocator;
 	bool present[TOKEN_KEYS_MAX];
 	uint8_t bytes[TOKEN_KEYS_MAX][TOKEN_KEY_SIZE];
 };
 
 struct token_sealer {
+	const struct allocator *allocator;
 	const struct token_keys *keys;
 	EVP_CIPHER *cipher;
 	EVP_CIPHER_CTX *work;
@@ -27,15 +29,23 @@ struct token_sealer {
 
 struct token_keys *token_keys_new(void)
 {
-	return MEM_NEW(struct token_keys);
+	return token_keys_new_with(NULL);
+}
+
+struct token_keys *token_keys_new_with(const struct allocator *allocator)
+{
+	struct token_keys *keys = allocator_alloc(allocator, sizeof *keys);
+	keys->allocator = allocator;
+	return keys;
 }
 
 void token_keys_free(struct token_keys **keys)
 {
 	if (!*keys)
 		return;
+	const struct allocator *allocator = (*keys)->allocator;
 	OPENSSL_cleanse(*keys, sizeof **keys);
-	mem_free(*keys);
+	allocator_free(allocator, *keys);
 	*keys = NULL;
 }
 
@@ -52,11 +62,20 @@ bool token_keys_has(const struct token_keys *keys, uint8_t id)
 
 struct token_sealer *token_sealer_new(const struct token_keys *keys)
 {
-	struct token_sealer *s = MEM_NEW(struct token_sealer);
+	struct token_sealer *s = token_sealer_new_with(keys, NULL);
+	BUG_IF(!s); /* no memory; or OpenSSL without its default provider, which is not an installation of it */
+	return s;
+}
+
+struct token_sealer *token_sealer_new_with(const struct token_keys *keys, const struct allocator *allocator)
+{
+	struct token_sealer *s = allocator_alloc(allocator, sizeof *s);
+	s->allocator = allocator;
 	s->keys = keys;
 	s->cipher = EVP_CIPHER_fetch(NULL, "AES-128-SIV", NULL);
 	s->work = EVP_CIPHER_CTX_new();
-	BUG_IF(!s->cipher || !s->work); /* OpenSSL without its default provider is not an installation of it */
+	if (!s->cipher || !s->work)
+		token_sealer_free(&s);
 	return s;
 }
 
@@ -71,22 +90,28 @@ void token_sealer_free(struct token_sealer **sealer)
 	}
 	EVP_CIPHER_CTX_free(s->work);
 	EVP_CIPHER_free(s->cipher);
-	mem_free(s);
+	allocator_free(s->allocator, s);
 	*sealer = NULL;
 }
 
-/* The working context, keyed and with the key id as associated data; NULL when OpenSSL refuses. */
+static EVP_CIPHER_CTX *prepare(const struct token_sealer *s, uint8_t key_id, bool sealing)
+{
+	EVP_CIPHER_CTX *prepared = EVP_CIPHER_CTX_new();
+	if (prepared && EVP_CipherInit_ex2(prepared, s->cipher, s->keys->bytes[key_id], NULL, sealing, NULL) == 1)
+		return prepared;
+	EVP_CIPHER_CTX_free(prepared);
+	return NULL;
+}
+
+/* The working context, keyed and with the key id as associated data; NULL when OpenSSL has no memory. */
 static EVP_CIPHER_CTX *keyed(struct token_sealer *s, uint8_t key_id, bool sealing)
 {
 	EVP_CIPHER_CTX **prepared = sealing ? &s->seal[key_id] : &s->open[key_id];
-	if (!*prepared) {
-		*prepared = EVP_CIPHER_CTX_new();
-		BUG_IF(!*prepared);
-		const uint8_t *key = s->keys->bytes[key_id];
-		BUG_IF(EVP_CipherInit_ex2(*prepared, s->cipher, key, NULL, sealing, NULL) != 1);
-	}
+	if (!*prepared)
+		*prepared = prepare(s, key_id, sealing);
 	int n;
-	if (EVP_CIPHER_CTX_copy(s->work, *prepared) != 1 || EVP_CipherUpdate(s->work, NULL, &n, &key_id, 1) != 1)
+	if (!*prepared || EVP_CIPHER_CTX_copy(s->work, *prepared) != 1 ||
+	    EVP_CipherUpdate(s->work, NULL, &n, &key_id, 1) != 1)
 		return NULL;
 	return s->work;
 }
@@ -144,7 +169,7 @@ enum status token_seal(struct token_sealer *sealer, uint8_t key_id, const struct
 	unsigned char *tag = (unsigned char *)sealed + 1;
 	if (!ctx || EVP_CipherUpdate(ctx, tag + TAG_SIZE, &n, (unsigned char *)plain, (int)payload.n) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, tag) != 1)
-		bug(__FILE__, __LINE__, "sealing cannot fail");
+		return STATUS_AGAIN; /* memory is all that sealing can lack */
 	base64url_append(to, slice_of(sealed, 1 + TAG_SIZE + payload.n));
 	return buf_status(to);
 }
@@ -160,7 +185,9 @@ enum status token_open(struct token_sealer *sealer, struct slice text, char *roo
 		return STATUS_BAD_INPUT;
 	size_t payload_n = sealed_n - 1 - TAG_SIZE;
 	EVP_CIPHER_CTX *ctx = keyed(sealer, sealed[0], false);
-	if (!ctx || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, sealed + 1) != 1 ||
+	if (!ctx)
+		return STATUS_AGAIN;
+	if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, sealed + 1) != 1 ||
 	    EVP_CipherUpdate(ctx, (unsigned char *)room, &n, sealed + 1 + TAG_SIZE, (int)payload_n) <= 0)
 		return STATUS_BAD_INPUT;
 	if (!get_payload(slice_of(room, payload_n), ret))

@@ -39,7 +39,8 @@ struct token {
 /* The keys of an installation: id -> 32 bytes. Old ids stay for ever. Immutable once shared between threads. */
 struct token_keys;
 struct token_keys *token_keys_new(void);
-void token_keys_free(struct token_keys **keys); /* wipes them */
+struct token_keys *token_keys_new_with(const struct allocator *allocator); /* `allocator` must outlive them */
+void token_keys_free(struct token_keys **keys);                            /* wipes them */
 void token_keys_set(struct token_keys *keys, uint8_t id, const uint8_t key[TOKEN_KEY_SIZE]);
 bool token_keys_has(const struct token_keys *keys, uint8_t id);
 
@@ -47,16 +48,18 @@ bool token_keys_has(const struct token_keys *keys, uint8_t id);
 struct token_sealer;
 /* `keys` must outlive it. */
 struct token_sealer *token_sealer_new(const struct token_keys *keys);
+/* The same with the memory of `allocator`, which must outlive it; NULL when OpenSSL has no memory, or no AES-SIV. */
+struct token_sealer *token_sealer_new_with(const struct token_keys *keys, const struct allocator *allocator);
 void token_sealer_free(struct token_sealer **sealer);
 
 /* Appends the token's text. STATUS_NOT_FOUND: no key of that id. STATUS_TOO_BIG: the destination is longer than
- * TOKEN_URL_MAX, or the buffer is full. */
+ * TOKEN_URL_MAX, or the buffer is full. STATUS_AGAIN: OpenSSL has no memory. */
 enum status token_seal(struct token_sealer *sealer, uint8_t key_id, const struct token *token,
 		       struct buf *to) MUST_CHECK;
 
 /* Opens a token. `room` (TOKEN_TEXT_MAX bytes) holds what *ret points into. STATUS_BAD_INPUT for anything that this
- * installation's keys did not seal, whatever is wrong with it; *ret is untouched then. No memory but what OpenSSL
- * takes for one context and gives back. */
+ * installation's keys did not seal, whatever is wrong with it; STATUS_AGAIN: OpenSSL has no memory. *ret is untouched
+ * then. No memory but what OpenSSL takes for one context and gives back. */
 enum status token_open(struct token_sealer *sealer, struct slice text, char *room, struct token *ret,
 		       uint8_t *ret_key_id) MUST_CHECK;
 

@@ -6,6 +6,7 @@
 #include "web/track.h"
 
 #include "base/mem.h"
+#include "codec/open_pixel.h"
 #include "codec/query.h"
 #include "codec/url.h"
 #include "web/owed.h"
@@ -32,11 +33,6 @@ struct tracker {
 	char token_room[TOKEN_TEXT_MAX];
 };
 
-/* A transparent GIF89a of one pixel. */
-static const char gif[43] =
-    "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x21\xf9\x04\x01\x00\x00\x00\x00\x2c"
-    "\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
-
 static void count(_Atomic uint64_t *figure, uint64_t by)
 {
 	/* Only the loop's own thread writes; others read. */
@@ -53,7 +49,7 @@ static void build_pixel(struct tracker *t)
 	t->pixel.n -= 5; /* "+0000" becomes "GMT" (RFC 9110, 5.6.7) */
 	buf_append(&t->pixel, SLICE("GMT\r\n\r\n"));
 	t->pixel_head_bytes = t->pixel.n;
-	buf_append(&t->pixel, slice_of(gif, sizeof gif));
+	buf_append(&t->pixel, open_pixel_gif());
 }
 
 static void append_http_date(struct buf *b, int64_t now_us)

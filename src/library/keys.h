@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keys: what is behind the public struct. */
+#ifndef PUGMARK_LIBRARY_KEYS_H
+#define PUGMARK_LIBRARY_KEYS_H
+
+#include "codec/token.h"
+#include "library/memory.h"
+
+struct pugmark_keys {
+	struct memory memory;
+	struct token_keys *keys;
+};
+
+/* A sealer in `memory`, inside memory_try; NULL when OpenSSL has no memory. */
+struct token_sealer *keys_sealer(const struct pugmark_keys *keys, struct memory *memory);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/verdict.h"
+#include "library/argument.h"
+
+enum {
+	HIT_LEAST = ARGUMENT_LEAST(struct pugmark_hit, referer),
+	VERDICT_LEAST = ARGUMENT_LEAST(struct pugmark_verdict, reasons),
+};
+_Static_assert(HIT_LEAST == sizeof(struct pugmark_hit), "no padding at the end");
+_Static_assert(VERDICT_LEAST == sizeof(struct pugmark_verdict), "no padding at the end");
+
+static bool kind_of(enum pugmark_kind kind, enum hit_kind *ret)
+{
+	switch (kind) {
+	case PUGMARK_OPEN: *ret = HIT_OPEN; return true;
+	case PUGMARK_CLICK: *ret = HIT_CLICK; return true;
+	case PUGMARK_UNSUBSCRIBE: *ret = HIT_UNSUBSCRIBE; return true;
+	case PUGMARK_ANY_KIND:
+	case PUGMARK_PREFERENCES: break;
+	}
+	return false;
+}
+
+static enum pugmark_actor actor_of(enum actor actor)
+{
+	switch (actor) {
+	case ACTOR_HUMAN: return PUGMARK_ACTOR_HUMAN;
+	case ACTOR_PROXY_HUMAN: return PUGMARK_ACTOR_PROXY_HUMAN;
+	case ACTOR_PREFETCH: return PUGMARK_ACTOR_PREFETCH;
+	case ACTOR_SCANNER: return PUGMARK_ACTOR_SCANNER;
+	case ACTOR_LINK_PREVIEW: return PUGMARK_ACTOR_LINK_PREVIEW;
+	case ACTOR_CRAWLER: return PUGMARK_ACTOR_CRAWLER;
+	case ACTOR_UNKNOWN:
+	case ACTOR_COUNT: break;
+	}
+	return PUGMARK_ACTOR_UNKNOWN;
+}
+
+const char *pugmark_actor_name(enum pugmark_actor actor)
+{
+	for (enum actor a = ACTOR_UNKNOWN; a < ACTOR_COUNT; a++)
+		if (actor_of(a) == actor)
+			return actor_name(a);
+	return actor_name(ACTOR_UNKNOWN);
+}
+
+enum pugmark_status pugmark_judge(const struct pugmark_hit *hit, struct pugmark_verdict *ret_verdict)
+{
+	struct pugmark_hit given;
+	struct hit_signals signals = {0};
+	struct verdict verdict = {0}; /* what is behind the NUL goes out, too */
+	_Static_assert(sizeof ret_verdict->reasons == sizeof verdict.reasons, "public and internal reasons");
+	if (!argument_read(hit, HIT_LEAST, &given, sizeof given) || !argument_is_writable(ret_verdict, VERDICT_LEAST) ||
+	    !argument_text(given.user_agent, &signals.user_agent) || !argument_text(given.purpose, &signals.purpose) ||
+	    !argument_text(given.referer, &signals.referer))
+		return PUGMARK_MISUSE;
+	if (!kind_of(given.kind, &signals.kind))
+		return PUGMARK_BAD_INPUT;
+	signals.is_head = given.is_head != 0;
+	verdict_judge(&signals, &verdict);
+	struct pugmark_verdict judged = {
+	    .actor = actor_of(verdict.actor),
+	    .is_counted = actor_is_counted(verdict.actor),
+	    .is_mpp = verdict.mpp,
+	    .confidence_percent = verdict.confidence_percent,
+	    .rules = VERDICT_RULES,
+	};
+	memcpy(judged.reasons, verdict.reasons, sizeof judged.reasons);
+	argument_write(ret_verdict, &judged, sizeof judged);
+	return PUGMARK_OK;
+}
