@@ -140,3 +140,9 @@ export function date_range(from: string, to: string, today: string): string {
 export function short_url(url: string): string {
   return url.replace(/^https?:\/\/(www\.)?/i, "").replace(/\/$/, "");
 }
+
+/** Who a mail is from or to, or what is said instead when nobody is named. */
+export function person(address: { email: string; name: string | null } | null, nobody: string): string {
+  if (!address) return nobody;
+  return address.name ? `${address.name}, ${address.email}` : address.email;
+}

@@ -87,7 +87,7 @@ export interface Message {
   sent_at: string | null;
   delivered_at: string | null;
   from: Address | null; // null when an instrumented mail did not say
-  to: Address;
+  to: Address | null; // null when an instrumented mail goes to several
   subject: string;
   campaign_id: string | null;
   template_id: string | null;

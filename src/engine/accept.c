@@ -30,7 +30,9 @@ static enum status write_nouns(struct store_session *s, const struct accepted *a
 {
 	const struct message *m = &a->message;
 	int64_t now_us = m->created_us;
-	enum status status = store_contact_use(s, m->tenant, &a->contact, now_us, err);
+	enum status status = STATUS_OK;
+	if (a->contact.id.n)
+		status = store_contact_use(s, m->tenant, &a->contact, now_us, err);
 	if (status == STATUS_OK && a->campaign.id.n && !(previous && is_same_noun(&a->campaign, &previous->campaign)))
 		status = store_campaign_use(s, m->tenant, a->campaign.id, a->campaign.name, now_us, err);
 	if (status == STATUS_OK && a->template.id.n && !(previous && is_same_noun(&a->template, &previous->template)))
@@ -184,7 +186,7 @@ enum status accept_message(const struct sending *sending, struct store_session *
 			   const struct accept_request *request, struct accept_result *ret,
 			   struct problem_list *ret_problems)
 {
-	struct accept_item item = {.body = request->body};
+	struct accept_item item = {.body = request->body, .mail = request->mail};
 	enum status status = accept_messages(sending, session, sealer, request, &item, 1);
 	if (status != STATUS_OK)
 		return status;

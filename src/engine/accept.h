@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "codec/token.h"
+#include "engine/mail_request.h"
 #include "engine/problem.h"
 #include "engine/send_request.h"
 #include "engine/writer.h"
@@ -47,12 +48,17 @@ struct accept_result {
 	size_t link_count;
 	struct slice *warnings;
 	size_t warning_count;
-	struct slice html; /* ACCEPT_INSTRUMENT: what to send */
+	struct slice html;  /* ACCEPT_INSTRUMENT: what to send */
+	struct slice eml;   /* the same, when a whole mail was given */
+	bool eml_is_base64; /* it came so */
 };
 
 /* One message of a request. */
 struct accept_item {
-	const json_t *body;           /* in */
+	const json_t *body; /* in */
+	/* In: a mail that came by itself, with `body` made of its headers (mail_request_read); or NULL. Nobody is there
+	 * to be told what is wrong, so asking for more tracking than consent allows gets what is allowed. */
+	const struct mail_request *mail;
 	enum status status;           /* out: OK, BAD_INPUT, DENIED */
 	struct accept_result result;  /* when OK */
 	struct problem_list problems; /* otherwise */
@@ -75,6 +81,7 @@ struct accept_request {
 	uint32_t tenant;
 	enum accept_kind kind;
 	const json_t *body;                           /* accept_message only */
+	const struct mail_request *mail;              /* accept_message only; see struct accept_item */
 	struct arena *arena;                          /* results and problems live here */
 	const struct accept_idempotency *idempotency; /* NULL: none */
 };

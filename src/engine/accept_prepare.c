@@ -8,7 +8,7 @@
 #include "engine/mail_body.h"
 #include "engine/outgoing.h"
 
-enum { OWN_WARNINGS_MAX = 4 };
+enum { OWN_WARNINGS_MAX = 8 + MAIL_REQUEST_WARNINGS_MAX };
 
 struct preparation {
 	const struct accept_context *context;
@@ -17,6 +17,7 @@ struct preparation {
 	struct send_request request;
 	struct message_options options;
 	struct mail_body body;
+	struct mail_request mail; /* when there is a whole mail: request.eml */
 	struct slice *warnings;
 	size_t warning_count;
 };
@@ -46,7 +47,60 @@ static struct slice lower_case(struct arena *arena, struct slice s)
 	return slice_of(copy, s.n);
 }
 
+/* ---- A whole mail */
+
+static enum status take_mail(struct preparation *p)
+{
+	struct send_request *request = &p->request;
+	if (!request->eml.n)
+		return STATUS_OK;
+	enum status status = STATUS_OK;
+	if (p->item->mail)
+		p->mail = *p->item->mail;
+	else
+		status = mail_request_strip(request->eml, arena_of(p), &p->mail);
+	if (status != STATUS_OK)
+		return status;
+	for (size_t i = 0; i < p->mail.warning_count; i++)
+		warn(p, p->mail.warnings[i]);
+	mail_request_complete(&p->mail, arena_of(p), request);
+	if (!request->to.address.n && !request->contact.id.n)
+		warn(p, p->mail.recipient_count
+			    ? SLICE("several_recipients: The mail goes to several; it is counted, but "
+				    "for no contact.")
+			    : SLICE("no_recipient: The mail does not say whom it is for; it is "
+				    "counted, but for no contact."));
+	return STATUS_OK;
+}
+
 /* ---- The contact and what it allows */
+
+static enum consent most_restrictive(enum consent a, enum consent b)
+{
+	return a < b ? a : b;
+}
+
+/* One mail to several gets what the one who allows least allows. */
+static enum status find_readers(struct preparation *p, struct contact *known, struct err *err)
+{
+	const struct mail_request *mail = &p->mail;
+	if (mail->recipient_count == MAIL_REQUEST_RECIPIENTS_MAX) {
+		known->opens = known->clicks = CONSENT_OFF;
+		warn(p, SLICE("too_many_recipients: The mail goes to too many to ask each contact's consent; it is not "
+			      "tracked."));
+	}
+	for (size_t i = 0; i < mail->recipient_count && known->opens + known->clicks != 0; i++) {
+		struct contact one = {.opens = CONSENT_FULL, .clicks = CONSENT_FULL};
+		enum status status =
+		    store_contact_find(p->context->session, p->context->request->tenant,
+				       lower_case(arena_of(p), mail->recipients[i]), arena_of(p), &one, err);
+		if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+			return status;
+		known->opens = most_restrictive(known->opens, one.opens);
+		known->clicks = most_restrictive(known->clicks, one.clicks);
+	}
+	return STATUS_OK;
+}
 
 /* Who the mail is for: the caller's id, else the address in lower case. */
 static enum status find_contact(struct preparation *p, struct contact *known, struct err *err)
@@ -59,20 +113,22 @@ static enum status find_contact(struct preparation *p, struct contact *known, st
 	contact->category = request->contact.category;
 	contact->agent = request->contact.agent;
 	*known = (struct contact){.opens = CONSENT_FULL, .clicks = CONSENT_FULL};
+	if (!contact->id.n)
+		return find_readers(p, known, err);
 	enum status status =
 	    store_contact_find(p->context->session, p->context->request->tenant, contact->id, arena_of(p), known, err);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
-static enum consent most_restrictive(enum consent a, enum consent b)
-{
-	return a < b ? a : b;
 }
 
 static bool allows(struct preparation *p, const char *what, enum consent asked, enum consent allowed)
 {
 	if (asked <= allowed)
 		return true;
+	if (p->item->mail) {
+		warn(p, arena_printf(arena_of(p), "consent: The contact allows %s to be tracked only \"%s\".", what,
+				     send_consent_name(allowed)));
+		return true;
+	}
 	struct json_place parent = {NULL, "track", 0}, at = {&parent, what, 0};
 	problem_add(&p->item->problems, arena_of(p), &at, "is \"%s\", but the contact allows only \"%s\"",
 		    send_consent_name(asked), send_consent_name(allowed));
@@ -144,6 +200,7 @@ static void fill_message(struct preparation *p, const struct contact *known)
 	m->to_name = request->to.name;
 	m->subject = request->subject;
 	m->key_id = sending->key_id;
+	m->remote_id = p->mail.message_id;
 	fill_attribution(p);
 	message_options_of_request(request, slice_from_cstr(sending->base_url), &p->options);
 	m->options = message_options_encode(&p->options, arena_of(p));
@@ -154,6 +211,11 @@ static void fill_body(struct preparation *p)
 	const struct send_request *request = &p->request;
 	p->body =
 	    (struct mail_body){request->html, request->text, request->attachments.items, request->attachments.count};
+	/* Of a whole mail what a reader sees is kept; attachments are the sender's business. */
+	if (!p->body.html.n && p->mail.html.n <= SEND_HTML_MAX)
+		p->body.html = p->mail.html;
+	if (!p->body.text.n && p->mail.text.n <= SEND_TEXT_MAX)
+		p->body.text = p->mail.text;
 	mail_body_encode(&p->body, arena_of(p), &p->accepted->body, &p->accepted->message.body_id);
 }
 
@@ -211,10 +273,46 @@ static void decide_instrument(struct preparation *p)
 				     SLICE_FMT(p->accepted->suppressed_reason)));
 }
 
+/* List-Unsubscribe, where it was asked for; *ret is empty where the mail does not get it. */
+static enum status unsubscribe_url(struct preparation *p, struct slice *ret)
+{
+	const struct message *m = &p->accepted->message;
+	*ret = SLICE_EMPTY;
+	if (!p->options.has_unsubscribe)
+		return STATUS_OK;
+	if (p->mail.has_unsubscribe) {
+		warn(p, SLICE("unsubscribe_present: The mail has a List-Unsubscribe header; it stays as it is."));
+		return STATUS_OK;
+	}
+	if (!m->contact_id.n) {
+		warn(p, SLICE("unsubscribe_several: A mail to several has no address that unsubscribes one."));
+		return STATUS_OK;
+	}
+	*ret = p->options.unsubscribe_url;
+	if (ret->n)
+		return STATUS_OK;
+	return instrument_unsubscribe_url(p->context->sealer, m, &p->options, arena_of(p), ret);
+}
+
+static enum status rewrite_mail(struct preparation *p, struct instrument_result *ret)
+{
+	struct slice url;
+	struct instrument_mail_input input = {p->request.html, p->mail.eml};
+	enum status status = unsubscribe_url(p, &url);
+	if (status == STATUS_OK)
+		status =
+		    instrument_mail(p->context->sealer, &p->accepted->message, &p->options, &input, arena_of(p), ret);
+	if (status == STATUS_OK && url.n)
+		ret->eml = mail_request_add_unsubscribe(ret->eml, url, p->options.one_click, arena_of(p));
+	return status;
+}
+
 static enum status rewrite(struct preparation *p, struct instrument_result *ret)
 {
 	const struct message *m = &p->accepted->message;
 	*ret = (struct instrument_result){.html = SLICE_EMPTY};
+	if (p->mail.eml.n)
+		return rewrite_mail(p, ret);
 	if (!p->body.html.n)
 		return STATUS_OK;
 	return instrument_html(p->context->sealer, m, &p->options, p->body.html, arena_of(p), ret);
@@ -242,6 +340,8 @@ static void fill_result(struct preparation *p, const struct instrument_result *r
 	result->link_count = rewritten->link_count;
 	if (is_instrument(p))
 		result->html = rewritten->html;
+	result->eml = rewritten->eml;
+	result->eml_is_base64 = p->request.eml_is_base64 || p->item->mail;
 	p->accepted->stored = rewritten->stored;
 	p->accepted->stored_count = rewritten->stored_count;
 	join_warnings(p, rewritten);
@@ -254,7 +354,7 @@ static enum status finish(struct preparation *p, struct err *err)
 	if (status == STATUS_OK)
 		status = rewrite(p, &rewritten);
 	if (status == STATUS_TOO_BIG || status == STATUS_BAD_INPUT) {
-		struct json_place at = {NULL, "html", 0};
+		struct json_place at = {NULL, p->mail.eml.n ? "eml" : "html", 0};
 		problem_add(&p->item->problems, arena_of(p), &at, "is too big once its links are tracked");
 		p->item->status = STATUS_BAD_INPUT;
 		return STATUS_OK;
@@ -277,8 +377,8 @@ enum status accept_prepare(const struct accept_context *context, struct accept_i
 			   struct err *err)
 {
 	struct preparation p = {.context = context, .item = item, .accepted = ret};
-	struct send_request_input input = {context->request->kind, item->body, context->request->arena,
-					   context->now_us};
+	struct send_request_input input = {context->request->kind, item->body, context->request->arena, context->now_us,
+					   item->mail ? item->mail->eml : SLICE_EMPTY};
 	struct contact known;
 	*ret = (struct accepted){0};
 	item->result = (struct accept_result){0};
@@ -286,6 +386,12 @@ enum status accept_prepare(const struct accept_context *context, struct accept_i
 	if (item->status != STATUS_OK)
 		return STATUS_OK;
 	p.warnings = arena_alloc_array(arena_of(&p), OWN_WARNINGS_MAX, sizeof *p.warnings);
+	if (take_mail(&p) != STATUS_OK) {
+		struct json_place at = {NULL, "eml", 0};
+		problem_add(&item->problems, arena_of(&p), &at, "is too big; %d bytes are allowed", SEND_EML_MAX);
+		item->status = STATUS_BAD_INPUT;
+		return STATUS_OK;
+	}
 	enum status status = find_contact(&p, &known, err);
 	if (status != STATUS_OK || !resolve_consent(&p, &known))
 		return status;

@@ -11,13 +11,13 @@
 
 static bool is_anonymous(const struct event *event)
 {
-	return event->contact_id.n == 0 || slice_contains(event->reasons, SLICE("consent:anonymous"));
+	return slice_contains(event->reasons, SLICE("consent:anonymous"));
 }
 
 static void put_contact(struct json_text *w, const struct event *event)
 {
 	json_key(w, "contact");
-	if (is_anonymous(event)) {
+	if (is_anonymous(event) || event->contact_id.n == 0) { /* a mail to several has no contact */
 		json_put_null(w);
 		return;
 	}

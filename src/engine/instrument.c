@@ -2,13 +2,15 @@
 #include "engine/instrument.h"
 
 #include "base/mem.h"
-#include "codec/html_rewrite.h"
+#include "codec/mime_rewrite.h"
+#include "codec/open_pixel.h"
 #include <openssl/evp.h>
 
 enum {
 	/* A link of few bytes becomes one of 120; the codec's corpus grows by a tenth. */
 	OUTPUT_MAX = 4 * SEND_HTML_MAX,
 	PIXEL_MAX = 512,
+	WARNINGS_MAX = HTML_WARNING_COUNT + 32, /* those of the mail, and parts that were left alone */
 	SHA256_SIZE = 32,
 };
 
@@ -19,6 +21,8 @@ struct rewriting {
 	struct arena *arena;
 	struct instrument_result *result;
 	size_t stored_room;
+	size_t link_room;
+	uint32_t html_warnings;
 	enum status status; /* of the first token that could not be made */
 };
 
@@ -91,7 +95,7 @@ static bool leave(void *user, const struct html_link *link, struct buf *to)
 	return false;
 }
 
-/* ---- The pixel. Visible: a client that sees display:none does not load it. */
+/* ---- The pixel */
 
 static enum status make_pixel(struct rewriting *r, char room[PIXEL_MAX], struct slice *ret)
 {
@@ -101,16 +105,18 @@ static enum status make_pixel(struct rewriting *r, char room[PIXEL_MAX], struct 
 	    .tenant = r->message->tenant,
 	    .message = r->message->id,
 	};
+	char url_room[PIXEL_MAX];
+	struct buf url;
 	struct buf b;
+	buf_init_fixed(&url, url_room, sizeof url_room);
 	buf_init_fixed(&b, room, PIXEL_MAX);
-	buf_append_cstr(&b, "<img src=\"");
-	enum status status = append_url(r->sealer, r->message, r->options->base_url, &token, &b);
+	enum status status = append_url(r->sealer, r->message, r->options->base_url, &token, &url);
 	if (status != STATUS_OK)
 		return status;
-	buf_append_cstr(&b, ".gif\" width=\"1\" height=\"1\" alt=\"\" border=\"0\" "
-			    "style=\"height:1px;width:1px;border:0\">");
+	buf_append_cstr(&url, ".gif");
+	open_pixel_append(&b, buf_slice(&url));
 	*ret = buf_slice(&b);
-	return buf_status(&b);
+	return buf_failed(&url) ? STATUS_TOO_BIG : buf_status(&b);
 }
 
 static enum html_pixel_place pixel_place(const struct rewriting *r)
@@ -127,20 +133,33 @@ static enum html_pixel_place pixel_place(const struct rewriting *r)
 
 /* ---- What came of it */
 
-static void take_links(struct rewriting *r, const struct html_report *report)
+static struct accept_link *add_links(struct rewriting *r, size_t count)
+{
+	struct instrument_result *result = r->result;
+	if (result->link_count + count > r->link_room) {
+		r->link_room = 2 * r->link_room + count;
+		struct accept_link *larger = arena_alloc_array(r->arena, r->link_room, sizeof *larger);
+		if (result->link_count)
+			memcpy(larger, result->links, result->link_count * sizeof *larger);
+		result->links = larger;
+	}
+	result->link_count += count;
+	return result->links + result->link_count - count;
+}
+
+/* `rewritten` is the html that came out; it stays as long as the result. */
+static void take_links(struct rewriting *r, const struct html_report *report, struct slice rewritten)
 {
 	bool is_off = r->message->track_clicks == CONSENT_OFF;
-	struct instrument_result *result = r->result;
-	result->links = arena_alloc_array(r->arena, report->link_count, sizeof *result->links);
-	result->link_count = report->link_count;
-	for (size_t i = 0; i < report->link_count; i++) {
+	struct accept_link *to = add_links(r, report->link_count);
+	for (size_t i = 0; i < report->link_count; i++, to++) {
 		const struct html_link *link = &report->links[i];
-		struct accept_link *to = &result->links[i];
 		to->index = link->index;
 		to->url = link->url;
 		to->tracked_url = SLICE_EMPTY;
+		to->skipped = NULL;
 		if (link->skip == HTML_NOT_SKIPPED)
-			to->tracked_url = slice_sub(result->html, link->out_start, link->out_end);
+			to->tracked_url = slice_sub(rewritten, link->out_start, link->out_end);
 		else if (link->skip == HTML_SKIP_REFUSED && is_off)
 			to->skipped = "clicks_off";
 		else
@@ -148,18 +167,48 @@ static void take_links(struct rewriting *r, const struct html_report *report)
 	}
 }
 
-static void take_warnings(struct rewriting *r, uint32_t bits)
+static void warn(struct rewriting *r, struct slice text)
 {
 	struct instrument_result *result = r->result;
+	if (result->warning_count < WARNINGS_MAX)
+		result->warnings[result->warning_count++] = text;
+}
+
+static void take_html_warnings(struct rewriting *r)
+{
+	uint32_t bits = r->html_warnings;
 	if (r->message->track_clicks == CONSENT_OFF)
 		bits &= ~(uint32_t)HTML_WARN_REFUSED; /* it was us, and on purpose */
-	result->warnings = arena_alloc_array(r->arena, HTML_WARNING_COUNT, sizeof *result->warnings);
 	for (unsigned i = 0; i < HTML_WARNING_COUNT; i++) {
 		enum html_warning warning = (enum html_warning)(1u << i);
 		if (bits & warning)
-			result->warnings[result->warning_count++] =
-			    arena_printf(r->arena, "%s: %s", html_warning_name(warning), html_warning_text(warning));
+			warn(r,
+			     arena_printf(r->arena, "%s: %s", html_warning_name(warning), html_warning_text(warning)));
 	}
+}
+
+/* Html that looks like the mail's and was not touched; attachments are nobody's surprise. */
+static void warn_of_part(struct rewriting *r, const struct mime_html *html)
+{
+	if (html->skip != MIME_NOT_SKIPPED && html->skip != MIME_SKIP_ATTACHED && html->skip != MIME_SKIP_EMBEDDED)
+		warn(r, arena_printf(r->arena, "part_%s: Part %zu was left alone.", mime_skip_name(html->skip),
+				     html->part));
+}
+
+static void take_mime(struct rewriting *r, const struct mime_report *report)
+{
+	for (size_t i = 0; i < report->html_count; i++) {
+		const struct mime_html *html = &report->htmls[i];
+		warn_of_part(r, html);
+		if (html->skip == MIME_NOT_SKIPPED)
+			take_links(r, &html->report, html->rewritten);
+	}
+	bool is_changed = report->tracked_count > 0 || report->has_pixel;
+	r->html_warnings |= report->warnings;
+	if (!report->html_count)
+		warn(r, SLICE("no_html: The mail has no html part; nothing in it is tracked."));
+	if (report->has_signature && is_changed)
+		warn(r, SLICE("dkim_broken: The mail was signed before it was changed; sign it again."));
 }
 
 static struct url_parameter *parameters_of(const struct message_options *options, struct arena *arena)
@@ -170,7 +219,7 @@ static struct url_parameter *parameters_of(const struct message_options *options
 	return parameters;
 }
 
-static enum status run(struct rewriting *r, const struct html_rewrite_options *options, struct slice html)
+static enum status rewrite_html(struct rewriting *r, const struct html_rewrite_options *options, struct slice html)
 {
 	struct html_report report;
 	struct buf out;
@@ -180,19 +229,33 @@ static enum status run(struct rewriting *r, const struct html_rewrite_options *o
 		status = r->status;
 	if (status == STATUS_OK) {
 		r->result->html = arena_copy(r->arena, buf_slice(&out));
-		take_links(r, &report);
-		take_warnings(r, report.warnings);
+		take_links(r, &report, r->result->html);
+		r->html_warnings |= report.warnings;
 	}
 	buf_done(&out);
 	return status;
 }
 
-enum status instrument_html(struct token_sealer *sealer, const struct message *message,
-			    const struct message_options *options, struct slice html, struct arena *arena,
-			    struct instrument_result *ret)
+static enum status rewrite_mail(struct rewriting *r, struct html_rewrite_options *options, struct slice eml)
 {
-	struct instrument_result result = {.html = SLICE_EMPTY};
-	struct rewriting r = {sealer, message, options, arena, &result, 0, STATUS_OK};
+	struct mime_report report;
+	struct buf out;
+	buf_init(&out, eml.n + OUTPUT_MAX);
+	options->first_link_index = (uint32_t)r->result->link_count;
+	enum status status = mime_rewrite(options, eml, r->arena, &out, &report);
+	if (status == STATUS_OK)
+		status = r->status;
+	if (status == STATUS_OK) {
+		r->result->eml = arena_copy(r->arena, buf_slice(&out));
+		take_mime(r, &report);
+	}
+	buf_done(&out);
+	return status;
+}
+
+static enum status run(struct rewriting *r, const struct instrument_mail_input *input, bool has_html)
+{
+	const struct message_options *options = r->options;
 	struct slice own_host = url_authority(options->base_url);
 	char pixel_room[PIXEL_MAX];
 	struct html_rewrite_options rewrite = {
@@ -200,18 +263,46 @@ enum status instrument_html(struct token_sealer *sealer, const struct message *m
 		       .own_host_count = own_host.n ? 1 : 0,
 		       .unsubscribe_urls = &options->unsubscribe_url,
 		       .unsubscribe_url_count = options->unsubscribe_url.n ? 1 : 0,
-		       .parameters = parameters_of(options, arena),
+		       .parameters = parameters_of(options, r->arena),
 		       .parameter_count = options->utm_count},
-	    .track = message->track_clicks == CONSENT_OFF ? leave : track,
-	    .user = &r,
-	    .pixel_place = pixel_place(&r),
+	    .track = r->message->track_clicks == CONSENT_OFF ? leave : track,
+	    .user = r,
+	    .pixel_place = pixel_place(r),
 	    .vml = true,
 	};
 	enum status status = STATUS_OK;
+	r->result->warnings = arena_alloc_array(r->arena, WARNINGS_MAX, sizeof *r->result->warnings);
 	if (rewrite.pixel_place != HTML_PIXEL_OFF)
-		status = make_pixel(&r, pixel_room, &rewrite.pixel);
+		status = make_pixel(r, pixel_room, &rewrite.pixel);
+	if (status == STATUS_OK && has_html)
+		status = rewrite_html(r, &rewrite, input->html);
+	if (status == STATUS_OK && input->eml.n)
+		status = rewrite_mail(r, &rewrite, input->eml);
 	if (status == STATUS_OK)
-		status = run(&r, &rewrite, html);
+		take_html_warnings(r);
+	return status;
+}
+
+enum status instrument_html(struct token_sealer *sealer, const struct message *message,
+			    const struct message_options *options, struct slice html, struct arena *arena,
+			    struct instrument_result *ret)
+{
+	struct instrument_result result = {.html = SLICE_EMPTY, .eml = SLICE_EMPTY};
+	struct rewriting r = {sealer, message, options, arena, &result};
+	struct instrument_mail_input input = {html, SLICE_EMPTY};
+	enum status status = run(&r, &input, true);
+	if (status == STATUS_OK)
+		*ret = result;
+	return status;
+}
+
+enum status instrument_mail(struct token_sealer *sealer, const struct message *message,
+			    const struct message_options *options, const struct instrument_mail_input *input,
+			    struct arena *arena, struct instrument_result *ret)
+{
+	struct instrument_result result = {.html = SLICE_EMPTY, .eml = SLICE_EMPTY};
+	struct rewriting r = {sealer, message, options, arena, &result};
+	enum status status = run(&r, input, input->html.n > 0);
 	if (status == STATUS_OK)
 		*ret = result;
 	return status;

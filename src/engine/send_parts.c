@@ -134,6 +134,22 @@ void send_parts_attachments(struct json_reading *r, const json_t *value, const s
 	check_total(r, place, attachments);
 }
 
+/* ---- eml_base64 */
+
+void send_parts_eml(struct json_reading *r, const json_t *value, const struct json_place *place, void *member)
+{
+	struct slice text;
+	if (!json_fields_text(r, value, place, SEND_EML_MAX / 3 * 4 + 8, false, &text))
+		return;
+	struct buf b;
+	size_t max = text.n / 4 * 3 + 3;
+	buf_init_fixed(&b, arena_alloc(r->arena, max + 1), max + 1);
+	if (base64_decode(text, &b) == STATUS_OK)
+		*(struct slice *)member = buf_slice(&b);
+	else
+		READING_PROBLEM(r, place, "is not base64 (RFC 4648, padded, without line breaks)");
+}
+
 /* ---- contact, campaign, template, sequence */
 
 static const struct json_field contact_fields[] = {

@@ -12,6 +12,8 @@ void send_parts_party(struct json_reading *r, const json_t *value, const struct 
 void send_parts_headers(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
 /* struct send_attachments */
 void send_parts_attachments(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
+/* struct slice: the bytes */
+void send_parts_eml(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
 /* struct send_contact */
 void send_parts_contact(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
 /* struct send_noun: campaign, template */

@@ -64,7 +64,12 @@ static const struct json_field send_fields[] = {
     {"provider", FIELD_LINE, MEMBER(provider), 64, false, check_provider},
     {0},
 };
-static const struct json_field instrument_fields[] = {COMMON_FIELDS, {0}};
+static const struct json_field instrument_fields[] = {
+    COMMON_FIELDS,
+    {"eml", FIELD_TEXT, MEMBER(eml), SEND_EML_MAX, false, NULL},
+    {"eml_base64", FIELD_CUSTOM, MEMBER(eml), 0, false, send_parts_eml},
+    {0},
+};
 
 static bool is_given(const json_t *body, const char *key)
 {
@@ -94,13 +99,28 @@ static void check_send(struct json_reading *r, const json_t *body, const struct 
 		READING_PROBLEM(r, &html, "html or text is required");
 }
 
-static void check_instrument(struct json_reading *r, const json_t *body, const struct send_request *request)
+static void check_not_empty(struct json_reading *r, const json_t *body, const char *key)
 {
-	struct json_place html = {NULL, "html", 0}, to = {NULL, "to", 0};
-	require(r, body, "html");
-	if (is_given(body, "html") && json_is_string(json_object_get(body, "html")) && !request->html.n)
-		READING_PROBLEM(r, &html, "must not be empty");
-	if (!is_given(body, "to") && !is_given(body, "contact"))
+	struct json_place at = {NULL, key, 0};
+	const json_t *value = json_object_get(body, key);
+	if (json_is_string(value) && !json_string_length(value))
+		READING_PROBLEM(r, &at, "must not be empty");
+}
+
+static void check_instrument(struct json_reading *r, const json_t *body, struct send_request *request)
+{
+	struct json_place html = {NULL, "html", 0}, to = {NULL, "to", 0}, base64 = {NULL, "eml_base64", 0};
+	bool has_eml = is_given(body, "eml") || is_given(body, "eml_base64");
+	request->eml_is_base64 = is_given(body, "eml_base64");
+	if (!is_given(body, "html") && !has_eml)
+		READING_PROBLEM(r, &html, "html or eml is required");
+	if (is_given(body, "eml") && is_given(body, "eml_base64"))
+		READING_PROBLEM(r, &base64, "is given, and so is eml; one of them");
+	check_not_empty(r, body, "html");
+	check_not_empty(r, body, "eml");
+	check_not_empty(r, body, "eml_base64");
+	/* A mail says itself whom it is for. */
+	if (!has_eml && !is_given(body, "to") && !is_given(body, "contact"))
 		READING_PROBLEM(r, &to, "to or contact is required: somebody must be the one who reads it");
 }
 
@@ -132,10 +152,12 @@ enum status send_request_read(const struct send_request_input *input, struct sen
 	if (json_is_object(input->body)) {
 		if (is_send)
 			check_send(&r, input->body, ret);
-		else
+		else if (!input->eml.n)
 			check_instrument(&r, input->body, ret);
 		check_one_click(&r, ret);
 	}
+	if (input->eml.n)
+		ret->eml = input->eml;
 	if (!ret->stream.n)
 		ret->stream = SLICE("transactional");
 	*ret_problems = r.problems;

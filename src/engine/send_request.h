@@ -14,6 +14,7 @@
 enum {
 	SEND_HTML_MAX = 10 * 1024 * 1024,
 	SEND_TEXT_MAX = 2 * 1024 * 1024,
+	SEND_EML_MAX = 40 * 1024 * 1024,               /* a whole mail, decoded */
 	SEND_ATTACHMENTS_BYTES_MAX = 25 * 1024 * 1024, /* of all attachments, decoded */
 	SEND_METADATA_MAX = 4096,
 	SEND_ID_MAX = 200, /* of the caller's ids: contact, campaign, template, sequence, sender */
@@ -63,6 +64,8 @@ struct send_sequence {
 struct send_request {
 	struct mail_party from, to, reply_to; /* addresses in their normal form; empty: none */
 	struct slice subject, html, text;
+	struct slice eml;   /* ACCEPT_INSTRUMENT: a whole mail; p == NULL: none */
+	bool eml_is_base64; /* it came so and is to be answered so */
 	struct send_headers headers;
 	struct send_attachments attachments;
 	struct send_contact contact;
@@ -82,6 +85,7 @@ struct send_request_input {
 	const json_t *body;
 	struct arena *arena;
 	int64_t now_us;
+	struct slice eml; /* a whole mail that came beside the body, which then only attributes it; else empty */
 };
 
 /* STATUS_BAD_INPUT with all problems in *ret_problems (*ret is then of no use), or STATUS_OK. Pure. */

@@ -54,7 +54,8 @@ struct message {
 	struct slice stream;   /* "transactional", "bulk"… */
 	struct slice provider; /* "outbox", "smtp", … ; "external" for mail that the caller sends */
 	struct slice from_email, from_name, to_email, to_name, subject;
-	struct slice contact_id, contact_category;     /* contact_id is never empty (the address when none was given) */
+	struct slice contact_id; /* the address when none was given; empty: a mail to several */
+	struct slice contact_category;
 	struct slice campaign_id, template_id, sender; /* empty: none */
 	struct slice sequence_id, enrollment;
 	int32_t position; /* in the sequence; -1: none */

@@ -68,11 +68,15 @@ static struct slice allowed_methods(struct arena *arena, struct slice path)
 
 /* ---- On the worker. */
 
+static bool is_media_type(struct slice header, struct slice type)
+{
+	return slice_equal_nocase(slice_trim(slice_cut(&header, ';')), type);
+}
+
 static bool parse_body(struct api_call *call)
 {
 	json_error_t error;
-	struct slice type = call->content_type;
-	if (type.n && !slice_equal_nocase(slice_trim(slice_cut(&type, ';')), SLICE("application/json"))) {
+	if (call->content_type.n && !is_media_type(call->content_type, SLICE("application/json"))) {
 		api_problem(call, 415, "Unsupported media type", "Send JSON, as application/json.");
 		return false;
 	}
@@ -151,7 +155,9 @@ static void run(struct worker_job *job, void *context)
 	struct api_call *call = &x->call;
 	if (!has_store(call, worker) || !is_allowed(call, x->route, worker) || !can_record(call, x->route))
 		return;
-	if ((x->route->flags & ROUTE_TAKES_JSON) && !parse_body(call))
+	call->is_mail =
+	    (x->route->flags & ROUTE_TAKES_MAIL) && is_media_type(call->content_type, SLICE("message/rfc822"));
+	if ((x->route->flags & ROUTE_TAKES_JSON) && !call->is_mail && !parse_body(call))
 		return;
 	x->route->handler(call, worker);
 	json_decref(call->json);
@@ -216,6 +222,7 @@ static void copy_request(struct api_call *call, const struct http_request *reque
 	call->authorization = keep_header(arena, request, SLICE("authorization"));
 	call->cookie = keep_header(arena, request, SLICE("cookie"));
 	call->idempotency_key = keep_header(arena, request, SLICE("idempotency-key"));
+	call->accept = keep_header(arena, request, SLICE("accept"));
 	call->content_type = keep_header(arena, request, SLICE("content-type"));
 	call->origin = keep_header(arena, request, SLICE("origin"));
 	call->sec_fetch_site = keep_header(arena, request, SLICE("sec-fetch-site"));

@@ -63,7 +63,9 @@ struct api_call {
 	struct slice authorization, cookie, idempotency_key, content_type, origin, sec_fetch_site, host, last_event_id;
 	struct address client;
 	bool is_https;
-	json_t *json; /* the body, when the route takes one */
+	struct slice accept;
+	bool is_mail; /* the body is a whole mail, see ROUTE_TAKES_MAIL */
+	json_t *json; /* the body, when the route takes one and it is no mail */
 	struct identity who;
 	/* The answer. */
 	unsigned status;
@@ -80,6 +82,7 @@ typedef void (*api_handler)(struct api_call *call, struct api_worker *worker);
 enum route_flag {
 	ROUTE_OPEN = 1,       /* nobody has to be signed in */
 	ROUTE_TAKES_JSON = 2, /* the body must be a JSON object */
+	ROUTE_TAKES_MAIL = 4, /* or, with Content-Type: message/rfc822, a mail */
 };
 
 struct route {

@@ -9,6 +9,7 @@ void api_post_message(struct api_call *call, struct api_worker *worker);
 void api_post_message_batch(struct api_call *call, struct api_worker *worker);
 void api_post_instrument(struct api_call *call, struct api_worker *worker);
 void api_post_sign(struct api_call *call, struct api_worker *worker);
+void api_post_lint(struct api_call *call, struct api_worker *worker);
 void api_list_messages(struct api_call *call, struct api_worker *worker);
 void api_list_in_doubt(struct api_call *call, struct api_worker *worker);
 void api_get_message(struct api_call *call, struct api_worker *worker);

@@ -6,8 +6,9 @@
 static const struct route routes[] = {
     {HTTP_POST, "/messages", SCOPE_SEND, ROUTE_TAKES_JSON, api_post_message},
     {HTTP_POST, "/messages/batch", SCOPE_SEND, ROUTE_TAKES_JSON, api_post_message_batch},
-    {HTTP_POST, "/instrument", SCOPE_SEND, ROUTE_TAKES_JSON, api_post_instrument},
+    {HTTP_POST, "/instrument", SCOPE_SEND, ROUTE_TAKES_JSON | ROUTE_TAKES_MAIL, api_post_instrument},
     {HTTP_POST, "/sign", SCOPE_SEND | SCOPE_TRACK, ROUTE_TAKES_JSON, api_post_sign},
+    {HTTP_POST, "/lint", SCOPE_SEND, ROUTE_TAKES_JSON | ROUTE_TAKES_MAIL, api_post_lint},
     {HTTP_GET, "/messages", SCOPE_READ, 0, api_list_messages},
     {HTTP_GET, "/messages/in-doubt", SCOPE_READ, 0, api_list_in_doubt},
     {HTTP_GET, "/messages/{id}", SCOPE_READ, 0, api_get_message},

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sending: one message, many, or only the instrumented HTML; signatures for callers that build their own links. */
+#include "codec/base64.h"
 #include "codec/json_text.h"
 #include "codec/query.h"
 #include "codec/url.h"
 #include "web/api_handlers.h"
+#include "web/api_mail.h"
 #include "web/track.h"
 #include <openssl/sha.h>
 
@@ -19,12 +21,26 @@ static void put_links_and_warnings(struct json_text *w, const struct accept_resu
 	json_close(w, ']');
 }
 
+static void put_base64(struct json_text *w, const char *key, struct slice bytes)
+{
+	struct buf b;
+	buf_init(&b, base64_size(bytes.n));
+	base64_append(&b, bytes);
+	json_key(w, key);
+	json_put_string(w, buf_slice(&b));
+	buf_done(&b);
+}
+
 static void put_result(struct json_text *w, const struct accept_result *r)
 {
 	JSON_FIELD(w, "id", uuid, r->id);
-	if (r->html.n) {
+	if (r->html.n)
 		JSON_FIELD(w, "html", string, r->html);
-	} else {
+	if (r->eml.n && r->eml_is_base64)
+		put_base64(w, "eml_base64", r->eml);
+	else if (r->eml.n)
+		JSON_FIELD(w, "eml", string, r->eml);
+	if (!r->html.n && !r->eml.n) {
 		JSON_FIELD(w, "status", cstring, r->status);
 		JSON_FIELD(w, "send_at", time, r->send_at_us);
 	}
@@ -89,8 +105,13 @@ static void render_many(void *user, const struct accept_item *items, size_t coun
 static struct slice hash_request(struct api_call *call)
 {
 	unsigned char *digest = arena_alloc(call->arena, SHA256_DIGEST_LENGTH);
-	struct slice whole = arena_printf(call->arena, "%.*s\n%.*s", SLICE_FMT(call->path), SLICE_FMT(call->body));
-	SHA256((const unsigned char *)whole.p, whole.n, digest);
+	struct buf whole;
+	buf_init(&whole, call->path.n + 1 + call->body.n);
+	buf_append(&whole, call->path);
+	buf_append_byte(&whole, '\n');
+	buf_append(&whole, call->body);
+	SHA256((const unsigned char *)buf_cstr(&whole), whole.n, digest);
+	buf_done(&whole);
 	return slice_of(digest, SHA256_DIGEST_LENGTH);
 }
 
@@ -116,8 +137,12 @@ static bool answer_again(struct api_call *call, struct api_worker *worker, struc
 	} else if (!slice_equal(kept.request_hash, hash)) {
 		api_problem(call, 409, "Conflict", "This Idempotency-Key was used with another body.");
 	} else {
-		(void)api_answer(call, kept.status);
-		buf_append(&call->response, kept.response);
+		if (api_mail_is_wanted(call)) {
+			api_mail_answer_kept(call, kept.response);
+		} else {
+			(void)api_answer(call, kept.status);
+			buf_append(&call->response, kept.response);
+		}
 		api_header(call, SLICE("Idempotency-Replayed"), SLICE("true"));
 	}
 	return true;
@@ -129,6 +154,8 @@ struct acceptance {
 	enum accept_kind kind;
 	unsigned answer_status;
 	void (*render)(void *user, const struct accept_item *items, size_t count, struct buf *to);
+	const json_t *body;
+	const struct mail_request *mail; /* or NULL */
 };
 
 static void answer_items(struct api_call *call, const struct acceptance *a, const struct accept_item *items,
@@ -141,11 +168,11 @@ static void answer_items(struct api_call *call, const struct acceptance *a, cons
 static void accept_and_answer(struct api_call *call, struct api_worker *worker, const struct acceptance *a)
 {
 	struct err err = {0};
-	struct accept_item item = {.body = call->json};
+	struct accept_item item = {.body = a->body};
 	struct accept_idempotency idempotency = {
 	    .key = call->idempotency_key, .status = a->answer_status, .render = a->render};
 	struct accept_request request = {
-	    .tenant = call->who.tenant, .kind = a->kind, .body = call->json, .arena = call->arena};
+	    .tenant = call->who.tenant, .kind = a->kind, .body = a->body, .mail = a->mail, .arena = call->arena};
 	if (call->idempotency_key.n) {
 		idempotency.request_hash = hash_request(call);
 		if (answer_again(call, worker, idempotency.request_hash))
@@ -155,7 +182,12 @@ static void accept_and_answer(struct api_call *call, struct api_worker *worker, 
 	item.status = accept_message(call->services->sending, worker->session, worker->sealer, &request, &item.result,
 				     &item.problems);
 	switch (item.status) {
-	case STATUS_OK: answer_items(call, a, &item, 1); return;
+	case STATUS_OK:
+		if (api_mail_is_wanted(call))
+			api_mail_answer(call, &item.result);
+		else
+			answer_items(call, a, &item, 1);
+		return;
 	case STATUS_BAD_INPUT: api_problem_list(call, 422, "Nothing was queued.", &item.problems); return;
 	case STATUS_DENIED:
 		api_problem_list(call, 403, "This contact has not agreed to that much tracking.", &item.problems);
@@ -170,14 +202,34 @@ static void accept_and_answer(struct api_call *call, struct api_worker *worker, 
 
 void api_post_message(struct api_call *call, struct api_worker *worker)
 {
-	struct acceptance a = {ACCEPT_SEND, 202, render_one};
+	struct acceptance a = {ACCEPT_SEND, 202, render_one, call->json, NULL};
 	accept_and_answer(call, worker, &a);
+}
+
+static void instrument_mail_body(struct api_call *call, struct api_worker *worker)
+{
+	struct mail_request mail;
+	json_t *body;
+	struct err err = {0};
+	enum status status = mail_request_read(call->body, call->arena, &mail, &body);
+	if (status == STATUS_BAD_INPUT) {
+		api_problem(call, 400, "Malformed", "There is no mail in the body.");
+	} else if (status != STATUS_OK) {
+		api_problem_status(call, status, &err);
+	} else {
+		struct acceptance a = {ACCEPT_INSTRUMENT, 200, render_one, body, &mail};
+		accept_and_answer(call, worker, &a);
+		json_decref(body);
+	}
 }
 
 void api_post_instrument(struct api_call *call, struct api_worker *worker)
 {
-	struct acceptance a = {ACCEPT_INSTRUMENT, 200, render_one};
-	accept_and_answer(call, worker, &a);
+	struct acceptance a = {ACCEPT_INSTRUMENT, 200, render_one, call->json, NULL};
+	if (call->is_mail)
+		instrument_mail_body(call, worker);
+	else
+		accept_and_answer(call, worker, &a);
 }
 
 /* ---- Many. */
@@ -198,7 +250,7 @@ static const json_t *batch_list(struct api_call *call)
 
 void api_post_message_batch(struct api_call *call, struct api_worker *worker)
 {
-	struct acceptance a = {ACCEPT_SEND, 202, render_many};
+	struct acceptance a = {ACCEPT_SEND, 202, render_many, NULL, NULL};
 	struct err err = {0};
 	struct accept_idempotency idempotency = {.key = call->idempotency_key, .status = 202, .render = render_many};
 	struct accept_request request = {.tenant = call->who.tenant, .kind = ACCEPT_SEND, .arena = call->arena};

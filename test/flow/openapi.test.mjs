@@ -81,6 +81,8 @@ test("the answers of every route are as the document says", async (t) => {
   await call("POST", "/instrument", { body: { from: full.from, to: { email: "x@example.com" }, html: full.html } });
   await call("POST", "/sign", { body: { message: sent.id, url: "https://example.com/x" } });
   await call("POST", "/sign", { body: { message: sent.id } });
+  await call("POST", "/lint", { body: { html: full.html + '<a href="/x">x</a>' } });
+  await call("POST", "/lint", { body: { eml: "Subject: x\r\nContent-Type: text/html\r\n\r\n<a href=>x</a>", kind: "bulk" } });
   await call("GET", "/messages", { query: "?limit=2" });
   await call("GET", "/messages/in-doubt");
   await call("GET", "/messages/{id}", { id: sent.id });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Debian's Postfix with a configuration, queue and port of the test's own; it delivers to a Maildir in the same
-// temporary directory. Nothing of the system's Postfix is read or changed. Its master must be started by root.
+// temporary directory, or hands everything on to one port of this machine. Nothing of the system's Postfix is read or changed. Its master must be started by root.
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -20,7 +20,7 @@ export function no_postfix() {
 const number_of = (flag, user) => Number(spawnSync("id", [flag, user], { encoding: "utf8" }).stdout);
 
 /** A port that was free a moment ago; Postfix cannot choose one itself. */
-async function free_port() {
+export async function free_port() {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((r) => server.once("listening", r));
   const { port } = server.address();
@@ -35,7 +35,7 @@ const answers = (port) =>
     socket.once("error", () => resolve(false));
   });
 
-const main_cf = (directory) => `
+const main_cf = (directory, { relay_port, main = "" }) => `
 compatibility_level = 3.6
 queue_directory = ${directory}/queue
 data_directory = ${directory}/data
@@ -55,10 +55,13 @@ virtual_minimum_uid = 1
 virtual_uid_maps = static:${number_of("-u", "nobody")}
 virtual_gid_maps = static:${number_of("-g", "nobody")}
 smtpd_recipient_restrictions = permit_mynetworks, reject
-default_transport = error:nothing leaves this machine
+default_transport = ${relay_port ? `smtp:[127.0.0.1]:${relay_port}` : "error:nothing leaves this machine"}
+disable_dns_lookups = yes
+message_size_limit = 40000000
 relay_transport = error:nothing leaves this machine
 maillog_file = ${directory}/log
 maillog_file_prefixes = ${directory}
+${main}
 `;
 
 const master_cf = (port) => `
@@ -74,6 +77,7 @@ verify unix - - n - 1 verify
 flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
 showq unix n - n - - showq
+smtp unix - - n - - smtp
 error unix - - n - - error
 retry unix - - n - - error
 virtual unix - n n - - virtual
@@ -87,6 +91,41 @@ class Postfix {
     const folder = join(this.directory, "mail/reader/new");
     if (!existsSync(folder)) return [];
     return readdirSync(folder).sort().map((name) => readFileSync(join(folder, name), "latin1"));
+  }
+
+  /** Hands a mail in as a program on this machine does, with the command `sendmail`. */
+  async sendmail(from, to, mail) {
+    const child = spawn("/usr/sbin/sendmail", ["-C", join(this.directory, "config"), "-i", "-f", from, ...to], {
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stderr.on("data", (text) => (said += text));
+    child.stdin.end(mail);
+    const code = await new Promise((r) => child.once("close", r));
+    if (code !== 0) throw new Error(`sendmail ended with ${code}: ${said}`);
+  }
+
+  /** Hands a mail in over SMTP; resolves to the answer to its last byte. */
+  smtp(from, to, mail) {
+    const stuffed = Buffer.from(mail).toString("latin1").replace(/^\./gm, "..");
+    const steps = ["EHLO test", `MAIL FROM:<${from}>`, ...to.map((one) => `RCPT TO:<${one}>`), "DATA", `${stuffed}${stuffed.endsWith("\r\n") ? "" : "\r\n"}.`, "QUIT"];
+    return new Promise((resolve, reject) => {
+      const socket = connect({ port: this.port, host: "127.0.0.1" }).setEncoding("latin1");
+      let bytes = "";
+      let last = "";
+      socket.on("error", reject).on("close", () => resolve(last));
+      socket.on("data", (chunk) => {
+        bytes += chunk;
+        const reply = bytes.match(/^(?:\d{3}-.*\r\n)*(\d{3}) .*\r\n$/);
+        if (!reply) return;
+        bytes = "";
+        if (steps.length === 1 || reply[1] >= "400") last = reply[0];
+        if (reply[1] >= "400") return socket.end("QUIT\r\n");
+        const step = steps.shift();
+        if (step === undefined) socket.end();
+        else socket.write(`${step}\r\n`, "latin1");
+      });
+    });
   }
 
   log() {
@@ -103,7 +142,8 @@ class Postfix {
   }
 }
 
-export async function start_postfix(t) {
+/** `relay_port`: mail to other domains goes there. `main`: further lines for main.cf. */
+export async function start_postfix(t, options = {}) {
   const p = new Postfix();
   p.directory = temporary_directory(null, "pugmark-postfix-");
   p.port = await free_port();
@@ -111,7 +151,7 @@ export async function start_postfix(t) {
   for (const name of ["config", "queue", "data", "mail"]) mkdirSync(join(p.directory, name));
   chownSync(join(p.directory, "data"), number_of("-u", "postfix"), number_of("-g", "postfix"));
   chownSync(join(p.directory, "mail"), number_of("-u", "nobody"), number_of("-g", "nobody"));
-  writeFileSync(join(p.directory, "config/main.cf"), main_cf(p.directory));
+  writeFileSync(join(p.directory, "config/main.cf"), main_cf(p.directory, options));
   writeFileSync(join(p.directory, "config/master.cf"), master_cf(p.port));
   p.child = spawn(PROGRAM, ["-c", join(p.directory, "config"), "start-fg"], {
     stdio: ["ignore", "pipe", "pipe"],

@@ -8,7 +8,7 @@ import { use_title } from "../parts/page";
 import { Empty, Failed, Loading } from "../parts/states";
 import { Timeline } from "../parts/timeline";
 import { use_message } from "../message_live";
-import { count, counted, day_time, duration, said_time, short_url } from "../format";
+import { count, counted, day_time, duration, person, said_time, short_url } from "../format";
 import { Icon } from "../icons";
 import { counts, is_hit, provider_name, skipped_words, state_words, tracking_words } from "../words";
 import type { Event, Link, MessageDetail } from "../types";
@@ -105,14 +105,10 @@ function WhatHappened({ m }: { m: MessageDetail }) {
   );
 }
 
-function person(address: { email: string; name: string | null }): string {
-  return address.name ? `${address.name}, ${address.email}` : address.email;
-}
-
 function Facts({ m }: { m: MessageDetail }) {
   const rows: [string, string | null][] = [
-    ["From", m.from ? person(m.from) : "not said"],
-    ["To", person(m.to)],
+    ["From", person(m.from, "not said")],
+    ["To", person(m.to, "several")],
     ["Campaign", m.campaign_id],
     ["Template", m.template_id],
     ["Contact", m.contact_id],
@@ -218,7 +214,7 @@ function Found({ m }: { m: MessageDetail }) {
         <div class="grow">
           <h1>{m.subject || "No subject"}</h1>
           <p class="sub inl wrap">
-            To {person(m.to)}, {said_time(when)} <StateBadge status={m.status} />
+            To {person(m.to, "several")}, {said_time(when)} <StateBadge status={m.status} />
           </p>
         </div>
       </div>
@@ -247,7 +243,7 @@ function Found({ m }: { m: MessageDetail }) {
 
 export function Message({ id }: { id: string }) {
   const { message, problem, slow, reload } = use_message(id);
-  use_title(useMemo(() => (message ? `Message to ${message.to.name ?? message.to.email}` : "Message"), [message]));
+  use_title(useMemo(() => (message ? `Message to ${message.to?.name ?? message.to?.email ?? "several"}` : "Message"), [message]));
   return (
     <>
       <nav class="crumb" aria-label="Breadcrumb">

@@ -58,7 +58,7 @@ function Item({ m, here }: { m: Message; here: boolean }) {
       {...(here ? { "aria-current": "true" as const } : {})}
     >
       <span class="a">
-        <span class="cut">{m.to.name ?? m.to.email}</span>
+        <span class="cut">{m.to?.name ?? m.to?.email ?? "several"}</span>
         <time dateTime={m.sent_at ?? m.created_at}>{short_time(m.sent_at ?? m.created_at)}</time>
       </span>
       <span class="b cut blk">{m.subject || "No subject"}</span>
@@ -177,7 +177,7 @@ function Reader({ id }: { id: string }) {
             All mail
           </a>
           <h2 id="mail-h">{m ? m.subject || "No subject" : " "}</h2>
-          <p class="sub">{m ? `From ${m.from?.name ?? m.from?.email ?? "nobody"} to ${m.to.email}, ${said_time(m.sent_at ?? m.created_at)}` : " "}</p>
+          <p class="sub">{m ? `From ${m.from?.name ?? m.from?.email ?? "nobody"} to ${m.to?.email ?? "several"}, ${said_time(m.sent_at ?? m.created_at)}` : " "}</p>
           {m?.headers ? (
             <details class="raw">
               <summary>

@@ -24,7 +24,7 @@ function hits_of(text: string, messages: Message[]): Hit[] {
   const found = messages.map((m) => ({
     href: `/messages/${encodeURIComponent(m.id)}`,
     text: m.subject || "No subject",
-    side: `${m.to.email}, ${short_time(m.created_at)}`,
+    side: `${m.to?.email ?? "several"}, ${short_time(m.created_at)}`,
   }));
   return [...pages, ...found].slice(0, SHOWN);
 }

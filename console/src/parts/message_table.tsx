@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mails to one person each, a row for each: state, what people did, what machines did. The whole row opens the message.
 import { StateBadge } from "./badge";
-import { count, day_time } from "../format";
+import { count, day_time, person } from "../format";
 import { after_page_change, go } from "../router";
 import type { Message } from "../types";
 
@@ -33,7 +33,7 @@ function Row({ m }: { m: Message }) {
         <a class="name" href={href} data-row>
           {m.subject || "No subject"}
         </a>
-        <small>{m.to.name ? `${m.to.name}, ${m.to.email}` : m.to.email}</small>
+        <small>{person(m.to, "To several")}</small>
       </td>
       <td data-l="State">
         <StateBadge status={m.status} />

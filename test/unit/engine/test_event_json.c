@@ -129,6 +129,18 @@ static void test_a_failure_tells_its_class_code_and_words(void **state)
 	json_decref(got);
 }
 
+static void test_an_event_of_a_mail_to_several_has_its_message_and_no_contact(void **state)
+{
+	struct event e = click();
+	(void)state;
+	e.contact_id = e.contact_email = e.contact_category = SLICE_EMPTY;
+	json_t *got = parsed(&e);
+	assert_true(json_is_null(json_object_get(got, "contact")));
+	assert_true(json_is_string(json_object_get(got, "message_id")));
+	assert_true(json_is_string(json_object_get(got, "esp_message_id")));
+	json_decref(got);
+}
+
 static void test_an_anonymous_event_shows_nobody(void **state)
 {
 	struct event e = click();
@@ -172,6 +184,7 @@ int main(void)
 	    cmocka_unit_test(test_a_click_has_the_shape_of_the_contract),
 	    cmocka_unit_test(test_an_event_with_nothing_to_say_still_has_every_key),
 	    cmocka_unit_test(test_a_failure_tells_its_class_code_and_words),
+	    cmocka_unit_test(test_an_event_of_a_mail_to_several_has_its_message_and_no_contact),
 	    cmocka_unit_test(test_an_anonymous_event_shows_nobody),
 	    cmocka_unit_test(test_proxies_hide_system_and_device),
 	};
