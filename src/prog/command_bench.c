@@ -86,7 +86,7 @@ static int bench_judge(bool json)
 
 static void print_help(void)
 {
-	puts("pugmark bench token | judge | apply N: measure a part of this program on this machine.\n\n"
+	puts("pugmark bench token | judge | apply N | rewrite DIR: measure a part of this program on this machine.\n\n"
 	     "  --json  figures as JSON\n  --help  this text");
 }
 
@@ -97,6 +97,8 @@ int command_bench(int argc, char **argv)
 	const struct option_spec specs[] = {{"json", NULL, &json, " figures as JSON"}, {NULL}};
 	if (argc > 1 && strcmp(argv[1], "apply") == 0)
 		return command_bench_apply(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "rewrite") == 0)
+		return command_bench_rewrite(argc - 1, argv + 1);
 	enum options_result parsed = options_parse(argc, argv, specs, &operands);
 	if (parsed == OPTIONS_HELP)
 		return print_help(), EXIT_DONE;
@@ -105,6 +107,7 @@ int command_bench(int argc, char **argv)
 	if (parsed == OPTIONS_OK && operands.count == 1 && strcmp(operands.values[0], "judge") == 0)
 		return bench_judge(json);
 	if (parsed == OPTIONS_OK)
-		(void)fprintf(stderr, "pugmark bench: say token, judge or apply; see 'pugmark bench --help'\n");
+		(void)fprintf(stderr,
+			      "pugmark bench: say token, judge, apply or rewrite; see 'pugmark bench --help'\n");
 	return EXIT_USAGE;
 }

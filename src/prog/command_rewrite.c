@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pugmark rewrite: HTML in, instrumented HTML out, for one made-up message. Needs no data directory: without --key-file
- * the tokens are sealed with a key that is forgotten at once. The same input and key file give the same output.
+/* pugmark rewrite: HTML or a whole mail in, the same instrumented out, for one made-up message. Needs no data
+ * directory: without --key-file the tokens are sealed with a key that is forgotten at once. The same input and key file
+ * give the same output.
  */
 #include "base/random.h"
-#include "codec/html_rewrite.h"
-#include "codec/json_text.h"
+#include "codec/open_pixel.h"
 #include "prog/commands.h"
 #include "prog/keys.h"
 #include "prog/options.h"
+#include "prog/rewrite_report.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { INPUT_MAX = 256 << 20, UTM_MAX = 16, REPORT_BYTES_A_LINK = 16 * URL_MAX };
+enum { INPUT_MAX = 256 << 20, UTM_MAX = 16 };
 
 struct arguments {
 	const char *base_url;
@@ -75,8 +76,8 @@ static int take_utm_options(struct arguments *a, int argc, char **argv)
 
 static int check(const struct arguments *a)
 {
-	if (a->is_eml)
-		return fail("--eml is not available yet; give the HTML part", NULL, EXIT_USAGE);
+	if (a->is_eml && a->charset[0])
+		return fail("--charset is for HTML; the parts of a mail say their own", NULL, EXIT_USAGE);
 	if (strcmp(a->vml, "on") != 0 && strcmp(a->vml, "off") != 0)
 		return fail("--vml wants on or off, not", a->vml, EXIT_USAGE);
 	if (strcmp(a->pixel, "bottom") != 0 && strcmp(a->pixel, "top") != 0 && strcmp(a->pixel, "off") != 0)
@@ -101,7 +102,7 @@ static int parse(int argc, char **argv, struct arguments *a, bool *ret_help)
 	    {"pixel", &a->pixel, NULL, "bottom|top|off  where the open pixel goes (bottom)"},
 	    {"report", &a->report, NULL, "FILE  say what was done, as JSON"},
 	    {"identity", NULL, &a->is_identity, " set every value to itself, no pixel: output equals input"},
-	    {"eml", NULL, &a->is_eml, " a whole MIME message (not available yet)"},
+	    {"eml", NULL, &a->is_eml, " the input is a whole mail: all of its inline HTML, inside its encoding"},
 	    {NULL}};
 	int kept = take_utm_options(a, argc, argv);
 	if (kept < 0)
@@ -109,8 +110,9 @@ static int parse(int argc, char **argv, struct arguments *a, bool *ret_help)
 	enum options_result parsed = options_parse(kept, argv, specs, &operands);
 	*ret_help = parsed == OPTIONS_HELP;
 	if (parsed == OPTIONS_HELP) {
-		puts("pugmark rewrite [FILE]: put tracking links and an open pixel into HTML from FILE or standard "
-		     "input.\n\n  --utm k=v                  add a parameter to every tracked link; may be repeated");
+		puts("pugmark rewrite [FILE]: put tracking links and an open pixel into HTML, or with --eml into a "
+		     "mail, from FILE or standard input.\n\n  --utm k=v                  add a parameter to every "
+		     "tracked link; may be repeated");
 		return options_print(specs), EXIT_DONE;
 	}
 	if (parsed == OPTIONS_WRONG)
@@ -193,69 +195,15 @@ static bool track(void *user, const struct html_link *link, struct buf *to)
 	return append_token(s, TOKEN_CLICK, "/c/", to);
 }
 
-/* No display:none: Gmail does not load what is hidden. */
 static bool append_pixel(struct sealing *s, struct buf *to)
 {
-	buf_append_cstr(to, "<img src=\"");
-	bool is_sealed = append_token(s, TOKEN_OPEN, "/o/", to);
-	buf_append_cstr(to, ".gif\" width=\"1\" height=\"1\" alt=\"\" border=\"0\">");
+	struct buf url;
+	buf_init(&url, 2 * URL_MAX);
+	bool is_sealed = append_token(s, TOKEN_OPEN, "/o/", &url);
+	buf_append_cstr(&url, ".gif");
+	open_pixel_append(to, buf_slice(&url));
+	buf_done(&url);
 	return is_sealed;
-}
-
-/* ---- the report ---- */
-
-static void put_link(struct json_text *w, const struct html_link *link, struct slice out)
-{
-	bool is_tracked = link->skip == HTML_NOT_SKIPPED;
-	json_open(w, '{');
-	JSON_FIELD(w, "index", i64, link->index);
-	JSON_FIELD(w, "start", i64, (int64_t)link->start);
-	JSON_FIELD(w, "end", i64, (int64_t)link->end);
-	JSON_FIELD(w, "url", string, link->url);
-	json_key(w, "tracked_url");
-	if (is_tracked)
-		json_put_string(w, slice_sub(out, link->out_start, link->out_end));
-	else
-		json_put_null(w);
-	JSON_FIELD(w, "skipped", cstring, is_tracked ? NULL : html_skip_name(link->skip));
-	json_close(w, '}');
-}
-
-static void put_report(struct json_text *w, const struct html_report *report, struct slice out)
-{
-	json_open(w, '{');
-	JSON_FIELD(w, "bytes_in", i64, (int64_t)report->bytes_in);
-	JSON_FIELD(w, "bytes_out", i64, (int64_t)report->bytes_out);
-	JSON_FIELD(w, "charset", string, report->charset);
-	json_key(w, "pixel_at");
-	if (report->pixel_at == HTML_NOWHERE)
-		json_put_null(w);
-	else
-		json_put_i64(w, report->pixel_at);
-	json_key(w, "links");
-	json_open(w, '[');
-	for (size_t i = 0; i < report->link_count; i++)
-		put_link(w, &report->links[i], out);
-	json_close(w, ']');
-	json_key(w, "warnings");
-	json_open(w, '[');
-	for (size_t i = 0; i < HTML_WARNING_COUNT; i++)
-		if (report->warnings >> i & 1)
-			json_put_cstring(w, html_warning_name((enum html_warning)(1U << i)));
-	json_close(w, ']');
-	json_close(w, '}');
-}
-
-static bool write_report(const char *path, const struct html_report *report, struct slice out)
-{
-	struct buf text;
-	buf_init(&text, out.n + 65536 + report->link_count * REPORT_BYTES_A_LINK);
-	struct json_text w = json_text_on(&text);
-	put_report(&w, report, out);
-	buf_append_byte(&text, '\n');
-	bool is_written = !buf_failed(&text) && write_output(path, buf_slice(&text));
-	buf_done(&text);
-	return is_written;
 }
 
 /* ---- the work ---- */
@@ -280,27 +228,60 @@ static struct html_rewrite_options options_of(const struct arguments *a, struct 
 	};
 }
 
-static int rewrite(const struct arguments *a, struct sealing *sealing, struct slice html)
-{
-	struct arena *arena = arena_new();
-	struct slice own_host = url_authority(slice_from_cstr(a->base_url));
-	struct html_report report;
-	struct buf pixel;
+/* Where the result goes. */
+struct result {
+	struct arena *arena;
 	struct buf out;
+	struct buf report;
+	bool wants_report;
+};
+
+static enum status rewrite_html(const struct html_rewrite_options *options, struct slice html, struct result *result)
+{
+	struct html_report report;
+	enum status status = html_rewrite(options, html, result->arena, &result->out, &report);
+	if (status != STATUS_OK || !result->wants_report)
+		return status;
+	buf_init(&result->report, rewrite_report_room(result->out.n, report.link_count, 0));
+	struct json_text w = json_text_on(&result->report);
+	rewrite_report_html(&w, &report, buf_slice(&result->out));
+	return buf_status(&result->report);
+}
+
+static enum status rewrite_eml(const struct html_rewrite_options *options, struct slice message, struct result *result)
+{
+	struct mime_report report;
+	enum status status = mime_rewrite(options, message, result->arena, &result->out, &report);
+	if (status != STATUS_OK || !result->wants_report)
+		return status;
+	buf_init(&result->report, rewrite_report_room(result->out.n, report.link_count, report.html_count));
+	struct json_text w = json_text_on(&result->report);
+	rewrite_report_eml(&w, &report);
+	return buf_status(&result->report);
+}
+
+static int rewrite(const struct arguments *a, struct sealing *sealing, struct slice input)
+{
+	struct slice own_host = url_authority(slice_from_cstr(a->base_url));
+	struct result result = {.arena = arena_new(), .wants_report = a->report != NULL};
+	struct buf pixel;
 	buf_init(&pixel, 2 * URL_MAX);
-	buf_init(&out, (size_t)8 * INPUT_MAX);
+	buf_init(&result.out, (size_t)8 * INPUT_MAX);
 	bool is_done = append_pixel(sealing, &pixel);
 	struct html_rewrite_options options = options_of(a, sealing, &own_host, buf_slice(&pixel));
 	if (is_done)
-		is_done = html_rewrite(&options, html, arena, &out, &report) == STATUS_OK;
+		is_done = (a->is_eml ? rewrite_eml : rewrite_html)(&options, input, &result) == STATUS_OK;
+	if (is_done && result.wants_report)
+		buf_append_byte(&result.report, '\n');
 	if (!is_done)
 		(void)fail("the output would be too large", NULL, EXIT_FAILED);
 	else
-		is_done = write_output(NULL, buf_slice(&out)) &&
-			  (!a->report || write_report(a->report, &report, buf_slice(&out)));
+		is_done = write_output(NULL, buf_slice(&result.out)) &&
+			  (!a->report || write_output(a->report, buf_slice(&result.report)));
 	buf_done(&pixel);
-	buf_done(&out);
-	arena_free(&arena);
+	buf_done(&result.out);
+	buf_done(&result.report);
+	arena_free(&result.arena);
 	return is_done ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -315,15 +296,15 @@ static int run(const struct arguments *a)
 		sealing.base_url.n--;
 	if (make_keys(a->key_file, &keys, &sealing.key_id, &err) != STATUS_OK)
 		return fail(err.text, NULL, EXIT_FAILED);
-	struct buf html;
-	buf_init(&html, INPUT_MAX);
+	struct buf input;
+	buf_init(&input, INPUT_MAX);
 	sealing.sealer = token_sealer_new(keys);
 	int code = EXIT_FAILED;
-	if (read_input(a->input, &html))
-		code = rewrite(a, &sealing, buf_slice(&html));
+	if (read_input(a->input, &input))
+		code = rewrite(a, &sealing, buf_slice(&input));
 	token_sealer_free(&sealing.sealer);
 	token_keys_free(&keys);
-	buf_done(&html);
+	buf_done(&input);
 	return code;
 }
 

@@ -43,14 +43,6 @@ static void wait_for_end(struct server *server, const sigset_t *signals)
 	}
 }
 
-static void set_log_level(const char *name)
-{
-	static const char *const names[] = {"debug", "info", "warn", "error"};
-	for (int i = 0; i < 4; i++)
-		if (strcmp(names[i], name) == 0)
-			log_set_level((enum log_level)i);
-}
-
 static enum status write_port(const char *path, uint16_t port, struct err *err)
 {
 	FILE *f = fopen(path, "w");
@@ -78,7 +70,7 @@ static int run(struct installation *i, struct err *err)
 {
 	struct server *server = NULL;
 	sigset_t signals = block_signals();
-	set_log_level(i->config.log_level);
+	config_apply_log_level(&i->config);
 	enum status status = installation_open(i, err);
 	if (status == STATUS_OK)
 		status = server_start(i, &server, err);

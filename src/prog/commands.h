@@ -6,6 +6,8 @@
 int command_init(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_rewrite(int argc, char **argv);
+int command_lint(int argc, char **argv);
+int command_milter(int argc, char **argv);
 int command_token(int argc, char **argv);
 int command_judge(int argc, char **argv);
 int command_keys(int argc, char **argv);
@@ -14,5 +16,6 @@ int command_user(int argc, char **argv);
 int command_apikey(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_bench_apply(int argc, char **argv);
+int command_bench_rewrite(int argc, char **argv);
 
 #endif

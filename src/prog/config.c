@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prog/config.h"
 
+#include "base/log.h"
 #include <errno.h>
 #include <ini.h>
 #include <stdio.h>
@@ -75,6 +76,30 @@ static const struct key keys[] = {
     {"smtp.ca_file", KEY_TEXT, AT(smtp_ca_file), "", 0, 0, NULL, "certificates to trust instead of the system's"},
     {"smtp.verify", KEY_SWITCH, AT(smtp_verify), "on", 0, 0, NULL, "check the server's certificate"},
     {"smtp.helo", KEY_TEXT, AT(smtp_helo), "localhost", 0, 0, NULL, "what we call ourselves"},
+    {"milter.listen", KEY_TEXT, AT(milter_listen), "inet:8421@127.0.0.1", 0, 0, NULL,
+     "where the mail server finds the filter: inet:PORT@HOST, inet6:PORT@HOST or unix:PATH"},
+    {"milter.socket_mode", KEY_TEXT, AT(milter_socket_mode), "660", 0, 0, NULL, "permissions of a unix: socket, octal"},
+    {"milter.server", KEY_TEXT, AT(milter_server), "http://127.0.0.1:8420", 0, 0, NULL,
+     "the Pugmark server that instruments"},
+    {"milter.api_key", KEY_TEXT, AT(milter_api_key), "", 0, 0, NULL, "a key that may send"},
+    {"milter.api_key_file", KEY_TEXT, AT(milter_api_key_file), "", 0, 0, NULL,
+     "a file with the key, instead of the key itself"},
+    {"milter.ca_file", KEY_TEXT, AT(milter_ca_file), "", 0, 0, NULL,
+     "certificates to trust instead of the system's, for a server behind https"},
+    {"milter.timeout_ms", KEY_NUMBER, AT(milter_timeout_ms), "10000", 100, 250000, NULL,
+     "a mail whose answer takes longer passes untouched"},
+    {"milter.max_size_mb", KEY_NUMBER, AT(milter_max_size_mb), "25", 1, 40, NULL,
+     "mails larger than this pass untouched"},
+    {"milter.networks", KEY_TEXT, AT(milter_networks), "127.0.0.0/8, ::1", 0, 0, NULL,
+     "clients whose mail is ours; mail of clients that signed in is always"},
+    {"milter.daemons", KEY_TEXT, AT(milter_daemons), "", 0, 0, NULL,
+     "values of {daemon_name} whose mail is ours, such as ORIGINATING"},
+    {"milter.senders", KEY_TEXT, AT(milter_senders), "", 0, 0, NULL,
+     "addresses and domains to track, * for any characters: example.com, *.example.com, news@*; empty: all"},
+    {"milter.skip_senders", KEY_TEXT, AT(milter_skip_senders), "", 0, 0, NULL,
+     "addresses and domains that are not tracked; wins over senders"},
+    {"milter.require_header", KEY_SWITCH, AT(milter_require_header), "off", 0, 0, NULL,
+     "track only mail that has an X-Pugmark-* header"},
     {"log.level", KEY_CHOICE, AT(log_level), "info", 0, 0, "debug|info|warn|error", "what is logged"},
 };
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
@@ -277,6 +302,14 @@ enum status config_load(const char *path, const char *data_directory, struct are
 		return err->status;
 	*ret = config;
 	return STATUS_OK;
+}
+
+void config_apply_log_level(const struct config *config)
+{
+	static const char *const names[] = {"debug", "info", "warn", "error"};
+	for (int i = 0; i < 4; i++)
+		if (strcmp(names[i], config->log_level) == 0)
+			log_set_level((enum log_level)i);
 }
 
 void config_describe(struct buf *to)

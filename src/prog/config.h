@@ -31,6 +31,10 @@ struct config {
 	const char *smtp_host, *smtp_tls, *smtp_auth, *smtp_user, *smtp_secret, *smtp_ca_file, *smtp_helo;
 	int64_t smtp_port;
 	bool smtp_verify;
+	const char *milter_listen, *milter_socket_mode, *milter_server, *milter_api_key, *milter_api_key_file;
+	const char *milter_ca_file, *milter_networks, *milter_daemons, *milter_senders, *milter_skip_senders;
+	int64_t milter_timeout_ms, milter_max_size_mb;
+	bool milter_require_header;
 	const char *log_level;
 };
 
@@ -42,6 +46,8 @@ enum status config_load(const char *path, const char *data_directory, struct are
 /* One key by its full name, as the command line sets it. STATUS_BAD_INPUT. */
 enum status config_set(struct config *config, const char *key, const char *value, struct arena *arena,
 		       struct err *err) MUST_CHECK;
+/* Makes log.level what is logged from now on. */
+void config_apply_log_level(const struct config *config);
 /* All keys with default and explanation, for `pugmark help config` and the manual. */
 void config_describe(struct buf *to);
 

@@ -18,6 +18,8 @@ static const struct command commands[] = {
     {"init", command_init, "make a data directory: keys, store, first user, first API key"},
     {"serve", command_serve, "answer opens and clicks, the API and the console; send mail"},
     {"rewrite", command_rewrite, "instrument HTML on standard input or in a file"},
+    {"milter", command_milter, "instrument the mail that Postfix or Sendmail sends through it"},
+    {"lint", command_lint, "say what is wrong with a mail before it is sent"},
     {"token", command_token, "say what a token in a tracking link says"},
     {"judge", command_judge, "say who is behind a hit, and why"},
     {"keys", command_keys, "list or rotate the token keys"},
