@@ -7,12 +7,13 @@ MESON_OPTIONS := $(if $(SAN),-Db_sanitize=$(SAN) -Doptimization=1) $(MESON_ARGS)
 PORT ?= 8420
 DATA ?= data
 ARGS ?=
+FUZZ_SECONDS ?= 20
 
 # Quiet when there is nothing to do.
 ninja = if ninja -n -C $(BUILD) $(1) | grep -q 'no work to do'; then :; else ninja -C $(BUILD) $(1); fi
 
 all: $(BUILD)/build.ninja
-	@$(call ninja,src/prog/pugmark man/pugmark.conf.5)
+	@$(call ninja,src/prog/pugmark libpugmark man/pugmark.conf.5)
 	@ln -sf src/prog/pugmark $(BUILD)/pugmark
 
 all-tests: all
@@ -42,11 +43,12 @@ tidy: all
 
 bench: all-tests
 	@script/bootstrap test
+	@script/bootstrap bench
 	@BUILD=$(BUILD) bench/run
 
 fuzz:
 	@script/bootstrap test
-	@test/fuzz/run $(FUZZ_ARGS)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) test/fuzz/run $(FUZZ_ARGS)
 
 install: all
 	@meson install -C $(BUILD) --no-rebuild
