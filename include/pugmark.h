@@ -275,6 +275,7 @@ enum pugmark_skip {
 	PUGMARK_SKIP_AMP = 13,         /* an AMP mail, which must stay valid */
 	PUGMARK_SKIP_REFUSED = 14,     /* the track function said no, or the destination is too long for a token */
 	PUGMARK_SKIP_CLICKS_OFF = 15,  /* consent for clicks is off */
+	PUGMARK_SKIP_TOO_MANY_ATTRIBUTES = 16, /* 4,096 or more in one tag: not all of them were looked at */
 	PUGMARK_SKIP_OTHER = 255
 };
 /* The name in Pugmark's API: "not_http", "template", …; empty for PUGMARK_NOT_SKIPPED. Static, never NULL. */

@@ -387,6 +387,7 @@ const SKIPPED: Record<string, string> = {
   visible_url: "left alone, the reader sees this address",
   amp: "left alone, part of AMP",
   refused: "left alone, as the sender's rules say",
+  too_many_attributes: "left alone, its tag has thousands of attributes",
   clicks_off: "clicks are not tracked in this mail",
 };
 

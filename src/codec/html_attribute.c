@@ -32,7 +32,7 @@ bool html_attribute_next(struct html_attributes *attributes, struct html_attribu
 	enum { NAME_END = HTML_SPACE | HTML_SOLIDUS | HTML_GREATER | HTML_EQUALS };
 	struct slice input = attributes->input;
 	size_t from = html_skip_class(input, attributes->at, HTML_SPACE | HTML_SOLIDUS);
-	if (from >= input.n || input.p[from] == '>')
+	if (from >= input.n || input.p[from] == '>' || attributes->count == HTML_ATTRIBUTES_MAX)
 		return false;
 	/* The first byte belongs to the name even when it is `=`. */
 	size_t to = html_find_class(input, from + 1, NAME_END);
@@ -43,6 +43,7 @@ bool html_attribute_next(struct html_attributes *attributes, struct html_attribu
 	ret->value = slice_sub(input, to, to);
 	ret->quote = HTML_NO_VALUE;
 	attributes->at = to;
+	attributes->count++;
 	if (input.p[next] != '=')
 		return true;
 	attributes->at = next + 1;

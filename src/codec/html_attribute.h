@@ -13,11 +13,15 @@ struct html_attribute {
 	enum html_quote quote;
 };
 
+/* So many attributes of a tag are walked at most. Nobody writes tags with more; they are made to be slow. */
+enum { HTML_ATTRIBUTES_MAX = 4096 };
+
 /* Walks the attributes of a tag in order, duplicates included (the first one counts). `input` ends with the tag, `at`
- * is behind its name. */
+ * is behind its name. When `count` has reached HTML_ATTRIBUTES_MAX there may be more that were not walked. */
 struct html_attributes {
 	struct slice input;
 	size_t at;
+	size_t count; /* walked so far */
 };
 bool html_attribute_next(struct html_attributes *attributes, struct html_attribute *ret);
 

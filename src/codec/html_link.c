@@ -18,6 +18,7 @@ const char *html_skip_name(enum html_skip skip)
 	case HTML_SKIP_CHARSET: return "charset";
 	case HTML_SKIP_BAD_URL: return "bad_url";
 	case HTML_SKIP_NO_TRACK: return "no_track";
+	case HTML_SKIP_TOO_MANY_ATTRIBUTES: return "too_many_attributes";
 	case HTML_SKIP_OWN_LINK: return "own_link";
 	case HTML_SKIP_UNSUBSCRIBE: return "unsubscribe";
 	case HTML_SKIP_VISIBLE_URL: return "visible_url";

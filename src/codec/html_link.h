@@ -24,8 +24,9 @@ enum html_skip {
 	HTML_SKIP_CHARSET, /* characters of an encoding that is not decoded here */
 	HTML_SKIP_BAD_URL, /* see html_link.fault */
 	/* who objects */
-	HTML_SKIP_NO_TRACK, /* an opt-out attribute */
-	HTML_SKIP_OWN_LINK, /* leads to the tracking host already */
+	HTML_SKIP_NO_TRACK,            /* an opt-out attribute */
+	HTML_SKIP_TOO_MANY_ATTRIBUTES, /* HTML_ATTRIBUTES_MAX or more: who knows what the rest say */
+	HTML_SKIP_OWN_LINK,            /* leads to the tracking host already */
 	HTML_SKIP_UNSUBSCRIBE,
 	HTML_SKIP_VISIBLE_URL, /* its text is an address, and the caller wants those left alone */
 	HTML_SKIP_AMP,         /* an AMP mail, which must stay valid */

@@ -286,8 +286,20 @@ static void close_tag(struct html_namespace *space, const struct html_token *tag
 		break_out(space);
 }
 
+/* Whether a name may begin one that means something where nothing is open: frameset, iframe, math, noembed, noframes,
+ * plaintext, script, select, style, svg, textarea, title, xmp. */
+static bool may_matter(struct slice name)
+{
+	static const bool letters['z' - 'a' + 1] = {['f' - 'a'] = true, ['i' - 'a'] = true, ['m' - 'a'] = true,
+						    ['n' - 'a'] = true, ['p' - 'a'] = true, ['s' - 'a'] = true,
+						    ['t' - 'a'] = true, ['x' - 'a'] = true};
+	return letters[(name.p[0] | 0x20) - 'a'];
+}
+
 void html_namespace_follow(struct html_namespace *space, struct html_tokenizer *tokenizer, const struct html_token *tag)
 {
+	if (space->depth == 0 && !may_matter(tag->name))
+		return; /* by far the most */
 	if (tag->type == HTML_START_TAG)
 		open_tag(space, tokenizer, tag);
 	else if (space->is_in_select && slice_equal_nocase(tag->name, SLICE("select")))
@@ -295,6 +307,6 @@ void html_namespace_follow(struct html_namespace *space, struct html_tokenizer *
 	else if (space->depth > 0)
 		close_tag(space, tag);
 	else
-		return; /* nothing open: by far the most */
+		return;
 	tokenizer->cdata_allowed = scope_of(space) != HTML_SCOPE_HTML;
 }

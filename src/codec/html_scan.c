@@ -57,6 +57,8 @@ static void scan_link_tag(struct html_scan *scan, const struct scan_level *level
 		return;
 	if (is_opted_out && scan->links[first].skip == HTML_NOT_SKIPPED)
 		scan->links[first].skip = HTML_SKIP_NO_TRACK;
+	else if (attributes.count == HTML_ATTRIBUTES_MAX && scan->links[first].skip == HTML_NOT_SKIPPED)
+		scan->links[first].skip = HTML_SKIP_TOO_MANY_ATTRIBUTES; /* an opt-out may be among them */
 	scan->open_link = first;
 }
 
@@ -73,21 +75,23 @@ static bool is_amp_tag(const struct scan_level *level, const struct html_token *
 	return false;
 }
 
-/* An open pixel that an earlier run put in: on an own host, by the paths that pixels have. */
+/* An address on an own host, with a path that pixels have. */
+static bool is_pixel_url(const struct html_scan *scan, struct slice url)
+{
+	for (size_t i = 0; i < scan->policy->own_host_count; i++)
+		if (url_is_on_host(url, scan->policy->own_hosts[i]))
+			return slice_contains(url, SLICE("/o/")) || slice_contains(url, SLICE("/track/open/"));
+	return false;
+}
+
+/* Whether an image is an open pixel that an earlier run put in. */
 static bool is_own_pixel(const struct html_scan *scan, const struct scan_level *level, const struct html_token *tag)
 {
 	struct html_attributes attributes = html_attributes_of(&level->tokenizer, tag);
 	struct html_attribute attribute;
-	while (html_attribute_next(&attributes, &attribute)) {
-		if (!slice_equal_nocase(attribute.name, SLICE("src")))
-			continue;
-		struct slice source = url_trim(attribute.value);
-		bool is_pixel = slice_contains(source, SLICE("/o/")) || slice_contains(source, SLICE("/track/open/"));
-		for (size_t i = 0; is_pixel && i < scan->policy->own_host_count; i++)
-			if (url_is_on_host(source, scan->policy->own_hosts[i]))
-				return true;
-		return false;
-	}
+	while (html_attribute_next(&attributes, &attribute))
+		if (slice_equal_nocase(attribute.name, SLICE("src")))
+			return is_pixel_url(scan, url_trim(attribute.value));
 	return false;
 }
 

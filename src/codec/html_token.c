@@ -29,11 +29,6 @@ void html_tokenizer_init(struct html_tokenizer *tokenizer, struct slice input)
 	tokenizer->place = html_marks_init(&tokenizer->marks, input);
 }
 
-struct html_attributes html_attributes_of(const struct html_tokenizer *tokenizer, const struct html_token *tag)
-{
-	return (struct html_attributes){slice_sub(tokenizer->input, 0, tag->end), tag->attributes_start};
-}
-
 /* ---- where tags end ---- */
 
 /* These go from mark to mark. They are given the place to be at and what they need of the tokenizer one by one, so that
@@ -116,25 +111,27 @@ HOT const char *find_opening(struct html_marks *marks, struct html_marks_place *
 	return end;
 }
 
-/* From tag to tag to what may be wanted or needs a closer look: a tag that the sieve holds, other markup, text when
- * that is wanted. Most tags end before any `=`, and where their names do is then of no
- * interest. */
-static void pass_over(struct html_tokenizer *tokenizer)
+/* From tag to tag to what may be wanted: a tag that the sieve holds, other markup, text when that is wanted, the end.
+ * True when markup opens there. Most tags end before any `=`, and where their names do is then of no interest. */
+static bool pass_over(struct html_tokenizer *tokenizer)
 {
 	struct html_marks *marks = &tokenizer->marks;
 	struct html_marks_place place = tokenizer->place;
 	const uint32_t *seconds = tokenizer->sieve->seconds;
-	bool skips_text = tokenizer->skips_text;
 	const char *end = tokenizer->input.p + tokenizer->input.n;
 	const char *at = tokenizer->input.p + tokenizer->at;
+	bool is_markup = false;
 	(void)html_marks_seek(marks, &place, at);
 	for (;;) {
 		const char *mark = find_opening(marks, &place, end);
-		if (end - mark < (ptrdiff_t)sizeof("</ab") || (mark > at && !skips_text))
+		if (mark > at && !tokenizer->skips_text)
 			break;
 		at = mark;
+		if (end - mark < (ptrdiff_t)sizeof("</ab"))
+			break; /* for find_markup to look at */
 		const char *name = at + 1 + (at[1] == '/');
-		if (!(html_byte_class(name[0]) & HTML_LETTER) || (seconds[name[0] & 31] >> (name[1] & 31) & 1))
+		is_markup = !(html_byte_class(name[0]) & HTML_LETTER) || (seconds[name[0] & 31] >> (name[1] & 31) & 1);
+		if (is_markup)
 			break;
 		mark = html_marks_next(marks, &place);
 		if (mark < end && *mark != '>') {
@@ -151,6 +148,7 @@ static void pass_over(struct html_tokenizer *tokenizer)
 	}
 	tokenizer->at = (size_t)(at - tokenizer->input.p);
 	tokenizer->place = place;
+	return is_markup;
 }
 
 /* A tag whose name starts at `name_at`; *ret keeps its start. False when the input ends in it. */
@@ -159,7 +157,7 @@ static bool read_tag(struct html_tokenizer *tokenizer, size_t name_at, struct ht
 	struct slice input = tokenizer->input;
 	const char *end = input.p + input.n;
 	const char *from = find_name_end(input.p + name_at, end);
-	ret->name = slice_sub(input, name_at, (size_t)(from - input.p));
+	ret->name = slice_of(input.p + name_at, (size_t)(from - input.p) - name_at);
 	ret->attributes_start = (size_t)(from - input.p);
 	const char *close = find_tag_end(&tokenizer->marks, &tokenizer->place, &from, end);
 	tokenizer->is_cut = close == end;
@@ -343,13 +341,13 @@ static bool next_in_data(struct html_tokenizer *tokenizer, struct html_token *re
 {
 	size_t n = tokenizer->input.n;
 	while (tokenizer->at < n) {
-		if (tokenizer->sieve)
-			pass_over(tokenizer);
-		size_t at = find_markup(tokenizer, tokenizer->at);
-		if (at > tokenizer->at && !tokenizer->skips_text)
-			return text_token(tokenizer, at, ret);
-		tokenizer->at = at;
-		if (at < n && read_markup(tokenizer, ret))
+		if (!tokenizer->sieve || !pass_over(tokenizer)) {
+			size_t at = find_markup(tokenizer, tokenizer->at);
+			if (at > tokenizer->at && !tokenizer->skips_text)
+				return text_token(tokenizer, at, ret);
+			tokenizer->at = at;
+		}
+		if (tokenizer->at < n && read_markup(tokenizer, ret))
 			return true;
 	}
 	return false;

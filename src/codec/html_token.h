@@ -74,6 +74,10 @@ void html_tokenizer_init(struct html_tokenizer *tokenizer, struct slice input);
 bool html_token_next(struct html_tokenizer *tokenizer, struct html_token *ret);
 
 /* For walking the attributes of a tag. */
-struct html_attributes html_attributes_of(const struct html_tokenizer *tokenizer, const struct html_token *tag);
+static inline struct html_attributes html_attributes_of(const struct html_tokenizer *tokenizer,
+							const struct html_token *tag)
+{
+	return (struct html_attributes){.input = {tokenizer->input.p, tag->end}, .at = tag->attributes_start};
+}
 
 #endif

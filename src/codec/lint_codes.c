@@ -155,6 +155,7 @@ const char *lint_link_why(const struct lint_link *link)
 	case HTML_SKIP_CHARSET: return "in an unknown encoding";
 	case HTML_SKIP_BAD_URL: return "not a valid address";
 	case HTML_SKIP_NO_TRACK: return "marked not to be tracked";
+	case HTML_SKIP_TOO_MANY_ATTRIBUTES: return "in a tag of 4,096 attributes or more";
 	case HTML_SKIP_OWN_LINK: return "leads to the tracking host already";
 	case HTML_SKIP_UNSUBSCRIBE: return "the unsubscribe address";
 	case HTML_SKIP_VISIBLE_URL: return "its text is an address";

@@ -246,6 +246,32 @@ static void test_rewrite_can_leave_links_whose_text_is_an_address(void **state)
 	assert_skipped(&options, html, HTML_SKIP_VISIBLE_URL);
 }
 
+/* An <a> with so many attributes besides its href, which comes first. */
+static void assert_attributes(size_t count, bool is_tracked)
+{
+	struct html_rewrite_options options = options_with(HTML_PIXEL_OFF);
+	struct run run;
+	struct buf html;
+	buf_init(&html, 1 << 20);
+	buf_append_cstr(&html, "<a href=\"https://e.com/\"");
+	for (size_t i = 0; i < count; i++)
+		buf_append_cstr(&html, " x=1");
+	buf_append_cstr(&html, ">");
+	run_start(&run, &options, buf_slice(&html));
+	assert_int_equal(run.report.link_count, 1);
+	assert_int_equal(run.report.links[0].skip, is_tracked ? HTML_NOT_SKIPPED : HTML_SKIP_TOO_MANY_ATTRIBUTES);
+	run_end(&run);
+	buf_done(&html);
+}
+
+static void test_a_tag_with_more_attributes_than_are_looked_at_is_left_alone(void **state)
+{
+	(void)state;
+	assert_attributes(HTML_ATTRIBUTES_MAX - 2, true);
+	assert_attributes(HTML_ATTRIBUTES_MAX - 1, false);
+	assert_attributes(4 * HTML_ATTRIBUTES_MAX, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +289,7 @@ int main(void)
 	    cmocka_unit_test(test_rewrite_honours_opt_outs_before_and_behind_the_href),
 	    cmocka_unit_test(test_rewrite_leaves_own_and_unsubscribe_links),
 	    cmocka_unit_test(test_rewrite_can_leave_links_whose_text_is_an_address),
+	    cmocka_unit_test(test_a_tag_with_more_attributes_than_are_looked_at_is_left_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
