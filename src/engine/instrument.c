@@ -268,7 +268,8 @@ static enum status run(struct rewriting *r, const struct instrument_mail_input *
 	    .track = r->message->track_clicks == CONSENT_OFF ? leave : track,
 	    .user = r,
 	    .pixel_place = pixel_place(r),
-	    .vml = true,
+	    .vml = options->vml,
+	    .skip_visible_urls = !options->visible_urls,
 	};
 	enum status status = STATUS_OK;
 	r->result->warnings = arena_alloc_array(r->arena, WARNINGS_MAX, sizeof *r->result->warnings);

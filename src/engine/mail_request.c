@@ -37,6 +37,8 @@ static const struct binding bindings[] = {
     {"Track-Opens", "track", "opens", HEADER_TEXT},
     {"Track-Clicks", "track", "clicks", HEADER_TEXT},
     {"Pixel", "track", "pixel", HEADER_TEXT},
+    {"Vml", "track", "vml", HEADER_SWITCH},
+    {"Visible-Urls", "track", "visible_urls", HEADER_SWITCH},
     {"Unsubscribe-One-Click", "unsubscribe", "one_click", HEADER_SWITCH},
     {"Unsubscribe-Url", "unsubscribe", "url", HEADER_TEXT},
 };

@@ -13,6 +13,8 @@ void message_options_of_request(const struct send_request *request, struct slice
 	    .reply_to = request->reply_to,
 	    .headers = request->headers,
 	    .pixel = request->track.pixel,
+	    .vml = request->track.vml,
+	    .visible_urls = request->track.visible_urls,
 	    .utm = request->track.utm,
 	    .utm_count = request->track.utm_count,
 	    .has_unsubscribe = send_request_has_unsubscribe(request),
@@ -75,6 +77,10 @@ struct slice message_options_encode(const struct message_options *o, struct aren
 		put_headers(w, &o->headers);
 	if (o->pixel != SEND_PIXEL_BOTTOM)
 		JSON_FIELD(w, "pixel", cstring, send_pixel_name(o->pixel));
+	if (!o->vml)
+		JSON_FIELD(w, "vml", bool, false);
+	if (!o->visible_urls)
+		JSON_FIELD(w, "visible_urls", bool, false);
 	if (o->utm_count)
 		put_utm(w, o);
 	if (o->has_unsubscribe)
@@ -134,6 +140,8 @@ static void get_all(const json_t *json, struct arena *arena, struct message_opti
 	o->reply_to.name = get_string(json_array_get(reply_to, 1), arena);
 	get_headers(json_object_get(json, "headers"), arena, &o->headers);
 	o->pixel = get_pixel(json_object_get(json, "pixel"));
+	o->vml = !json_is_false(json_object_get(json, "vml"));
+	o->visible_urls = !json_is_false(json_object_get(json, "visible_urls"));
 	get_utm(json_object_get(json, "utm"), arena, o);
 	o->has_unsubscribe = json_is_object(unsubscribe);
 	o->one_click = json_is_true(json_object_get(unsubscribe, "one_click"));

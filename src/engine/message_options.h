@@ -12,6 +12,8 @@ struct message_options {
 	struct mail_party reply_to;
 	struct send_headers headers;
 	enum send_pixel pixel;
+	bool vml;          /* see struct send_track */
+	bool visible_urls; /* see struct send_track */
 	struct send_pair *utm;
 	size_t utm_count;
 	bool has_unsubscribe; /* List-Unsubscribe is written */

@@ -263,6 +263,8 @@ static const struct json_field track_fields[] = {
     {"opens", FIELD_CUSTOM, 0, 0, false, read_opens},
     {"clicks", FIELD_CUSTOM, 0, 0, false, read_clicks},
     {"pixel", FIELD_CUSTOM, 0, 0, false, read_pixel},
+    {"vml", FIELD_BOOL, offsetof(struct send_track, vml), 0, false, NULL},
+    {"visible_urls", FIELD_BOOL, offsetof(struct send_track, visible_urls), 0, false, NULL},
     {"utm", FIELD_CUSTOM, 0, 0, false, read_utm},
     {0},
 };

@@ -136,7 +136,7 @@ static void check_one_click(struct json_reading *r, const struct send_request *r
 static void set_defaults(struct send_request *request)
 {
 	*request = (struct send_request){
-	    .track = {.opens = CONSENT_FULL, .clicks = CONSENT_FULL},
+	    .track = {.opens = CONSENT_FULL, .clicks = CONSENT_FULL, .vml = true, .visible_urls = true},
 	    .sequence = {.position = -1},
 	    .stream = SLICE("transactional"),
 	};

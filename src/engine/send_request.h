@@ -34,6 +34,8 @@ struct send_track {
 	bool has_opens, has_clicks; /* the request said so itself */
 	enum consent opens, clicks; /* CONSENT_FULL when it did not */
 	enum send_pixel pixel;
+	bool vml;          /* links in comments for Outlook too; true when the request did not say */
+	bool visible_urls; /* links whose text is an address too; the same */
 	struct send_pair *utm;
 	size_t utm_count;
 };

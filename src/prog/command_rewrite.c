@@ -20,6 +20,7 @@ struct arguments {
 	const char *charset;
 	const char *key_file;
 	const char *vml;
+	const char *visible_urls;
 	const char *pixel;
 	const char *report;
 	bool is_identity;
@@ -80,6 +81,8 @@ static int check(const struct arguments *a)
 		return fail("--charset is for HTML; the parts of a mail say their own", NULL, EXIT_USAGE);
 	if (strcmp(a->vml, "on") != 0 && strcmp(a->vml, "off") != 0)
 		return fail("--vml wants on or off, not", a->vml, EXIT_USAGE);
+	if (strcmp(a->visible_urls, "on") != 0 && strcmp(a->visible_urls, "off") != 0)
+		return fail("--visible-urls wants on or off, not", a->visible_urls, EXIT_USAGE);
 	if (strcmp(a->pixel, "bottom") != 0 && strcmp(a->pixel, "top") != 0 && strcmp(a->pixel, "off") != 0)
 		return fail("--pixel wants bottom, top or off, not", a->pixel, EXIT_USAGE);
 	if (url_check_redirect(slice_from_cstr(a->base_url)) != URL_OK)
@@ -99,6 +102,7 @@ static int parse(int argc, char **argv, struct arguments *a, bool *ret_help)
 	    {"charset", &a->charset, NULL, "C  of the HTML (from the document, else utf-8)"},
 	    {"key-file", &a->key_file, NULL, "F  the token keys (one that is forgotten at once)"},
 	    {"vml", &a->vml, NULL, "on|off  links in comments for Outlook too (on)"},
+	    {"visible-urls", &a->visible_urls, NULL, "on|off  links whose text is an address too (on)"},
 	    {"pixel", &a->pixel, NULL, "bottom|top|off  where the open pixel goes (bottom)"},
 	    {"report", &a->report, NULL, "FILE  say what was done, as JSON"},
 	    {"identity", NULL, &a->is_identity, " set every value to itself, no pixel: output equals input"},
@@ -224,6 +228,7 @@ static struct html_rewrite_options options_of(const struct arguments *a, struct 
 			   : strcmp(a->pixel, "off") == 0 ? HTML_PIXEL_OFF
 							  : HTML_PIXEL_BOTTOM,
 	    .vml = strcmp(a->vml, "on") == 0,
+	    .skip_visible_urls = strcmp(a->visible_urls, "off") == 0,
 	    .identity = a->is_identity,
 	};
 }
@@ -310,7 +315,8 @@ static int run(const struct arguments *a)
 
 int command_rewrite(int argc, char **argv)
 {
-	struct arguments a = {.base_url = "http://127.0.0.1:8420", .charset = "", .vml = "on", .pixel = "bottom"};
+	struct arguments a = {
+	    .base_url = "http://127.0.0.1:8420", .charset = "", .vml = "on", .visible_urls = "on", .pixel = "bottom"};
 	bool is_help = false;
 	int code = parse(argc, argv, &a, &is_help);
 	return code != EXIT_DONE || is_help ? code : run(&a);

@@ -137,3 +137,22 @@ test("a long destination is kept and followed, from a mail as from html", async 
   assert.equal((await server.get(tracked, { "user-agent": BROWSER_AGENT })).headers.get("location"), long);
   assert.ok(pixel_of(body.eml));
 });
+
+const SHOWN = '<a href="https://example.com/b">https://example.com/b</a>';
+const OUTLOOK = '<!--[if mso]><v:rect href="https://example.com/c"><![endif]-->';
+
+test("links that show their address, and those for Outlook, are left alone where that is asked for, now and in the preview", async (t) => {
+  const server = await start_server(t);
+  const html = `${HTML}${SHOWN}${OUTLOOK}`;
+  const to = { email: "reader@example.com" };
+  const skipped_with = async (track) => {
+    const { body } = await server.api("POST", "/instrument", { to, html, track });
+    assert.equal(await server.preview(body.id), body.html);
+    return body.links.map((l) => l.skipped);
+  };
+  assert.deepEqual(await skipped_with({}), [null, null, null]);
+  assert.deepEqual(await skipped_with({ visible_urls: false }), [null, "visible_url", null]);
+  assert.deepEqual(await skipped_with({ vml: false }), [null, null]);
+  const said = await server.api("POST", "/instrument", eml(html, `${HEAD}X-Pugmark-Visible-Urls: false\r\nX-Pugmark-Vml: no\r\n`), AS_MAIL);
+  assert.deepEqual(said.body.links.map((l) => l.skipped), [null, "visible_url"]);
+});
