@@ -6,7 +6,9 @@
  * that is gone in the middle of them does not keep half of them.
  *
  * The end is not left to libmilter: its listener looks for it every five seconds only, and destroys a lock that its
- * signal thread is about to take. So the process ends under it, when no mail is under way any more.
+ * signal thread is about to take. So the process ends under it, when no mail is under way any more. libmilter sends the
+ * answer to a mail when on_end_of_mail is back and tells nobody when it has, so the last answer gets ANSWER_MS to
+ * leave.
  *
  * X-Pugmark-* headers are removed from the last to the first: Postfix counts occurrences anew after a removal, Sendmail
  * does not, and both agree in this order.
@@ -16,18 +18,18 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/stop_signals.h"
 #include "milter/instrument_client.h"
 #include "milter/milter_mail.h"
 #include "milter/milter_rules.h"
 #include <libmilter/mfapi.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { WARN_EVERY_US = 60 * 1000 * 1000 };
+enum { WARN_EVERY_US = 60 * 1000 * 1000, WATCH_MS = 1000, ANSWER_MS = 500 };
 #define ACTIONS (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_CHGBODY)
 #define STEPS_NOT_NEEDED (SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA)
 
@@ -36,6 +38,7 @@ struct milter {
 	pthread_mutex_t mutex; /* of all that follows */
 	pthread_cond_t idle;
 	unsigned mails;   /* under way: from MAIL to their end */
+	int64_t ended_us; /* when the last one was; monotonic */
 	bool is_stopping; /* nobody new is let in */
 	bool has_ended;   /* libmilter's main function is back */
 	int64_t counts[MILTER_VERDICT_COUNT];
@@ -99,6 +102,7 @@ static void end_mail(struct milter *m, struct session *s)
 		return;
 	s->is_in_mail = false;
 	(void)pthread_mutex_lock(&m->mutex);
+	m->ended_us = clock_monotonic_us(clock_system());
 	if (--m->mails == 0)
 		(void)pthread_cond_broadcast(&m->idle);
 	(void)pthread_mutex_unlock(&m->mutex);
@@ -386,14 +390,17 @@ static void *run_libmilter(void *user)
 
 /* Signals are waited for on the first thread, which the kernel asks before others; libmilter waits for them on one of
  * its own, and should it be faster, its main function comes back. */
-static void wait_for_end(struct milter *m, const sigset_t *signals)
+static void wait_for_end(struct milter *m)
 {
-	const struct timespec watch = {1, 0};
-	for (;;) {
-		int signal_number = sigtimedwait(signals, NULL, &watch);
-		if (signal_number == SIGTERM || signal_number == SIGINT || get(m, &m->has_ended))
-			return;
-	}
+	while (!stop_signals_wait(WATCH_MS) && !get(m, &m->has_ended))
+		;
+}
+
+/* How long from now on the answer to the last mail may still be on its way. Behind the mutex. */
+static int64_t answer_left_us(const struct milter *m)
+{
+	int64_t since_us = clock_monotonic_us(clock_system()) - m->ended_us;
+	return m->ended_us ? ANSWER_MS * INT64_C(1000) - since_us : 0;
 }
 
 static void wait_until_idle(struct milter *m)
@@ -405,7 +412,10 @@ static void wait_until_idle(struct milter *m)
 	(void)pthread_mutex_lock(&m->mutex);
 	while (m->mails && result == 0)
 		result = pthread_cond_timedwait(&m->idle, &m->mutex, &until);
+	int64_t left_us = answer_left_us(m);
 	(void)pthread_mutex_unlock(&m->mutex);
+	if (left_us > 0)
+		(void)usleep((useconds_t)left_us);
 }
 
 static void remove_socket(const char *listen_on)
@@ -427,24 +437,11 @@ static void say_stopped(struct milter *m)
 	(void)pthread_mutex_unlock(&m->mutex);
 }
 
-/* Before any thread is made, so that all inherit it. */
-static sigset_t block_signals(void)
-{
-	sigset_t set;
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	return set;
-}
-
 enum status milter_run(const struct milter_config *config, struct err *err)
 {
 	static struct milter milter = {.mutex = PTHREAD_MUTEX_INITIALIZER, .idle = PTHREAD_COND_INITIALIZER};
 	pthread_t thread;
-	sigset_t signals = block_signals();
+	stop_signals_block();
 	milter.config = *config;
 	serving = &milter;
 	enum status status = open_socket(config, err);
@@ -455,7 +452,7 @@ enum status milter_run(const struct milter_config *config, struct err *err)
 		return err_set_errno(err, failed, "no thread for libmilter");
 	(void)pthread_detach(thread);
 	log_info("milter.ready", LOG_CSTR("listen", config->listen));
-	wait_for_end(&milter, &signals);
+	wait_for_end(&milter);
 	set(&milter, &milter.is_stopping);
 	wait_until_idle(&milter);
 	remove_socket(config->listen);

@@ -3,6 +3,7 @@
  * let in and what was accepted is answered, then mail under way is brought to an end, then what was recorded is
  * applied. */
 #include "base/log.h"
+#include "base/stop_signals.h"
 #include "engine/dispatch.h"
 #include "engine/live.h"
 #include "prog/commands.h"
@@ -14,28 +15,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { WATCH_SECONDS = 1 };
+enum { WATCH_MS = 1000 };
 
-/* Signals are taken by sigtimedwait on this thread alone; blocked before any other thread is made, so that all inherit
- * it. */
-static sigset_t block_signals(void)
+static void wait_for_end(struct server *server)
 {
-	sigset_t set;
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	return set;
-}
-
-static void wait_for_end(struct server *server, const sigset_t *signals)
-{
-	const struct timespec watch = {WATCH_SECONDS, 0};
 	for (;;) {
-		int signal_number = sigtimedwait(signals, NULL, &watch);
-		if (signal_number == SIGTERM || signal_number == SIGINT) {
+		int signal_number = stop_signals_wait(WATCH_MS);
+		if (signal_number) {
 			log_info("serve.stopping", LOG_CSTR("signal", signal_number == SIGTERM ? "TERM" : "INT"));
 			return;
 		}
@@ -69,7 +55,7 @@ static enum status apply_flags(struct installation *i, const char *listen_on, co
 static int run(struct installation *i, struct err *err)
 {
 	struct server *server = NULL;
-	sigset_t signals = block_signals();
+	stop_signals_block();
 	config_apply_log_level(&i->config);
 	enum status status = installation_open(i, err);
 	if (status == STATUS_OK)
@@ -80,7 +66,7 @@ static int run(struct installation *i, struct err *err)
 	if (status == STATUS_OK) {
 		log_info("serve.ready", LOG_CSTR("url", server_base_url(server)), LOG_INT("port", server_port(server)),
 			 LOG_STR("store", store_engine_name(i->store)), LOG_CSTR("data", i->data));
-		wait_for_end(server, &signals);
+		wait_for_end(server);
 	}
 	if (has_port_file)
 		(void)unlink(i->port_path);
