@@ -174,6 +174,7 @@ void lint_rewriting_init(struct lint_rewriting *rewriting, const struct lint_opt
 {
 	static const uint8_t no_secret[TOKEN_KEY_SIZE];
 	struct lint_rewriting *r = rewriting;
+	buf_init(&r->out, (size_t)4 * LINT_SIZE_MAX);
 	r->base_url = options->base_url;
 	r->own_host = url_authority(options->base_url);
 	r->keys = token_keys_new();
@@ -192,6 +193,7 @@ void lint_rewriting_done(struct lint_rewriting *rewriting)
 {
 	token_sealer_free(&rewriting->sealer);
 	token_keys_free(&rewriting->keys);
+	buf_done(&rewriting->out);
 }
 
 /* ---- HTML alone ---- */
@@ -223,18 +225,15 @@ enum status lint_html(const struct lint_options *options, struct slice html, str
 	struct lint_work work = {.options = options, .arena = arena};
 	struct lint_rewriting rewriting;
 	struct html_report report;
-	struct buf out;
 	if (html.n > LINT_SIZE_MAX)
 		return STATUS_TOO_BIG;
-	buf_init(&out, (size_t)4 * LINT_SIZE_MAX);
 	lint_rewriting_init(&rewriting, options, arena);
-	enum status status = html_rewrite(&rewriting.options, html, arena, &out, &report);
+	enum status status = html_rewrite(&rewriting.options, html, arena, &rewriting.out, &report);
 	if (status == STATUS_OK) {
 		judge_html(&work, html, &report);
 		lint_finish(&work);
 		*ret = work.report;
 	}
 	lint_rewriting_done(&rewriting);
-	buf_done(&out);
 	return status;
 }

@@ -326,16 +326,14 @@ enum status lint_mail(const struct lint_options *options, struct slice message, 
 	struct mime_report report;
 	struct mail mail = {.work = &work, .report = &report, .message = message};
 	struct mime_tree tree;
-	struct buf out;
 	if (message.n > LINT_SIZE_MAX)
 		return STATUS_TOO_BIG;
-	buf_init(&out, (size_t)4 * LINT_SIZE_MAX);
 	lint_rewriting_init(&rewriting, options, arena);
 	mime_tree_read(message, arena, &tree);
 	read_unsubscribe_urls(&mail, mime_header_find(message, &tree.parts[0], SLICE("List-Unsubscribe")));
 	rewriting.options.policy.unsubscribe_urls = mail.unsubscribe_urls;
 	rewriting.options.policy.unsubscribe_url_count = mail.unsubscribe_url_count;
-	enum status status = mime_rewrite(&rewriting.options, message, arena, &out, &report);
+	enum status status = mime_rewrite(&rewriting.options, message, arena, &rewriting.out, &report);
 	if (status == STATUS_OK) {
 		lint_enter(&work, SLICE_EMPTY, message);
 		judge(&mail);
@@ -343,7 +341,6 @@ enum status lint_mail(const struct lint_options *options, struct slice message, 
 		*ret = work.report;
 	}
 	lint_rewriting_done(&rewriting);
-	buf_done(&out);
 	return status;
 }
 

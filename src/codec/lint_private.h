@@ -74,6 +74,7 @@ bool lint_is_unsubscribe(struct slice text);
 /* The rewriting that the report is about. */
 struct lint_rewriting {
 	struct html_rewrite_options options;
+	struct buf out;
 	struct token_keys *keys;
 	struct token_sealer *sealer;
 	struct slice own_host;

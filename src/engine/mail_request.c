@@ -233,22 +233,20 @@ static void read_recipient_headers(struct reading *r)
 
 /* ---- The whole */
 
-static void init(struct reading *r)
-{
-	r->mail->warnings = arena_alloc_array(r->arena, MAIL_REQUEST_WARNINGS_MAX, sizeof *r->mail->warnings);
-	r->mail->recipients = arena_alloc_array(r->arena, MAIL_REQUEST_RECIPIENTS_MAX, sizeof *r->mail->recipients);
-}
-
-static enum status take_headers(struct slice message, struct reading *r, struct mail_attribution *ret)
+/* Room for the lists, and the mail without its X-Pugmark-* headers, which are *ret. */
+static enum status begin(struct slice message, struct reading *r, struct mail_attribution *ret)
 {
 	struct buf out;
+	struct mail_request *mail = r->mail;
 	if (message.n > SEND_EML_MAX)
 		return STATUS_TOO_BIG;
 	if (!message.n)
 		return STATUS_BAD_INPUT;
+	mail->warnings = arena_alloc_array(r->arena, MAIL_REQUEST_WARNINGS_MAX, sizeof *mail->warnings);
+	mail->recipients = arena_alloc_array(r->arena, MAIL_REQUEST_RECIPIENTS_MAX, sizeof *mail->recipients);
 	buf_init_fixed(&out, arena_alloc(r->arena, message.n + 1), message.n + 1);
 	enum status status = mail_attribution_take(message, r->arena, &out, ret);
-	r->mail->eml = buf_slice(&out);
+	mail->eml = buf_slice(&out);
 	return status;
 }
 
@@ -273,8 +271,7 @@ enum status mail_request_read(struct slice message, struct arena *arena, struct 
 	struct mail_request mail = {.eml = SLICE_EMPTY};
 	struct reading r = {.arena = arena, .mail = &mail};
 	struct mail_attribution attribution;
-	init(&r);
-	enum status status = take_headers(message, &r, &attribution);
+	enum status status = begin(message, &r, &attribution);
 	if (status != STATUS_OK)
 		return status;
 	r.body = json_object();
@@ -297,8 +294,7 @@ enum status mail_request_strip(struct slice message, struct arena *arena, struct
 	struct mail_request mail = {.eml = SLICE_EMPTY};
 	struct reading r = {.arena = arena, .mail = &mail};
 	struct mail_attribution attribution;
-	init(&r);
-	enum status status = take_headers(message, &r, &attribution);
+	enum status status = begin(message, &r, &attribution);
 	if (status != STATUS_OK)
 		return status;
 	if (attribution.count)

@@ -2,6 +2,7 @@
 /* pugmark lint: what is wrong with a mail, before it is sent. Needs no data directory and visits no link. */
 #include "codec/lint.h"
 #include "prog/commands.h"
+#include "prog/input_file.h"
 #include "prog/lint_table.h"
 #include "prog/options.h"
 #include <errno.h>
@@ -77,33 +78,6 @@ static int parse(int argc, char **argv, struct arguments *a, bool *ret_help)
 	return check(a);
 }
 
-static bool read_input(const char *path, struct buf *to)
-{
-	enum { BLOCK = 65536 };
-	bool is_file = path && strcmp(path, "-") != 0;
-	FILE *file = is_file ? fopen(path, "rb") : stdin;
-	size_t n = 0;
-	if (!file) {
-		(void)fprintf(stderr, "pugmark lint: %s cannot be read: %s\n", path, strerror(errno));
-		return false;
-	}
-	do {
-		char *room = buf_reserve(to, BLOCK);
-		n = room ? fread(room, 1, BLOCK, file) : 0;
-		if (n)
-			buf_commit(to, n);
-	} while (n > 0);
-	int error = ferror(file) ? errno : 0;
-	if (is_file)
-		(void)fclose(file); /* only read from */
-	if (error)
-		(void)fprintf(stderr, "pugmark lint: %s cannot be read: %s\n", is_file ? path : "standard input",
-			      strerror(error));
-	else if (buf_failed(to))
-		(void)fail("the input is larger than 64 MB", NULL, EXIT_FAILED);
-	return !error && !buf_failed(to);
-}
-
 static bool is_named(const char *path, struct slice ending)
 {
 	struct slice name = slice_from_cstr(path);
@@ -177,7 +151,8 @@ int command_lint(int argc, char **argv)
 		return code;
 	struct buf input;
 	buf_init(&input, LINT_SIZE_MAX);
-	code = read_input(a.input, &input) ? lint(&a, buf_slice(&input)) : EXIT_FAILED;
+	bool is_file = a.input && strcmp(a.input, "-") != 0;
+	code = input_file_read("lint", is_file ? a.input : NULL, &input) ? lint(&a, buf_slice(&input)) : EXIT_FAILED;
 	buf_done(&input);
 	return code;
 }

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "codec/open_pixel.h"
 #include "prog/commands.h"
+#include "prog/input_file.h"
 #include "prog/keys.h"
 #include "prog/options.h"
 #include "prog/rewrite_report.h"
@@ -128,30 +129,6 @@ static int parse(int argc, char **argv, struct arguments *a, bool *ret_help)
 }
 
 /* ---- files ---- */
-
-static bool read_input(const char *path, struct buf *to)
-{
-	FILE *file = path ? fopen(path, "rb") : stdin;
-	if (!file) {
-		(void)fprintf(stderr, "pugmark rewrite: %s cannot be read: %s\n", path, strerror(errno));
-		return false;
-	}
-	size_t n;
-	do {
-		enum { BLOCK = 65536 };
-		char *room = buf_reserve(to, BLOCK);
-		n = room ? fread(room, 1, BLOCK, file) : 0;
-		if (n)
-			buf_commit(to, n);
-	} while (n > 0);
-	bool is_read = !ferror(file) && !buf_failed(to);
-	if (!is_read)
-		(void)fprintf(stderr, "pugmark rewrite: %s\n",
-			      buf_failed(to) ? "the input is larger than 256 MB" : "the input cannot be read");
-	if (path)
-		(void)fclose(file); /* only read from */
-	return is_read;
-}
 
 static bool write_output(const char *path, struct slice s)
 {
@@ -305,7 +282,7 @@ static int run(const struct arguments *a)
 	buf_init(&input, INPUT_MAX);
 	sealing.sealer = token_sealer_new(keys);
 	int code = EXIT_FAILED;
-	if (read_input(a->input, &input))
+	if (input_file_read("rewrite", a->input, &input))
 		code = rewrite(a, &sealing, buf_slice(&input));
 	token_sealer_free(&sealing.sealer);
 	token_keys_free(&keys);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rewriter against a corpus of real mails, an oracle's links, own edge cases and the html5lib tests. The corpus is
- * not part of the project: PUGMARK_CORPUS names it, without it ../shared/corpus beside the checkout is tried. */
+ * found by harness/corpus.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,66 +9,15 @@
 
 #include "codec/html_entities.h"
 #include "codec/html_rewrite.h"
+#include "harness/corpus.h"
 #include "html5lib_adapter.h"
 #include "html_splice.h"
-#include <dirent.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-enum { FILE_MAX = 64 << 20, PATH_ROOM = 4096 };
 
 static const struct slice own_host = {"track.example.net", 17};
 static const struct slice pixel = {"<img src=\"https://track.example.net/o/p.gif\" width=\"1\" height=\"1\" alt=\"\">",
 				   74};
-
-/* ---- the corpus ---- */
-
-static void need_corpus(const char *name, char path[PATH_ROOM])
-{
-	const char *given = getenv("PUGMARK_CORPUS");
-	snprintf(path, PATH_ROOM, "%s/%s", given ? given : PUGMARK_SOURCE_ROOT "/../shared/corpus", name);
-	if (access(path, R_OK) == 0)
-		return;
-	printf("SKIP: no corpus at %s (set PUGMARK_CORPUS)\n", path);
-	skip();
-}
-
-static void read_file(const char *path, struct buf *to)
-{
-	FILE *file = fopen(path, "rb");
-	assert_non_null(file);
-	buf_clear(to);
-	char block[65536];
-	for (size_t n = fread(block, 1, sizeof(block), file); n > 0; n = fread(block, 1, sizeof(block), file))
-		buf_append_bytes(to, block, n);
-	fclose(file);
-	assert_false(buf_failed(to));
-}
-
-/* Calls `each` for every file of a folder, in any order; returns how many there were. */
-typedef void file_fn(void *user, const char *name, struct slice content);
-static size_t for_each_file(const char *folder, file_fn *each, void *user)
-{
-	size_t count = 0;
-	struct buf content;
-	buf_init(&content, FILE_MAX);
-	DIR *directory = opendir(folder);
-	assert_non_null(directory);
-	for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
-		char path[2 * PATH_ROOM];
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		read_file(path, &content);
-		each(user, entry->d_name, buf_slice(&content));
-		count++;
-	}
-	closedir(directory);
-	buf_done(&content);
-	return count;
-}
 
 /* ---- one rewriting ---- */
 
@@ -100,7 +49,7 @@ static struct html_rewrite_options default_options(void)
 static void run_init(struct run *run)
 {
 	run->arena = arena_new();
-	buf_init(&run->out, FILE_MAX);
+	buf_init(&run->out, CORPUS_FILE_MAX);
 }
 
 static void run_done(struct run *run)
@@ -148,10 +97,10 @@ static void check_identity(void *user, const char *name, struct slice html)
 static void test_identity_gives_every_file_back(void **state)
 {
 	(void)state;
-	char path[PATH_ROOM];
-	need_corpus("html", path);
+	char path[CORPUS_PATH_ROOM];
+	corpus_need("html", path);
 	struct totals totals = {0};
-	size_t files = for_each_file(path, check_identity, &totals);
+	size_t files = corpus_each_file(path, check_identity, &totals);
 	printf("identity: %zu files, %zu links, %zu of them to be tracked\n", files, totals.links, totals.tracked);
 	assert_true(files > 0);
 	assert_true(totals.tracked > 0);
@@ -181,10 +130,10 @@ static void check_splice_and_second_pass(void *user, const char *name, struct sl
 static void test_rewriting_changes_only_what_it_reports_and_only_once(void **state)
 {
 	(void)state;
-	char path[PATH_ROOM];
-	need_corpus("html", path);
+	char path[CORPUS_PATH_ROOM];
+	corpus_need("html", path);
 	struct totals totals = {0};
-	size_t files = for_each_file(path, check_splice_and_second_pass, &totals);
+	size_t files = corpus_each_file(path, check_splice_and_second_pass, &totals);
 	printf("splice and second pass: %zu files, %zu tracked links\n", files, totals.tracked);
 	assert_int_equal(totals.faults, 0);
 }
@@ -247,7 +196,7 @@ static void check_oracle_link(struct oracle *oracle, const char *name, const str
 			      const json_t *row)
 {
 	struct buf url;
-	buf_init(&url, FILE_MAX);
+	buf_init(&url, CORPUS_FILE_MAX);
 	append_cleaned(json_array_get(row, 3), &url);
 	const char *tag = json_string_value(json_array_get(row, 0));
 	bool is_link = strcmp(tag, "a") == 0 || strcmp(tag, "area") == 0;
@@ -325,13 +274,13 @@ static void check_oracle(void *user, const char *name, struct slice html)
 static void test_links_are_those_of_an_html5_parser(void **state)
 {
 	(void)state;
-	char folder[PATH_ROOM];
-	char path[PATH_ROOM];
-	need_corpus("html", folder);
-	need_corpus("html_truth.json", path);
+	char folder[CORPUS_PATH_ROOM];
+	char path[CORPUS_PATH_ROOM];
+	corpus_need("html", folder);
+	corpus_need("html_truth.json", path);
 	struct oracle oracle = {.truth = json_load_file(path, JSON_ALLOW_NUL, NULL)};
 	assert_non_null(oracle.truth);
-	size_t files = for_each_file(folder, check_oracle, &oracle);
+	size_t files = corpus_each_file(folder, check_oracle, &oracle);
 	printf("oracle: %zu files (%zu passed through), %zu http(s) links, %zu URLs compared, %zu left alone by rule\n",
 	       files, oracle.passed_through, oracle.http_links, oracle.urls_compared, oracle.not_tracked_by_rule);
 	json_decref(oracle.truth);
@@ -428,8 +377,8 @@ static void check_edge_case(struct totals *totals, const json_t *test)
 	struct buf html;
 	struct buf want;
 	struct run run;
-	buf_init(&html, FILE_MAX);
-	buf_init(&want, FILE_MAX);
+	buf_init(&html, CORPUS_FILE_MAX);
+	buf_init(&want, CORPUS_FILE_MAX);
 	run_init(&run);
 	append_base64_decoded(string_of(test, "input_b64"), &html);
 	run_rewrite(&run, &options, buf_slice(&html));
@@ -451,8 +400,8 @@ static void check_edge_case(struct totals *totals, const json_t *test)
 static void test_edge_cases_give_the_expected_bytes(void **state)
 {
 	(void)state;
-	char path[PATH_ROOM];
-	need_corpus("edge/cases.jsonl", path);
+	char path[CORPUS_PATH_ROOM];
+	corpus_need("edge/cases.jsonl", path);
 	FILE *file = fopen(path, "rb");
 	assert_non_null(file);
 	struct totals totals = {0};
@@ -527,8 +476,8 @@ static void tokenize(const struct html5lib_input *input, struct html5lib_sink *s
 static void test_tokens_are_those_of_html5lib(void **state)
 {
 	(void)state;
-	char folder[PATH_ROOM];
-	need_corpus("html5lib/tokenizer", folder);
+	char folder[CORPUS_PATH_ROOM];
+	corpus_need("html5lib/tokenizer", folder);
 	struct html5lib_counts counts = html5lib_run_all(folder, tokenize);
 	assert_int_equal(counts.tests, HTML5LIB_TESTS);
 	assert_int_equal(counts.failed, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The second reading of HTML (harness/reference_html.h), which the fuzzers compare the real one with: is it right by
- * itself, and do the two agree on what is at hand? The corpus is found as in test_html_corpus.c. */
+ * itself, and do the two agree on what is at hand? The corpus is found by harness/corpus.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,25 +8,13 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "harness/corpus.h"
 #include "html5lib_adapter.h"
 #include "reference_compare.h"
 #include "reference_html.h"
-#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-enum { FILE_MAX = 64 << 20, PATH_ROOM = 4096 };
-
-static void need_corpus(const char *name, char path[PATH_ROOM])
-{
-	const char *given = getenv("PUGMARK_CORPUS");
-	snprintf(path, PATH_ROOM, "%s/%s", given ? given : PUGMARK_SOURCE_ROOT "/../shared/corpus", name);
-	if (access(path, R_OK) == 0)
-		return;
-	printf("SKIP: no corpus at %s (set PUGMARK_CORPUS)\n", path);
-	skip();
-}
+enum { TEXT_MAX = 2048 };
 
 /* ---- html5lib ---- */
 
@@ -87,8 +75,8 @@ static void tokenize(const struct html5lib_input *input, struct html5lib_sink *s
 static void test_reference_gives_the_tokens_of_html5lib(void **state)
 {
 	(void)state;
-	char folder[PATH_ROOM];
-	need_corpus("html5lib/tokenizer", folder);
+	char folder[CORPUS_PATH_ROOM];
+	corpus_need("html5lib/tokenizer", folder);
 	struct html5lib_counts counts = html5lib_run_all(folder, tokenize);
 	assert_int_equal(counts.tests, HTML5LIB_TESTS);
 	assert_int_equal(counts.failed, 0);
@@ -96,43 +84,22 @@ static void test_reference_gives_the_tokens_of_html5lib(void **state)
 
 /* ---- both on real mails and on fragments ---- */
 
-static void read_file(const char *path, struct buf *to)
+static void compare_file(void *user, const char *name, struct slice html)
 {
-	FILE *file = fopen(path, "rb");
-	assert_non_null(file);
-	buf_clear(to);
-	char block[65536];
-	for (size_t n = fread(block, 1, sizeof(block), file); n > 0; n = fread(block, 1, sizeof(block), file))
-		buf_append_bytes(to, block, n);
-	fclose(file);
-	assert_false(buf_failed(to));
+	size_t *different = user;
+	if (reference_tokens_agree(html) && reference_links_agree(html))
+		return;
+	printf("  in %s\n", name);
+	++*different;
 }
 
 static void test_both_read_real_mails_alike(void **state)
 {
 	(void)state;
-	char folder[PATH_ROOM];
-	need_corpus("html", folder);
-	struct buf html;
-	size_t files = 0;
+	char folder[CORPUS_PATH_ROOM];
 	size_t different = 0;
-	buf_init(&html, FILE_MAX);
-	DIR *directory = opendir(folder);
-	assert_non_null(directory);
-	for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
-		char path[2 * PATH_ROOM];
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		read_file(path, &html);
-		files++;
-		if (reference_tokens_agree(buf_slice(&html)) && reference_links_agree(buf_slice(&html)))
-			continue;
-		printf("  in %s\n", entry->d_name);
-		different++;
-	}
-	closedir(directory);
-	buf_done(&html);
+	corpus_need("html", folder);
+	size_t files = corpus_each_file(folder, compare_file, &different);
 	printf("reference: %zu files read alike, %zu differently\n", files - different, different);
 	assert_true(files > 0);
 	assert_int_equal(different, 0);
@@ -151,7 +118,7 @@ static void test_both_read_all_short_sequences_of_markup_alike(void **state)
 	enum { PIECES = sizeof(pieces) / sizeof(pieces[0]) };
 	struct buf html;
 	size_t different = 0;
-	buf_init(&html, FILE_MAX);
+	buf_init(&html, TEXT_MAX);
 	static const size_t offsets[] = {0, 61, 63, 1021, 1023};
 	enum { OFFSETS = sizeof(offsets) / sizeof(offsets[0]) };
 	for (size_t i = 0; i < (size_t)PIECES * PIECES * PIECES * OFFSETS; i++) {
@@ -179,7 +146,7 @@ static void test_both_read_all_short_sequences_of_attributes_alike(void **state)
 	enum { PIECES = sizeof(pieces) / sizeof(pieces[0]), ALL = PIECES * PIECES * PIECES * PIECES * PIECES };
 	struct buf html;
 	size_t different = 0;
-	buf_init(&html, FILE_MAX);
+	buf_init(&html, TEXT_MAX);
 	for (size_t i = 0; i < ALL; i++) {
 		buf_clear(&html);
 		buf_append_cstr(&html, "<a");

@@ -8,11 +8,7 @@
 #include <cmocka.h>
 
 #include "codec/lint.h"
-
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "harness/corpus.h"
 
 static struct lint_options default_options(void)
 {
@@ -427,59 +423,37 @@ static void test_json_says_the_same(void **state)
 
 struct corpus_counts {
 	size_t files;
-	size_t clean;    /* without errors */
-	size_t findings; /* of one file, at most */
+	size_t clean; /* without errors */
+	bool is_mail; /* what is counted */
 };
 
-static void judge_file(const char *path, bool is_mail, struct corpus_counts *counts)
+static void judge_file(void *user, const char *name, struct slice input)
 {
+	struct corpus_counts *counts = user;
 	struct arena *arena = arena_new();
 	struct lint_options options = default_options();
-	struct buf input;
-	char block[65536];
-	size_t n;
-	FILE *file = fopen(path, "rb");
-	assert_non_null(file);
-	buf_init(&input, LINT_SIZE_MAX);
-	while ((n = fread(block, 1, sizeof block, file)) > 0)
-		buf_append_bytes(&input, block, n);
-	(void)fclose(file);
-	struct lint_report report = judge(&options, buf_slice(&input), is_mail, arena);
+	struct lint_report report = judge(&options, input, counts->is_mail, arena);
 	struct buf json;
+	(void)name;
 	buf_init(&json, 1 << 28);
 	struct json_text w = json_text_on(&json);
 	lint_put_json(&w, &report);
 	assert_false(buf_failed(&json));
-	counts->files++;
 	counts->clean += report.counts[LINT_ERROR] == 0;
 	for (size_t i = 0; i < report.finding_count; i++) {
 		const struct lint_place *place = &report.findings[i].place;
 		assert_true(place->line == 0 || place->column > 0);
 	}
 	buf_done(&json);
-	buf_done(&input);
 	arena_free(&arena);
 }
 
 static struct corpus_counts judge_folder(const char *name, bool is_mail)
 {
-	struct corpus_counts counts = {0};
-	char folder[4096];
-	const char *given = getenv("PUGMARK_CORPUS");
-	(void)snprintf(folder, sizeof folder, "%s/%s", given ? given : PUGMARK_SOURCE_ROOT "/../shared/corpus", name);
-	DIR *directory = opendir(folder);
-	if (!directory) {
-		printf("SKIP: no corpus at %s (set PUGMARK_CORPUS)\n", folder);
-		skip();
-	}
-	for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
-		char path[8192];
-		if (entry->d_name[0] == '.')
-			continue;
-		(void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-		judge_file(path, is_mail, &counts);
-	}
-	(void)closedir(directory);
+	struct corpus_counts counts = {.is_mail = is_mail};
+	char folder[CORPUS_PATH_ROOM];
+	corpus_need(name, folder);
+	counts.files = corpus_each_file(folder, judge_file, &counts);
 	return counts;
 }
 

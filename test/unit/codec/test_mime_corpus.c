@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rewriter of messages against a corpus of real ones, with GMime and Python's email package as oracles. The corpus
- * is not part of the project: PUGMARK_CORPUS names it, without it ../shared/corpus beside the checkout is tried. */
+ * is found by harness/corpus.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,13 +9,12 @@
 
 #include "codec/mime_rewrite.h"
 #include "gmime_adapter.h"
+#include "harness/corpus.h"
 #include "mime_check.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-enum { FILE_MAX = 64 << 20, PATH_ROOM = 4096 };
 
 static const struct slice own_host = {"track.example.net", 17};
 static const struct slice pixel = {"<img src=\"https://track.example.net/o/p.gif\" width=\"1\" height=\"1\" alt=\"\">",
@@ -24,35 +23,13 @@ static const struct slice pixel = {"<img src=\"https://track.example.net/o/p.gif
 /* ---- the corpus ---- */
 
 static const char *const folders[] = {"eml", "edge/eml"};
-
-static void corpus_path(const char *folder, char path[PATH_ROOM])
-{
-	const char *given = getenv("PUGMARK_CORPUS");
-	(void)snprintf(path, PATH_ROOM, "%s/%s", given ? given : PUGMARK_SOURCE_ROOT "/../shared/corpus", folder);
-}
+enum { FOLDERS = sizeof folders / sizeof folders[0] };
 
 static void need_corpus(void)
 {
-	for (size_t i = 0; i < 2; i++) {
-		char path[PATH_ROOM];
-		corpus_path(folders[i], path);
-		if (access(path, R_OK) == 0)
-			continue;
-		printf("SKIP: no corpus at %s (set PUGMARK_CORPUS)\n", path);
-		skip();
-	}
-}
-
-static void read_file(const char *path, struct buf *to)
-{
-	FILE *file = fopen(path, "rb");
-	assert_non_null(file);
-	buf_clear(to);
-	char block[65536];
-	for (size_t n = fread(block, 1, sizeof(block), file); n > 0; n = fread(block, 1, sizeof(block), file))
-		buf_append_bytes(to, block, n);
-	(void)fclose(file);
-	assert_false(buf_failed(to));
+	char path[CORPUS_PATH_ROOM];
+	for (size_t i = 0; i < FOLDERS; i++)
+		corpus_need(folders[i], path);
 }
 
 struct totals {
@@ -64,29 +41,13 @@ struct totals {
 	const char *directory; /* of the samples for Python */
 };
 
-typedef void mail_fn(struct totals *totals, const char *name, struct slice message);
-
-static void for_each_mail(struct totals *totals, mail_fn *each)
+static void for_each_mail(struct totals *totals, corpus_file_fn *each)
 {
-	struct buf content;
-	buf_init(&content, FILE_MAX);
-	for (size_t i = 0; i < 2; i++) {
-		char folder[PATH_ROOM];
-		char path[2 * PATH_ROOM];
-		corpus_path(folders[i], folder);
-		DIR *directory = opendir(folder);
-		assert_non_null(directory);
-		for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
-			if (entry->d_name[0] == '.')
-				continue;
-			(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-			read_file(path, &content);
-			each(totals, entry->d_name, buf_slice(&content));
-			totals->files++;
-		}
-		(void)closedir(directory);
+	for (size_t i = 0; i < FOLDERS; i++) {
+		char folder[CORPUS_PATH_ROOM];
+		corpus_need(folders[i], folder);
+		totals->files += corpus_each_file(folder, each, totals);
 	}
-	buf_done(&content);
 	assert_true(totals->files > 700);
 }
 
@@ -126,7 +87,7 @@ static struct html_rewrite_options default_options(void)
 static void run_start(struct run *run, const struct html_rewrite_options *options, struct slice message)
 {
 	run->arena = arena_new();
-	buf_init(&run->out, FILE_MAX);
+	buf_init(&run->out, CORPUS_FILE_MAX);
 	assert_int_equal(mime_rewrite(options, message, run->arena, &run->out, &run->report), STATUS_OK);
 }
 
@@ -138,8 +99,9 @@ static void run_end(struct run *run)
 
 /* ---- by ourselves ---- */
 
-static void check_identity(struct totals *totals, const char *name, struct slice message)
+static void check_identity(void *user, const char *name, struct slice message)
 {
+	struct totals *totals = user;
 	struct html_rewrite_options options = default_options();
 	struct run run;
 	options.identity = true;
@@ -161,8 +123,9 @@ static void test_identity_gives_every_mail_back_byte_for_byte(void **state)
 	assert_int_equal(totals.faults, 0);
 }
 
-static void check_outside(struct totals *totals, const char *name, struct slice message)
+static void check_outside(void *user, const char *name, struct slice message)
 {
+	struct totals *totals = user;
 	struct html_rewrite_options options = default_options();
 	struct run run;
 	run_start(&run, &options, message);
@@ -190,8 +153,9 @@ static void test_bytes_outside_the_changed_parts_stay(void **state)
 	assert_true(totals.changed > 150);
 }
 
-static void check_second_pass(struct totals *totals, const char *name, struct slice message)
+static void check_second_pass(void *user, const char *name, struct slice message)
 {
+	struct totals *totals = user;
 	struct html_rewrite_options options = default_options();
 	struct run run;
 	struct run again;
@@ -320,7 +284,7 @@ static const char *compare_ranges(const struct mime_report *report, const struct
 static struct slice without_dropped_blanks(struct slice text, struct arena *arena)
 {
 	struct buf b;
-	buf_init_in_arena(&b, FILE_MAX, arena);
+	buf_init_in_arena(&b, CORPUS_FILE_MAX, arena);
 	(void)buf_reserve(&b, text.n);
 	for (size_t i = 0; i < text.n; i++) {
 		if (text.p[i] == '\n' || (text.p[i] == '\r' && i + 1 < text.n && text.p[i + 1] == '\n'))
@@ -352,8 +316,9 @@ static const char *compare_decoded(const struct mime_report *report, const struc
 	return NULL;
 }
 
-static void check_gmime(struct totals *totals, const char *name, struct slice message)
+static void check_gmime(void *user, const char *name, struct slice message)
 {
+	struct totals *totals = user;
 	struct html_rewrite_options options = default_options();
 	struct gmime_htmls before;
 	struct gmime_htmls after;
@@ -383,15 +348,16 @@ static void test_gmime_finds_the_same_parts_and_decodes_the_result(void **state)
 
 static FILE *open_sample(const char *directory, const char *name, const char *extension)
 {
-	char path[PATH_ROOM];
+	char path[CORPUS_PATH_ROOM];
 	(void)snprintf(path, sizeof(path), "%s/%s%s", directory, name, extension);
 	FILE *file = fopen(path, "wb");
 	assert_non_null(file);
 	return file;
 }
 
-static void write_sample(struct totals *totals, const char *name, struct slice message)
+static void write_sample(void *user, const char *name, struct slice message)
 {
+	struct totals *totals = user;
 	struct html_rewrite_options options = default_options();
 	struct run run;
 	struct buf hex;
@@ -401,7 +367,7 @@ static void write_sample(struct totals *totals, const char *name, struct slice m
 	FILE *eml = open_sample(totals->directory, stem, ".eml");
 	FILE *want = open_sample(totals->directory, stem, ".want");
 	assert_int_equal(fwrite(run.out.p, 1, run.out.n, eml), run.out.n);
-	buf_init(&hex, FILE_MAX);
+	buf_init(&hex, CORPUS_FILE_MAX);
 	for (size_t i = 0; i < run.report.html_count; i++) {
 		const struct mime_html *html = &run.report.htmls[i];
 		buf_clear(&hex);
@@ -419,7 +385,7 @@ static void remove_samples(const char *path)
 	DIR *directory = opendir(path);
 	assert_non_null(directory);
 	for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
-		char name[PATH_ROOM];
+		char name[CORPUS_PATH_ROOM];
 		(void)snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
 		if (entry->d_name[0] != '.')
 			(void)unlink(name);
@@ -453,7 +419,7 @@ static void test_python_decodes_the_result(void **state)
 {
 	(void)state;
 	char directory[] = "/tmp/pugmark-mime-XXXXXX";
-	char command[PATH_ROOM];
+	char command[CORPUS_PATH_ROOM];
 	struct totals totals = {.directory = directory};
 	need_corpus();
 	if (system("python3 -c pass 2>/dev/null") != 0) {

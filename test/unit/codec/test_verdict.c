@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/verdict.h"
+#include "harness/corpus.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -128,12 +128,10 @@ static void test_actor_names_read_back(void **state)
 
 static FILE *open_corpus(const char *name)
 {
-	const char *root = getenv("PUGMARK_CORPUS");
-	char path[1024];
-	(void)snprintf(path, sizeof path, "%s/ua/%s", root ? root : "../shared/corpus", name);
+	char path[CORPUS_PATH_ROOM];
+	corpus_need(name, path);
 	FILE *file = fopen(path, "r");
-	if (!file)
-		printf("SKIP: no corpus at %s (set PUGMARK_CORPUS)\n", path);
+	assert_non_null(file);
 	return file;
 }
 
@@ -161,9 +159,7 @@ static void test_every_row_of_mail_proxies_is_judged_as_its_class(void **state)
 	size_t rows = 0;
 	size_t wrong = 0;
 	(void)state;
-	FILE *file = open_corpus("mailproxies.tsv");
-	if (!file)
-		skip();
+	FILE *file = open_corpus("ua/mailproxies.tsv");
 	while (fgets(line, sizeof line, file)) {
 		struct slice rest = slice_trim(slice_from_cstr(line));
 		struct slice agent = slice_cut(&rest, '\t');
@@ -192,8 +188,6 @@ static void expect_people_only(const char *name, size_t rows_at_least)
 	size_t rows = 0;
 	size_t wrong = 0;
 	FILE *file = open_corpus(name);
-	if (!file)
-		skip();
 	while (fgets(line, sizeof line, file)) {
 		struct slice rest = slice_trim(slice_from_cstr(line));
 		struct slice agent = rest;
@@ -218,13 +212,13 @@ static void expect_people_only(const char *name, size_t rows_at_least)
 static void test_no_browser_of_the_traffic_sample_is_a_machine(void **state)
 {
 	(void)state;
-	expect_people_only("humans_weighted.tsv", 400);
+	expect_people_only("ua/humans_weighted.tsv", 400);
 }
 
 static void test_no_mail_client_is_a_machine(void **state)
 {
 	(void)state;
-	expect_people_only("humans_mailclients.txt", 30);
+	expect_people_only("ua/humans_mailclients.txt", 30);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* webhook_signature on real deliveries of the providers. They are not part of the project: PUGMARK_CORPUS names the
- * parent of their folder, without it ../shared/corpus beside the checkout is tried. */
+/* webhook_signature on real deliveries of the providers. They are in the corpus, which is found by
+ * harness/corpus.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,40 +10,20 @@
 
 #include "codec/base64.h"
 #include "codec/json_find.h"
+#include "harness/corpus.h"
 #include "webhook_delivery.h"
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-enum { PATH_ROOM = 4096 };
-
-static void need_vectors(char folder[PATH_ROOM])
-{
-	const char *given = getenv("PUGMARK_CORPUS");
-	(void)snprintf(folder, PATH_ROOM, "%s/webhooks", given ? given : PUGMARK_SOURCE_ROOT "/../shared/corpus");
-	if (access(folder, R_OK) == 0)
-		return;
-	printf("SKIP: no corpus at %s (set PUGMARK_CORPUS)\n", folder);
-	skip();
-}
 
 static struct slice read_in_folder(const char *folder, const char *name, struct arena *arena)
 {
-	char path[2 * PATH_ROOM];
-	char block[65536];
-	struct buf to;
-	size_t n;
+	char path[2 * CORPUS_PATH_ROOM];
+	struct buf content;
 	(void)snprintf(path, sizeof path, "%s/%s", folder, name);
-	FILE *file = fopen(path, "rb");
-	if (!file)
-		fail_msg("%s cannot be read", path);
-	buf_init(&to, 64 << 20);
-	while ((n = fread(block, 1, sizeof block, file)) > 0)
-		buf_append_bytes(&to, block, n);
-	(void)fclose(file);
-	struct slice copy = arena_copy(arena, buf_slice(&to));
-	buf_done(&to);
+	buf_init(&content, CORPUS_FILE_MAX);
+	file_read(path, &content);
+	struct slice copy = arena_copy(arena, buf_slice(&content));
+	buf_done(&content);
 	return copy;
 }
 
@@ -157,8 +137,8 @@ static void judge_vector(const json_t *vector, const char *folder)
 static void test_vectors_of_the_providers(void **state)
 {
 	(void)state;
-	char folder[PATH_ROOM];
-	need_vectors(folder);
+	char folder[CORPUS_PATH_ROOM];
+	corpus_need("webhooks", folder);
 	struct arena *arena = arena_new();
 	struct slice text = read_in_folder(folder, "vectors.json", arena);
 	json_t *root = json_loadb(text.p, text.n, 0, NULL);

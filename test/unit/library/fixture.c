@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
+#include "harness/corpus.h"
+
 /* Sizes are kept in front of the blocks. */
 static void *count_and_resize(void *user, void *block, size_t size)
 {
@@ -78,15 +80,12 @@ struct pugmark_result *fixture_html(struct pugmark_instrumenter *instrumenter, c
 
 char *fixture_corpus(const char *name, size_t *ret_size)
 {
-	char path[4096];
-	const char *corpus = getenv("PUGMARK_CORPUS");
-	(void)snprintf(path, sizeof path, "%s/%s", corpus ? corpus : CORPUS, name);
-	FILE *file = fopen(path, "rb");
-	if (!file) {
-		printf("SKIP: %s is not there (PUGMARK_CORPUS)\n", path);
-		return NULL;
-	}
 	enum { ROOM = 1 << 20 };
+	char path[CORPUS_PATH_ROOM];
+	if (!corpus_find(name, path))
+		return NULL;
+	FILE *file = fopen(path, "rb");
+	assert_non_null(file);
 	char *bytes = malloc(ROOM);
 	assert_non_null(bytes);
 	*ret_size = fread(bytes, 1, ROOM, file);
