@@ -96,4 +96,32 @@ enum status store_event_last_position(struct store_session *s, uint64_t *ret, st
 enum status store_event_recent_hits(struct store_session *s, int64_t since_us, struct arena *arena, struct event **ret,
 				    size_t *ret_count, struct err *err) MUST_CHECK;
 
+/* ---- Old events go, a few at a time. Positions ascend with the time of writing, so a tenant's old events stand
+ * together at the front of its own index: a walk along it meets hardly a row that stays, whatever other tenants keep.
+ * An event that was written late goes when those written at the same time go. */
+struct event_walk {
+	uint32_t tenant;
+	int64_t before_us;         /* what occurred earlier goes */
+	uint64_t after_position;   /* exclusive; where the last step ended */
+	uint64_t through_position; /* inclusive; what store_event_position_at said */
+	uint32_t limit;            /* rows to look at */
+};
+struct event_walked {
+	uint64_t last_position; /* where the next step goes on; 0: there was nothing more to look at */
+	uint64_t count;         /* events that went, or would go */
+};
+/* Deletes. One transaction's worth: the caller chooses `limit` by the time it has. */
+enum status store_event_prune(struct store_session *s, const struct event_walk *walk, struct event_walked *ret,
+			      struct err *err) MUST_CHECK;
+/* Only counts. */
+enum status store_event_prune_count(struct store_session *s, const struct event_walk *walk, struct event_walked *ret,
+				    struct err *err) MUST_CHECK;
+/* About the position that was reached at that time: no event that occurred earlier and was written in time stands
+ * behind it. 0: there are none. */
+enum status store_event_position_at(struct store_session *s, int64_t time_us, uint64_t *ret,
+				    struct err *err) MUST_CHECK;
+/* The tenant's first position; 0: it has no events. */
+enum status store_event_first_position(struct store_session *s, uint32_t tenant, uint64_t *ret,
+				       struct err *err) MUST_CHECK;
+
 #endif

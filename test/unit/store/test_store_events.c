@@ -432,6 +432,122 @@ static void test_a_follower_misses_nothing_of_two_writers(void **state)
 	assert_int_equal(seen, 2 * ROUNDS * PER_ROUND);
 }
 
+/* ---- Pruning */
+
+static struct event_walk walk_of(uint32_t tenant, int64_t before_us, uint32_t limit)
+{
+	return (struct event_walk){
+	    .tenant = tenant, .before_us = before_us, .through_position = INT64_MAX, .limit = limit};
+}
+
+/* Events n = 1 … count of one message, a second apart. */
+static void add_row_of_events(struct fixture *f, unsigned first, unsigned count, uint32_t tenant)
+{
+	for (unsigned n = first; n < first + count; n++) {
+		struct event e = event_of(n, 1, EVENT_OPEN);
+		e.tenant = tenant;
+		e.occurred_us = noon_us + n * second_us;
+		add(f, e);
+	}
+}
+
+static const char *positions(struct fixture *f)
+{
+	return f->postgres
+		   ? fixture_query(f, "SELECT string_agg(position::text, ' ' ORDER BY position) FROM email_events")
+		   : fixture_query(f, "SELECT group_concat(position, ' ') FROM (SELECT position FROM email_events "
+				      "ORDER BY position)");
+}
+
+static void test_pruning_takes_a_tenants_old_events_step_by_step(void **state)
+{
+	struct fixture *f = *state;
+	struct event_walked walked;
+	add_row_of_events(f, 1, 3, 3); /* positions 1 2 3 */
+	add_row_of_events(f, 4, 2, 4); /* of another tenant: 4 5 */
+	add_row_of_events(f, 6, 5, 3); /* 6 … 10 */
+	struct event_walk walk = walk_of(3, noon_us + 8 * second_us, 2);
+	OK(f, store_event_prune(f->s, &walk, &walked, &f->err));
+	assert_int_equal(walked.last_position, 2);
+	assert_int_equal(walked.count, 2);
+	walk.after_position = walked.last_position;
+	OK(f, store_event_prune(f->s, &walk, &walked, &f->err));
+	assert_int_equal(walked.last_position, 6);
+	assert_int_equal(walked.count, 2);
+	walk.after_position = walked.last_position;
+	OK(f, store_event_prune(f->s, &walk, &walked, &f->err));
+	assert_int_equal(walked.last_position, 8);
+	assert_int_equal(walked.count, 1);
+	assert_string_equal(positions(f), "4 5 8 9 10");
+	walk.after_position = 10;
+	OK(f, store_event_prune(f->s, &walk, &walked, &f->err));
+	assert_int_equal(walked.last_position, 0);
+	assert_int_equal(walked.count, 0);
+	/* What is written later gets no number that was given before. */
+	add_row_of_events(f, 20, 1, 3);
+	assert_string_equal(positions(f), "4 5 8 9 10 11");
+}
+
+static void test_counting_what_would_go_deletes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct event_walked walked;
+	add_row_of_events(f, 1, 5, 3);
+	struct event_walk walk = walk_of(3, noon_us + 4 * second_us, 4);
+	OK(f, store_event_prune_count(f->reader, &walk, &walked, &f->err));
+	assert_int_equal(walked.last_position, 4);
+	assert_int_equal(walked.count, 3);
+	walk.after_position = 5;
+	OK(f, store_event_prune_count(f->reader, &walk, &walked, &f->err));
+	assert_int_equal(walked.last_position, 0);
+	assert_int_equal(walked.count, 0);
+	assert_string_equal(positions(f), "1 2 3 4 5");
+}
+
+static void test_a_late_event_goes_with_those_it_was_written_with(void **state)
+{
+	struct fixture *f = *state;
+	struct event_walked walked;
+	struct event late = event_of(50, 1, EVENT_BOUNCED);
+	uint64_t through;
+	OK(f, store_event_position_at(f->reader, noon_us, &through, &f->err));
+	assert_int_equal(through, 0);
+	add_row_of_events(f, 1, 4, 3);
+	late.occurred_us = noon_us + second_us;
+	add(f, late); /* position 5 */
+	add_row_of_events(f, 6, 2, 3);
+	OK(f, store_event_position_at(f->reader, noon_us + 3 * second_us, &through, &f->err));
+	assert_int_equal(through, 5);
+	struct event_walk walk = walk_of(3, noon_us + 3 * second_us, 100);
+	walk.through_position = through;
+	OK(f, store_event_prune(f->s, &walk, &walked, &f->err));
+	assert_int_equal(walked.count, 3);
+	assert_string_equal(positions(f), "3 4 6 7");
+	OK(f, store_event_first_position(f->reader, 3, &through, &f->err));
+	assert_int_equal(through, 3);
+	OK(f, store_event_first_position(f->reader, 4, &through, &f->err));
+	assert_int_equal(through, 0);
+}
+
+static void test_a_list_goes_on_across_what_was_pruned(void **state)
+{
+	struct fixture *f = *state;
+	struct event_walked walked;
+	struct event *events;
+	add_row_of_events(f, 1, 9, 3);
+	size_t n = list(f, (struct event_filter){.limit = 3}, &events);
+	assert_int_equal(n, 3);
+	uint64_t cursor = events[2].position; /* 7 */
+	struct event_walk walk = walk_of(3, noon_us + 8 * second_us, 100);
+	OK(f, store_event_prune(f->s, &walk, &walked, &f->err));
+	assert_int_equal(list(f, (struct event_filter){.limit = 3, .before_position = cursor}, &events), 0);
+	/* A reader of the stream that had stopped in the pruned part gets what is left, once. */
+	n = list(f, (struct event_filter){.after_position = 2, .oldest_first = true}, &events);
+	assert_int_equal(n, 2);
+	assert_int_equal(events[0].position, 8);
+	assert_int_equal(events[1].position, 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest store_events[] = {
@@ -447,6 +563,10 @@ int main(void)
 	    FIXTURE_TEST(test_a_verdict_can_be_corrected),
 	    FIXTURE_TEST(test_recent_hits_fill_the_duplicate_window),
 	    FIXTURE_TEST(test_a_follower_misses_nothing_of_two_writers),
+	    FIXTURE_TEST(test_pruning_takes_a_tenants_old_events_step_by_step),
+	    FIXTURE_TEST(test_counting_what_would_go_deletes_nothing),
+	    FIXTURE_TEST(test_a_late_event_goes_with_those_it_was_written_with),
+	    FIXTURE_TEST(test_a_list_goes_on_across_what_was_pruned),
 	};
 	return FIXTURE_RUN(store_events);
 }
