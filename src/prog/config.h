@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config: what an operator can set. One table (config.c) parses, checks and explains every key.
  *
- * Precedence, lowest first: built-in default, pugmark.conf, environment (PUGMARK_SECTION_KEY), command line.
+ * Precedence, lowest first: built-in default, pugmark.conf, environment (PUGMARK_SECTION_KEY, over it
+ * EMAIL_TRACKING_ENABLED and EMAIL_TRACKING_RETENTION_DAYS), command line.
  */
 #ifndef PUGMARK_PROG_CONFIG_H
 #define PUGMARK_PROG_CONFIG_H
@@ -21,6 +22,7 @@ struct config {
 	int64_t journal_max_wait_ms, journal_segment_mb;
 	const char *store_url; /* "" : SQLite in the data directory */
 	int64_t retain_events_days, retain_bodies_days;
+	const char *retain_events_days_of;
 	const char *keep_client;
 	bool tracking_enabled;
 	int64_t dedupe_seconds;

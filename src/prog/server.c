@@ -6,6 +6,7 @@
 #include "codec/url.h"
 #include "engine/dispatch.h"
 #include "engine/live.h"
+#include "prog/event_days.h"
 #include "prog/openapi.h"
 #include "web/sign_in_guard.h"
 #include "web/web.h"
@@ -22,6 +23,7 @@ struct server {
 	struct live *live;
 	struct writer *writer;
 	struct dispatcher *dispatcher;
+	struct retention *retention;
 	struct sign_in_guard *guard;
 	struct web *web;
 	struct sending sending;
@@ -164,6 +166,16 @@ static enum status start_writer(struct server *s, struct err *err)
 	return has_role(s, "apply") ? writer_start(&config, &s->writer, err) : STATUS_OK;
 }
 
+static enum status make_retention(struct server *s, struct err *err)
+{
+	struct retention_config config = {
+	    .store = s->installation->store, .writer = s->writer, .clock = clock_system()};
+	enum status status = event_days_parse(&s->installation->config, s->installation->arena, &config.events, err);
+	if (status == STATUS_OK && s->writer)
+		s->retention = retention_new(&config);
+	return status;
+}
+
 static void add_setting(struct provider_setting *settings, size_t *count, const char *key, const char *value)
 {
 	if (*value)
@@ -278,9 +290,15 @@ static enum status start_parts(struct server *s, struct err *err)
 	s->sending.writer = s->writer;
 	s->services.writer = s->writer;
 	if (status == STATUS_OK)
+		status = make_retention(s, err);
+	s->services.retention = s->retention;
+	if (status == STATUS_OK)
 		status = start_dispatcher(s, err);
 	s->services.dispatcher = s->dispatcher;
-	return status == STATUS_OK ? start_web(s, err) : status;
+	if (status == STATUS_OK)
+		status = start_web(s, err);
+	/* Last: a server that cannot start deletes nothing. */
+	return status == STATUS_OK && s->retention ? retention_start(s->retention, err) : status;
 }
 
 enum status server_start(struct installation *installation, struct server **ret, struct err *err)
@@ -387,6 +405,7 @@ void server_stop(struct server **server)
 		return;
 	if (s->web)
 		web_stop(&s->web, WEB_STOP_MS);
+	retention_free(&s->retention);
 	if (s->dispatcher)
 		dispatch_stop(&s->dispatcher, DISPATCH_STOP_MS);
 	if (s->writer)

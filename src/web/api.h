@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 struct dispatcher;
+struct retention;
 struct json_text;
 struct sign_in_guard;
 
@@ -27,6 +28,7 @@ struct api_services {
 	struct writer *writer;
 	struct live *live;
 	struct dispatcher *dispatcher; /* NULL when this process does not deliver */
+	struct retention *retention;   /* NULL when this process does not apply */
 	struct sign_in_guard *guard;
 	const struct clock *clock;
 	const char *base_url;

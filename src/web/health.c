@@ -4,6 +4,7 @@
 #include "codec/query.h"
 #include "codec/url.h"
 #include "engine/dispatch.h"
+#include "engine/retention.h"
 #include "engine/writer.h"
 
 enum { TEXT_MAX = 16384, WHY_MAX = 200 };
@@ -93,6 +94,17 @@ static void append_http_metrics(const struct health *h, struct buf *b)
 	metric(b, "http_connections_open", "gauge", "Connections open now.", c.open_now);
 }
 
+static void append_retention_metrics(const struct api_services *s, struct buf *b)
+{
+	if (!s->retention)
+		return;
+	struct retention_figures r = retention_figures(s->retention);
+	metric(b, "events_pruned_total", "counter", "Events past their time that went.", r.events);
+	metric(b, "events_pruning", "gauge", "1 while old events are looked for.", r.is_running);
+	metric(b, "events_pruned_timestamp_seconds", "gauge", "When all of a day were through last; 0: not yet.",
+	       (uint64_t)(r.finished_us / 1000000));
+}
+
 static void append_engine_metrics(const struct api_services *s, struct buf *b)
 {
 	uint64_t durable = journal_durable_sequence(s->journal);
@@ -104,6 +116,7 @@ static void append_engine_metrics(const struct api_services *s, struct buf *b)
 		metric(b, "journal_lag_records", "gauge", "Records not applied yet.",
 		       durable > applied ? durable - applied : 0);
 	}
+	append_retention_metrics(s, b);
 	if (!s->dispatcher)
 		return;
 	struct dispatch_figures d;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands, and what they say when something is wrong: one clear line, the right exit code, nothing changed.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { BROWSER_AGENT, links_of, pixel_of, pugmark, start_server, temporary_directory, token_of } from "../harness/pugmark.mjs";
+import { sql } from "../harness/sqlite.mjs";
 
 const FAILED = 1;
 const USAGE = 2;
@@ -37,18 +37,6 @@ async function init(t, name = "data") {
 }
 
 const serve = (data, ...more) => pugmark(["serve", "--data", data, "--listen", "127.0.0.1:0", ...more]);
-
-/** SQL on the embedded store while nobody serves it, with what Debian has for it. */
-function sql(t, data, statement) {
-  const file = join(data, "pugmark.db");
-  const with_sqlite = spawnSync("sqlite3", [file, statement], { encoding: "utf8" });
-  if (!with_sqlite.error) return assert.equal(with_sqlite.status, 0, with_sqlite.stderr), true;
-  const script = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()";
-  const with_python = spawnSync("python3", ["-c", script, file, statement], { encoding: "utf8" });
-  if (!with_python.error) return assert.equal(with_python.status, 0, with_python.stderr), true;
-  t.skip("neither sqlite3 nor python3 is there");
-  return false;
-}
 
 test("init makes everything once, and a second one changes nothing", async (t) => {
   const { data, made } = await init(t);

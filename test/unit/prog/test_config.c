@@ -39,6 +39,7 @@ static const struct key_case {
     {"journal.segment_mb", NUMBER, AT(journal_segment_mb), "1", "64k"},
     {"store.url", TEXT, AT(store_url), "sqlite:/x/y", NULL},
     {"retain.events_days", NUMBER, AT(retain_events_days), "36500", ""},
+    {"retain.events_days_of", TEXT, AT(retain_events_days_of), "acme=30", NULL},
     {"retain.bodies_days", NUMBER, AT(retain_bodies_days), "1", "1.5"},
     {"privacy.keep_client", TEXT, AT(keep_client), "truncated", "some"},
     {"tracking.enabled", SWITCH, AT(tracking_enabled), "off", "maybe"},
@@ -330,6 +331,11 @@ static void test_config_knows_the_two_names_that_come_from_elsewhere(void **stat
 	assert_int_equal(load(f, ""), STATUS_OK);
 	assert_false(f->config.tracking_enabled);
 	assert_int_equal(f->config.retain_events_days, 90);
+	/* They win over the file and over our own names. */
+	assert_int_equal(setenv("PUGMARK_RETAIN_EVENTS_DAYS", "30", 1), 0);
+	assert_int_equal(load(f, "[retain]\nevents_days = 7\n"), STATUS_OK);
+	assert_int_equal(f->config.retain_events_days, 90);
+	assert_int_equal(unsetenv("PUGMARK_RETAIN_EVENTS_DAYS"), 0);
 	assert_int_equal(setenv("EMAIL_TRACKING_RETENTION_DAYS", "0", 1), 0);
 	assert_int_equal(load(f, ""), STATUS_BAD_INPUT);
 	assert_int_equal(unsetenv("EMAIL_TRACKING_ENABLED"), 0);

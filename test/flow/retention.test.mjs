@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events past their time go. Links, numbers and what follows from them stay.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BROWSER_AGENT, links_of, pixel_of, start_server, until } from "../harness/pugmark.mjs";
+import { sql } from "../harness/sqlite.mjs";
+
+const DAY_US = 86400 * 1e6;
+const PERSON = { "user-agent": BROWSER_AGENT };
+const LONG = `https://shop.example/${"a".repeat(4000)}?last=1`;
+
+/** A mail that was opened and clicked, by now `days` ago; the server is stopped. Null: nothing to do that with. */
+async function old_mail(t, days, options = {}) {
+  const server = await start_server(t, options);
+  const html = `<html><body><a href="https://shop.example/a">a</a> <a href="${LONG}">b</a></body></html>`;
+  const sent = await server.send({ html });
+  const preview = await server.preview(sent.id);
+  await server.get(pixel_of(preview), PERSON);
+  await server.get(links_of(preview)[0], PERSON);
+  await server.events_of(sent.id, 1, "type=email.opened");
+  await server.events_of(sent.id, 1, "type=email.clicked");
+  const before = await server.message(sent.id);
+  const summary = (await server.api("GET", "/stats/summary")).body;
+  await server.stop();
+  const age_us = days * DAY_US;
+  if (!sql(t, server.data, `UPDATE email_events SET occurred_at = occurred_at - ${age_us}`)) return null;
+  return { server, sent, preview, before, summary };
+}
+
+const pruned = (server) => until(() => server.log.match(/events\.pruned .*/)?.[0], "events.pruned");
+
+async function metric(server, name) {
+  const text = await (await server.get("/metrics")).text();
+  return Number(text.match(new RegExp(`^pugmark_${name} (\\S+)$`, "m"))[1]);
+}
+
+test("a year is kept, and no more: links, numbers and first times stay, late hits count", async (t) => {
+  const old = await old_mail(t, 366);
+  if (!old) return;
+  const { server, sent, preview, before, summary } = old;
+  await server.start();
+  assert.match(await pruned(server), /count=5 days=365 /);
+  assert.equal(await metric(server, "events_pruned_total"), 5);
+  assert.ok((await metric(server, "events_pruned_timestamp_seconds")) > Date.now() / 1000 - 3600);
+  assert.deepEqual(await server.events(), []);
+  assert.deepEqual(await server.message(sent.id), { ...before, timeline: [] });
+  assert.deepEqual((await server.api("GET", "/stats/summary")).body, summary);
+
+  const [short, long] = links_of(preview);
+  assert.equal((await server.get(long, PERSON)).headers.get("location"), LONG);
+  assert.equal((await server.get(short, PERSON)).headers.get("location"), "https://shop.example/a");
+  await server.get(pixel_of(preview), PERSON);
+  await server.events_of(sent.id, 3);
+  const late = await server.events(`message=${sent.id}`);
+  assert.deepEqual(late.map((e) => e.is_unique), [false, false, false]);
+  const after = await server.message(sent.id);
+  assert.equal(after.first_opened_at, before.first_opened_at);
+  assert.equal(after.first_clicked_at, before.first_clicked_at);
+});
+
+test("EMAIL_TRACKING_RETENTION_DAYS says how long, and a tenant can have a time of its own", async (t) => {
+  const old = await old_mail(t, 31, { env: { EMAIL_TRACKING_RETENTION_DAYS: "30" } });
+  if (!old) return;
+  const { server } = old;
+  server.options.env = { EMAIL_TRACKING_RETENTION_DAYS: "30", PUGMARK_RETAIN_EVENTS_DAYS_OF: "default=32" };
+  await server.start();
+  assert.match(await pruned(server), /count=0 days=30 /);
+  await server.stop();
+  server.options.env = { EMAIL_TRACKING_RETENTION_DAYS: "30", PUGMARK_RETAIN_EVENTS_DAYS: "3650" };
+  await server.start();
+  assert.match(await pruned(server), /count=5 days=30 /);
+});
