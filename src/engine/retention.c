@@ -112,6 +112,8 @@ static enum status run_pass(struct retention *r, const struct retention_request 
 enum status retention_run(struct retention *r, const struct retention_request *request, uint64_t *ret_count,
 			  struct err *err)
 {
+	if (request->only_count)
+		return run_pass(r, request, ret_count, err);
 	pthread_mutex_lock(&r->pass_lock);
 	atomic_store(&r->is_running, true);
 	enum status status = run_pass(r, request, ret_count, err);

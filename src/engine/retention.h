@@ -27,7 +27,8 @@ void retention_end_passes(struct retention *retention);
 /* Waits for the step under way; nobody may be in retention_run. The writer must still run. */
 void retention_free(struct retention **retention);
 
-/* A pass that somebody asked for, on the caller's thread, beside the daily one but never at the same time. */
+/* A pass that somebody asked for, on the caller's thread, beside the daily one but never at the same time,
+ * unless it only counts. */
 struct retention_request {
 	uint32_t days; /* instead of all that is configured; 0: as configured */
 	bool only_count;

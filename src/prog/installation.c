@@ -84,6 +84,14 @@ void installation_close(struct installation *i)
 	arena_free(&i->arena);
 }
 
+enum keep_client installation_keep_client(const struct installation *i)
+{
+	const char *name = i->config.keep_client;
+	return strcmp(name, "none") == 0   ? KEEP_CLIENT_NONE
+	       : strcmp(name, "full") == 0 ? KEEP_CLIENT_FULL
+					   : KEEP_CLIENT_TRUNCATED;
+}
+
 int installation_failed(const char *command, const struct err *err)
 {
 	(void)fprintf(stderr, "pugmark %s: %s\n", command, err->text);

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "codec/token.h"
+#include "engine/apply.h"
 #include "prog/config.h"
 #include "prog/options.h"
 #include "store/store.h"
@@ -37,6 +38,9 @@ enum status installation_create(struct installation *installation, struct err *e
 /* Opens keys and store. STATUS_NOT_FOUND: run `pugmark init`. An older store is migrated. */
 enum status installation_open(struct installation *installation, struct err *err) MUST_CHECK;
 void installation_close(struct installation *installation);
+
+/* What privacy.keep_client says. */
+enum keep_client installation_keep_client(const struct installation *installation);
 
 /* The one line on standard error that a failed command leaves; returns EXIT_FAILED. */
 int installation_failed(const char *command, const struct err *err);

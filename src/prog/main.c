@@ -25,6 +25,7 @@ static const struct command commands[] = {
     {"keys", command_keys, "list or rotate the token keys"},
     {"user", command_user, "list users, add one, set a password"},
     {"apikey", command_apikey, "list, add or revoke API keys"},
+    {"prune", command_prune, "delete events past their time now"},
     {"journal", command_journal, "verify, dump or salvage the journal"},
     {"bench", command_bench, "measure a part of this program on this machine"},
 };

@@ -6,6 +6,7 @@
 #include "codec/url.h"
 #include "engine/dispatch.h"
 #include "engine/live.h"
+#include "prog/control.h"
 #include "prog/event_days.h"
 #include "prog/openapi.h"
 #include "web/sign_in_guard.h"
@@ -24,6 +25,7 @@ struct server {
 	struct writer *writer;
 	struct dispatcher *dispatcher;
 	struct retention *retention;
+	struct control *control;
 	struct sign_in_guard *guard;
 	struct web *web;
 	struct sending sending;
@@ -146,13 +148,6 @@ static void on_committed(void *user, uint64_t last_position)
 	live_publish(s->live, last_position);
 }
 
-static enum keep_client keep_client_of(const char *name)
-{
-	return strcmp(name, "none") == 0   ? KEEP_CLIENT_NONE
-	       : strcmp(name, "full") == 0 ? KEEP_CLIENT_FULL
-					   : KEEP_CLIENT_TRUNCATED;
-}
-
 static enum status start_writer(struct server *s, struct err *err)
 {
 	struct writer_config config = {.store = s->installation->store,
@@ -160,7 +155,7 @@ static enum status start_writer(struct server *s, struct err *err)
 				       .clock = clock_system(),
 				       .keys = s->installation->keys,
 				       .dedupe_seconds = (uint32_t)s->installation->config.dedupe_seconds,
-				       .keep_client = keep_client_of(s->installation->config.keep_client),
+				       .keep_client = installation_keep_client(s->installation),
 				       .committed = on_committed,
 				       .user = s};
 	return has_role(s, "apply") ? writer_start(&config, &s->writer, err) : STATUS_OK;
@@ -280,6 +275,16 @@ static void join_parts(struct server *s)
 					    .openapi_json = openapi_json()};
 }
 
+/* Last: a server that cannot start deletes nothing. */
+static enum status start_retention(struct server *s, struct err *err)
+{
+	if (!s->retention)
+		return STATUS_OK;
+	if (control_start(s->installation->data, s->retention, &s->control, err) != STATUS_OK)
+		log_warn("control.off", LOG_ERR(err)); /* it serves all the same */
+	return retention_start(s->retention, err);
+}
+
 static enum status start_parts(struct server *s, struct err *err)
 {
 	enum status status = start_journal(s, err);
@@ -297,8 +302,7 @@ static enum status start_parts(struct server *s, struct err *err)
 	s->services.dispatcher = s->dispatcher;
 	if (status == STATUS_OK)
 		status = start_web(s, err);
-	/* Last: a server that cannot start deletes nothing. */
-	return status == STATUS_OK && s->retention ? retention_start(s->retention, err) : status;
+	return status == STATUS_OK ? start_retention(s, err) : status;
 }
 
 enum status server_start(struct installation *installation, struct server **ret, struct err *err)
@@ -405,6 +409,7 @@ void server_stop(struct server **server)
 		return;
 	if (s->web)
 		web_stop(&s->web, WEB_STOP_MS);
+	control_stop(&s->control);
 	retention_free(&s->retention);
 	if (s->dispatcher)
 		dispatch_stop(&s->dispatcher, DISPATCH_STOP_MS);

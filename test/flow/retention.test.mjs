@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events past their time go. Links, numbers and what follows from them stay.
 import assert from "node:assert/strict";
+import { rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { BROWSER_AGENT, links_of, pixel_of, start_server, until } from "../harness/pugmark.mjs";
+import { BROWSER_AGENT, links_of, pixel_of, pugmark, start_server, until } from "../harness/pugmark.mjs";
+import { no_postgres, start_postgres } from "../harness/postgres.mjs";
 import { sql } from "../harness/sqlite.mjs";
 
 const DAY_US = 86400 * 1e6;
@@ -69,4 +72,73 @@ test("EMAIL_TRACKING_RETENTION_DAYS says how long, and a tenant can have a time 
   server.options.env = { EMAIL_TRACKING_RETENTION_DAYS: "30", PUGMARK_RETAIN_EVENTS_DAYS: "3650" };
   await server.start();
   assert.match(await pruned(server), /count=5 days=30 /);
+});
+
+const prune = (data, ...more) => pugmark(["prune", "--data", data, ...more]);
+
+for (const beside of [true, false])
+  test(`prune takes old events ${beside ? "beside a running server" : "while no server runs"}`, async (t) => {
+    const old = await old_mail(t, 100);
+    if (!old) return;
+    const { server, sent, preview, before } = old;
+    if (beside) await server.start();
+    const count = await prune(server.data, "--events-older-than", "99", "--dry-run", "--json");
+    assert.deepEqual([count.code, count.stderr], [0, ""]);
+    assert.deepEqual(JSON.parse(count.stdout), { events: 5, days: 99, dry_run: true });
+    const configured = await prune(server.data, "--json");
+    assert.deepEqual(JSON.parse(configured.stdout), { events: 0, days: null, dry_run: false });
+    const none = await prune(server.data, "--events-older-than=101");
+    assert.match(none.stdout, /^0 events are gone/);
+    const gone = await prune(server.data, "--events-older-than=99d", "--json");
+    assert.deepEqual(JSON.parse(gone.stdout), { events: 5, days: 99, dry_run: false }, gone.stderr);
+    if (beside) assert.match(server.log, /events\.pruned_by_command count=5 days=99 status=ok/);
+    else await server.start();
+    assert.deepEqual(await server.events(), []);
+    assert.deepEqual(await server.message(sent.id), { ...before, timeline: [] });
+    assert.equal((await server.get(links_of(preview)[0], PERSON)).headers.get("location"), "https://shop.example/a");
+    await server.events_of(sent.id, 1, "type=email.clicked");
+  });
+
+test("prune without a server locks the data directory; its socket is for its owner and goes with the server", async (t) => {
+  const server = await start_server(t);
+  const socket = join(server.data, "control");
+  assert.equal(statSync(socket).mode & 0o777, 0o600);
+  rmSync(socket);
+  const refused = await prune(server.data, "--events-older-than", "1");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /^pugmark prune: another process has the journal[^\n]*\n$/);
+  await server.stop("SIGKILL");
+  await server.start(); // in place of what a killed one left
+  assert.equal((await prune(server.data)).code, 0);
+  await server.stop();
+  assert.throws(() => statSync(socket), { code: "ENOENT" });
+});
+
+test("prune understands days only", async (t) => {
+  const server = await start_server(t);
+  for (const days of ["0", "-1", "1y", "36501", "", "1.5"]) {
+    const { code, stdout, stderr } = await prune(server.data, `--events-older-than=${days}`);
+    assert.deepEqual([code, stdout], [2, ""], days);
+    assert.match(stderr, /number of days from 1 to 36500/);
+  }
+});
+
+test("prune works the same on PostgreSQL, with and without a server", { skip: no_postgres }, async (t) => {
+  const server_of = { current: null };
+  t.after(() => server_of.current?.stop("SIGKILL")); // before its database goes
+  const postgres = await start_postgres(t);
+  const env = { PUGMARK_STORE_URL: postgres.url };
+  const server = (server_of.current = await start_server(t, { env }));
+  for (const serves of [true, false]) {
+    const sent = await server.send();
+    const before = await server.message(sent.id);
+    if (!serves) await server.stop();
+    postgres.query("UPDATE email_events SET occurred_at = occurred_at - interval '100 days'");
+    const run = async (...more) => JSON.parse((await pugmark(["prune", "--data", server.data, "--json", ...more], { env })).stdout);
+    assert.equal((await run("--events-older-than=99", "--dry-run")).events, before.timeline.length);
+    assert.equal((await run("--events-older-than=99")).events, before.timeline.length);
+    assert.deepEqual(postgres.query("SELECT count(*) FROM email_events"), [["0"]]);
+    if (!serves) await server.start();
+    assert.deepEqual(await server.message(sent.id), { ...before, timeline: [] });
+  }
 });

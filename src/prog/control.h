@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* control: how a command on the same machine has the running server do something. The server alone writes the store
+ * (SQLite has one writer), so a command that must write much asks it.
+ *
+ * A Unix socket DATA/control, for the user that owns the directory. One request a connection, one line:
+ *     prune DAYS count|delete           DAYS 0: as configured
+ * Answered by lines, the last of which is `done` or `failed`:
+ *     waiting                           another pass is under way
+ *     progress COUNT PER_MILLE
+ *     done COUNT
+ *     failed COUNT WORDS
+ * Who hangs up ends the work. Requests are served one after another.
+ */
+#ifndef PUGMARK_PROG_CONTROL_H
+#define PUGMARK_PROG_CONTROL_H
+
+#include "engine/retention.h"
+
+enum { CONTROL_LINE_MAX = 400 };
+
+/* ---- The server's side. */
+struct control;
+/* Makes the socket, in place of one that a killed server left: whoever calls this holds the data directory's lock.
+ * Starts a thread. STATUS_IO. */
+enum status control_start(const char *data_directory, struct retention *retention, struct control **ret,
+			  struct err *err) MUST_CHECK;
+/* Ends passes of the retention, and with them what is under way; removes the socket. Blocks shortly. */
+void control_stop(struct control **control);
+
+/* ---- The other side. */
+/* A connection. STATUS_NOT_FOUND: no server runs there. STATUS_DENIED: it is another user's. */
+enum status control_connect(const char *data_directory, int *ret_fd, struct err *err) MUST_CHECK;
+
+#endif
