@@ -2,7 +2,7 @@
 /* event_sweep: one pass over the events of all tenants that takes out those past their time.
  *
  * It goes in steps. A step is one command of the writer, between others, and as many rows as it can look at in about
- * two milliseconds; the size follows the machine. Who drives it decides how long to wait between steps. Nothing is
+ * one millisecond; the size follows the machine. Who drives it decides how long to wait between steps. Nothing is
  * remembered but what is gone: a pass that was cut short, by a kill too, is made whole by the next one. Belongs to one
  * thread.
  *

@@ -50,6 +50,9 @@ struct writer_command {
 	/* On the writer's thread, after the commit or the failure; `command` belongs to the submitter again. Must not
 	 * block. */
 	void (*done)(struct writer_command *command);
+	/* Nobody waits for it, and it writes all over the place: the WAL is written back in smaller parts behind it, so
+	 * that those who do wait do not wait for that. */
+	bool is_background;
 	enum status status; /* set before done(); STATUS_UNCERTAIN: the connection broke while committing */
 	struct err err;
 	void *waiter; /* private */

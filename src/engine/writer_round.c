@@ -16,7 +16,7 @@
 
 #include "base/log.h"
 
-enum { RECORDS_MAX = 4096, CHECKPOINT_PAGES = 4000 };
+enum { RECORDS_MAX = 4096, CHECKPOINT_PAGES = 4000, CHECKPOINT_PAGES_SMALL = 100 };
 static const int64_t WORK_MAX_US = 10000;
 /* While it is far behind and nobody waits, larger transactions save syncs and pages that are written again and again.
  */
@@ -30,6 +30,7 @@ struct round {
 	bool has_record;
 	size_t record_count;
 	uint64_t last_sequence;
+	bool has_background; /* among the commands */
 	int64_t deadline_us; /* monotonic */
 	bool is_unreadable;  /* the journal, for the reason in `reading` */
 	struct err reading;
@@ -131,7 +132,9 @@ static enum status run_commands(struct round *r, struct err *err)
 	while (status == STATUS_OK && !list_is_empty(&w->waiting) && !is_time_up(r)) {
 		struct list_link *link = list_take_first(&w->waiting);
 		list_append(&r->ran, link);
-		status = run_command(w, LIST_ENTRY(link, struct writer_command, link), err);
+		struct writer_command *command = LIST_ENTRY(link, struct writer_command, link);
+		r->has_background = r->has_background || command->is_background;
+		status = run_command(w, command, err);
 	}
 	return status;
 }
@@ -271,12 +274,21 @@ static void publish(struct writer *w)
 		w->config.committed(w->config.user, position);
 }
 
-/* Only what is committed may be trimmed (R7). Failing to clean up stops nothing; it is tried again. */
-static void clean_up(struct writer *w)
+/* Writing 4,000 scattered pages back takes 40 ms and more, a hundred a few. Hits of one moment share pages, so for them
+ * the rare large one is cheaper; rows that are deleted hardly share any, so for them it is not (bench/bench_prune.c).
+ */
+static int checkpoint_pages(const struct round *r)
 {
+	return r->has_background ? CHECKPOINT_PAGES_SMALL : CHECKPOINT_PAGES;
+}
+
+/* Only what is committed may be trimmed (R7). Failing to clean up stops nothing; it is tried again. */
+static void clean_up(const struct round *r)
+{
+	struct writer *w = r->writer;
 	struct err err = {0};
 	int64_t now_us = clock_monotonic_us(w->config.clock);
-	if (store_checkpoint(w->session, CHECKPOINT_PAGES, &err) != STATUS_OK)
+	if (store_checkpoint(w->session, checkpoint_pages(r), &err) != STATUS_OK)
 		log_warn("store.checkpoint_failed", LOG_ERR(&err));
 	if (w->trimmed_us && now_us - w->trimmed_us < TRIM_EVERY_US)
 		return;
@@ -299,7 +311,7 @@ static void end_well(struct round *r)
 		command->done(command);
 	}
 	publish(w);
-	clean_up(w);
+	clean_up(r);
 }
 
 /* Puts commands that ran back in front of those that wait. */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -299,6 +300,22 @@ static void test_a_pass_that_was_killed_is_made_whole_by_the_next(void **state)
 	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), before.opens_human);
 }
 
+/* ---- Gently */
+
+static void test_a_pass_writes_the_wal_back_in_small_parts(void **state)
+{
+	struct world *w = *state;
+	char path[128];
+	struct stat wal;
+	world_add_message(w, 0, false);
+	put_opens(w, 0, 20000, WORLD_NOW_US, SECOND);
+	world_reopen(w); /* it goes with the last connection */
+	(void)snprintf(path, sizeof path, "%s/store.db-wal", w->directory);
+	assert_int_equal(pass(w, a_year, as_configured, WORLD_NOW_US + 400 * DAY), 20000);
+	assert_int_equal(stat(path, &wal), 0);
+	assert_true(wal.st_size < 2 << 20); /* the parts of other commits are of 16 MiB */
+}
+
 /* ---- By itself */
 
 static void test_the_thread_makes_a_pass_when_the_writer_has_caught_up(void **state)
@@ -331,6 +348,7 @@ int main(void)
 	    TEST(test_a_pass_that_was_ended_is_made_whole_by_the_next),
 	    TEST(test_nothing_is_begun_after_the_end_was_called),
 	    TEST(test_a_pass_that_was_killed_is_made_whole_by_the_next),
+	    TEST(test_a_pass_writes_the_wal_back_in_small_parts),
 	    TEST(test_the_thread_makes_a_pass_when_the_writer_has_caught_up),
 	};
 	return cmocka_run_group_tests(retention, NULL, NULL);
