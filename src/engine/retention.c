@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/body_sweep.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -122,6 +123,38 @@ enum status retention_run(struct retention *r, const struct retention_request *r
 	return status;
 }
 
+/* ---- Bodies */
+
+static enum status walk_bodies(struct retention *r, struct body_sweep *sweep, uint64_t *ret_count, struct err *err)
+{
+	enum status status;
+	uint64_t count = 0;
+	while ((status = body_sweep_step(sweep, &count, err)) == STATUS_OK) {
+		*ret_count += count;
+		if (!wait_for(r, pause_after(sweep->step_us)))
+			return STATUS_OK;
+	}
+	return status == STATUS_END ? STATUS_OK : status;
+}
+
+static void prune_bodies(struct retention *r)
+{
+	struct err err = {0};
+	uint64_t count = 0;
+	struct body_sweep sweep = {.writer = r->config.writer,
+				   .clock = r->config.clock,
+				   .unused_since_us =
+				       clock_now_us(r->config.clock) - r->config.bodies_days * INT64_C(86400000000)};
+	enum status status = store_session_open(r->config.store, STORE_READ, &sweep.session, &err);
+	if (status == STATUS_OK)
+		status = walk_bodies(r, &sweep, &count, &err);
+	if (status != STATUS_OK)
+		log_warn("bodies.not_pruned", LOG_INT("count", count), LOG_ERR(&err));
+	else
+		log_info("bodies.pruned", LOG_INT("count", count), LOG_INT("days", r->config.bodies_days));
+	store_session_close(&sweep.session);
+}
+
 /* ---- Once a day */
 
 /* How long to wait for the next one. */
@@ -151,8 +184,10 @@ static void *run(void *user)
 	while (!writer_caught_up(r->config.writer))
 		if (!wait_for(r, LOOK_EVERY_US))
 			return NULL;
-	while (wait_for(r, wait_us))
+	while (wait_for(r, wait_us)) {
 		wait_us = daily_pass(r);
+		prune_bodies(r);
+	}
 	return NULL;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* retention: a thread that once a day takes out the events past their time (event_sweep.h).
+/* retention: a thread that once a day takes out what is past its time: events (event_sweep.h), then bodies of mails
+ * (body_sweep.h).
  *
  * The first pass begins when the writer has caught up. It takes a fifth of the writer's time at most: after each step
  * it waits four times as long as the step took. One line is logged for a pass, with how much went. A pass that fails
@@ -17,6 +18,7 @@ struct retention_config {
 	struct writer *writer;
 	const struct clock *clock;
 	struct event_retention events; /* its list must outlive this */
+	uint32_t bodies_days;
 };
 
 struct retention *retention_new(const struct retention_config *config);

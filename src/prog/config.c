@@ -50,7 +50,7 @@ static const struct key keys[] = {
     {"retain.events_days_of", KEY_TEXT, AT(retain_events_days_of), "", 0, 0, NULL,
      "other times for some tenants, by name: acme=30, globex=3650"},
     {"retain.bodies_days", KEY_NUMBER, AT(retain_bodies_days), "30", 1, 36500, NULL,
-     "bodies of mails are kept this long"},
+     "bodies of mails are kept this long after the last mail that had them"},
     {"privacy.keep_client", KEY_CHOICE, AT(keep_client), "full", 0, 0, "none|truncated|full",
      "what is kept of a recipient's address and user agent"},
     {"tracking.enabled", KEY_SWITCH, AT(tracking_enabled), "on", 0, 0, NULL,

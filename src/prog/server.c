@@ -12,10 +12,8 @@
 #include "web/sign_in_guard.h"
 #include "web/web.h"
 #include <arpa/inet.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
-#define PRUNE_EVERY_US INT64_C(3600000000)
 enum { WEB_STOP_MS = 4000, DISPATCH_STOP_MS = 3000, PROXIES_MAX = 64, SETTINGS_MAX = 12, WHY_MAX = 200 };
 
 struct server {
@@ -36,8 +34,6 @@ struct server {
 	uint16_t port;
 	enum journal_health seen_health;
 	bool seen_failing;
-	int64_t next_prune_us; /* monotonic */
-	_Atomic bool is_pruning;
 };
 
 /* ---- Configuration into the shapes that the parts want. */
@@ -163,8 +159,10 @@ static enum status start_writer(struct server *s, struct err *err)
 
 static enum status make_retention(struct server *s, struct err *err)
 {
-	struct retention_config config = {
-	    .store = s->installation->store, .writer = s->writer, .clock = clock_system()};
+	struct retention_config config = {.store = s->installation->store,
+					  .writer = s->writer,
+					  .clock = clock_system(),
+					  .bodies_days = (uint32_t)s->installation->config.retain_bodies_days};
 	enum status status = event_days_parse(&s->installation->config, s->installation->arena, &config.events, err);
 	if (status == STATUS_OK && s->writer)
 		s->retention = retention_new(&config);
@@ -346,47 +344,6 @@ static void watch_journal(struct server *s)
 		log_error("journal.failed", LOG_CSTR("error", why), LOG_CSTR("do", "check the disk, then restart"));
 }
 
-/* ---- Bodies past their time. */
-
-struct prune_command {
-	struct writer_command command;
-	struct server *server;
-	int64_t unused_since_us;
-	uint64_t count;
-};
-
-static enum status run_prune(struct writer_command *command, struct batch *batch, struct err *err)
-{
-	struct prune_command *c = (struct prune_command *)command;
-	return store_body_prune(batch_session(batch), c->unused_since_us, &c->count, err);
-}
-
-static void prune_done(struct writer_command *command)
-{
-	struct prune_command *c = (struct prune_command *)command;
-	if (command->status != STATUS_OK)
-		log_warn("bodies.not_pruned", LOG_ERR(&command->err));
-	else if (c->count)
-		log_info("bodies.pruned", LOG_INT("count", c->count));
-	atomic_store(&c->server->is_pruning, false);
-	mem_free(c);
-}
-
-static void prune_bodies(struct server *s)
-{
-	int64_t now_us = clock_monotonic_us(clock_system());
-	if (now_us < s->next_prune_us || atomic_exchange(&s->is_pruning, true))
-		return;
-	s->next_prune_us = now_us + PRUNE_EVERY_US;
-	struct prune_command *c = MEM_NEW(struct prune_command);
-	c->command.run = run_prune;
-	c->command.done = prune_done;
-	c->server = s;
-	c->unused_since_us =
-	    clock_now_us(clock_system()) - s->installation->config.retain_bodies_days * INT64_C(86400000000);
-	writer_submit(s->writer, &c->command);
-}
-
 void server_watch(struct server *s)
 {
 	char why[WHY_MAX];
@@ -399,7 +356,6 @@ void server_watch(struct server *s)
 	if (!failing && s->seen_failing)
 		log_info("store.back");
 	s->seen_failing = failing;
-	prune_bodies(s);
 }
 
 void server_stop(struct server **server)

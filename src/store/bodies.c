@@ -81,12 +81,38 @@ enum status store_body_find(struct store_session *s, uint32_t tenant, struct sli
 	return status;
 }
 
-enum status store_body_prune(struct store_session *s, int64_t unused_since_us, uint64_t *ret_count, struct err *err)
+/* The list of what the queue needs is made once for the statement, not once for each body: messages have no index by
+ * body. That another tenant's queue may hold the same content only keeps it longer. */
+enum status store_body_list_unused(struct store_session *s, int64_t unused_since_us, uint32_t limit,
+				   struct arena *arena, struct body_keys *ret, struct err *err)
 {
-	return session_run_counted(
-	    s,
-	    "DELETE FROM bodies WHERE (tenant_id, id) IN (SELECT b.tenant_id, b.id FROM bodies b WHERE b.used_at < $1 "
-	    "AND NOT EXISTS (SELECT 1 FROM send_queue q JOIN messages m ON m.id = q.message_id "
-	    "WHERE m.tenant_id = b.tenant_id AND m.body_id = b.id) ORDER BY b.used_at LIMIT $2)",
-	    VALUES(value_time(unused_since_us), value_i64(BODIES_PRUNED_MAX)), ret_count, err);
+	struct rows r;
+	struct growing list = {0};
+	enum status status =
+	    rows_open(&r, s,
+		      "SELECT tenant_id, id FROM bodies WHERE used_at < $1 AND id NOT IN (SELECT m.body_id FROM "
+		      "send_queue q JOIN messages m ON m.id = q.message_id WHERE m.body_id IS NOT NULL) "
+		      "ORDER BY used_at LIMIT $2",
+		      VALUES(value_time(unused_since_us), value_i64(limit)), err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while ((status = rows_next(&r, err)) == STATUS_OK) {
+		struct body_key *key = growing_add(&list, arena, sizeof *key);
+		key->tenant = (uint32_t)rows_i64(&r);
+		key->id = rows_bytes(&r);
+	}
+	status = rows_close(&r, status);
+	if (status != STATUS_OK)
+		return status;
+	*ret = (struct body_keys){list.items, list.n};
+	return STATUS_OK;
+}
+
+enum status store_body_forget(struct store_session *s, const struct body_key *key, int64_t unused_since_us,
+			      uint64_t *ret_count, struct err *err)
+{
+	return session_run_counted(s, "DELETE FROM bodies WHERE tenant_id = $1 AND id = $2 AND used_at < $3",
+				   VALUES(value_i64(key->tenant), value_bytes(key->id), value_time(unused_since_us)),
+				   ret_count, err);
 }

@@ -105,11 +105,22 @@ enum status store_body_put(struct store_session *s, uint32_t tenant, struct slic
 enum status store_body_find(struct store_session *s, uint32_t tenant, struct slice id, struct arena *arena,
 			    struct slice *ret, struct err *err) MUST_CHECK;
 
-/* Up to BODIES_PRUNED_MAX bodies that no message was given since `unused_since_us` go, oldest first; never one that a
- * message in the queue still needs. */
-enum { BODIES_PRUNED_MAX = 500 };
-enum status store_body_prune(struct store_session *s, int64_t unused_since_us, uint64_t *ret_count,
-			     struct err *err) MUST_CHECK;
+/* Pruning is in two parts, so that the one that looks need not be the one that writes. */
+struct body_key {
+	uint32_t tenant;
+	struct slice id;
+};
+struct body_keys {
+	struct body_key *at;
+	size_t n;
+};
+/* Up to `limit` bodies that no message was given since `unused_since_us`, oldest first; never one that a message in the
+ * queue still needs. */
+enum status store_body_list_unused(struct store_session *s, int64_t unused_since_us, uint32_t limit,
+				   struct arena *arena, struct body_keys *ret, struct err *err) MUST_CHECK;
+/* One of those goes, unless a message was given it meanwhile. */
+enum status store_body_forget(struct store_session *s, const struct body_key *key, int64_t unused_since_us,
+			      uint64_t *ret_count, struct err *err) MUST_CHECK;
 
 /* ---- What messages point to; created on first use, renamed when a name is given that differs. */
 enum status store_campaign_use(struct store_session *s, uint32_t tenant, struct slice id, struct slice name,

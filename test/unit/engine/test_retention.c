@@ -71,7 +71,7 @@ static struct passing begin(struct world *w, struct event_retention events)
 {
 	struct passing p = {.writer = world_start_writer(w)};
 	struct retention_config config = {
-	    .store = w->store, .writer = p.writer, .clock = &told_clock, .events = events};
+	    .store = w->store, .writer = p.writer, .clock = &told_clock, .events = events, .bodies_days = 30};
 	p.retention = retention_new(&config);
 	return p;
 }
@@ -336,6 +336,30 @@ static void test_the_thread_makes_a_pass_when_the_writer_has_caught_up(void **st
 	assert_int_equal(world_sql(w, "SELECT count(*) FROM email_events"), 0);
 }
 
+static void put_body(struct world *w, uint8_t n, int64_t used_us)
+{
+	struct err err = {0};
+	char id[32] = {(char)n};
+	assert_int_equal(store_body_put(w->session, w->tenant, slice_of(id, sizeof id), SLICE("hello"), used_us, &err),
+			 STATUS_OK);
+}
+
+static void test_the_thread_takes_bodies_that_were_not_used_for_their_time(void **state)
+{
+	struct world *w = *state;
+	struct err err = {0};
+	for (uint8_t n = 0; n < 25; n++)
+		put_body(w, n, WORLD_NOW_US);
+	put_body(w, 25, WORLD_NOW_US + DAY);
+	told_now_us = WORLD_NOW_US + 30 * DAY + SECOND;
+	struct passing p = begin(w, a_year);
+	assert_int_equal(retention_start(p.retention, &err), STATUS_OK);
+	while (world_sql(w, "SELECT count(*) FROM bodies") > 1)
+		sched_yield();
+	end(&p);
+	assert_int_equal(world_sql(w, "SELECT used_at FROM bodies"), WORLD_NOW_US + DAY);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -350,6 +374,7 @@ int main(void)
 	    TEST(test_a_pass_that_was_killed_is_made_whole_by_the_next),
 	    TEST(test_a_pass_writes_the_wal_back_in_small_parts),
 	    TEST(test_the_thread_makes_a_pass_when_the_writer_has_caught_up),
+	    TEST(test_the_thread_takes_bodies_that_were_not_used_for_their_time),
 	};
 	return cmocka_run_group_tests(retention, NULL, NULL);
 }

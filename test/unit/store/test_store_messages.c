@@ -228,6 +228,20 @@ static void test_pages_follow_each_other_without_gap(void **state)
 	assert_true(uuid_equal(got[1].id, id_of(1)));
 }
 
+/* Both parts; how many went. */
+static uint64_t prune_bodies(struct fixture *f, int64_t unused_since_us)
+{
+	struct body_keys keys;
+	uint64_t total = 0;
+	OK(f, store_body_list_unused(f->reader, unused_since_us, 10, f->arena, &keys, &f->err));
+	for (size_t i = 0; i < keys.n; i++) {
+		uint64_t count = 9;
+		OK(f, store_body_forget(f->s, &keys.at[i], unused_since_us, &count, &f->err));
+		total += count;
+	}
+	return total;
+}
+
 static void test_a_body_is_kept_once_and_renewed(void **state)
 {
 	struct fixture *f = *state;
@@ -235,7 +249,6 @@ static void test_a_body_is_kept_once_and_renewed(void **state)
 	char content[20000];
 	memset(content, 'x', sizeof content);
 	struct slice body = slice_of(content, sizeof content);
-	uint64_t pruned = 9;
 	EXPECT(f, STATUS_NOT_FOUND, store_body_find(f->s, 3, id, f->arena, &got, &f->err));
 	OK(f, store_body_put(f->s, 3, id, body, noon_us, &f->err));
 	OK(f, store_body_put(f->s, 3, id, body, noon_us + 7200 * second_us, &f->err));
@@ -244,8 +257,7 @@ static void test_a_body_is_kept_once_and_renewed(void **state)
 	assert_string_equal(fixture_query(f, "SELECT LENGTH(content) < 100 AND size = 20000 FROM bodies "
 					     "WHERE tenant_id = 3"),
 			    f->postgres ? "t" : "1");
-	OK(f, store_body_prune(f->s, noon_us + 1, &pruned, &f->err));
-	assert_int_equal(pruned, 1);
+	assert_int_equal(prune_bodies(f, noon_us + 1), 1);
 	EXPECT(f, STATUS_NOT_FOUND, store_body_find(f->reader, 4, id, f->arena, &got, &f->err));
 	OK(f, store_body_find(f->reader, 3, id, f->arena, &got, &f->err));
 	assert_true(slice_equal(got, body));
@@ -258,17 +270,28 @@ static void test_the_body_of_a_queued_message_is_not_pruned(void **state)
 	struct message m = message_of(1);
 	struct queue_item item = {
 	    .message = m.id, .tenant = 3, .provider = TEXT("outbox"), .stream = TEXT("bulk"), .due_us = noon_us};
-	uint64_t pruned = 9;
 	m.body_id = id;
 	OK(f, store_body_put(f->s, 3, id, TEXT("hello"), noon_us, &f->err));
 	OK(f, store_message_add(f->s, &m, &f->err));
 	OK(f, store_queue_add(f->s, &item, &f->err));
-	OK(f, store_body_prune(f->s, noon_us + second_us, &pruned, &f->err));
-	assert_int_equal(pruned, 0);
+	assert_int_equal(prune_bodies(f, noon_us + second_us), 0);
 	OK(f, store_body_find(f->reader, 3, id, f->arena, &got, &f->err));
 	OK(f, store_queue_cancel(f->s, m.id, &f->err));
-	OK(f, store_body_prune(f->s, noon_us + second_us, &pruned, &f->err));
-	assert_int_equal(pruned, 1);
+	assert_int_equal(prune_bodies(f, noon_us + second_us), 1);
+}
+
+static void test_a_body_that_is_used_while_it_is_pruned_stays(void **state)
+{
+	struct fixture *f = *state;
+	struct slice id = TEXT("0123456789abcdef0123456789abcdef");
+	struct body_keys keys;
+	uint64_t count = 9;
+	OK(f, store_body_put(f->s, 3, id, TEXT("hello"), noon_us, &f->err));
+	OK(f, store_body_list_unused(f->reader, noon_us + second_us, 10, f->arena, &keys, &f->err));
+	assert_int_equal(keys.n, 1);
+	OK(f, store_body_put(f->s, 3, id, TEXT("hello"), noon_us + 7200 * second_us, &f->err));
+	OK(f, store_body_forget(f->s, &keys.at[0], noon_us + second_us, &count, &f->err));
+	assert_int_equal(count, 0);
 }
 
 static void test_a_damaged_body_is_corrupt(void **state)
@@ -385,6 +408,7 @@ int main(void)
 	    FIXTURE_TEST(test_pages_follow_each_other_without_gap),
 	    FIXTURE_TEST(test_a_body_is_kept_once_and_renewed),
 	    FIXTURE_TEST(test_the_body_of_a_queued_message_is_not_pruned),
+	    FIXTURE_TEST(test_a_body_that_is_used_while_it_is_pruned_stays),
 	    FIXTURE_TEST(test_a_damaged_body_is_corrupt),
 	    FIXTURE_TEST(test_campaigns_and_templates_are_renamed_when_a_name_is_given),
 	    FIXTURE_TEST(test_a_contact_is_updated_but_its_consent_is_not_touched),
