@@ -39,6 +39,16 @@ static void hash_message_id(struct composer *c)
 
 /* ---- The header of the whole message. */
 
+/* RFC 8058, 3.1: the address of a one-click unsubscription is an https: one; with another the second header would be a
+ * promise that no mailbox provider takes. */
+static bool is_one_click(const struct mail_draft *d)
+{
+	for (size_t i = 0; d->one_click && i < d->unsubscribe_url_count; i++)
+		if (slice_starts_with_nocase(d->unsubscribe_urls[i], SLICE("https://")))
+			return true;
+	return false;
+}
+
 static void append_unsubscribe(struct composer *c)
 {
 	const struct mail_draft *d = c->draft;
@@ -51,8 +61,8 @@ static void append_unsubscribe(struct composer *c)
 		buf_append(c->to, SLICE(">"));
 	}
 	buf_append(c->to, SLICE("\r\n"));
-	if (d->one_click)
-		buf_append(c->to, SLICE("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")); /* RFC 8058, 3.1 */
+	if (is_one_click(d))
+		buf_append(c->to, SLICE("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
 }
 
 static void append_headers(struct composer *c)

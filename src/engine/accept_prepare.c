@@ -8,7 +8,7 @@
 #include "engine/mail_body.h"
 #include "engine/outgoing.h"
 
-enum { OWN_WARNINGS_MAX = 8 + MAIL_REQUEST_WARNINGS_MAX };
+enum { OWN_WARNINGS_MAX = 9 + MAIL_REQUEST_WARNINGS_MAX };
 
 struct preparation {
 	const struct accept_context *context;
@@ -181,6 +181,18 @@ static void fill_attribution(struct preparation *p)
 	p->accepted->template = request->template;
 }
 
+/* Our own address is what server.base_url says; one-click unsubscribing takes https (RFC 8058, 3.1). */
+static void check_one_click(struct preparation *p)
+{
+	struct message_options *o = &p->options;
+	if (!o->one_click || o->unsubscribe_url.n || slice_starts_with_nocase(o->base_url, SLICE("https://")))
+		return;
+	o->one_click = false;
+	if (!p->mail.has_unsubscribe)
+		warn(p,
+		     SLICE("one_click_not_https: List-Unsubscribe-Post was left out: server.base_url is not https."));
+}
+
 static void fill_message(struct preparation *p, const struct contact *known)
 {
 	const struct send_request *request = &p->request;
@@ -203,6 +215,7 @@ static void fill_message(struct preparation *p, const struct contact *known)
 	m->remote_id = p->mail.message_id;
 	fill_attribution(p);
 	message_options_of_request(request, slice_from_cstr(sending->base_url), &p->options);
+	check_one_click(p);
 	m->options = message_options_encode(&p->options, arena_of(p));
 }
 

@@ -126,8 +126,9 @@ static void check_instrument(struct json_reading *r, const json_t *body, struct 
 
 static void check_one_click(struct json_reading *r, const struct send_request *request)
 {
-	/* RFC 8058, 3.1: the URI of a one-click unsubscription is a web address. */
-	if (!request->unsubscribe.one_click || !slice_starts_with_nocase(request->unsubscribe.url, SLICE("mailto:")))
+	/* RFC 8058, 3.1 */
+	if (!request->unsubscribe.one_click || !request->unsubscribe.url.n ||
+	    slice_starts_with_nocase(request->unsubscribe.url, SLICE("https://")))
 		return;
 	struct json_place parent = {NULL, "unsubscribe", 0}, at = {&parent, "url", 0};
 	READING_PROBLEM(r, &at, "must be an https: address when one_click is true");

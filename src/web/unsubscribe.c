@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/unsubscribe.h"
 
+#include "codec/query.h"
+
 /* No script, no request to anywhere; it must look right in every browser that a mail program opens. */
 #define PAGE_HEAD(title)                                                                                               \
 	"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "                      \
@@ -59,7 +61,8 @@ static void page(struct unsubscribe_answer *a, unsigned status, const char *body
 }
 #define PAGE(a, status, text) page(a, status, text, sizeof(text) - 1)
 
-enum wish { WISH_UNCLEAR, WISH_ONE_CLICK, WISH_UNSUBSCRIBE, WISH_STOP_TRACKING };
+/* In rising order: of several wishes in one body the last one here wins. */
+enum wish { WISH_UNCLEAR, WISH_STOP_TRACKING, WISH_UNSUBSCRIBE, WISH_ONE_CLICK };
 
 static enum wish wish_of_value(struct slice name, struct slice value)
 {
@@ -73,25 +76,40 @@ static enum wish wish_of_value(struct slice name, struct slice value)
 							    : WISH_UNCLEAR;
 }
 
-/* The few plain values that a form body can hold here; they need no decoding. */
-static enum wish wish_of_form(struct slice body)
+/* Fields may be separated by lines as well (text/plain). One that cannot be decoded says nothing. */
+static struct slice next_field(struct slice *body)
 {
-	while (body.n) {
-		struct slice value = slice_cut(&body, '&');
-		struct slice name = slice_trim(slice_cut(&value, '='));
-		enum wish wish = wish_of_value(name, value);
-		if (wish != WISH_UNCLEAR)
-			return wish;
-	}
-	return WISH_UNCLEAR;
+	size_t end = 0;
+	while (end < body->n && !memchr("&\r\n", body->p[end], 3))
+		end++;
+	struct slice field = slice_sub(*body, 0, end);
+	*body = slice_from(*body, end < body->n ? end + 1 : end);
+	return field;
 }
 
-/* Lenient on purpose: providers differ in how they write the one part. */
+static enum wish wish_of_form(struct slice body, struct arena *arena)
+{
+	enum wish wish = WISH_UNCLEAR;
+	while (body.n) {
+		struct slice value = next_field(&body);
+		struct slice name = slice_cut(&value, '=');
+		if (percent_decode(name, PERCENT_QUERY, arena, &name) != STATUS_OK ||
+		    percent_decode(value, PERCENT_QUERY, arena, &value) != STATUS_OK)
+			continue;
+		enum wish one = wish_of_value(slice_trim(name), value);
+		wish = one > wish ? one : wish;
+	}
+	return wish;
+}
+
+/* Lenient on purpose: providers differ in how they write the one part, and the example that RFC 8058 itself gives has
+ * delimiters that do not fit the boundary it declares (8.3). */
 static enum wish wish_of_multipart(struct slice body)
 {
-	if (slice_contains_nocase(body, SLICE("name=\"List-Unsubscribe\"")) ||
-	    slice_contains_nocase(body, SLICE("name=List-Unsubscribe")))
-		return slice_contains_nocase(body, SLICE("One-Click")) ? WISH_ONE_CLICK : WISH_UNCLEAR;
+	if ((slice_contains_nocase(body, SLICE("name=\"List-Unsubscribe\"")) ||
+	     slice_contains_nocase(body, SLICE("name=List-Unsubscribe"))) &&
+	    slice_contains_nocase(body, SLICE("One-Click")))
+		return WISH_ONE_CLICK;
 	if (!slice_contains(body, SLICE("name=\"action\"")))
 		return WISH_UNCLEAR;
 	if (slice_contains(body, SLICE("stop-tracking")))
@@ -99,17 +117,17 @@ static enum wish wish_of_multipart(struct slice body)
 	return slice_contains(body, SLICE("unsubscribe")) ? WISH_UNSUBSCRIBE : WISH_UNCLEAR;
 }
 
-enum { BODY_MAX = 8192 };
+enum { BODY_MAX = 16384 };
 
-static enum wish wish_of(const struct http_request *request)
+/* The body shows by itself which of the two it is; a type that is missing or wrong must not cost anybody their wish. */
+static enum wish wish_of(struct http_request *request)
 {
 	struct slice body = slice_sub(http_request_body(request), 0, BODY_MAX);
-	struct slice type = http_request_header(request, SLICE("content-type"));
-	return slice_starts_with_nocase(slice_trim(type), SLICE("multipart/form-data")) ? wish_of_multipart(body)
-											: wish_of_form(body);
+	bool is_multipart = slice_contains_nocase(body, SLICE("content-disposition:"));
+	return is_multipart ? wish_of_multipart(body) : wish_of_form(body, http_request_arena(request));
 }
 
-void unsubscribe_answer(const struct http_request *request, bool is_ours, struct unsubscribe_answer *ret)
+void unsubscribe_answer(struct http_request *request, bool is_ours, struct unsubscribe_answer *ret)
 {
 	if (!is_ours) {
 		PAGE(ret, 404, foreign_page);

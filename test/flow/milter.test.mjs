@@ -21,9 +21,9 @@ const TO = "reader@elsewhere.example";
 const key = make_key();
 
 /** The whole way a mail goes. `env` is the filter's; `port`: it listens there. */
-async function start(t, { env = {}, order = ["pugmark", "opendkim"], port } = {}) {
+async function start(t, { env = {}, order = ["pugmark", "opendkim"], port, server = {} } = {}) {
   const host = { directory: socket_directory(t) };
-  host.server = await start_server(t);
+  host.server = await start_server(t, server);
   host.sink = await SmtpServer.start(t);
   host.sink.override.ehlo = "250-test\r\n250 8BITMIME"; // else Postfix changes mail after it was signed
   host.env = {
@@ -296,13 +296,16 @@ test("what a header says wrongly is a warning, and the mail is tracked by what i
 });
 
 test("bulk mail gets List-Unsubscribe, signed, and one click on it unsubscribes", { skip }, async (t) => {
-  const host = await start(t);
+  const host = await start(t, { server: { env: { PUGMARK_SERVER_BASE_URL: "https://track.agency.example" } } });
   await host.postfix.smtp(FROM, [TO], mail({ headers: { "X-Pugmark-Stream": "bulk" } }));
   const [got] = await arrived(host);
   check_dkim(got, key.publicKey);
   const headers = headers_of(got);
   assert.equal(headers["list-unsubscribe-post"], "List-Unsubscribe=One-Click");
+  const covered = headers["dkim-signature"].replace(/\s/g, "").match(/;h=([^;]*)/)[1].toLowerCase().split(":");
+  for (const name of ["list-unsubscribe", "list-unsubscribe-post"]) assert.ok(covered.includes(name), `${name} is signed (RFC 8058, 4)`);
   const url = headers["list-unsubscribe"].slice(1, -1);
+  assert.match(url, /^https:/);
   const answer = await host.server.request("POST", url, { headers: { "content-type": "application/x-www-form-urlencoded" }, body: "List-Unsubscribe=One-Click" });
   assert.equal(answer.status, 200);
   await until(async () => (await host.server.events("type=email.unsubscribed")).length === 1, "the event");

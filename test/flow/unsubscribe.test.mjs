@@ -8,13 +8,15 @@ import { BROWSER_AGENT, links_of, pixel_of, start_server } from "../harness/pugm
 
 const BULK = { stream: "bulk" };
 const FORM = "application/x-www-form-urlencoded";
+const HTTPS = { env: { PUGMARK_SERVER_BASE_URL: "https://track.example.com" } };
 const agent = { "user-agent": BROWSER_AGENT };
 
 /** The address of a sent mail's List-Unsubscribe header. */
 function unsubscribe_url(server, id) {
   const eml = readFileSync(join(server.data, "outbox", `${id}.eml`), "utf8").replace(/\r?\n[ \t]/g, " ");
+  assert.equal(eml.match(/^List-Unsubscribe/gim).length, 2, "each header once");
   assert.match(eml, /^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r?$/m);
-  return eml.match(/^List-Unsubscribe:\s*<(http[^>]*\/u\/[A-Za-z0-9_-]+)>/m)[1];
+  return eml.match(/^List-Unsubscribe:\s*<(https:[^>]*\/u\/[A-Za-z0-9_-]+)>/m)[1];
 }
 
 async function sent_bulk(server, message = {}) {
@@ -31,7 +33,7 @@ async function next_status(server, to = "reader@example.com") {
 }
 
 test("looking at the page changes nothing, however often and whoever looks", async (t) => {
-  const server = await start_server(t);
+  const server = await start_server(t, HTTPS);
   const { url, id } = await sent_bulk(server);
   for (let i = 0; i < 3; i++) {
     const answer = await server.get(url, agent);
@@ -45,22 +47,31 @@ test("looking at the page changes nothing, however often and whoever looks", asy
     assert.doesNotMatch(page, /reader@example\.com/, "the page names nobody");
   }
   await server.request("HEAD", url);
+  const curious = ["sec-purpose", "purpose", "x-purpose", "x-moz"].map((name) => ({ ...agent, [name]: "prefetch" }));
+  for (const headers of [...curious, { "user-agent": "Mozilla/5.0 (compatible; proofpoint)" }])
+    assert.equal((await server.get(`${url}?action=unsubscribe&List-Unsubscribe=One-Click`, headers)).status, 200);
+  for (const method of ["PUT", "PATCH", "DELETE", "OPTIONS"])
+    assert.equal((await server.request(method, url, { headers: { "content-type": FORM } })).status, 405, method);
   assert.equal(await next_status(server), "queued");
   assert.deepEqual(await server.settled_events(`message=${id}&type=email.unsubscribed`), []);
 });
 
 test("one click by form or by multipart unsubscribes at once, and once however often it comes", async (t) => {
-  const server = await start_server(t);
+  const server = await start_server(t, HTTPS);
+  const agents = { "user-agent": "curl/8.5.0" }; // a mailbox provider's library is no reason to doubt it
   const multipart = '--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n';
   const bodies = [
     ["List-Unsubscribe=One-Click", FORM],
+    ["a=1&list-unsubscribe=ONE-CLICK&b", FORM],
     [multipart, "multipart/form-data; boundary=b"],
+    ["List-Unsubscribe=One-Click", undefined],
   ];
-  for (const [body, type] of bodies) {
-    const to = `${type.length}@example.com`;
+  for (const [i, [body, type]] of bodies.entries()) {
+    const to = `reader${i}@example.com`;
     const { url, id } = await sent_bulk(server, { to: { email: to } });
-    for (let i = 0; i < 3; i++) {
-      const answer = await post(server, url, body, type);
+    for (let again = 0; again < 3; again++) {
+      const headers = type ? { ...agents, "content-type": type } : agents;
+      const answer = await server.request("POST", url, { headers, body: Buffer.from(body) });
       assert.equal(answer.status, 200, "no redirect");
       await answer.text();
     }
@@ -69,11 +80,11 @@ test("one click by form or by multipart unsubscribes at once, and once however o
     assert.equal(list.length, 1, "counted once");
     assert.equal((await server.message(id)).unsubscribed_at, list[0].occurred_at);
   }
-  assert.equal((await server.api("GET", "/stats/summary")).body.unsubscribes, 2);
+  assert.equal((await server.api("GET", "/stats/summary")).body.unsubscribes, bodies.length);
 });
 
 test("the page's button unsubscribes with a page; the next mail to the address is suppressed and never leaves", async (t) => {
-  const server = await start_server(t);
+  const server = await start_server(t, HTTPS);
   const { url } = await sent_bulk(server);
   const answer = await post(server, url, "action=unsubscribe");
   assert.equal(answer.status, 200);
@@ -87,20 +98,20 @@ test("the page's button unsubscribes with a page; the next mail to the address i
 });
 
 test("a body that says neither, and a link that is not ours, change nothing", async (t) => {
-  const server = await start_server(t);
+  const server = await start_server(t, HTTPS);
   const { url } = await sent_bulk(server);
   for (const body of ["", "action=", "action=other", "List-Unsubscribe=No", "x".repeat(9000)])
     assert.equal((await post(server, url, body)).status, 400, body.slice(0, 20));
   const broken = `${url.slice(0, -2)}AA`;
   assert.equal((await post(server, broken, "List-Unsubscribe=One-Click")).status, 404);
   assert.equal((await server.get(broken)).status, 404);
-  const other = await start_server(t);
+  const other = await start_server(t, HTTPS);
   assert.equal((await post(other, url, "List-Unsubscribe=One-Click")).status, 404, "another installation's");
   assert.equal(await next_status(server), "queued");
 });
 
 test("stop tracking keeps the mail and ends the tracking, of mail already sent too", async (t) => {
-  const server = await start_server(t);
+  const server = await start_server(t, HTTPS);
   const { url, id } = await sent_bulk(server);
   const html = await server.preview(id);
   await server.get(pixel_of(html), agent);
@@ -118,4 +129,13 @@ test("stop tracking keeps the mail and ends the tracking, of mail already sent t
   assert.equal(next.status, "queued");
   assert.deepEqual(links_of(await server.preview(next.id)), []);
   assert.equal((await server.message(next.id)).tracked.opens, "off");
+});
+
+test("one click is not promised over http, where no mailbox provider takes it", async (t) => {
+  const server = await start_server(t);
+  const sent = await server.send(BULK);
+  assert.match(sent.warnings.join(), /one_click_not_https/);
+  const eml = readFileSync(join(server.data, "outbox", `${sent.id}.eml`), "utf8");
+  assert.match(eml, /^List-Unsubscribe: <http:/m);
+  assert.doesNotMatch(eml, /^List-Unsubscribe-Post/im);
 });

@@ -78,6 +78,7 @@ Selector test
 KeyFile ${own}/key
 Canonicalization relaxed/simple
 OversignHeaders From
+SignHeaders *,+List-Unsubscribe-Post
 Socket local:${socket}
 UMask 0
 Syslog no

@@ -383,6 +383,13 @@ static void test_mail_compose_writes_the_unsubscribe_headers_exactly(void **stat
 	assert_true(slice_contains(buf_slice(&b), S("\r\nList-Unsubscribe: <https://t.example.com/u/AbC-_d>\r\n"
 						    "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")));
 	buf_done(&b);
+	static const struct slice plain_url = SLICE("http://t.example.com/u/AbC-_d");
+	d.unsubscribe_urls = &plain_url;
+	b = compose(&d);
+	assert_true(slice_contains(buf_slice(&b), S("\r\nList-Unsubscribe: <http://t.example.com/u/AbC-_d>\r\n")));
+	assert_false(slice_contains(buf_slice(&b), S("List-Unsubscribe-Post")));
+	buf_done(&b);
+	d.unsubscribe_urls = two_urls;
 	d.unsubscribe_url_count = 2;
 	d.one_click = false;
 	b = compose(&d);

@@ -110,6 +110,7 @@ static void test_every_fault_is_named_by_its_pointer(void **state)
 	    {"{" BASE ",\"unsubscribe\":{\"url\":\"javascript:x\"}}", "/unsubscribe/url"},
 	    {"{" BASE ",\"unsubscribe\":{\"url\":\"https://e.com/> x\"}}", "/unsubscribe/url"},
 	    {"{" BASE ",\"unsubscribe\":{\"one_click\":true,\"url\":\"mailto:u@e.com\"}}", "/unsubscribe/url"},
+	    {"{" BASE ",\"unsubscribe\":{\"one_click\":true,\"url\":\"http://e.com/u\"}}", "/unsubscribe/url"},
 	    {"{" BASE ",\"metadata\":[1]}", "/metadata"},
 	    {"{" BASE ",\"campaign\":{\"name\":\"x\"}}", "/campaign/id"},
 	    {"{" BASE ",\"sequence\":{\"id\":\"n\",\"position\":-1}}", "/sequence/position"},

@@ -75,6 +75,7 @@ static void test_get_changes_nothing_whoever_asks(void **state)
 	expect(ask(*state, "GET", "/u/good", NULL, ""), 200, "nothing");
 	expect(ask(*state, "GET", "/u/good?action=unsubscribe", NULL, ""), 200, "nothing");
 	expect(ask(*state, "GET", "/u/good", FORM, "List-Unsubscribe=One-Click"), 200, "nothing");
+	expect(ask(*state, "HEAD", "/u/good?action=unsubscribe", NULL, ""), 200, "nothing");
 	expect(ask(*state, "PUT", "/u/good", FORM, "List-Unsubscribe=One-Click"), 200, "nothing");
 }
 
@@ -89,7 +90,16 @@ static void test_post_means_what_its_body_says(void **state)
 	    {NULL, "List-Unsubscribe=One-Click", 200, "one-click"},
 	    {FORM, "list-unsubscribe=one-click\r\n", 200, "one-click"},
 	    {FORM, "x=1&List-Unsubscribe=One-Click&y", 200, "one-click"},
+	    {FORM, "LIST-UNSUBSCRIBE=ONE-CLICK", 200, "one-click"},
+	    {FORM, "List%2DUnsubscribe=One%2dClick", 200, "one-click"},
+	    {FORM, "%zz=1&List-Unsubscribe=One-Click", 200, "one-click"},
+	    {FORM, "action=unsubscribe&List-Unsubscribe=One-Click", 200, "one-click"},
+	    {FORM, "List-Unsubscribe=One-Click&action=stop-tracking", 200, "one-click"},
+	    {"text/plain", "a=b\r\nList-Unsubscribe=One-Click\r\n", 200, "one-click"},
+	    {"application/json", "List-Unsubscribe=One-Click", 200, "one-click"},
+	    {MULTIPART, "List-Unsubscribe=One-Click", 200, "one-click"},
 	    {FORM, "action=unsubscribe", 200, "unsubscribe"},
+	    {NULL, "action=unsubscribe", 200, "unsubscribe"},
 	    {FORM, "action=stop-tracking", 200, "stop-tracking"},
 	    {FORM, "", 400, "nothing"},
 	    {FORM, "action=", 400, "nothing"},
@@ -97,12 +107,21 @@ static void test_post_means_what_its_body_says(void **state)
 	    {FORM, "reaction=unsubscribe", 400, "nothing"},
 	    {FORM, "List-Unsubscribe=Two-Clicks", 400, "nothing"},
 	    {FORM, "One-Click", 400, "nothing"},
+	    {FORM, "List-Unsubscribe=%4", 400, "nothing"},
+	    {FORM, "List-Unsubscribe", 400, "nothing"},
+	    {"application/json", "{\"List-Unsubscribe\":\"One-Click\"}", 400, "nothing"},
 	    {MULTIPART,
 	     "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n", 200,
 	     "one-click"},
 	    {"Multipart/Form-Data; boundary=b",
 	     "--b\r\nContent-Disposition: form-data; name=List-Unsubscribe\r\n\r\nOne-Click\r\n--b--", 200,
 	     "one-click"},
+	    {NULL,
+	     "---b\r\ncontent-disposition: form-data; name=\"x\"\r\n\r\n1\r\n---b\r\n"
+	     "content-disposition: form-data; name=\"list-unsubscribe\"\r\n\r\none-click\r\n---b--",
+	     200, "one-click"},
+	    {MULTIPART, "--b\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nunsubscribe\r\n--b--\r\n", 200,
+	     "unsubscribe"},
 	    {MULTIPART, "--b\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nstop-tracking\r\n--b--\r\n", 200,
 	     "stop-tracking"},
 	    {MULTIPART, "--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\nx\r\n--b--\r\n", 400, "nothing"},
@@ -110,6 +129,27 @@ static void test_post_means_what_its_body_says(void **state)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		expect(ask(*state, "POST", "/u/good", cases[i].type, cases[i].body), cases[i].status, cases[i].wish);
+}
+
+static void test_the_examples_of_rfc_8058_are_one_click(void **state)
+{
+	static const char *const files[] = {"8_1_simple", "8_2_complex", "8_3_multipart_as_published"};
+	const char *corpus = getenv("PUGMARK_CORPUS");
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		char path[512], text[2048], type[200] = "";
+		snprintf(path, sizeof path, "%s/webhooks/rfc8058/%s.http", corpus ? corpus : "../shared/corpus",
+			 files[i]);
+		FILE *file = fopen(path, "re");
+		if (!file) {
+			print_message("SKIP %s is not there\n", path);
+			return;
+		}
+		text[fread(text, 1, sizeof text - 1, file)] = '\0';
+		fclose(file);
+		char *body = strstr(text, "\r\n\r\n") ? strstr(text, "\r\n\r\n") + 4 : strstr(text, "\n\n") + 2;
+		assert_int_equal(sscanf(strstr(text, "Content-Type: "), "Content-Type: %199[^\r\n]", type), 1);
+		expect(ask(*state, "POST", "/u/good", type, body), 200, "one-click");
+	}
 }
 
 static void test_a_token_that_did_not_open_records_nothing(void **state)
@@ -153,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_get_changes_nothing_whoever_asks),
 	    cmocka_unit_test(test_post_means_what_its_body_says),
+	    cmocka_unit_test(test_the_examples_of_rfc_8058_are_one_click),
 	    cmocka_unit_test(test_a_token_that_did_not_open_records_nothing),
 	    cmocka_unit_test(test_the_page_runs_no_script_and_is_kept_by_nobody),
 	    cmocka_unit_test(test_an_answer_that_waits_is_a_whole_response),
