@@ -26,6 +26,7 @@ struct apply_config {
 	const struct token_keys *keys; /* must outlive it */
 	uint32_t dedupe_seconds;       /* 0: 5 */
 	enum keep_client keep_client;
+	bool counts_every_press;   /* none is held, whoever pressed (unsubscription.h) */
 	const struct clock *clock; /* for how often it logs */
 };
 
@@ -66,6 +67,7 @@ struct apply_parts {
 	struct duplicate_window *window;
 	bool window_is_filled;
 	enum keep_client keep_client;
+	bool counts_every_press;
 };
 struct apply_context {
 	struct apply *apply;

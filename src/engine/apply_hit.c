@@ -8,6 +8,7 @@
 #include "engine/apply.h"
 #include "engine/duplicate_window.h"
 #include "engine/record.h"
+#include "engine/unsubscription.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -354,7 +355,7 @@ static enum status apply_open_or_click(struct hit *hit, struct err *err)
 	return STATUS_OK;
 }
 
-/* ---- Unsubscribing: honoured whoever it was and whatever tracking was agreed to (RFC 8058) */
+/* ---- Unsubscribing: honoured whatever tracking was agreed to; only a machine's press is held (unsubscription.h) */
 
 static enum status stop_tracking(const struct hit *hit, struct err *err)
 {
@@ -369,30 +370,18 @@ static enum status stop_tracking(const struct hit *hit, struct err *err)
 static enum status apply_unsubscribe(struct hit *hit, struct err *err)
 {
 	struct batch *batch = hit->context->batch;
-	struct message *message = hit->message;
-	bool was_added;
 	if (hit->record.stop_tracking)
 		return stop_tracking(hit, err);
-	struct suppression suppression = {
-	    .tenant = message->tenant,
-	    .address = message->to_email,
-	    .reason = SLICE("unsubscribed"),
-	    .message = message->id,
-	};
-	enum status status = store_suppression_add(batch_session(batch), &suppression, time_of(hit), &was_added, err);
-	if (status != STATUS_OK || !set_first(&message->counters.unsubscribed_us, time_of(hit)))
-		return status;
 	judge(hit);
+	bool is_held = !hit->record.one_click && !hit->context->parts->counts_every_press &&
+		       unsubscription_is_doubtful(hit->message, &hit->verdict, time_of(hit));
 	if (hit->record.one_click)
 		hit->verdict =
 		    (struct verdict){.actor = ACTOR_PROXY_HUMAN, .confidence_percent = 95, .reasons = "one_click"};
-	need_cohort(hit);
-	add_stat(hit, STAT_UNSUBSCRIBES);
-	batch_touch(batch, message);
 	struct event event = event_of(hit, SLICE_EMPTY);
-	event.is_unique = true;
-	batch_event(batch, message, &event);
-	return STATUS_OK;
+	event.is_unique = !is_held;
+	return is_held ? unsubscription_hold(batch, hit->message, &event, err)
+		       : unsubscription_take(batch, hit->message, &event, err);
 }
 
 /* ---- */

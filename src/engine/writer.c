@@ -164,6 +164,7 @@ static enum status open_parts(struct writer *w, struct err *err)
 	    .keys = w->config.keys,
 	    .dedupe_seconds = w->config.dedupe_seconds,
 	    .keep_client = w->config.keep_client,
+	    .counts_every_press = w->config.counts_every_press,
 	    .clock = w->config.clock,
 	});
 	return STATUS_OK;

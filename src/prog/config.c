@@ -59,6 +59,9 @@ static const struct key keys[] = {
      "hits of one address on one link within this time count once"},
     {"tracking.headline_opens", KEY_CHOICE, AT(headline_opens), "likely_human", 0, 0, "strict|likely_human",
      "whether image proxies count in the headline"},
+    {"unsubscribe.hold_days", KEY_NUMBER, AT(hold_days), "7", 0, 30, NULL,
+     "an unsubscribe button that a scanner seems to have pressed waits so long for a decision, then it counts; 0: none "
+     "waits"},
     {"sending.provider", KEY_CHOICE, AT(provider), "outbox", 0, 0, "outbox|smtp", "what a mail leaves through"},
     {"sending.concurrency", KEY_NUMBER, AT(sending_concurrency), "20", 1, 1000, NULL, "mails under way at once"},
     {"sending.attempts_max", KEY_NUMBER, AT(sending_attempts_max), "12", 1, 100, NULL,

@@ -27,6 +27,7 @@ struct config {
 	bool tracking_enabled;
 	int64_t dedupe_seconds;
 	const char *headline_opens;
+	int64_t hold_days;
 	const char *provider;
 	int64_t sending_concurrency, sending_attempts_max, retry_base_ms, retry_cap_ms;
 	bool resend_in_doubt;

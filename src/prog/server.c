@@ -6,13 +6,18 @@
 #include "codec/url.h"
 #include "engine/dispatch.h"
 #include "engine/live.h"
+#include "engine/unsubscription.h"
 #include "prog/control.h"
 #include "prog/event_days.h"
 #include "prog/openapi.h"
 #include "web/sign_in_guard.h"
 #include "web/web.h"
 #include <arpa/inet.h>
+#include <stdatomic.h>
 #include <unistd.h>
+
+#define CONFIRM_EVERY_US INT64_C(60000000)
+#define DAY_US INT64_C(86400000000)
 
 enum { WEB_STOP_MS = 4000, DISPATCH_STOP_MS = 3000, PROXIES_MAX = 64, SETTINGS_MAX = 12, WHY_MAX = 200 };
 
@@ -34,6 +39,8 @@ struct server {
 	uint16_t port;
 	enum journal_health seen_health;
 	bool seen_failing;
+	int64_t next_confirm_us; /* monotonic */
+	_Atomic bool is_confirming;
 };
 
 /* ---- Configuration into the shapes that the parts want. */
@@ -152,6 +159,7 @@ static enum status start_writer(struct server *s, struct err *err)
 				       .keys = s->installation->keys,
 				       .dedupe_seconds = (uint32_t)s->installation->config.dedupe_seconds,
 				       .keep_client = installation_keep_client(s->installation),
+				       .counts_every_press = s->installation->config.hold_days == 0,
 				       .committed = on_committed,
 				       .user = s};
 	return has_role(s, "apply") ? writer_start(&config, &s->writer, err) : STATUS_OK;
@@ -269,6 +277,7 @@ static void join_parts(struct server *s)
 					    .guard = s->guard,
 					    .clock = clock_system(),
 					    .base_url = base_url,
+					    .hold_us = i->config.hold_days * DAY_US,
 					    .headline_is_strict = strcmp(i->config.headline_opens, "strict") == 0,
 					    .openapi_json = openapi_json()};
 }
@@ -344,6 +353,46 @@ static void watch_journal(struct server *s)
 		log_error("journal.failed", LOG_CSTR("error", why), LOG_CSTR("do", "check the disk, then restart"));
 }
 
+/* ---- Unsubscribes that nobody decided about. */
+
+struct confirm_command {
+	struct writer_command command;
+	struct server *server;
+	int64_t held_before_us;
+	size_t count;
+};
+
+static enum status run_confirm(struct writer_command *command, struct batch *batch, struct err *err)
+{
+	struct confirm_command *c = (struct confirm_command *)command;
+	return unsubscription_confirm_due(batch, c->held_before_us, &c->count, err);
+}
+
+static void confirm_done(struct writer_command *command)
+{
+	struct confirm_command *c = (struct confirm_command *)command;
+	if (command->status != STATUS_OK)
+		log_warn("unsubscribe.not_confirmed", LOG_ERR(&command->err));
+	else if (c->count)
+		log_info("unsubscribe.confirmed", LOG_CSTR("by", "time"), LOG_INT("count", c->count));
+	atomic_store(&c->server->is_confirming, false);
+	mem_free(c);
+}
+
+static void confirm_held(struct server *s)
+{
+	int64_t now_us = clock_monotonic_us(clock_system());
+	if (now_us < s->next_confirm_us || atomic_exchange(&s->is_confirming, true))
+		return;
+	s->next_confirm_us = now_us + CONFIRM_EVERY_US;
+	struct confirm_command *c = MEM_NEW(struct confirm_command);
+	c->command.run = run_confirm;
+	c->command.done = confirm_done;
+	c->server = s;
+	c->held_before_us = clock_now_us(clock_system()) - s->services.hold_us;
+	writer_submit(s->writer, &c->command);
+}
+
 void server_watch(struct server *s)
 {
 	char why[WHY_MAX];
@@ -356,6 +405,7 @@ void server_watch(struct server *s)
 	if (!failing && s->seen_failing)
 		log_info("store.back");
 	s->seen_failing = failing;
+	confirm_held(s);
 }
 
 void server_stop(struct server **server)

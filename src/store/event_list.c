@@ -73,7 +73,7 @@ static void add_types(struct where *w, uint32_t types)
 {
 	const char *comma = "";
 	buf_append_cstr(&w->sql, " AND e.event_type IN (");
-	for (int i = EVENT_QUEUED; i <= EVENT_SUPPRESSED; i++)
+	for (int i = EVENT_QUEUED; i < EVENT_TYPE_COUNT; i++)
 		if (types & (1u << i)) {
 			buf_printf(&w->sql, "%s'%s'", comma, event_type_name((enum event_type)i));
 			comma = ", ";

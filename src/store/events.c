@@ -22,8 +22,8 @@ static const struct type_names type_names[] = {
     [EVENT_UNSUBSCRIBED] = {"unsubscribed", "email.unsubscribed"},
     [EVENT_FAILED] = {"failed", "email.failed"},
     [EVENT_SUPPRESSED] = {"suppressed", "email.suppressed"},
+    [EVENT_UNSUBSCRIBE_HELD] = {"unsubscribe_held", "email.unsubscribe_held"},
 };
-enum { TYPE_COUNT = sizeof type_names / sizeof type_names[0] };
 
 const char *event_type_name(enum event_type type)
 {
@@ -37,7 +37,7 @@ const char *event_type_api_name(enum event_type type)
 
 bool event_type_parse(struct slice name, enum event_type *ret)
 {
-	for (int i = 0; i < TYPE_COUNT; i++)
+	for (int i = 0; i < EVENT_TYPE_COUNT; i++)
 		if (slice_equal(name, slice_from_cstr(type_names[i].sql)) ||
 		    slice_equal(name, slice_from_cstr(type_names[i].api))) {
 			*ret = (enum event_type)i;

@@ -22,6 +22,8 @@ enum event_type {
 	EVENT_UNSUBSCRIBED,
 	EVENT_FAILED,
 	EVENT_SUPPRESSED,
+	EVENT_UNSUBSCRIBE_HELD, /* a machine seems to have pressed the button; see engine/unsubscription.h */
+	EVENT_TYPE_COUNT,
 };
 /* In SQL: "queued", "open", "click", … */
 const char *event_type_name(enum event_type type);

@@ -32,6 +32,7 @@ struct api_services {
 	struct sign_in_guard *guard;
 	const struct clock *clock;
 	const char *base_url;
+	int64_t hold_us; /* how long an unsubscribe that is held waits for a decision */
 	bool headline_is_strict;
 	struct slice openapi_json;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The document at /openapi.json and the server say the same.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { BROWSER_AGENT, links_of, mail, pixel_of, pugmark, start_server } from "../harness/pugmark.mjs";
 import { faults, resolve_reference, undocumented } from "../harness/schema.mjs";
@@ -94,6 +96,16 @@ test("the answers of every route are as the document says", async (t) => {
   await call("POST", "/messages/{id}/resolve", { id: sent.id, body: { as: "sent" } });
   await call("GET", "/events", { query: "?limit=3" });
   await call("GET", "/events/{id}", { id: event.id });
+  for (const verb of ["confirm", "dismiss"]) {
+    const bulk = await server.send({ stream: "bulk", to: { email: `${verb}@example.com` } });
+    const eml = readFileSync(join(server.data, "outbox", `${bulk.id}.eml`), "utf8");
+    const headers = { "user-agent": "Proofpoint", "content-type": "application/x-www-form-urlencoded" };
+    await server.request("POST", eml.match(/\/u\/[A-Za-z0-9_-]+/)[0], { headers, body: "action=unsubscribe" });
+    await server.settled_events();
+    assert.equal((await call("GET", "/unsubscribes/held")).body.waiting, 1);
+    await call("POST", `/unsubscribes/held/{id}/${verb}`, { id: bulk.id });
+  }
+  await call("GET", "/unsubscribes/held", { query: "?state=dismissed&limit=1" });
   await call("GET", "/stats/summary");
   await call("GET", "/stats/summary", { query: "?compare=previous&campaign=spring" });
   await call("GET", "/queue");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { BROWSER_AGENT, links_of, pixel_of, start_server } from "../harness/pugmark.mjs";
+import { BROWSER_AGENT, links_of, pixel_of, start_server, until } from "../harness/pugmark.mjs";
 
 const BULK = { stream: "bulk" };
 const FORM = "application/x-www-form-urlencoded";
@@ -138,4 +138,89 @@ test("one click is not promised over http, where no mailbox provider takes it", 
   const eml = readFileSync(join(server.data, "outbox", `${sent.id}.eml`), "utf8");
   assert.match(eml, /^List-Unsubscribe: <http:/m);
   assert.doesNotMatch(eml, /^List-Unsubscribe-Post/im);
+});
+
+// ---- buttons that machines press
+
+const sandbox = { "user-agent": "Mozilla/5.0 (compatible; Proofpoint URL Defense)", "content-type": FORM };
+const press = async (server, url, headers) => {
+  const answer = await server.request("POST", url, { headers, body: "action=unsubscribe" });
+  const page = await answer.text();
+  await server.settled_events();
+  return { status: answer.status, headers: [...answer.headers.keys()].sort(), page };
+};
+const held = async (server, state = "waiting") => (await server.api("GET", `/unsubscribes/held?state=${state}`)).body;
+
+test("a sandbox that presses the button right after delivery changes nothing, and is told what everybody is told", async (t) => {
+  const server = await start_server(t, HTTPS);
+  const { url, id } = await sent_bulk(server, { subject: "What sold near you" });
+  const machine = await press(server, url, sandbox);
+  assert.equal(await next_status(server), "queued");
+  const [event] = await server.events(`message=${id}&type=email.unsubscribe_held`);
+  assert.deepEqual([event.actor, event.bot, event.is_unique], ["scanner", true, false]);
+  assert.match(event.reasons.join(" "), /^agent:proofpoint held:seconds=\d+$/);
+  assert.equal((await server.message(id)).unsubscribed_at, null);
+  assert.equal((await server.api("GET", "/stats/summary")).body.unsubscribes, 0);
+  const list = await held(server);
+  assert.equal(list.waiting, 1);
+  const [one] = list.data;
+  assert.deepEqual([one.id, one.event_id, one.state, one.to.email, one.subject], [id, event.id, "waiting", "reader@example.com", "What sold near you"]);
+  assert.equal(Date.parse(one.confirms_at) - Date.parse(one.held_at), 7 * 86400000);
+  const person = await press(server, url, { ...agent, "content-type": FORM });
+  assert.deepEqual(person, machine, "the same answer");
+  assert.equal(await next_status(server), "suppressed", "a person's press counts at once");
+  assert.equal((await held(server)).waiting, 0);
+  assert.equal((await held(server, "confirmed")).data[0].decided_by, "recipient");
+});
+
+test("one click behind a sandbox's press counts at once, whatever its agent", async (t) => {
+  const server = await start_server(t, HTTPS);
+  const { url } = await sent_bulk(server);
+  await press(server, url, sandbox);
+  assert.equal((await server.request("POST", url, { headers: sandbox, body: "List-Unsubscribe=One-Click" })).status, 200);
+  assert.equal(await next_status(server), "suppressed");
+});
+
+test("what is held can be confirmed or dismissed, once, by whoever may send, and survives a crash", async (t) => {
+  const server = await start_server(t, HTTPS);
+  const one = await sent_bulk(server, { to: { email: "one@example.com" } });
+  const two = await sent_bulk(server, { to: { email: "two@example.com" } });
+  for (const { url } of [one, two, one]) await press(server, url, sandbox);
+  await server.stop("SIGKILL");
+  await server.start();
+  assert.equal((await held(server)).waiting, 2);
+  assert.equal((await server.events("type=email.unsubscribe_held")).length, 2);
+  const page = (await server.api("GET", "/unsubscribes/held?limit=1")).body;
+  assert.deepEqual([page.data[0].id, page.next], [two.id, two.id]);
+  assert.deepEqual((await server.api("GET", `/unsubscribes/held?limit=1&cursor=${page.next}`)).body.data[0].id, one.id);
+
+  const confirmed = await server.api("POST", `/unsubscribes/held/${one.id}/confirm`);
+  assert.deepEqual([confirmed.status, confirmed.body.state, confirmed.body.decided_by], [200, "confirmed", "api_key"]);
+  const dismissed = await server.api("POST", `/unsubscribes/held/${two.id}/dismiss`);
+  assert.deepEqual([dismissed.status, dismissed.body.state, dismissed.body.confirms_at], [200, "dismissed", null]);
+  for (const { id } of [one, two])
+    for (const verb of ["confirm", "dismiss"]) assert.equal((await server.api("POST", `/unsubscribes/held/${id}/${verb}`)).status, 409);
+  assert.equal(await next_status(server, "one@example.com"), "suppressed");
+  await press(server, two.url, sandbox);
+  assert.equal(await next_status(server, "two@example.com"), "queued");
+  const [event] = await server.events("type=email.unsubscribed");
+  assert.deepEqual([event.message_id, event.reasons, event.bot], [one.id, ["held:confirmed"], false]);
+  assert.equal((await server.api("POST", `/unsubscribes/held/${event.id}/confirm`)).status, 404);
+  assert.equal((await server.api("GET", "/unsubscribes/held?state=lost")).status, 422);
+  assert.equal((await server.api("GET", "/unsubscribes/held", undefined, { authorization: "Bearer pmk_none" })).status, 401);
+  assert.match(server.log, new RegExp(`unsubscribe.dismissed .*message=${two.id}.* by=api_key`));
+});
+
+test("with unsubscribe.hold_days = 0 nothing is held, and what was held counts", async (t) => {
+  const server = await start_server(t, HTTPS);
+  const one = await sent_bulk(server, { to: { email: "one@example.com" } });
+  await press(server, one.url, sandbox);
+  await server.stop();
+  server.options = { env: { ...HTTPS.env, PUGMARK_UNSUBSCRIBE_HOLD_DAYS: "0" } };
+  await server.start();
+  await until(async () => (await held(server, "confirmed")).data[0]?.decided_by === "time", "time to confirm it");
+  assert.equal(await next_status(server, "one@example.com"), "suppressed");
+  const two = await sent_bulk(server, { to: { email: "two@example.com" } });
+  await press(server, two.url, sandbox);
+  assert.equal(await next_status(server, "two@example.com"), "suppressed");
 });

@@ -45,6 +45,7 @@ static const struct key_case {
     {"tracking.enabled", SWITCH, AT(tracking_enabled), "off", "maybe"},
     {"tracking.dedupe_seconds", NUMBER, AT(dedupe_seconds), "3600", "99999999999999999999"},
     {"tracking.headline_opens", TEXT, AT(headline_opens), "strict", "Strict"},
+    {"unsubscribe.hold_days", NUMBER, AT(hold_days), "0", "31"},
     {"sending.provider", TEXT, AT(provider), "smtp", "outbox|smtp"},
     {"sending.concurrency", NUMBER, AT(sending_concurrency), "1000", "0x10"},
     {"sending.attempts_max", NUMBER, AT(sending_attempts_max), "100", "101"},

@@ -59,7 +59,7 @@ static void test_types_have_two_names(void **state)
 {
 	(void)state;
 	enum event_type t;
-	for (enum event_type i = EVENT_QUEUED; i <= EVENT_SUPPRESSED; i++) {
+	for (enum event_type i = EVENT_QUEUED; i < EVENT_TYPE_COUNT; i++) {
 		assert_true(event_type_parse(slice_from_cstr(event_type_name(i)), &t) && t == i);
 		assert_true(event_type_parse(slice_from_cstr(event_type_api_name(i)), &t) && t == i);
 	}
