@@ -65,6 +65,10 @@ export async function api_get<T>(path: string, signal?: AbortSignal): Promise<T>
   return (await call("GET", path, undefined, signal)) as T;
 }
 
+export async function api_post<T>(path: string): Promise<T> {
+  return (await call("POST", path)) as T;
+}
+
 /** The answer says who signed in, as /me does, and knows what /me no longer does: whether it was the first time. */
 export async function sign_in(email: string, password: string): Promise<Me> {
   const answer = (await call("POST", "/session", { email, password })) as Partial<Me> | null;

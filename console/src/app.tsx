@@ -11,6 +11,7 @@ import { NotFound } from "./pages/not_found";
 import { Outbox } from "./pages/outbox";
 import { SignIn } from "./pages/sign_in";
 import { Stats } from "./pages/stats";
+import { Unsubscribes } from "./pages/unsubscribes";
 import { forget_all } from "./resource";
 import { go, route_of, use_route, type Route } from "./router";
 import { SessionContext } from "./session";
@@ -43,6 +44,8 @@ function CurrentPage({ route }: { route: Route }) {
       return <Message key={route.id} id={route.id!} />;
     case "outbox":
       return <Outbox route={route} />;
+    case "unsubscribes":
+      return <Unsubscribes route={route} />;
     default:
       return <NotFound />;
   }

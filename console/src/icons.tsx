@@ -23,6 +23,7 @@ const ICONS = {
       <path d="M3 13.5c.5-2.8 2.5-4 5-4s4.5 1.2 5 4" />
     </>
   ),
+  leave: <path d="M9.5 3H3.5v10h6M6.5 8h7.5M11.5 5.5 14 8l-2.5 2.5" />,
   send: <path d="M14 2 7 9M14 2l-4.5 12L7 9 2 6.5z" />,
   tray: <path d="M2 9.5 4 3.5h8l2 6v3H2zM2 9.5h3.5l1 1.5h3l1-1.5H14" />,
   sun: (

@@ -8,6 +8,7 @@ export const KEYS: [keys: string, does: string][] = [
   ["g l", "Live"],
   ["g m", "Messages"],
   ["g o", "Outbox"],
+  ["g u", "Unsubscribes"],
   ["p x e", "People, strict, everything"],
   ["j k", "Next row, row before"],
   ["t", "Light or dark"],
@@ -16,7 +17,7 @@ export const KEYS: [keys: string, does: string][] = [
 ];
 
 const SECOND_KEY_MS = 1200;
-const PAGES: Record<string, string> = { s: "/", l: "/live", m: "/messages", o: "/outbox" };
+const PAGES: Record<string, string> = { s: "/", l: "/live", m: "/messages", o: "/outbox", u: "/unsubscribes" };
 
 export interface KeyCalls {
   find: () => void;

@@ -53,7 +53,7 @@ export function release(live: Live): Live {
 export type Show = "all" | "opens" | "clicks" | "trouble" | "sending";
 export type Who = "anyone" | "people" | "proxies" | "apple" | "machines";
 
-const TROUBLE = new Set(["email.bounced", "email.complained", "email.failed", "email.unsubscribed"]);
+const TROUBLE = new Set(["email.bounced", "email.complained", "email.failed", "email.unsubscribed", "email.unsubscribe_held"]);
 const SENDING = new Set(["email.queued", "email.sent", "email.delivered", "email.deferred", "email.suppressed"]);
 
 function is_of(event: Event, show: Show): boolean {

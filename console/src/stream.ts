@@ -14,6 +14,7 @@ const TYPES = [
   "email.opened",
   "email.clicked",
   "email.unsubscribed",
+  "email.unsubscribe_held",
   "email.failed",
   "email.suppressed",
   "event.corrected",

@@ -74,6 +74,30 @@ export interface Event {
   previous?: { actor?: string | null } | null;
 }
 
+/** A press of the unsubscribe button that a machine seems to have made. Its id is the message's. */
+export interface HeldUnsubscribe {
+  id: string;
+  event_id: string;
+  state: "waiting" | "confirmed" | "dismissed";
+  held_at: string;
+  confirms_at: string | null;
+  decided_at: string | null;
+  decided_by: string | null;
+  to: Address;
+  subject: string;
+  campaign_id: string | null;
+  seconds_after_delivery: number | null;
+  actor: string;
+  confidence: number;
+  reasons: string[];
+  ip: string | null;
+  user_agent: string | null;
+}
+
+export interface HeldPage extends Page<HeldUnsubscribe> {
+  waiting: number;
+}
+
 export interface Address {
   email: string;
   name: string | null;

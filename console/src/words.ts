@@ -34,6 +34,11 @@ export function actor_words(event: Event): ActorWords | null {
   return ACTORS[event.actor] ?? UNKNOWN_ACTOR;
 }
 
+/** The words for an actor alone, whatever it did. */
+export function words_of_actor(actor: string): ActorWords {
+  return ACTORS[actor] ?? UNKNOWN_ACTOR;
+}
+
 function actor_noun(actor: string | null | undefined): string {
   const nouns: Record<string, string> = {
     human: "a person",
@@ -148,6 +153,16 @@ const REASONS: Record<string, ReasonWords> = {
     short: (_p, value) => (value === "prefetch" ? "the browser said that it only loads ahead" : `purpose ${value}`),
     sentence: () => "The browser loaded the page ahead of time and said so.",
   },
+  held: {
+    short: (p, value) =>
+      p["seconds"]
+        ? `${counted(Number(p["seconds"]), "second", "seconds")} after delivery`
+        : value === "confirmed"
+          ? "confirmed by somebody of yours"
+          : value === "expired"
+            ? "nobody decided in time"
+            : "before delivery was reported",
+  },
   one_click: { short: () => "the mail app’s own unsubscribe button" },
   consent: { short: (_p, value) => (value === "anonymous" ? "counted without the person, as agreed" : `consent ${value}`) },
   mail_client: { short: () => "a mail app we know" },
@@ -225,6 +240,7 @@ const PLAIN: Record<string, string> = {
   "email.deferred": ": put off by the other side",
   "email.complained": " marked the mail as spam",
   "email.unsubscribed": " unsubscribed",
+  "email.unsubscribe_held": ": unsubscribe button pressed, it seems by a machine,",
   "email.failed": ": the mail could not be sent",
   "email.suppressed": ": not sent, the address is suppressed",
   "contact.scored": ": score changed",
@@ -274,6 +290,8 @@ export function deed(event: Event, mine: boolean): string {
       return "Could not be sent";
     case "email.complained":
       return "Marked as spam";
+    case "email.unsubscribe_held":
+      return "Unsubscribe button pressed, it seems by a machine";
     case "email.suppressed":
       return "Not sent, the address is suppressed";
     case "event.corrected":
@@ -306,6 +324,7 @@ const TYPE_BADGES: Record<string, { word: string; badge: string; icon?: "warn" }
   "email.complained": { word: "Complained", badge: "b-bad", icon: "warn" },
   "email.failed": { word: "Failed", badge: "b-bad", icon: "warn" },
   "email.unsubscribed": { word: "Unsubscribed", badge: "b-flat" },
+  "email.unsubscribe_held": { word: "Held", badge: "b-warn", icon: "warn" },
   "email.suppressed": { word: "Suppressed", badge: "b-flat" },
   "contact.scored": { word: "Score", badge: "b-flat" },
   "contact.hot": { word: "Hot lead", badge: "b-ok" },

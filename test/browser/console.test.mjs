@@ -13,7 +13,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const AMARA = "01935a2e-7c40-7b1e-9d22-000000000007";
 const HELLO = "01935a2e-7c40-7b1e-9d22-000000000001";
 const NOT_TRACKED = "01935a2e-7c40-7b1e-9d22-000000000009";
-const PAGES = ["/", "/live", "/messages", `/messages/${AMARA}`, "/outbox", `/outbox/${HELLO}`];
+const PAGES = ["/", "/live", "/messages", `/messages/${AMARA}`, "/outbox", `/outbox/${HELLO}`, "/unsubscribes"];
 
 const missing = existsSync(CHROMIUM) ? false : `SKIP: no browser at ${CHROMIUM}`;
 if (missing) console.log(missing);
@@ -46,7 +46,7 @@ describe("console", { skip: missing }, () => {
 
   /** The page has read what it shows. */
   async function ready(path) {
-    const marks = { "/": "[data-card]", "/live": "[data-event]", "/messages": "tr.go", "/outbox": ".box a" };
+    const marks = { "/": "[data-card]", "/live": "[data-event]", "/messages": "tr.go", "/outbox": ".box a", "/unsubscribes": "[data-held]" };
     await page
       .locator(marks[path] ?? "[data-event]")
       .first()
@@ -301,6 +301,54 @@ describe("console", { skip: missing }, () => {
     await page.waitForFunction((y) => scrollY === y, place);
   });
 
+  // ---- Unsubscribes that wait
+
+  const held_row = (name) => page.locator("[data-held]", { hasText: name });
+  const tally = () => page.locator(".nav .tally").innerText();
+
+  test("a press that waits says who pressed, how soon, and when it counts by itself", async () => {
+    await sign_in(page, base, USER, "/unsubscribes");
+    await ready("/unsubscribes");
+    assert.equal(await page.locator("[data-held]").count(), 3);
+    assert.match(await tally(), /^3/);
+    const row = (await held_row("Mateo").innerText()).replace(/\s+/g, " ");
+    assert.match(row, /Mateo, mateo@example\.com Viewing tomorrow at 11:00 Scanner Proofpoint, 42 seconds after delivery/);
+    assert.match(row, /\w+day \d+ \w+ Unsubscribe Dismiss$/);
+    await held_row("Mateo").getByRole("link").click();
+    await page.getByRole("heading", { level: 1, name: "Viewing tomorrow at 11:00" }).waitFor();
+  });
+
+  test("deciding keeps the row in its place, says what became of it, and keeps the focus there", async () => {
+    await sign_in(page, base, USER, "/unsubscribes");
+    await page.getByRole("button", { name: "Dismiss, mateo@example.com keeps the mail" }).click();
+    await held_row("Mateo").getByText(`Dismissed by ${USER.email}, mail goes on`).waitFor();
+    assert.match(await page.evaluate(() => document.activeElement.textContent), /^Dismissed by/);
+    await page.getByRole("button", { name: "Unsubscribe hana@example.com" }).press("Enter");
+    await held_row("Hana").getByText(`Unsubscribed by ${USER.email}`).waitFor();
+    assert.equal(await page.locator("[data-held]").count(), 3);
+    const posts = mock.requests.filter((r) => r.method === "POST" && r.path.includes("/unsubscribes/")).map((r) => r.path.split("/").at(-1));
+    assert.deepEqual(posts, ["dismiss", "confirm"]);
+    await page.getByRole("button", { name: "Dismissed", exact: true }).click();
+    await page.waitForURL(`${base}/unsubscribes?state=dismissed`);
+    await held_row("Noor").waitFor();
+    assert.equal(await page.locator("[data-held]").count(), 2);
+    assert.match(await tally(), /^1/);
+  });
+
+  test("what somebody else decided meanwhile is read again, and what could not be saved can be tried again", async () => {
+    await sign_in(page, base, USER, "/unsubscribes");
+    await ready("/unsubscribes");
+    Object.assign(mock.held[0], { state: "confirmed", decided_by: "recipient", decided_at: new Date().toISOString() });
+    await page.getByRole("button", { name: "Unsubscribe mateo@example.com" }).click();
+    await held_row("Mateo").waitFor({ state: "detached" });
+    mock.failing.set(`/unsubscribes/held/${mock.held[1].id}/confirm`, 503);
+    await page.getByRole("button", { name: "Unsubscribe hana@example.com" }).click();
+    await held_row("Hana").getByRole("alert").waitFor();
+    mock.failing.clear();
+    await page.getByRole("button", { name: "Unsubscribe hana@example.com" }).click();
+    await held_row("Hana").getByText("Unsubscribed by").waitFor();
+  });
+
   // ---- Outbox
 
   test("the outbox opens no mail by itself", async () => {
@@ -360,6 +408,7 @@ describe("console", { skip: missing }, () => {
       ["l", "/live"],
       ["m", "/messages"],
       ["o", "/outbox"],
+      ["u", "/unsubscribes"],
       ["s", "/"],
     ]) {
       await page.keyboard.press("g");
@@ -425,6 +474,11 @@ describe("console", { skip: missing }, () => {
     assert.equal(await bar.locator("[aria-current=page]").innerText(), "Live");
     await bar.getByRole("button", { name: "More" }).click();
     await page.getByRole("button", { name: "Sign out", exact: true }).waitFor();
+    const [inside, room] = await page.locator("dialog").evaluate((d) => [d.scrollWidth, d.clientWidth]);
+    assert.ok(inside <= room, `the dialog is ${inside} wide in ${room}`);
+    await page.getByRole("link", { name: "Unsubscribes, 3 waiting" }).click();
+    await page.getByRole("heading", { level: 1, name: "Unsubscribes" }).waitFor();
+    assert.equal(await page.locator("dialog").count(), 0);
   });
 
   test("each page has one heading of the first rank, a main part, and no field or button without a name", async () => {
@@ -454,5 +508,8 @@ describe("console", { skip: missing }, () => {
     await page.getByText("Quiet. Events appear here the second they happen.").waitFor();
     await page.goto(`${base}/outbox`);
     await page.getByText("No mail here yet.").waitFor();
+    await page.goto(`${base}/unsubscribes`);
+    await page.getByText("Nothing waits.").waitFor();
+    assert.equal(await page.locator(".nav .tally").count(), 0);
   });
 });

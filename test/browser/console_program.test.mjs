@@ -2,8 +2,9 @@
 // The first hour in a real browser with the real program: sign in, send, open the mail in the Outbox, click, and find
 // the same figures everywhere.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { test } from "node:test";
 import { program, start_server } from "../harness/pugmark.mjs";
 import { CHROMIUM, open_browser, sign_in, watch } from "./browser.mjs";
@@ -86,4 +87,26 @@ test("a wrong password is refused by the program, and the session ends with sign
   await page.getByLabel("Password").waitFor();
   await page.goto(`${server.base}/live`);
   await page.getByLabel("Password").waitFor();
+});
+
+test("a button that a sandbox pressed is confirmed on the screen, and the address gets no more mail", { skip }, async (t) => {
+  const server = await start_server(t);
+  const { page, seen } = await start_reader(t);
+  const bulk = { stream: "bulk", subject: "What sold near you", to: { email: "reader@example.com" } };
+  const sent = await server.send(bulk);
+  const eml = readFileSync(join(server.data, "outbox", `${sent.id}.eml`), "utf8");
+  const headers = { "user-agent": "Proofpoint", "content-type": "application/x-www-form-urlencoded" };
+  await server.request("POST", eml.match(/\/u\/[A-Za-z0-9_-]+/)[0], { headers, body: "action=unsubscribe" });
+  await server.settled_events();
+
+  await sign_in(page, server.base, { email: server.made.email, password: server.made.password }, "/unsubscribes");
+  const row = page.locator("[data-held]", { hasText: "reader@example.com" });
+  await row.getByText(/^Proofpoint, /).waitFor();
+  await row.getByRole("button", { name: "Unsubscribe reader@example.com" }).click();
+  await row.getByText(`Unsubscribed by ${server.made.email}`).waitFor();
+  assert.equal((await server.send(bulk, null)).status, "suppressed");
+  await row.getByRole("link").click();
+  await page.getByText("Unsubscribe button pressed, it seems by a machine").waitFor();
+  await page.getByText("Held.").waitFor();
+  assert.deepEqual(seen.refused, []);
 });

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { make_events, make_mails, mail_html, SUMMARIES } from "./mock_data.mjs";
+import { make_events, make_held, make_mails, mail_html, SUMMARIES } from "./mock_data.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const DIST = join(here, "../../console/dist");
@@ -42,6 +42,7 @@ export class MockApi {
     this.session = "session-1";
     this.mails = empty ? [] : make_mails();
     this.events = empty ? [] : make_events(this.mails); // oldest first
+    this.held = empty ? [] : make_held(this.mails);
     this.streams = new Set();
     this.requests = [];
     this.failing = new Map(); // path -> status, for error states
@@ -183,6 +184,8 @@ export class MockApi {
     if (path === "/events") return this.list(res, [...this.events].reverse(), params);
     if (path === "/events/stream") return this.stream(req, res, params);
     if (path === "/messages") return this.list(res, this.filtered(params), params);
+    if (path === "/unsubscribes/held") return this.held_list(res, params);
+    if (path.startsWith("/unsubscribes/held/") && req.method === "POST") return this.decide(res, path);
     const [, , id, rest] = path.split("/");
     const mail = path.startsWith("/messages/") ? this.mails.find((m) => m.id === decodeURIComponent(id)) : null;
     if (mail && rest === "preview") return this.preview(res, mail);
@@ -240,6 +243,23 @@ export class MockApi {
     const limit = Number(params.get("limit") ?? 50);
     const data = all.slice(from, from + limit);
     return json(res, { data, next: from + limit < all.length ? String(from + limit) : null });
+  }
+
+  held_list(res, params) {
+    const data = this.held.filter((h) => h.state === (params.get("state") ?? "waiting"));
+    const limit = Number(params.get("limit") ?? 50);
+    const waiting = this.held.filter((h) => h.state === "waiting").length;
+    return json(res, { data: data.slice(0, limit), next: data.length > limit ? data[limit - 1].id : null, waiting });
+  }
+
+  decide(res, path) {
+    const [, , , id, verb] = path.split("/");
+    const held = this.held.find((h) => h.id === id);
+    if (!held) return problem(res, 404, "Not found", "no unsubscribe of this message was held");
+    if (held.state !== "waiting") return problem(res, 409, "Conflict", "no unsubscribe of this message is waiting");
+    const state = verb === "confirm" ? "confirmed" : "dismissed";
+    Object.assign(held, { state, confirms_at: null, decided_at: new Date().toISOString(), decided_by: USER.email });
+    return json(res, held);
   }
 
   detail(mail) {

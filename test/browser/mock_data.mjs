@@ -179,6 +179,45 @@ const GMAIL = {
 const APPLE = { actor: "prefetch", mpp: true, reasons: ["agent:apple_mpp"], confidence: 0.9, user_agent: "Mozilla/5.0" };
 const HEAD = { actor: "scanner", bot: true, reasons: ["method:head"], confidence: 0.99, user_agent: "Link checker" };
 
+const DAY = 24 * HOUR;
+
+/** Presses of the unsubscribe button that machines made. */
+export function make_held(mails) {
+  const by = (n) => mails.find((m) => m.id === id_of(n));
+  const held = (n, fields) => {
+    const m = by(n);
+    const at = Date.parse(m.delivered_at ?? m.sent_at) + 1000 * (fields.seconds_after_delivery ?? 0);
+    return {
+      id: m.id,
+      event_id: `0193ffff-0000-7000-9000-${String(n).padStart(12, "0")}`,
+      state: "waiting",
+      held_at: new Date(at).toISOString(),
+      confirms_at: fields.decided_by ? null : new Date(at + 7 * DAY).toISOString(),
+      decided_at: fields.decided_by ? ago(HOUR) : null,
+      decided_by: null,
+      to: m.to,
+      subject: m.subject,
+      campaign_id: m.campaign_id,
+      contact_id: m.contact_id,
+      sender: null,
+      seconds_after_delivery: null,
+      actor: "scanner",
+      confidence: 0.98,
+      reasons: ["agent:proofpoint", `held:seconds=${fields.seconds_after_delivery ?? 0}`],
+      ip: "203.0.113.0",
+      user_agent: "Mozilla/5.0 (compatible; Proofpoint URL Defense)",
+      ...fields,
+    };
+  };
+  return [
+    held(4, { seconds_after_delivery: 42 }),
+    held(8, { seconds_after_delivery: 9, reasons: ["agent:barracuda_sentinel", "held:seconds=9"] }),
+    held(7, { actor: "crawler", reasons: ["agent:robot", "held"], user_agent: "Check/1.0 (+https://gate.example/bot)" }),
+    held(10, { state: "confirmed", seconds_after_delivery: 12, decided_by: "time" }),
+    held(9, { state: "dismissed", seconds_after_delivery: 3, decided_by: "ruth@fernhill.example" }),
+  ];
+}
+
 export function make_events(mails) {
   const by = (n) => mails.find((m) => m.id === id_of(n));
   const amara = by(7);

@@ -2,17 +2,20 @@
 // Who is signed in, and what belongs to this browser: theme, keys, sign out. On a phone this is "More".
 import { useState } from "preact/hooks";
 import { Dialog } from "./dialog";
+import { PAGES } from "./shell_pages";
 import { Problem, sign_out } from "../api";
+import { count } from "../format";
 import { use_session } from "../session";
 import { is_dark, toggle_theme } from "../theme";
 import { role_name } from "../words";
 
 interface Props {
   close: () => void;
+  waiting: number;
   show_keys: () => void;
 }
 
-export function AccountDialog({ close, show_keys }: Props) {
+export function AccountDialog({ close, waiting, show_keys }: Props) {
   const { me, leave } = use_session();
   const [dark, set_dark] = useState(is_dark);
   const [problem, set_problem] = useState<string | null>(null);
@@ -45,6 +48,12 @@ export function AccountDialog({ close, show_keys }: Props) {
         </p>
       ) : null}
       <div class="rows">
+        {PAGES.filter((p) => p.is_rare).map((p) => (
+          <a key={p.href} class="btn wide" href={p.href} onClick={close}>
+            {p.word}
+            {waiting > 0 ? `, ${count(waiting)} waiting` : ""}
+          </a>
+        ))}
         <button
           class="btn wide"
           type="button"

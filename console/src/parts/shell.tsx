@@ -6,26 +6,34 @@ import { AccountDialog } from "./account_dialog";
 import { FindDialog } from "./find_dialog";
 import { KeysDialog } from "./keys_dialog";
 import { PAGES, type PageLink } from "./shell_pages";
+import { count } from "../format";
 import { Icon, Mark } from "../icons";
 import { start_keyboard } from "../keyboard";
 import { after_page_change, go, type Route } from "../router";
 import { use_session } from "../session";
 import { toggle_theme } from "../theme";
+import { use_waiting } from "../waiting";
 import { role_name } from "../words";
 
-function NavLink({ link, route }: { link: PageLink; route: Route }) {
+function NavLink({ link, route, waiting = 0 }: { link: PageLink; route: Route; waiting?: number }) {
   const here = link.pages.includes(route.page);
   return (
     <a href={link.href} {...(here ? { "aria-current": "page" as const } : {})}>
       <Icon name={link.icon} />
       {link.word}
+      {waiting > 0 ? (
+        <span class="tally">
+          {count(waiting)}
+          <span class="sr"> waiting</span>
+        </span>
+      ) : null}
     </a>
   );
 }
 
 type Open = "find" | "keys" | "account" | null;
 
-function SideBar({ route, open }: { route: Route; open: (what: Open) => void }) {
+function SideBar({ route, waiting, open }: { route: Route; waiting: number; open: (what: Open) => void }) {
   const { me } = use_session();
   const name = me.user.name || me.user.email;
   return (
@@ -44,7 +52,7 @@ function SideBar({ route, open }: { route: Route; open: (what: Open) => void }) 
         ))}
         <h2>Run</h2>
         {PAGES.filter((p) => p.group === "run").map((link) => (
-          <NavLink key={link.href} link={link} route={route} />
+          <NavLink key={link.href} link={link} route={route} waiting={link.href === "/unsubscribes" ? waiting : 0} />
         ))}
       </nav>
       <div class="who">
@@ -66,15 +74,20 @@ function SideBar({ route, open }: { route: Route; open: (what: Open) => void }) 
   );
 }
 
-function PhoneBar({ route, open }: { route: Route; open: (what: Open) => void }) {
+function PhoneBar({ route, waiting, open }: { route: Route; waiting: number; open: (what: Open) => void }) {
   return (
     <nav class="tabbar" aria-label="Main, phone">
-      {PAGES.map((link) => (
+      {PAGES.filter((p) => !p.is_rare).map((link) => (
         <NavLink key={link.href} link={link} route={route} />
       ))}
       <button type="button" aria-haspopup="dialog" onClick={() => open("account")}>
         <Icon name="menu" />
         More
+        {waiting > 0 ? (
+          <span class="dot amber more-dot">
+            <span class="sr">, something waits</span>
+          </span>
+        ) : null}
       </button>
     </nav>
   );
@@ -82,6 +95,7 @@ function PhoneBar({ route, open }: { route: Route; open: (what: Open) => void })
 
 export function Shell({ route, children }: { route: Route; children: ComponentChildren }) {
   const [open, set_open] = useState<Open>(null);
+  const waiting = use_waiting(route);
   useEffect(
     () =>
       start_keyboard({
@@ -102,15 +116,15 @@ export function Shell({ route, children }: { route: Route; children: ComponentCh
         Skip to content
       </a>
       <div class="shell">
-        <SideBar route={route} open={set_open} />
+        <SideBar route={route} waiting={waiting} open={set_open} />
         <main class="main" id="main" tabIndex={-1}>
           <div class="page">{children}</div>
         </main>
-        <PhoneBar route={route} open={set_open} />
+        <PhoneBar route={route} waiting={waiting} open={set_open} />
       </div>
       {open === "find" ? <FindDialog close={close} /> : null}
       {open === "keys" ? <KeysDialog close={close} /> : null}
-      {open === "account" ? <AccountDialog close={close} show_keys={() => set_open("keys")} /> : null}
+      {open === "account" ? <AccountDialog close={close} waiting={waiting} show_keys={() => set_open("keys")} /> : null}
     </>
   );
 }

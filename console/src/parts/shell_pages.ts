@@ -9,6 +9,8 @@ export interface PageLink {
   icon: IconName;
   pages: Route["page"][];
   group: "main" | "run";
+  /** Behind "More" on a phone, whose bar has room for four. */
+  is_rare?: boolean;
 }
 
 export const PAGES: PageLink[] = [
@@ -16,4 +18,5 @@ export const PAGES: PageLink[] = [
   { href: "/live", word: "Live", icon: "pulse", pages: ["live"], group: "main" },
   { href: "/messages", word: "Messages", icon: "mail", pages: ["messages", "message"], group: "main" },
   { href: "/outbox", word: "Outbox", icon: "tray", pages: ["outbox"], group: "run" },
+  { href: "/unsubscribes", word: "Unsubscribes", icon: "leave", pages: ["unsubscribes"], group: "run", is_rare: true },
 ];

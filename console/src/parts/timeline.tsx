@@ -14,6 +14,8 @@ const TYPE_ICONS: Record<string, IconName> = {
   "email.bounced": "warn",
   "email.failed": "warn",
   "email.complained": "warn",
+  "email.unsubscribed": "leave",
+  "email.unsubscribe_held": "scan",
   "contact.hot": "bell",
 };
 
@@ -34,6 +36,13 @@ function after(event: Event, delivered_at: string | null): string {
 
 function Why({ event, delivered_at }: { event: Event; delivered_at: string | null }) {
   const reason = why(event);
+  if (event.type === "email.unsubscribe_held")
+    return (
+      <p class="why">
+        <b>Held. </b>
+        {(event.reasons ?? []).map(reason_phrase).join(", ")}. <a href="/unsubscribes">Unsubscribes</a>
+      </p>
+    );
   if (!is_hit(event)) {
     const text = event.bounce?.class === "hard" ? "This address gets no more mail." : "";
     return (
