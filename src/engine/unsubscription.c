@@ -77,6 +77,8 @@ static enum status suppress(struct batch *batch, const struct message *message, 
 	    .reason = SLICE("unsubscribed"),
 	    .message = message->id,
 	};
+	if (!message->to_email.n)
+		return STATUS_OK; /* erased, or to several: no address could be meant */
 	return store_suppression_add(batch_session(batch), &suppression, time_us, &was_added, err);
 }
 
@@ -97,7 +99,7 @@ enum status unsubscription_take(struct batch *batch, struct message *message, co
 				struct err *err)
 {
 	bool was_waiting;
-	struct held_decision decision = {message->id, HELD_CONFIRMED, SLICE("recipient"), event->occurred_us};
+	struct held_decision decision = {message->id, HELD_CONFIRMED, SLICE("recipient"), event->occurred_us, true};
 	enum status status = suppress(batch, message, event->occurred_us, err);
 	if (status == STATUS_OK)
 		status = decide(batch, &decision, &was_waiting, err);
@@ -125,13 +127,13 @@ static enum status confirm_one(struct batch *batch, struct uuid id, struct err *
 	struct message *message;
 	bool was_waiting;
 	int64_t now_us = batch_now_us(batch);
-	struct held_decision decision = {id, HELD_CONFIRMED, SLICE("time"), now_us};
+	struct held_decision decision = {id, HELD_CONFIRMED, SLICE("time"), now_us, false};
 	enum status status = decide(batch, &decision, &was_waiting, err);
 	if (status != STATUS_OK || !was_waiting)
 		return status;
 	status = batch_message(batch, id, &message, err);
 	if (status == STATUS_NOT_FOUND)
-		return STATUS_OK; /* erased: nobody is left whom it could concern */
+		return STATUS_OK; /* nobody is left whom it could concern */
 	if (status == STATUS_OK)
 		status = suppress(batch, message, now_us, err);
 	if (status != STATUS_OK)
@@ -167,7 +169,7 @@ static enum status run_decision(struct writer_command *command, struct batch *ba
 	struct message *message;
 	int64_t now_us = batch_now_us(batch);
 	struct held_decision decision = {d->input->message, d->input->is_confirmed ? HELD_CONFIRMED : HELD_DISMISSED,
-					 d->input->by, now_us};
+					 d->input->by, now_us, false};
 	enum status status = batch_message(batch, d->input->message, &message, err);
 	/* Another tenant's message is none at all. */
 	if (status == STATUS_NOT_FOUND || (status == STATUS_OK && message->tenant != d->input->tenant))

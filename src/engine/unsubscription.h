@@ -25,7 +25,7 @@ enum status unsubscription_hold(struct batch *batch, struct message *message, co
 				struct err *err) MUST_CHECK;
 
 /* No more mail to the message's address: suppressed, counted once for the message, with `event`. A press that is held
- * is confirmed by it. */
+ * is confirmed by it, also one that was dismissed. */
 enum status unsubscription_take(struct batch *batch, struct message *message, const struct event *event,
 				struct err *err) MUST_CHECK;
 

@@ -53,9 +53,9 @@ enum status store_held_unsubscribe_decide(struct store_session *s, const struct 
 	return session_run_some(
 	    s,
 	    "UPDATE held_unsubscribes SET state = $2, decided_by = $3, decided_at = $4 WHERE message_id = $1 AND "
-	    "state = 'waiting'",
+	    "(state = 'waiting' OR ($5 AND state = 'dismissed'))",
 	    VALUES(value_uuid(decision->message), value_state(decision->state), value_text(decision->by),
-		   value_time(decision->now_us)),
+		   value_time(decision->now_us), value_bool(decision->overrides)),
 	    none, err);
 }
 

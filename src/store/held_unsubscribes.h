@@ -38,8 +38,9 @@ struct held_decision {
 	enum held_state state; /* HELD_CONFIRMED, HELD_DISMISSED */
 	struct slice by;
 	int64_t now_us;
+	bool overrides; /* also one that was dismissed: the recipient knows better */
 };
-/* STATUS_NOT_FOUND: none of this message is waiting. */
+/* STATUS_NOT_FOUND: none of this message is waiting, or may be decided again. */
 enum status store_held_unsubscribe_decide(struct store_session *s, const struct held_decision *decision,
 					  struct err *err) MUST_CHECK;
 

@@ -250,7 +250,7 @@ static void test_what_was_dismissed_stays_so_until_the_recipient_presses(void **
 	assert_int_equal(held(w)->state, HELD_DISMISSED);
 	assert_true(slice_equal(held(w)->decided_by, SLICE("ann@example.com")));
 	apply_at(w, WORLD_NOW_US + 60 * SECOND, &person);
-	expect_taken(w);
+	expect_confirmed_by(w, "recipient", 2);
 }
 
 struct due {

@@ -35,7 +35,7 @@ static bool add(struct fixture *f, unsigned n, uint32_t tenant)
 
 static enum status decide(struct fixture *f, unsigned n, enum held_state state)
 {
-	struct held_decision decision = {id_of(n), state, TEXT("ann@example.com"), noon_us + 100 * second_us};
+	struct held_decision decision = {id_of(n), state, TEXT("ann@example.com"), noon_us + 100 * second_us, false};
 	return store_held_unsubscribe_decide(f->s, &decision, &f->err);
 }
 
@@ -76,6 +76,19 @@ static void test_a_message_is_held_once(void **state)
 	EXPECT_TEXT(h.subject, "Hello");
 	assert_true(h.sent_us == noon_us + second_us);
 	assert_int_equal(h.actor, ACTOR_UNKNOWN); /* its event is not there */
+}
+
+static void test_only_the_recipient_overrides_a_dismissal(void **state)
+{
+	struct fixture *f = *state;
+	struct held_decision own = {id_of(1), HELD_CONFIRMED, TEXT("recipient"), noon_us, true};
+	add_message(f, 1, 3, "");
+	assert_true(add(f, 1, 3));
+	OK(f, decide(f, 1, HELD_DISMISSED));
+	EXPECT(f, STATUS_NOT_FOUND, decide(f, 1, HELD_CONFIRMED));
+	OK(f, store_held_unsubscribe_decide(f->s, &own, &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_held_unsubscribe_decide(f->s, &own, &f->err));
+	(void)list(f, (struct held_filter){.tenant = 3, .state = HELD_CONFIRMED}, 1);
 }
 
 static void test_the_list_is_of_one_tenant_one_sender_and_one_state(void **state)
@@ -125,6 +138,7 @@ int main(void)
 	const struct CMUnitTest store_held_unsubscribes[] = {
 	    FIXTURE_TEST(test_every_state_has_a_name),
 	    FIXTURE_TEST(test_a_message_is_held_once),
+	    FIXTURE_TEST(test_only_the_recipient_overrides_a_dismissal),
 	    FIXTURE_TEST(test_the_list_is_of_one_tenant_one_sender_and_one_state),
 	    FIXTURE_TEST(test_what_waits_too_long_is_found_oldest_first),
 	};
