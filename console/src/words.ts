@@ -153,6 +153,7 @@ const REASONS: Record<string, ReasonWords> = {
     short: (_p, value) => (value === "prefetch" ? "the browser said that it only loads ahead" : `purpose ${value}`),
     sentence: () => "The browser loaded the page ahead of time and said so.",
   },
+  burst: { short: (p) => (p["links"] ? `${counted(Number(p["links"]), "link", "links")} followed within 2 seconds` : "links followed all at once") },
   held: {
     short: (p, value) =>
       p["seconds"]

@@ -7,6 +7,7 @@
  * Everything that can fail happens before the first change, so a hit is gathered whole or not at all. */
 #include "engine/apply.h"
 #include "engine/duplicate_window.h"
+#include "engine/press_burst.h"
 #include "engine/record.h"
 #include "engine/unsubscription.h"
 #include <stdarg.h>
@@ -367,12 +368,31 @@ static enum status stop_tracking(const struct hit *hit, struct err *err)
 	return status;
 }
 
+/* Who presses as a browser and just went through the links of the mail in a moment is none. */
+static enum status judge_press(struct hit *hit, struct err *err)
+{
+	uint32_t links = 0;
+	judge(hit);
+	if (hit->record.one_click)
+		return STATUS_OK;
+	struct event press = event_of(hit, SLICE_EMPTY);
+	enum status status = press_burst_links(hit->context->batch, &press, &links, err);
+	if (status != STATUS_OK || links < PRESS_BURST_LINKS_MIN)
+		return status;
+	hit->verdict.actor = ACTOR_SCANNER;
+	hit->verdict.confidence_percent = 90;
+	add_reason(hit, " burst:links=%u", links);
+	return STATUS_OK;
+}
+
 static enum status apply_unsubscribe(struct hit *hit, struct err *err)
 {
 	struct batch *batch = hit->context->batch;
 	if (hit->record.stop_tracking)
 		return stop_tracking(hit, err);
-	judge(hit);
+	enum status status = judge_press(hit, err);
+	if (status != STATUS_OK)
+		return status;
 	bool is_held = !hit->record.one_click && !hit->context->parts->counts_every_press &&
 		       unsubscription_is_doubtful(hit->message, &hit->verdict, time_of(hit));
 	if (hit->record.one_click)

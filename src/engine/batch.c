@@ -277,6 +277,12 @@ void batch_event(struct batch *batch, const struct message *message, const struc
 		keep_message_texts(batch, e);
 }
 
+const struct event *batch_gathered_events(const struct batch *batch, size_t *ret_count)
+{
+	*ret_count = batch->event_count;
+	return batch->events;
+}
+
 /* ---- Sums */
 
 static void put_owner(struct buf *key, const struct message *message)

@@ -39,6 +39,8 @@ void batch_forget_contacts(struct batch *batch);
 void batch_event(struct batch *batch, const struct message *message, const struct event *event);
 /* The same without contact and metadata: a hit that is counted for the campaign, not for the person. */
 void batch_event_anonymous(struct batch *batch, const struct message *message, const struct event *event);
+/* The events that are gathered and not written yet; valid until the next call. */
+const struct event *batch_gathered_events(const struct batch *batch, size_t *ret_count);
 /* Adds to the cohort of the message (its cohort_day must be set). */
 void batch_stat(struct batch *batch, const struct message *message, enum statistic stat, int64_t delta);
 void batch_stat_hourly(struct batch *batch, const struct message *message, int64_t time_us, enum hourly_kind kind,

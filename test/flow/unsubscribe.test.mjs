@@ -173,6 +173,17 @@ test("a sandbox that presses the button right after delivery changes nothing, an
   assert.equal((await held(server, "confirmed")).data[0].decided_by, "recipient");
 });
 
+test("a sandbox that looks like a browser is known by the links it went through", async (t) => {
+  const server = await start_server(t, HTTPS);
+  const html = [1, 2, 3, 4].map((n) => `<a href="https://example.com/${n}">${n}</a>`).join(" ");
+  const { url, id } = await sent_bulk(server, { html });
+  await Promise.all(links_of(await server.preview(id)).map((link) => server.get(link, agent)));
+  await press(server, url, { ...agent, "content-type": FORM });
+  assert.equal(await next_status(server), "queued");
+  const [one] = (await held(server)).data;
+  assert.deepEqual([one.id, one.actor, one.reasons.slice(0, 2)], [id, "scanner", ["browser", "burst:links=4"]]);
+});
+
 test("one click behind a sandbox's press counts at once, whatever its agent", async (t) => {
   const server = await start_server(t, HTTPS);
   const { url } = await sent_bulk(server);

@@ -192,6 +192,75 @@ static void test_a_persons_open_behind_it_does_not_confirm_it(void **state)
 	assert_int_equal(held(w)->state, HELD_WAITING);
 }
 
+/* Clicks on `links` links, one every `gap_us`, and then a press, all of them by one browser; `press_ip` presses. */
+struct visit {
+	uint32_t links;
+	int64_t gap_us;
+	const char *press_ip;
+	bool is_one_batch;
+};
+
+static void go_through(struct world *w, const struct visit *visit)
+{
+	int64_t at_us = WORLD_NOW_US;
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record press = world_hit(w, 0, HIT_UNSUBSCRIBE);
+	for (uint32_t i = 0; i < visit->links; i++, at_us += visit->gap_us) {
+		struct hit_record click = world_hit(w, 0, HIT_CLICK);
+		click.link_index = i;
+		world_put_hit(feed, at_us, &click);
+	}
+	if (!visit->is_one_batch) {
+		world_feed_close(&feed);
+		world_apply_all(w);
+		feed = world_feed_open(w);
+	}
+	assert_true(address_parse(slice_from_cstr(visit->press_ip), &press.client));
+	world_put_hit(feed, at_us, &press);
+	world_feed_close(&feed);
+	world_apply_all(w);
+}
+
+static void expect_burst_held(struct world *w)
+{
+	const struct event *e;
+	expect_untouched(w);
+	size_t n = world_events(w, 0, &e);
+	assert_int_equal(e[n - 1].type, EVENT_UNSUBSCRIBE_HELD);
+	assert_int_equal(e[n - 1].actor, ACTOR_SCANNER);
+	assert_true(slice_equal(e[n - 1].reasons, SLICE("mail_client burst:links=9 held")));
+}
+
+static void test_a_press_behind_a_burst_of_links_is_held(void **state)
+{
+	go_through(*state, &(struct visit){9, SECOND / 10, "203.0.113.7", true});
+	expect_burst_held(*state);
+}
+
+static void test_a_burst_that_was_written_before_is_seen_and_the_network_counts_not_the_address(void **state)
+{
+	go_through(*state, &(struct visit){9, SECOND / 10, "203.0.113.99", false});
+	expect_burst_held(*state);
+}
+
+static void test_another_network_behind_a_burst_is_somebody_else(void **state)
+{
+	go_through(*state, &(struct visit){9, SECOND / 10, "198.51.100.7", true});
+	expect_taken(*state);
+}
+
+static void test_a_person_may_follow_links_and_then_leave(void **state)
+{
+	go_through(*state, &(struct visit){9, 3 * SECOND, "203.0.113.7", true});
+	expect_taken(*state);
+}
+
+static void test_two_links_are_no_burst(void **state)
+{
+	go_through(*state, &(struct visit){2, SECOND / 10, "203.0.113.7", true});
+	expect_taken(*state);
+}
+
 static void test_a_hold_can_be_switched_off(void **state)
 {
 	struct world *w = *state;
@@ -313,6 +382,11 @@ int main(void)
 	    TEST(test_one_click_counts_whoever_sends_it),
 	    TEST(test_a_persons_press_behind_it_confirms_it),
 	    TEST(test_a_persons_open_behind_it_does_not_confirm_it),
+	    TEST(test_a_press_behind_a_burst_of_links_is_held),
+	    TEST(test_a_burst_that_was_written_before_is_seen_and_the_network_counts_not_the_address),
+	    TEST(test_another_network_behind_a_burst_is_somebody_else),
+	    TEST(test_a_person_may_follow_links_and_then_leave),
+	    TEST(test_two_links_are_no_burst),
 	    TEST(test_a_hold_can_be_switched_off),
 	    TEST(test_a_person_may_confirm_it_once),
 	    TEST(test_what_was_dismissed_stays_so_until_the_recipient_presses),
