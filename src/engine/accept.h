@@ -28,6 +28,7 @@ struct sending {
 	const char *base_url;         /* tracking URLs start with it; no slash at the end */
 	const char *default_provider; /* "outbox" or "smtp" */
 	bool tracking_enabled;        /* tracking.enabled */
+	struct campaign_limit limit;  /* tracking.opens, tracking.clicks: what any mail is tracked at most */
 	/* Called after a commit that queued something: dispatch_wake. On the accepting thread; must not block. May be
 	 * NULL, where no deliverer runs in this process. */
 	void (*queued)(void *user);

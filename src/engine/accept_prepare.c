@@ -8,7 +8,7 @@
 #include "engine/mail_body.h"
 #include "engine/outgoing.h"
 
-enum { OWN_WARNINGS_MAX = 9 + MAIL_REQUEST_WARNINGS_MAX };
+enum { OWN_WARNINGS_MAX = 11 + MAIL_REQUEST_WARNINGS_MAX };
 
 struct preparation {
 	const struct accept_context *context;
@@ -120,31 +120,67 @@ static enum status find_contact(struct preparation *p, struct contact *known, st
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static bool allows(struct preparation *p, const char *what, enum consent asked, enum consent allowed)
+/* How far something may be tracked, and whose word that is. */
+struct allowance {
+	enum consent level;
+	const char *by;
+};
+
+static void restrict_to(struct allowance *allowance, enum consent level, const char *by)
 {
-	if (asked <= allowed)
+	if (level < allowance->level)
+		*allowance = (struct allowance){level, by};
+}
+
+/* The most restrictive of installation, campaign and contact. */
+static enum status find_allowances(struct preparation *p, const struct contact *known, struct allowance *opens,
+				   struct allowance *clicks, struct err *err)
+{
+	const struct campaign_limit *all = &p->context->sending->limit;
+	struct campaign_limit campaign = {CONSENT_FULL, CONSENT_FULL};
+	enum status status = STATUS_OK;
+	if (p->request.campaign.id.n)
+		status = store_campaign_limit(p->context->session, p->context->request->tenant, p->request.campaign.id,
+					      &campaign, err);
+	*opens = (struct allowance){known->opens, "contact"};
+	*clicks = (struct allowance){known->clicks, "contact"};
+	restrict_to(opens, campaign.opens, "campaign");
+	restrict_to(clicks, campaign.clicks, "campaign");
+	restrict_to(opens, all->opens, "installation");
+	restrict_to(clicks, all->clicks, "installation");
+	return status;
+}
+
+static bool allows(struct preparation *p, const char *what, enum consent asked, const struct allowance *allowed)
+{
+	const char *level = send_consent_name(allowed->level);
+	if (asked <= allowed->level)
 		return true;
-	if (p->item->mail) {
-		warn(p, arena_printf(arena_of(p), "consent: The contact allows %s to be tracked only \"%s\".", what,
-				     send_consent_name(allowed)));
+	if (p->item->mail || p->request.track.clamp) {
+		warn(p, arena_printf(arena_of(p), "consent: The %s allows %s to be tracked only \"%s\".", allowed->by,
+				     what, level));
 		return true;
 	}
 	struct json_place parent = {NULL, "track", 0}, at = {&parent, what, 0};
-	problem_add(&p->item->problems, arena_of(p), &at, "is \"%s\", but the contact allows only \"%s\"",
-		    send_consent_name(asked), send_consent_name(allowed));
+	problem_add(&p->item->problems, arena_of(p), &at, "is \"%s\", but the %s allows only \"%s\"",
+		    send_consent_name(asked), allowed->by, level);
 	return false;
 }
 
-/* Asking for more than a contact allows is refused, so that nobody believes it to be tracked; not asking gives what is
- * allowed. Tracking that is switched off for the installation is no fault of the caller. */
-static bool resolve_consent(struct preparation *p, const struct contact *known)
+/* Asking for more than is allowed is refused, so that nobody believes it to be tracked; not asking gives what is
+ * allowed. Tracking that is switched off for the installation is no fault of the caller. item->status tells. */
+static enum status resolve_consent(struct preparation *p, const struct contact *known, struct err *err)
 {
 	const struct send_track *track = &p->request.track;
 	struct message *message = &p->accepted->message;
-	bool opens_allowed = !track->has_opens || allows(p, "opens", track->opens, known->opens);
-	bool clicks_allowed = !track->has_clicks || allows(p, "clicks", track->clicks, known->clicks);
-	message->track_opens = most_restrictive(track->opens, known->opens);
-	message->track_clicks = most_restrictive(track->clicks, known->clicks);
+	struct allowance opens, clicks;
+	enum status status = find_allowances(p, known, &opens, &clicks, err);
+	if (status != STATUS_OK)
+		return status;
+	bool opens_allowed = !track->has_opens || allows(p, "opens", track->opens, &opens);
+	bool clicks_allowed = !track->has_clicks || allows(p, "clicks", track->clicks, &clicks);
+	message->track_opens = most_restrictive(track->opens, opens.level);
+	message->track_clicks = most_restrictive(track->clicks, clicks.level);
 	if (!p->context->sending->tracking_enabled) {
 		message->track_opens = CONSENT_OFF;
 		message->track_clicks = CONSENT_OFF;
@@ -152,7 +188,7 @@ static bool resolve_consent(struct preparation *p, const struct contact *known)
 	}
 	if (!opens_allowed || !clicks_allowed)
 		p->item->status = STATUS_DENIED;
-	return opens_allowed && clicks_allowed;
+	return STATUS_OK;
 }
 
 /* ---- The message */
@@ -406,7 +442,9 @@ enum status accept_prepare(const struct accept_context *context, struct accept_i
 		return STATUS_OK;
 	}
 	enum status status = find_contact(&p, &known, err);
-	if (status != STATUS_OK || !resolve_consent(&p, &known))
+	if (status == STATUS_OK)
+		status = resolve_consent(&p, &known, err);
+	if (status != STATUS_OK || item->status != STATUS_OK)
 		return status;
 	fill_message(&p, &known);
 	fill_body(&p);

@@ -6,6 +6,7 @@
  *
  * Everything that can fail happens before the first change, so a hit is gathered whole or not at all. */
 #include "engine/apply.h"
+#include "engine/consent.h"
 #include "engine/duplicate_window.h"
 #include "engine/press_burst.h"
 #include "engine/record.h"
@@ -360,12 +361,26 @@ static enum status apply_open_or_click(struct hit *hit, struct err *err)
 
 static enum status stop_tracking(const struct hit *hit, struct err *err)
 {
-	struct batch *batch = hit->context->batch;
-	struct contact_consent none = {.id = hit->message->contact_id, .opens = CONSENT_OFF, .clicks = CONSENT_OFF};
-	enum status status =
-	    store_contact_set_consent(batch_session(batch), hit->message->tenant, &none, time_of(hit), err);
-	batch_forget_contacts(batch);
-	return status;
+	const struct message *message = hit->message;
+	struct consent_change change = {
+	    .tenant = message->tenant,
+	    .what = {.id = message->contact_id, .opens = CONSENT_OFF, .clicks = CONSENT_OFF},
+	    .method = SLICE("unsubscribe page"),
+	    .text = SLICE("Keep the mail, stop tracking me"),
+	    .decided_by = SLICE("contact"),
+	};
+	struct event event = {
+	    .id = uuid_of_record(time_of(hit), hit->context->parts->node, hit->context->record->sequence),
+	    .occurred_us = time_of(hit),
+	};
+	enum consent opens;
+	enum consent clicks;
+	if (!message->contact_id.n)
+		return STATUS_OK; /* nobody is left whom it could be about */
+	enum status status = batch_contact_consent(hit->context->batch, message, &opens, &clicks, err);
+	if (status != STATUS_OK || (opens == CONSENT_OFF && clicks == CONSENT_OFF))
+		return status; /* the button was pressed twice */
+	return consent_apply(hit->context->batch, &change, message, &event, err);
 }
 
 /* Who presses as a browser and just went through the links of the mail in a moment is none. */

@@ -173,7 +173,7 @@ void event_json_append(struct buf *b, const struct event *event, struct slice te
 	JSON_FIELD(&w, "occurred_at", time, event->occurred_us);
 	JSON_FIELD(&w, "tenant", string, tenant_name);
 	json_key(&w, "message_id");
-	if (is_anonymous(event))
+	if (is_anonymous(event) || uuid_is_zero(event->message))
 		json_put_null(&w);
 	else
 		json_put_uuid(&w, event->message);

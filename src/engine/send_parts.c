@@ -29,6 +29,12 @@ void send_parts_party(struct json_reading *r, const json_t *value, const struct 
 	json_fields_read(r, value, place, party_fields, member);
 }
 
+void send_parts_address(struct json_reading *r, const json_t *value, const struct json_place *place, void *member)
+{
+	if (json_fields_text(r, value, place, MAIL_ADDRESS_MAX + 64, true, member))
+		normalise_address(r, value, place, member);
+}
+
 /* ---- headers */
 
 static void read_header(struct json_reading *r, const json_t *value, const struct json_place *place,
@@ -187,7 +193,7 @@ void send_parts_sequence(struct json_reading *r, const json_t *value, const stru
 
 /* ---- track */
 
-static bool read_consent(struct json_reading *r, const json_t *value, const struct json_place *place, enum consent *ret)
+bool send_parts_consent(struct json_reading *r, const json_t *value, const struct json_place *place, enum consent *ret)
 {
 	const char *text = json_string_value(value);
 	for (int i = CONSENT_OFF; text && i <= CONSENT_FULL; i++) {
@@ -203,13 +209,13 @@ static bool read_consent(struct json_reading *r, const json_t *value, const stru
 static void read_opens(struct json_reading *r, const json_t *value, const struct json_place *place, void *member)
 {
 	struct send_track *track = member;
-	track->has_opens = read_consent(r, value, place, &track->opens);
+	track->has_opens = send_parts_consent(r, value, place, &track->opens);
 }
 
 static void read_clicks(struct json_reading *r, const json_t *value, const struct json_place *place, void *member)
 {
 	struct send_track *track = member;
-	track->has_clicks = read_consent(r, value, place, &track->clicks);
+	track->has_clicks = send_parts_consent(r, value, place, &track->clicks);
 }
 
 static void read_pixel(struct json_reading *r, const json_t *value, const struct json_place *place, void *member)
@@ -262,6 +268,7 @@ static void read_utm(struct json_reading *r, const json_t *value, const struct j
 static const struct json_field track_fields[] = {
     {"opens", FIELD_CUSTOM, 0, 0, false, read_opens},
     {"clicks", FIELD_CUSTOM, 0, 0, false, read_clicks},
+    {"clamp", FIELD_BOOL, offsetof(struct send_track, clamp), 0, false, NULL},
     {"pixel", FIELD_CUSTOM, 0, 0, false, read_pixel},
     {"vml", FIELD_BOOL, offsetof(struct send_track, vml), 0, false, NULL},
     {"visible_urls", FIELD_BOOL, offsetof(struct send_track, visible_urls), 0, false, NULL},

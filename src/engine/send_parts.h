@@ -5,6 +5,7 @@
 #define PUGMARK_ENGINE_SEND_PARTS_H
 
 #include "engine/json_fields.h"
+#include "store/messages.h"
 
 /* struct mail_party */
 void send_parts_party(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
@@ -22,6 +23,10 @@ void send_parts_noun(struct json_reading *r, const json_t *value, const struct j
 void send_parts_sequence(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
 /* struct send_track */
 void send_parts_track(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
+/* struct slice: a mail address, in its normal form. */
+void send_parts_address(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
+/* "full", "anonymous" or "off"; false after having said what is wrong. */
+bool send_parts_consent(struct json_reading *r, const json_t *value, const struct json_place *place, enum consent *ret);
 /* struct send_unsubscribe */
 void send_parts_unsubscribe(struct json_reading *r, const json_t *value, const struct json_place *place, void *member);
 /* struct slice: the object as compact JSON */

@@ -33,6 +33,7 @@ struct send_pair {
 struct send_track {
 	bool has_opens, has_clicks; /* the request said so itself */
 	enum consent opens, clicks; /* CONSENT_FULL when it did not */
+	bool clamp;                 /* asking for more than is allowed gets what is allowed, and a warning */
 	enum send_pixel pixel;
 	bool vml;          /* links in comments for Outlook too; true when the request did not say */
 	bool visible_urls; /* links whose text is an address too; the same */

@@ -255,6 +255,15 @@ static enum status start_web(struct server *s, struct err *err)
 	return web_start(&config, &s->web, err);
 }
 
+/* The words were checked when the configuration was read. */
+static struct campaign_limit limit_of(const struct config *config)
+{
+	struct campaign_limit limit = {CONSENT_FULL, CONSENT_FULL};
+	(void)consent_parse(slice_from_cstr(config->track_opens), &limit.opens);
+	(void)consent_parse(slice_from_cstr(config->track_clicks), &limit.clicks);
+	return limit;
+}
+
 static void join_parts(struct server *s)
 {
 	struct installation *i = s->installation;
@@ -268,6 +277,7 @@ static void join_parts(struct server *s)
 				      .base_url = base_url,
 				      .default_provider = i->config.provider,
 				      .tracking_enabled = i->config.tracking_enabled,
+				      .limit = limit_of(&i->config),
 				      .queued = on_queued,
 				      .queued_user = s};
 	s->services = (struct api_services){.sending = &s->sending,

@@ -10,9 +10,11 @@
 	"SELECT e.position, e.id, e.tenant_id, e.message_id, e.event_type, e.occurred_at, e.is_unique, "               \
 	"e.is_duplicate, e.bot_filtered, e.actor, e.confidence_percent, e.settled, e.reasons, e.rules, e.link_index, " \
 	"e.token, e.destination_url, e.ip, e.user_agent, e.provider, e.remote_id, e.bounce_class, e.bounce_code, "     \
-	"e.bounce_reason, e.metadata, m.contact_id, m.to_email, m.contact_category, m.campaign_id, m.template_id, "    \
+	"e.bounce_reason, e.metadata, COALESCE(m.contact_id, k.contact_id), m.to_email, m.contact_category, "          \
+	"m.campaign_id, m.template_id, "                                                                               \
 	"m.sender, m.sequence_id, m.enrollment, m.sequence_position "                                                  \
-	"FROM email_events e LEFT JOIN messages m ON m.id = e.message_id WHERE"
+	"FROM email_events e LEFT JOIN messages m ON m.id = e.message_id "                                             \
+	"LEFT JOIN contact_consents k ON k.id = e.id WHERE"
 
 static void read_verdict(struct rows *r, struct event *e)
 {
@@ -93,6 +95,19 @@ static void add_actors(struct where *w, uint32_t actors)
 	buf_append_cstr(&w->sql, *comma ? ")" : "-1)");
 }
 
+/* What belongs to a contact's messages, and what he agreed to without any. */
+static void add_contact(struct where *w, const struct event_filter *f)
+{
+	where_add(w,
+		  "e.id IN (SELECT x.id FROM email_events x WHERE x.message_id IN (SELECT c.id FROM messages c "
+		  "WHERE c.tenant_id = ?",
+		  value_i64(f->tenant));
+	where_add(w, "c.contact_id = ?)", value_text(f->contact_id));
+	buf_append_cstr(&w->sql, " UNION ALL SELECT k.id FROM contact_consents k WHERE TRUE");
+	where_add(w, "k.tenant_id = ?", value_i64(f->tenant));
+	where_add(w, "k.contact_id = ?)", value_text(f->contact_id));
+}
+
 /* A contact has few messages: from them to their events. A campaign may have a million: there the walk along the
  * tenant's newest events, looking each message up, ends sooner; hence the scalar subqueries, which cannot be turned
  * into a join that sorts everything. */
@@ -100,11 +115,8 @@ static void add_message_conditions(struct where *w, const struct event_filter *f
 {
 	if (!uuid_is_zero(f->message))
 		where_add(w, "e.message_id = ?", value_uuid(f->message));
-	if (f->contact_id.p) {
-		where_add(w, "e.message_id IN (SELECT c.id FROM messages c WHERE c.tenant_id = ?",
-			  value_i64(f->tenant));
-		where_add(w, "c.contact_id = ?)", value_text(f->contact_id));
-	}
+	if (f->contact_id.p)
+		add_contact(w, f);
 	where_add_text(w, "(SELECT c.campaign_id FROM messages c WHERE c.id = e.message_id) = ?", f->campaign_id);
 	where_add_text(w, "(SELECT c.template_id FROM messages c WHERE c.id = e.message_id) = ?", f->template_id);
 	where_add_text(w, "(SELECT c.sender FROM messages c WHERE c.id = e.message_id) = ?", f->sender);

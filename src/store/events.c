@@ -23,6 +23,7 @@ static const struct type_names type_names[] = {
     [EVENT_FAILED] = {"failed", "email.failed"},
     [EVENT_SUPPRESSED] = {"suppressed", "email.suppressed"},
     [EVENT_UNSUBSCRIBE_HELD] = {"unsubscribe_held", "email.unsubscribe_held"},
+    [EVENT_CONSENT] = {"consent", "contact.consent"},
 };
 
 const char *event_type_name(enum event_type type)

@@ -49,6 +49,7 @@ struct identity {
 	uint32_t tenant;
 	struct slice tenant_name;
 	unsigned scopes;           /* enum api_scope */
+	struct slice key_name;     /* of the API key; empty: console */
 	bool is_console;           /* signed in with a cookie */
 	struct user user;          /* console only */
 	struct slice session_hash; /* console only */

@@ -24,6 +24,11 @@ void api_stream_events(struct api_call *call, struct api_worker *worker);
 void api_list_held_unsubscribes(struct api_call *call, struct api_worker *worker);
 void api_confirm_held_unsubscribe(struct api_call *call, struct api_worker *worker);
 void api_dismiss_held_unsubscribe(struct api_call *call, struct api_worker *worker);
+void api_get_contact(struct api_call *call, struct api_worker *worker);
+void api_put_contact(struct api_call *call, struct api_worker *worker);
+void api_put_consent(struct api_call *call, struct api_worker *worker);
+void api_get_campaign(struct api_call *call, struct api_worker *worker);
+void api_put_campaign(struct api_call *call, struct api_worker *worker);
 
 void api_get_summary(struct api_call *call, struct api_worker *worker);
 void api_get_queue(struct api_call *call, struct api_worker *worker);

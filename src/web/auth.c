@@ -69,7 +69,7 @@ static enum status identify_key(struct api_call *call, struct api_worker *worker
 		return err_set(err, STATUS_DENIED, "this API key is not known, or was revoked");
 	if (status != STATUS_OK)
 		return status;
-	call->who = (struct identity){.tenant = key.tenant, .scopes = key.scopes};
+	call->who = (struct identity){.tenant = key.tenant, .scopes = key.scopes, .key_name = key.name};
 	return fill_tenant(call, worker, err);
 }
 

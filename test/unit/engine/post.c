@@ -47,6 +47,7 @@ static void start(struct post *p)
 	    .base_url = "http://127.0.0.1:8420",
 	    .default_provider = "outbox",
 	    .tracking_enabled = true,
+	    .limit = {CONSENT_FULL, CONSENT_FULL},
 	    .queued = wake,
 	    .queued_user = p,
 	};

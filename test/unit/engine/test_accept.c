@@ -113,6 +113,27 @@ static void test_the_contacts_consent_wins_and_asking_for_more_is_denied(void **
 	post_close(&p);
 }
 
+static void test_the_installations_limit_is_named_and_clamp_turns_the_error_into_a_warning(void **state)
+{
+	struct post p;
+	struct accept_result result;
+	struct problem_list problems = {0};
+	(void)state;
+	post_open(&p);
+	p.sending.limit = (struct campaign_limit){CONSENT_ANONYMOUS, CONSENT_FULL};
+	assert_int_equal(post_try(&p, ACCEPT_SEND, "{" MAIL ",\"track\":{\"opens\":\"full\"}}", &result, &problems),
+			 STATUS_DENIED);
+	assert_int_equal(problems.count, 1);
+	assert_non_null(
+	    strstr(arena_cstr(p.arena, problems.items[0].detail), "the installation allows only \"anonymous\""));
+	result = post_send(&p, ACCEPT_SEND, "{" MAIL ",\"track\":{\"opens\":\"full\",\"clamp\":true}}");
+	assert_int_equal(result.warning_count, 1);
+	assert_true(slice_starts_with(result.warnings[0], SLICE("consent: The installation")));
+	assert_int_equal(post_message(&p, result.id)->track_opens, CONSENT_ANONYMOUS);
+	assert_int_equal(post_message(&p, result.id)->track_clicks, CONSENT_FULL);
+	post_close(&p);
+}
+
 static void test_tracking_that_is_switched_off_leaves_mail_alone(void **state)
 {
 	struct post p;
@@ -238,6 +259,7 @@ int main(void)
 	    cmocka_unit_test(test_nothing_is_written_for_a_bad_request),
 	    cmocka_unit_test(test_a_suppressed_address_is_kept_but_not_queued),
 	    cmocka_unit_test(test_the_contacts_consent_wins_and_asking_for_more_is_denied),
+	    cmocka_unit_test(test_the_installations_limit_is_named_and_clamp_turns_the_error_into_a_warning),
 	    cmocka_unit_test(test_tracking_that_is_switched_off_leaves_mail_alone),
 	    cmocka_unit_test(test_instrumented_mail_counts_as_sent_and_in_flight),
 	    cmocka_unit_test(test_a_long_destination_is_kept_in_the_store),

@@ -257,6 +257,34 @@ static void test_consent_that_was_restricted_since_makes_hits_anonymous(void **s
 	expect_anonymous(*state);
 }
 
+static void test_stop_tracking_is_kept_with_its_proof_once(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct consent_record *list;
+	size_t count;
+	struct err err = {0};
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record hit = world_hit(w, 0, HIT_UNSUBSCRIBE);
+	hit.stop_tracking = true;
+	world_put_hit(feed, WORLD_NOW_US, &hit);
+	world_put_hit(feed, WORLD_NOW_US + SECOND, &hit);
+	world_feed_close(&feed);
+	world_apply_all(w);
+	assert_int_equal(world_events(w, 0, &e), 1);
+	assert_int_equal(e->type, EVENT_CONSENT);
+	assert_true(slice_equal(e->contact_id, SLICE("c0@example.com")));
+	assert_true(slice_contains(e->metadata, SLICE("consent_opens")));
+	assert_int_equal(store_consent_list(w->session, &(struct contact_key){w->tenant, SLICE("c0@example.com")},
+					    w->arena, &list, &count, &err),
+			 STATUS_OK);
+	assert_int_equal(count, 1);
+	assert_true(uuid_equal(list[0].id, e->id));
+	assert_int_equal(list[0].what.opens + list[0].what.clicks, CONSENT_OFF);
+	assert_true(slice_equal(list[0].decided_by, SLICE("contact")));
+	assert_true(list[0].created_us == WORLD_NOW_US);
+}
+
 static void test_unsubscribing_twice_is_one_event_and_one_suppression(void **state)
 {
 	struct world *w = *state;
@@ -298,8 +326,9 @@ static void test_stopping_tracking_keeps_the_mail_and_drops_the_hits_behind(void
 	world_put_hit(feed, WORLD_NOW_US + 20 * SECOND, &open);
 	world_feed_close(&feed);
 	world_apply_all(w);
-	assert_int_equal(world_events(w, 0, &e), 1);
-	assert_int_equal(e->type, EVENT_OPEN);
+	assert_int_equal(world_events(w, 0, &e), 2); /* nothing of the second open */
+	assert_int_equal(e[0].type, EVENT_OPEN);
+	assert_int_equal(e[1].type, EVENT_CONSENT);
 	assert_int_equal(
 	    store_suppression_find(w->session, w->tenant, SLICE("c0@example.com"), w->arena, &reason, &err),
 	    STATUS_NOT_FOUND);
@@ -368,6 +397,7 @@ int main(void)
 	    TEST(test_anonymous_counts_for_the_campaign_and_not_for_the_person),
 	    TEST(test_off_keeps_nothing),
 	    TEST(test_consent_that_was_withdrawn_since_holds_for_old_mail),
+	    TEST(test_stop_tracking_is_kept_with_its_proof_once),
 	    TEST(test_consent_that_was_restricted_since_makes_hits_anonymous),
 	    TEST(test_unsubscribing_twice_is_one_event_and_one_suppression),
 	    TEST(test_stopping_tracking_keeps_the_mail_and_drops_the_hits_behind),

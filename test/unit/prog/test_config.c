@@ -43,6 +43,8 @@ static const struct key_case {
     {"retain.bodies_days", NUMBER, AT(retain_bodies_days), "1", "1.5"},
     {"privacy.keep_client", TEXT, AT(keep_client), "truncated", "some"},
     {"tracking.enabled", SWITCH, AT(tracking_enabled), "off", "maybe"},
+    {"tracking.opens", TEXT, AT(track_opens), "anonymous", "none"},
+    {"tracking.clicks", TEXT, AT(track_clicks), "off", "Full"},
     {"tracking.dedupe_seconds", NUMBER, AT(dedupe_seconds), "3600", "99999999999999999999"},
     {"tracking.headline_opens", TEXT, AT(headline_opens), "strict", "Strict"},
     {"unsubscribe.hold_days", NUMBER, AT(hold_days), "0", "31"},

@@ -360,6 +360,62 @@ static void test_consent_is_kept_for_a_contact_that_is_not_known_yet(void **stat
 	assert_int_equal(got.clicks, CONSENT_OFF);
 }
 
+static struct consent_record consent_of(unsigned n, enum consent opens)
+{
+	return (struct consent_record){.id = id_of(n),
+				       .what = {TEXT("c1"), opens, CONSENT_ANONYMOUS},
+				       .method = TEXT("form"),
+				       .text = n == 1 ? TEXT("Yes.") : SLICE_EMPTY,
+				       .decided_by = TEXT("key:k"),
+				       .created_us = noon_us + n};
+}
+
+static void test_the_history_of_consent_is_kept_in_order_and_never_changed(void **state)
+{
+	struct fixture *f = *state;
+	struct consent_record *list;
+	size_t count;
+	struct consent_record first = consent_of(1, CONSENT_FULL);
+	struct consent_record second = consent_of(2, CONSENT_OFF);
+	OK(f, store_consent_add(f->s, 3, &second, &f->err));
+	OK(f, store_consent_add(f->s, 3, &first, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_consent_add(f->s, 3, &first, &f->err));
+	OK(f, store_consent_list(f->reader, &(struct contact_key){3, TEXT("c1")}, f->arena, &list, &count, &f->err));
+	assert_int_equal(count, 2);
+	assert_int_equal(list[0].what.opens, CONSENT_FULL);
+	assert_int_equal(list[0].what.clicks, CONSENT_ANONYMOUS);
+	EXPECT_TEXT(list[0].what.id, "c1");
+	EXPECT_TEXT(list[0].method, "form");
+	EXPECT_TEXT(list[0].text, "Yes.");
+	EXPECT_TEXT(list[0].decided_by, "key:k");
+	assert_int_equal(list[0].created_us, noon_us + 1);
+	assert_int_equal(list[1].what.opens, CONSENT_OFF);
+	EXPECT_TEXT(list[1].text, "");
+	OK(f, store_consent_list(f->reader, &(struct contact_key){4, TEXT("c1")}, f->arena, &list, &count, &f->err));
+	assert_int_equal(count, 0);
+}
+
+static void test_a_campaigns_limit_is_full_until_it_is_set(void **state)
+{
+	struct fixture *f = *state;
+	struct campaign_limit limit = {CONSENT_OFF, CONSENT_OFF};
+	struct campaign_limit quiet = {CONSENT_ANONYMOUS, CONSENT_OFF};
+	struct slice name;
+	OK(f, store_campaign_limit(f->reader, 3, TEXT("spring"), &limit, &f->err));
+	assert_true(limit.opens == CONSENT_FULL && limit.clicks == CONSENT_FULL);
+	OK(f, store_campaign_use(f->s, 3, TEXT("spring"), TEXT("Spring"), noon_us, &f->err));
+	OK(f, store_campaign_limit(f->reader, 3, TEXT("spring"), &limit, &f->err));
+	assert_true(limit.opens == CONSENT_FULL && limit.clicks == CONSENT_FULL);
+	OK(f, store_campaign_set_limit(f->s, 3, TEXT("spring"), &quiet, noon_us, &f->err));
+	OK(f, store_campaign_use(f->s, 3, TEXT("spring"), SLICE_EMPTY, noon_us, &f->err));
+	OK(f, store_campaign_limit(f->reader, 3, TEXT("spring"), &limit, &f->err));
+	assert_true(limit.opens == CONSENT_ANONYMOUS && limit.clicks == CONSENT_OFF);
+	OK(f, store_campaign_find(f->reader, 3, TEXT("spring"), f->arena, &name, &f->err));
+	EXPECT_TEXT(name, "Spring");
+	OK(f, store_campaign_limit(f->reader, 4, TEXT("spring"), &limit, &f->err));
+	assert_true(limit.opens == CONSENT_FULL);
+}
+
 static void test_long_destinations_are_found_by_key(void **state)
 {
 	struct fixture *f = *state;
@@ -413,6 +469,8 @@ int main(void)
 	    FIXTURE_TEST(test_campaigns_and_templates_are_renamed_when_a_name_is_given),
 	    FIXTURE_TEST(test_a_contact_is_updated_but_its_consent_is_not_touched),
 	    FIXTURE_TEST(test_consent_is_kept_for_a_contact_that_is_not_known_yet),
+	    FIXTURE_TEST(test_the_history_of_consent_is_kept_in_order_and_never_changed),
+	    FIXTURE_TEST(test_a_campaigns_limit_is_full_until_it_is_set),
 	    FIXTURE_TEST(test_long_destinations_are_found_by_key),
 	    FIXTURE_TEST(test_a_suppression_holds_in_any_case_of_the_address),
 	};
