@@ -40,6 +40,7 @@ struct apply *apply_new(const struct apply_config *config)
 	a->parts.sealer = token_sealer_new(config->keys);
 	a->parts.keep_client = config->keep_client;
 	a->parts.counts_every_press = config->counts_every_press;
+	a->parts.ignores_gpc = config->ignores_gpc;
 	a->parts.window = duplicate_window_new(config->dedupe_seconds ? config->dedupe_seconds : DEDUPE_SECONDS);
 	return a;
 }

@@ -27,6 +27,7 @@ struct apply_config {
 	uint32_t dedupe_seconds;       /* 0: 5 */
 	enum keep_client keep_client;
 	bool counts_every_press;   /* none is held, whoever pressed (unsubscription.h) */
+	bool ignores_gpc;          /* hits with Sec-GPC or DNT are like any other; else anonymous at most */
 	const struct clock *clock; /* for how often it logs */
 };
 
@@ -68,6 +69,7 @@ struct apply_parts {
 	bool window_is_filled;
 	enum keep_client keep_client;
 	bool counts_every_press;
+	bool ignores_gpc;
 };
 struct apply_context {
 	struct apply *apply;

@@ -38,7 +38,8 @@ static enum consent least(enum consent a, enum consent b)
 	return a < b ? a : b;
 }
 
-/* As promised when the mail left, or less if the contact has asked for less since. */
+/* As promised when the mail left, or less if the contact has asked for less since, or the browser asks for less now
+ * (doc/decisions/0014). */
 static enum status find_consent(struct hit *hit, struct err *err)
 {
 	static const enum consent PROMISED[] = {
@@ -49,9 +50,12 @@ static enum status find_consent(struct hit *hit, struct err *err)
 	enum consent opens;
 	enum consent clicks;
 	enum status status = batch_contact_consent(hit->context->batch, hit->message, &opens, &clicks, err);
-	if (status == STATUS_OK)
-		hit->consent = least(PROMISED[hit->record.consent], hit->record.kind == HIT_OPEN ? opens : clicks);
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	hit->consent = least(PROMISED[hit->record.consent], hit->record.kind == HIT_OPEN ? opens : clicks);
+	if (hit->record.opts_out && !hit->context->parts->ignores_gpc)
+		hit->consent = least(hit->consent, CONSENT_ANONYMOUS);
+	return STATUS_OK;
 }
 
 /* ---- The duplicate window */

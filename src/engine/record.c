@@ -26,7 +26,8 @@ enum {
 	FLAG_DESTINATION_IS_STORED = 8,
 	FLAG_SEC_FETCH = 16,
 	FLAG_HTTPS = 32,
-	FLAGS_ALL = 63,
+	FLAG_OPTS_OUT = 64,
+	FLAGS_ALL = 127,
 };
 
 static void put_cut(struct buf *b, struct slice s, size_t max)
@@ -65,7 +66,8 @@ static uint8_t hit_flags(const struct hit_record *hit)
 	return (uint8_t)((hit->is_head ? FLAG_HEAD : 0) | (hit->one_click ? FLAG_ONE_CLICK : 0) |
 			 (hit->stop_tracking ? FLAG_STOP_TRACKING : 0) |
 			 (hit->destination_is_stored ? FLAG_DESTINATION_IS_STORED : 0) |
-			 (hit->has_sec_fetch ? FLAG_SEC_FETCH : 0) | (hit->is_https ? FLAG_HTTPS : 0));
+			 (hit->has_sec_fetch ? FLAG_SEC_FETCH : 0) | (hit->is_https ? FLAG_HTTPS : 0) |
+			 (hit->opts_out ? FLAG_OPTS_OUT : 0));
 }
 
 void record_put_hit(struct buf *b, const struct hit_record *hit)
@@ -94,6 +96,7 @@ static void get_hit_flags(struct hit_record *hit, uint8_t flags)
 	hit->destination_is_stored = flags & FLAG_DESTINATION_IS_STORED;
 	hit->has_sec_fetch = flags & FLAG_SEC_FETCH;
 	hit->is_https = flags & FLAG_HTTPS;
+	hit->opts_out = flags & FLAG_OPTS_OUT;
 }
 
 enum status record_get_hit(struct slice payload, struct hit_record *ret)

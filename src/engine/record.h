@@ -40,6 +40,7 @@ struct hit_record {
 	struct slice accept_language;
 	bool has_sec_fetch;
 	bool is_https;
+	bool opts_out; /* Sec-GPC: 1 or DNT: 1 */
 };
 void record_put_hit(struct buf *b, const struct hit_record *hit);
 /* STATUS_BAD_INPUT for bytes that record_put_hit did not write. Slices point into `payload`. */

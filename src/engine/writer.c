@@ -165,6 +165,7 @@ static enum status open_parts(struct writer *w, struct err *err)
 	    .dedupe_seconds = w->config.dedupe_seconds,
 	    .keep_client = w->config.keep_client,
 	    .counts_every_press = w->config.counts_every_press,
+	    .ignores_gpc = w->config.ignores_gpc,
 	    .clock = w->config.clock,
 	});
 	return STATUS_OK;

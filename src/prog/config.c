@@ -53,6 +53,8 @@ static const struct key keys[] = {
      "bodies of mails are kept this long after the last mail that had them"},
     {"privacy.keep_client", KEY_CHOICE, AT(keep_client), "full", 0, 0, "none|truncated|full",
      "what is kept of a recipient's address and user agent"},
+    {"privacy.gpc", KEY_CHOICE, AT(gpc), "honour", 0, 0, "honour|ignore",
+     "honour: a hit with Sec-GPC: 1 or DNT: 1 is anonymous at most"},
     {"tracking.enabled", KEY_SWITCH, AT(tracking_enabled), "on", 0, 0, NULL,
      "off: no new mail is instrumented; old links keep working"},
     {"tracking.opens", KEY_CHOICE, AT(track_opens), "full", 0, 0, "full|anonymous|off",

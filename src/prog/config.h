@@ -24,6 +24,7 @@ struct config {
 	int64_t retain_events_days, retain_bodies_days;
 	const char *retain_events_days_of;
 	const char *keep_client;
+	const char *gpc;
 	const char *track_opens;
 	const char *track_clicks;
 	bool tracking_enabled;

@@ -160,6 +160,7 @@ static enum status start_writer(struct server *s, struct err *err)
 				       .dedupe_seconds = (uint32_t)s->installation->config.dedupe_seconds,
 				       .keep_client = installation_keep_client(s->installation),
 				       .counts_every_press = s->installation->config.hold_days == 0,
+				       .ignores_gpc = strcmp(s->installation->config.gpc, "ignore") == 0,
 				       .committed = on_committed,
 				       .user = s};
 	return has_role(s, "apply") ? writer_start(&config, &s->writer, err) : STATUS_OK;

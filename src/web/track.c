@@ -187,6 +187,11 @@ static struct slice origin_of(struct slice referer)
 	return cut(referer, SHORT_HEADER_MAX);
 }
 
+static bool is_one(const struct http_request *request, struct slice name)
+{
+	return slice_equal(slice_trim(http_request_header(request, name)), SLICE("1"));
+}
+
 static struct hit_record hit_of(const struct http_request *request, const struct token *token, uint8_t key_id)
 {
 	static const struct slice purposes[] = {{"sec-purpose", 11}, {"purpose", 7}, {"x-purpose", 9}, {"x-moz", 5}};
@@ -208,6 +213,7 @@ static struct hit_record hit_of(const struct http_request *request, const struct
 	    .accept_language = cut(http_request_header(request, SLICE("accept-language")), SHORT_HEADER_MAX),
 	    .has_sec_fetch = http_request_header(request, SLICE("sec-fetch-mode")).p != NULL,
 	    .is_https = http_request_is_https(request),
+	    .opts_out = is_one(request, SLICE("sec-gpc")) || is_one(request, SLICE("dnt")),
 	};
 }
 

@@ -34,3 +34,29 @@ test("none keeps neither, and the hit was judged all the same", async (t) => {
   assert.deepEqual([v4.ip, v4.user_agent, v6.ip, v6.user_agent], [null, null, null, null]);
   assert.equal(v4.actor, "human");
 });
+
+/** What is recorded of a click of a browser with these headers. */
+async function click_opting_out(t, policy, headers) {
+  const server = await start_server(t, { env: policy ? { PUGMARK_PRIVACY_GPC: policy } : {} });
+  const sent = await server.send();
+  const html = await server.preview(sent.id);
+  const click = await server.get(links_of(html)[0], { "user-agent": BROWSER_AGENT, ...headers });
+  assert.equal(click.status, 302);
+  const [event] = await server.settled_events("type=email.clicked");
+  const { clicks } = await server.message(sent.id);
+  const { clicks_total } = (await server.api("GET", "/stats/summary")).body;
+  return { contact: event.contact?.id ?? null, ip: event.ip, agent: event.user_agent, clicks, clicks_total };
+}
+
+const KNOWN = { contact: "reader@example.com", ip: "127.0.0.1", agent: BROWSER_AGENT, clicks: 1, clicks_total: 1 };
+const UNKNOWN = { contact: null, ip: null, agent: null, clicks: 0, clicks_total: 1 };
+
+test("a browser that says Sec-GPC: 1 or DNT: 1 is counted and not known", async (t) => {
+  assert.deepEqual(await click_opting_out(t, null, { "sec-gpc": "1" }), UNKNOWN);
+  assert.deepEqual(await click_opting_out(t, "honour", { dnt: "1" }), UNKNOWN);
+  assert.deepEqual(await click_opting_out(t, null, { dnt: "0", "sec-gpc": "0" }), KNOWN);
+});
+
+test("privacy.gpc = ignore makes it like any other", async (t) => {
+  assert.deepEqual(await click_opting_out(t, "ignore", { "sec-gpc": "1", dnt: "1" }), KNOWN);
+});

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- 0005: what contacts agreed to, with its proof, and what a campaign allows at most.
+-- What contacts agreed to, with its proof, and what a campaign allows at most.
 
 -- Append only: the newest is in contacts too, where every hit looks. The id is also that of the event contact.consent.
 CREATE TABLE contact_consents (

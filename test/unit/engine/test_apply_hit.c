@@ -223,6 +223,18 @@ static void test_anonymous_counts_for_the_campaign_and_not_for_the_person(void *
 	expect_anonymous(*state);
 }
 
+static void test_a_browser_that_opts_out_is_counted_and_not_known(void **state)
+{
+	struct world *w = *state;
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record hit = world_hit(w, 0, HIT_OPEN);
+	hit.opts_out = true;
+	world_put_hit(feed, WORLD_NOW_US, &hit);
+	world_feed_close(&feed);
+	world_apply_all(w);
+	expect_anonymous(w);
+}
+
 static void test_off_keeps_nothing(void **state)
 {
 	struct world *w = *state;
@@ -395,6 +407,7 @@ int main(void)
 	    TEST(test_the_window_is_the_same_after_a_restart),
 	    TEST(test_head_counts_nothing),
 	    TEST(test_anonymous_counts_for_the_campaign_and_not_for_the_person),
+	    TEST(test_a_browser_that_opts_out_is_counted_and_not_known),
 	    TEST(test_off_keeps_nothing),
 	    TEST(test_consent_that_was_withdrawn_since_holds_for_old_mail),
 	    TEST(test_stop_tracking_is_kept_with_its_proof_once),

@@ -61,7 +61,7 @@ static void test_a_hit_reads_back_as_it_was_written(void **state)
 static void test_each_flag_of_a_hit_stands_for_itself(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < 7; i++) {
 		char room[ROOM];
 		struct buf b;
 		struct hit_record got;
@@ -71,7 +71,8 @@ static void test_each_flag_of_a_hit_stands_for_itself(void **state)
 					 .destination_is_stored = i == 3,
 					 .destination = i == 3 ? SLICE("0123456789abcdef") : SLICE_EMPTY,
 					 .has_sec_fetch = i == 4,
-					 .is_https = i == 5};
+					 .is_https = i == 5,
+					 .opts_out = i == 6};
 		buf_init_fixed(&b, room, sizeof room);
 		record_put_hit(&b, &hit);
 		assert_int_equal(record_get_hit(buf_slice(&b), &got), STATUS_OK);
@@ -81,6 +82,7 @@ static void test_each_flag_of_a_hit_stands_for_itself(void **state)
 		assert_int_equal(got.destination_is_stored, i == 3);
 		assert_int_equal(got.has_sec_fetch, i == 4);
 		assert_int_equal(got.is_https, i == 5);
+		assert_int_equal(got.opts_out, i == 6);
 	}
 }
 
@@ -125,7 +127,7 @@ static void test_versions_and_values_out_of_range_are_refused(void **state)
 	static const struct {
 		size_t at;
 		char byte;
-	} CASES[] = {{0, 2}, {0, 0}, {1, 64}, {2, 3}, {4, 3}};
+	} CASES[] = {{0, 2}, {0, 0}, {1, (char)128}, {2, 3}, {4, 3}};
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		char room[ROOM];

@@ -42,6 +42,7 @@ static const struct key_case {
     {"retain.events_days_of", TEXT, AT(retain_events_days_of), "acme=30", NULL},
     {"retain.bodies_days", NUMBER, AT(retain_bodies_days), "1", "1.5"},
     {"privacy.keep_client", TEXT, AT(keep_client), "truncated", "some"},
+    {"privacy.gpc", TEXT, AT(gpc), "ignore", "honor"},
     {"tracking.enabled", SWITCH, AT(tracking_enabled), "off", "maybe"},
     {"tracking.opens", TEXT, AT(track_opens), "anonymous", "none"},
     {"tracking.clicks", TEXT, AT(track_clicks), "off", "Full"},
