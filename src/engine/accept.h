@@ -15,6 +15,7 @@
 #include "engine/problem.h"
 #include "engine/send_request.h"
 #include "engine/writer.h"
+#include "store/consents.h"
 #include "store/messages.h"
 #include <jansson.h>
 

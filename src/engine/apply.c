@@ -21,7 +21,8 @@ struct apply {
 static const char *const SKIP_NAMES[APPLY_SKIP_COUNT] = {
     [APPLY_SKIP_UNKNOWN_TYPE] = "unknown_type", [APPLY_SKIP_MALFORMED] = "malformed",
     [APPLY_SKIP_NO_MESSAGE] = "no_message",     [APPLY_SKIP_HEAD] = "head",
-    [APPLY_SKIP_NO_CONSENT] = "no_consent",     [APPLY_SKIP_REFUSED] = "refused",
+    [APPLY_SKIP_NO_CONSENT] = "no_consent",     [APPLY_SKIP_ERASED] = "erased",
+    [APPLY_SKIP_REFUSED] = "refused",
 };
 
 typedef enum status apply_function(const struct apply_context *context, struct err *err);
@@ -75,7 +76,7 @@ uint64_t apply_skipped(const struct apply *apply, enum apply_skip skip)
 /* What is passed over by rule is no news; what is passed over by need is. */
 static bool is_ordinary(enum apply_skip skip)
 {
-	return skip == APPLY_SKIP_HEAD || skip == APPLY_SKIP_NO_CONSENT;
+	return skip == APPLY_SKIP_HEAD || skip == APPLY_SKIP_NO_CONSENT || skip == APPLY_SKIP_ERASED;
 }
 
 void apply_note_skip(struct apply *apply, enum apply_skip skip, const struct journal_record *record)

@@ -50,6 +50,7 @@ enum apply_skip {
 	APPLY_SKIP_NO_MESSAGE, /* deleted, or another installation's */
 	APPLY_SKIP_HEAD,       /* never counted */
 	APPLY_SKIP_NO_CONSENT, /* answered, not kept */
+	APPLY_SKIP_ERASED,     /* the person is gone */
 	APPLY_SKIP_REFUSED,    /* the store will not take its effects, and took everything around it */
 	APPLY_SKIP_COUNT,
 };

@@ -31,6 +31,12 @@ static int64_t time_of(const struct hit *hit)
 	return hit->context->record->time_us;
 }
 
+static enum status skip(const struct hit *hit, enum apply_skip why)
+{
+	apply_note_skip(hit->context->apply, why, hit->context->record);
+	return STATUS_OK;
+}
+
 /* ---- Consent */
 
 static enum consent least(enum consent a, enum consent b)
@@ -53,6 +59,8 @@ static enum status find_consent(struct hit *hit, struct err *err)
 	if (status != STATUS_OK)
 		return status;
 	hit->consent = least(PROMISED[hit->record.consent], hit->record.kind == HIT_OPEN ? opens : clicks);
+	if (message_is_erased(hit->message))
+		hit->consent = least(hit->consent, CONSENT_ANONYMOUS);
 	if (hit->record.opts_out && !hit->context->parts->ignores_gpc)
 		hit->consent = least(hit->consent, CONSENT_ANONYMOUS);
 	return STATUS_OK;
@@ -210,6 +218,8 @@ static struct event event_of(struct hit *hit, struct slice destination)
 	    .link_index = is_click && hit->record.link_index <= INT32_MAX ? (int32_t)hit->record.link_index : -1,
 	    .provider = hit->message->provider,
 	};
+	if (message_is_erased(hit->message))
+		event.token = event.destination_url = SLICE_EMPTY; /* they were made for one reader */
 	if (hit->consent == CONSENT_FULL) {
 		event.remote_id = hit->message->remote_id; /* it names the message */
 		keep_client_of(hit, &event);
@@ -409,6 +419,8 @@ static enum status apply_unsubscribe(struct hit *hit, struct err *err)
 	struct batch *batch = hit->context->batch;
 	if (hit->record.stop_tracking)
 		return stop_tracking(hit, err);
+	if (message_is_erased(hit->message))
+		return skip(hit, APPLY_SKIP_ERASED); /* what is left of the address gets no mail already */
 	enum status status = judge_press(hit, err);
 	if (status != STATUS_OK)
 		return status;
@@ -424,12 +436,6 @@ static enum status apply_unsubscribe(struct hit *hit, struct err *err)
 }
 
 /* ---- */
-
-static enum status skip(const struct hit *hit, enum apply_skip why)
-{
-	apply_note_skip(hit->context->apply, why, hit->context->record);
-	return STATUS_OK;
-}
 
 enum status apply_hit(const struct apply_context *context, struct err *err)
 {

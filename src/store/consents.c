@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What contacts agreed to, as a history, and what campaigns allow. What holds now is in contacts (catalog.c). */
-#include "store/messages.h"
+#include "store/consents.h"
 
 #include "store/session.h"
 

@@ -110,6 +110,7 @@ struct driver_word {
 	const char *text;
 };
 
+enum { CHECKPOINT_SCRUB = -1 };
 enum driver_access { DRIVER_READ, DRIVER_WRITE, DRIVER_CREATE };
 
 struct driver {
@@ -147,6 +148,7 @@ struct driver {
 	void (*rollback)(void *self);
 	/* Waits for the outcome of everything that was run. */
 	enum status (*settle)(void *self, struct err *err);
+	/* CHECKPOINT_SCRUB: whatever its size, and nothing of it stays on disk; STATUS_AGAIN: a reader needs it yet. */
 	enum status (*checkpoint)(void *self, int pages, struct err *err);
 };
 

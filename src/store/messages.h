@@ -70,6 +70,12 @@ struct message {
 	struct message_counters counters;
 };
 
+/* Whom it was to is forgotten (erasure.h). A mail to several has no contact either, but options. */
+static inline bool message_is_erased(const struct message *m)
+{
+	return m->contact_id.n == 0 && m->options.n == 0;
+}
+
 /* STATUS_CONFLICT: the id exists. */
 enum status store_message_add(struct store_session *s, const struct message *m, struct err *err) MUST_CHECK;
 /* STATUS_NOT_FOUND. `tenant` 0 finds it in any. Inside a transaction the row is locked until its end. */
@@ -149,37 +155,6 @@ struct contact_consent {
 /* Withdraws or restricts: the row is created when absent. */
 enum status store_contact_set_consent(struct store_session *s, uint32_t tenant, const struct contact_consent *consent,
 				      int64_t now_us, struct err *err) MUST_CHECK;
-
-/* ---- The proof: every consent that was ever given or withdrawn. */
-struct consent_record {
-	struct uuid id; /* also of its event */
-	struct contact_consent what;
-	struct slice method;     /* how: "signup form", "unsubscribe page"… */
-	struct slice text;       /* what the person was shown; empty: nothing */
-	struct slice decided_by; /* "user:E-MAIL", "key:NAME", "contact" */
-	int64_t created_us;
-};
-/* STATUS_CONFLICT: the id exists. */
-enum status store_consent_add(struct store_session *s, uint32_t tenant, const struct consent_record *record,
-			      struct err *err) MUST_CHECK;
-struct contact_key {
-	uint32_t tenant;
-	struct slice id;
-};
-/* A contact's, oldest first. */
-enum status store_consent_list(struct store_session *s, const struct contact_key *of, struct arena *arena,
-			       struct consent_record **ret, size_t *ret_count, struct err *err) MUST_CHECK;
-
-/* What a campaign allows at most, whoever the mail is for. */
-struct campaign_limit {
-	enum consent opens, clicks;
-};
-/* CONSENT_FULL for both when there is no such campaign. */
-enum status store_campaign_limit(struct store_session *s, uint32_t tenant, struct slice id, struct campaign_limit *ret,
-				 struct err *err) MUST_CHECK;
-/* The campaign is created when absent. */
-enum status store_campaign_set_limit(struct store_session *s, uint32_t tenant, struct slice id,
-				     const struct campaign_limit *limit, int64_t now_us, struct err *err) MUST_CHECK;
 
 /* Destinations that are too long for a token, found again by the first 16 bytes of their SHA-256. */
 enum status store_link_put(struct store_session *s, uint32_t tenant, struct slice key16, struct slice url,

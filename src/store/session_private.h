@@ -23,7 +23,8 @@ struct store_session {
 	struct arena *scratch;  /* cleaned text of one statement */
 	bool in_transaction;
 	bool in_savepoint;
-	struct err dead; /* why the transaction can only be rolled back; STATUS_OK while it lives */
+	bool wants_scrub; /* see store_scrub_soon */
+	struct err dead;  /* why the transaction can only be rolled back; STATUS_OK while it lives */
 };
 
 /* Opens a session with `access` wider than store_session_open offers. */

@@ -172,5 +172,9 @@ enum status store_savepoint_undo(struct store_session *s, struct err *err)
 enum status store_checkpoint(struct store_session *session, int pages, struct err *err)
 {
 	BUG_IF(session->in_transaction);
-	return session->driver->checkpoint(session->connection, pages, err);
+	if (!session->wants_scrub)
+		return session->driver->checkpoint(session->connection, pages, err);
+	enum status status = session->driver->checkpoint(session->connection, CHECKPOINT_SCRUB, err);
+	session->wants_scrub = status == STATUS_AGAIN;
+	return status == STATUS_AGAIN ? STATUS_OK : status;
 }

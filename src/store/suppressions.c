@@ -1,26 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/messages.h"
+#include "store/erasure.h"
 
 #include "store/clean_text.h"
 #include "store/session.h"
 
-enum { ADDRESS_MAX = 1024 };
+#include <openssl/sha.h>
+#include <stdio.h>
+
+enum { ADDRESS_MAX = 1024, HASH_TEXT_MAX = 8 + 2 * SHA256_DIGEST_LENGTH };
+
+/* What stands for an address whose owner was erased. With no key: whoever has the store and a list of addresses can try
+ * them, as he could with a key beside it; it cannot be read back, and another tenant's hash is another one. */
+static struct slice hash_of(uint32_t tenant, struct slice folded, char room[HASH_TEXT_MAX])
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	char text[ADDRESS_MAX + 32];
+	int n = snprintf(text, sizeof text, "pugmark suppression %u %.*s", tenant, SLICE_FMT(folded));
+	SHA256((const unsigned char *)text, (size_t)n, digest);
+	n = snprintf(room, HASH_TEXT_MAX, "sha256:");
+	for (size_t i = 0; i < sizeof digest; i++)
+		n += snprintf(room + n, HASH_TEXT_MAX - (size_t)n, "%02x", digest[i]);
+	return slice_of(room, (size_t)n);
+}
 
 enum status store_suppression_add(struct store_session *s, const struct suppression *suppression, int64_t now_us,
 				  bool *ret_added, struct err *err)
 {
 	char folded[ADDRESS_MAX];
+	char hash[HASH_TEXT_MAX];
 	uint64_t changed = 0;
 	if (suppression->address.n > ADDRESS_MAX)
 		return err_set(err, STATUS_TOO_BIG, "the address is too long");
+	struct slice address = text_folded(suppression->address, folded);
 	struct value by = value_uuid(suppression->message);
 	by.is_null = uuid_is_zero(suppression->message);
 	enum status status = session_run_counted(
 	    s,
-	    "INSERT INTO suppressions (tenant_id, address, reason, message_id, created_at) VALUES ($1, $2, $3, $4, $5) "
+	    "INSERT INTO suppressions (tenant_id, address, reason, message_id, created_at) SELECT $1, $2, $3, $4, $5 "
+	    "WHERE NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.tenant_id = $1 AND s.address = $6) "
 	    "ON CONFLICT DO NOTHING",
-	    VALUES(value_i64(suppression->tenant), value_text(text_folded(suppression->address, folded)),
-		   value_text(suppression->reason), by, value_time(now_us)),
+	    VALUES(value_i64(suppression->tenant), value_text(address), value_text(suppression->reason), by,
+		   value_time(now_us), value_text(hash_of(suppression->tenant, address, hash))),
 	    &changed, err);
 	if (status == STATUS_OK)
 		*ret_added = changed > 0;
@@ -31,12 +51,14 @@ enum status store_suppression_find(struct store_session *s, uint32_t tenant, str
 				   struct slice *ret_reason, struct err *err)
 {
 	char folded[ADDRESS_MAX];
+	char hash[HASH_TEXT_MAX];
 	struct rows r;
 	if (address.n > ADDRESS_MAX)
 		return err_set(err, STATUS_NOT_FOUND, "the address is not suppressed");
-	enum status status =
-	    rows_open_one(&r, s, "SELECT reason FROM suppressions WHERE tenant_id = $1 AND address = $2",
-			  VALUES(value_i64(tenant), value_text(text_folded(address, folded))), err);
+	address = text_folded(address, folded);
+	enum status status = rows_open_one(
+	    &r, s, "SELECT reason FROM suppressions WHERE tenant_id = $1 AND address IN ($2, $3)",
+	    VALUES(value_i64(tenant), value_text(address), value_text(hash_of(tenant, address, hash))), err);
 	if (status == STATUS_NOT_FOUND)
 		return err_set(err, status, "the address is not suppressed");
 	if (status != STATUS_OK)
@@ -49,9 +71,38 @@ enum status store_suppression_find(struct store_session *s, uint32_t tenant, str
 enum status store_suppression_remove(struct store_session *s, uint32_t tenant, struct slice address, struct err *err)
 {
 	char folded[ADDRESS_MAX];
+	char hash[HASH_TEXT_MAX];
 	static const struct none none = {STATUS_NOT_FOUND, "the address is not suppressed"};
 	if (address.n > ADDRESS_MAX)
 		return err_set(err, none.status, "%s", none.words);
-	return session_run_some(s, "DELETE FROM suppressions WHERE tenant_id = $1 AND address = $2",
-				VALUES(value_i64(tenant), value_text(text_folded(address, folded))), none, err);
+	address = text_folded(address, folded);
+	return session_run_some(
+	    s, "DELETE FROM suppressions WHERE tenant_id = $1 AND address IN ($2, $3)",
+	    VALUES(value_i64(tenant), value_text(address), value_text(hash_of(tenant, address, hash))), none, err);
+}
+
+enum status store_suppression_anonymise(struct store_session *s, uint32_t tenant, struct slice address, int64_t now_us,
+					struct err *err)
+{
+	char folded[ADDRESS_MAX];
+	char hash[HASH_TEXT_MAX];
+	if (address.n > ADDRESS_MAX)
+		return err_set(err, STATUS_TOO_BIG, "the address is too long");
+	address = text_folded(address, folded);
+	struct value by_hash = value_text(hash_of(tenant, address, hash));
+	enum status status =
+	    session_run(s,
+			"INSERT INTO suppressions (tenant_id, address, reason, message_id, created_at) "
+			"SELECT tenant_id, $3, reason, NULL, created_at FROM suppressions "
+			"WHERE tenant_id = $1 AND address = $2 ON CONFLICT DO NOTHING",
+			VALUES(value_i64(tenant), value_text(address), by_hash), err);
+	if (status == STATUS_OK)
+		status = session_run(s,
+				     "INSERT INTO suppressions (tenant_id, address, reason, message_id, created_at) "
+				     "VALUES ($1, $2, 'erased', NULL, $3) ON CONFLICT DO NOTHING",
+				     VALUES(value_i64(tenant), by_hash, value_time(now_us)), err);
+	if (status == STATUS_OK)
+		status = session_run(s, "DELETE FROM suppressions WHERE tenant_id = $1 AND address = $2",
+				     VALUES(value_i64(tenant), value_text(address)), err);
+	return status;
 }

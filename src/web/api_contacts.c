@@ -4,6 +4,7 @@
 #include "engine/consent.h"
 #include "engine/send_parts.h"
 #include "engine/send_request.h"
+#include "web/api_contact.h"
 #include "web/api_handlers.h"
 #include "web/auth.h"
 
@@ -24,8 +25,7 @@ static struct slice folded_id(struct api_call *call)
 	return slice_of(copy, id.n);
 }
 
-/* STATUS_NOT_FOUND: there is none yet; ret->id is what it would be called. */
-static enum status look_up(struct api_call *call, struct api_worker *worker, struct contact *ret, struct err *err)
+enum status api_find_contact(struct api_call *call, struct api_worker *worker, struct contact *ret, struct err *err)
 {
 	struct slice ids[] = {call->parameters[0], folded_id(call)};
 	enum status status = STATUS_NOT_FOUND;
@@ -65,7 +65,7 @@ static bool open_contact(struct api_call *call, struct api_worker *worker, struc
 		api_problem(call, 422, "Invalid", "A contact's id is 1 to 320 bytes without control characters.");
 		return false;
 	}
-	enum status status = look_up(call, worker, ret, &err);
+	enum status status = api_find_contact(call, worker, ret, &err);
 	if (status == STATUS_OK || status == STATUS_NOT_FOUND)
 		status = check_own(call, worker, ret->id, &err);
 	if (status != STATUS_OK)
@@ -87,8 +87,8 @@ static void put_consent(struct json_text *w, const struct consent_record *record
 	json_close(w, '}');
 }
 
-static enum status put_contact(struct api_call *call, struct api_worker *worker, const struct contact *c,
-			       struct err *err)
+enum status api_put_contact_json(struct api_call *call, struct api_worker *worker, struct json_text *w,
+				 const struct contact *c, struct err *err)
 {
 	struct contact_key key = {call->who.tenant, c->id};
 	struct consent_record *history;
@@ -96,25 +96,24 @@ static enum status put_contact(struct api_call *call, struct api_worker *worker,
 	enum status status = store_consent_list(worker->session, &key, call->arena, &history, &count, err);
 	if (status != STATUS_OK)
 		return status;
-	struct json_text w = api_answer(call, 200);
-	json_open(&w, '{');
-	JSON_FIELD(&w, "id", string, c->id);
-	JSON_FIELD(&w, "email", string_or_null, c->email);
-	JSON_FIELD(&w, "name", string_or_null, c->name);
-	JSON_FIELD(&w, "category", string_or_null, c->category);
-	JSON_FIELD(&w, "agent", string_or_null, c->agent);
-	JSON_FIELD(&w, "created_at", time, c->created_us);
-	json_key(&w, "consent");
-	json_open(&w, '{');
-	JSON_FIELD(&w, "opens", cstring, consent_name(c->opens));
-	JSON_FIELD(&w, "clicks", cstring, consent_name(c->clicks));
-	json_close(&w, '}');
-	json_key(&w, "consent_history");
-	json_open(&w, '[');
+	json_open(w, '{');
+	JSON_FIELD(w, "id", string, c->id);
+	JSON_FIELD(w, "email", string_or_null, c->email);
+	JSON_FIELD(w, "name", string_or_null, c->name);
+	JSON_FIELD(w, "category", string_or_null, c->category);
+	JSON_FIELD(w, "agent", string_or_null, c->agent);
+	JSON_FIELD(w, "created_at", time, c->created_us);
+	json_key(w, "consent");
+	json_open(w, '{');
+	JSON_FIELD(w, "opens", cstring, consent_name(c->opens));
+	JSON_FIELD(w, "clicks", cstring, consent_name(c->clicks));
+	json_close(w, '}');
+	json_key(w, "consent_history");
+	json_open(w, '[');
 	for (size_t i = 0; i < count; i++)
-		put_consent(&w, &history[i]);
-	json_close(&w, ']');
-	json_close(&w, '}');
+		put_consent(w, &history[i]);
+	json_close(w, ']');
+	json_close(w, '}');
 	return STATUS_OK;
 }
 
@@ -123,11 +122,12 @@ static void answer_contact(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
 	struct contact c;
-	enum status status = look_up(call, worker, &c, &err);
+	enum status status = api_find_contact(call, worker, &c, &err);
 	if (status == STATUS_OK)
 		status = check_own(call, worker, c.id, &err);
+	struct json_text w = api_answer(call, 200);
 	if (status == STATUS_OK)
-		status = put_contact(call, worker, &c, &err);
+		status = api_put_contact_json(call, worker, &w, &c, &err);
 	if (status != STATUS_OK)
 		api_problem_status(call, status, &err);
 }

@@ -26,6 +26,8 @@ void api_confirm_held_unsubscribe(struct api_call *call, struct api_worker *work
 void api_dismiss_held_unsubscribe(struct api_call *call, struct api_worker *worker);
 void api_get_contact(struct api_call *call, struct api_worker *worker);
 void api_put_contact(struct api_call *call, struct api_worker *worker);
+void api_delete_contact(struct api_call *call, struct api_worker *worker);
+void api_export_contact(struct api_call *call, struct api_worker *worker);
 void api_put_consent(struct api_call *call, struct api_worker *worker);
 void api_get_campaign(struct api_call *call, struct api_worker *worker);
 void api_put_campaign(struct api_call *call, struct api_worker *worker);

@@ -6,6 +6,7 @@
 #include "engine/instrument.h"
 #include "engine/outgoing.h"
 #include "engine/resolve.h"
+#include "web/api_contact.h"
 #include "web/api_handlers.h"
 #include "web/auth.h"
 
@@ -40,7 +41,7 @@ static void put_counters(struct json_text *w, const struct message_counters *c)
 	JSON_FIELD(w, "last_activity_at", time, c->last_activity_us);
 }
 
-static void put_message_fields(struct json_text *w, const struct message *m)
+void api_put_message_fields(struct json_text *w, const struct message *m)
 {
 	JSON_FIELD(w, "id", uuid, m->id);
 	JSON_FIELD(w, "status", cstring, message_state_name(m->state));
@@ -82,7 +83,7 @@ static void list_messages(struct api_call *call, struct api_worker *worker, cons
 	json_open(&w, '[');
 	for (size_t i = 0; i < count; i++) {
 		json_open(&w, '{');
-		put_message_fields(&w, &messages[i]);
+		api_put_message_fields(&w, &messages[i]);
 		json_close(&w, '}');
 	}
 	json_close(&w, ']');
@@ -203,7 +204,7 @@ void api_get_message(struct api_call *call, struct api_worker *worker)
 		return;
 	struct json_text w = api_answer(call, 200);
 	json_open(&w, '{');
-	put_message_fields(&w, &m);
+	api_put_message_fields(&w, &m);
 	JSON_FIELD(&w, "attempts", i64, m.attempts);
 	JSON_FIELD(&w, "provider_message_id", string_or_null, m.remote_id);
 	json_key(&w, "metadata");
@@ -275,7 +276,7 @@ static void answer_state(struct api_call *call, struct api_worker *worker, struc
 	}
 	struct json_text w = api_answer(call, 200);
 	json_open(&w, '{');
-	put_message_fields(&w, &m);
+	api_put_message_fields(&w, &m);
 	json_close(&w, '}');
 	if (call->services->dispatcher)
 		dispatch_wake(call->services->dispatcher);

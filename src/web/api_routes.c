@@ -23,6 +23,8 @@ static const struct route routes[] = {
     {HTTP_POST, "/unsubscribes/held/{id}/dismiss", SCOPE_SEND | SCOPE_ADMIN, 0, api_dismiss_held_unsubscribe},
     {HTTP_GET, "/contacts/{id}", SCOPE_READ, 0, api_get_contact},
     {HTTP_PUT, "/contacts/{id}", SCOPE_SEND | SCOPE_ADMIN, ROUTE_TAKES_JSON, api_put_contact},
+    {HTTP_DELETE, "/contacts/{id}", SCOPE_ADMIN, 0, api_delete_contact},
+    {HTTP_GET, "/contacts/{id}/export", SCOPE_ADMIN, 0, api_export_contact},
     {HTTP_PUT, "/contacts/{id}/consent", SCOPE_SEND | SCOPE_ADMIN, ROUTE_TAKES_JSON, api_put_consent},
     {HTTP_GET, "/campaigns/{id}", SCOPE_READ, 0, api_get_campaign},
     {HTTP_PUT, "/campaigns/{id}", SCOPE_SEND | SCOPE_ADMIN, ROUTE_TAKES_JSON, api_put_campaign},

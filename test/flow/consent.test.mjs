@@ -150,6 +150,8 @@ test("who sees only what he sent knows only whom he sent to, and his name stands
   const { body } = await as_partner("PUT", "/contacts/crm-1/consent", YES);
   assert.equal(body.consent_history[0].by, "user:partner@example.com");
   assert.equal((await server.api("GET", "/contacts/crm-2")).body.consent_history.length, 1);
+  for (const [method, path] of [["DELETE", "/contacts/crm-1"], ["GET", "/contacts/crm-1/export"]])
+    assert.equal((await as_partner(method, path)).status, 403, "whom it concerns is for owner and admin");
 });
 
 test("the page's stop tracking is kept as the contact's own decision, once", async (t) => {

@@ -113,6 +113,8 @@ test("the answers of every route are as the document says", async (t) => {
   await call("PUT", "/contacts/{id}/consent", { id: "crm-18", body: consent });
   await call("GET", "/contacts/{id}", { id: "crm-18" });
   await call("GET", "/events", { query: "?type=contact.consent" });
+  await call("GET", "/contacts/{id}/export", { id: "crm-17" });
+  await call("DELETE", "/contacts/{id}", { id: "crm-18" });
   await call("PUT", "/campaigns/{id}", { id: "spring", body: { track: { opens: "full", clicks: "off" } } });
   await call("GET", "/campaigns/{id}", { id: "spring" });
   await call("GET", "/queue");

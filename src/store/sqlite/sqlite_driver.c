@@ -6,6 +6,8 @@
  * to 3.51.2 (Debian 12 has 3.40.1) can lose commits when two connections write or checkpoint at once while the WAL is
  * reset (fixed in 3.51.3). Readers open the file read-only.
  *
+ * secure_delete: what is deleted or overwritten is zeros in the file, not merely free, so that an erasure is one.
+ *
  * Uuids are BLOB(16), times INTEGER microseconds, JSON and text TEXT, booleans 0 and 1. In SQLite $1 is a *named*
  * parameter, numbered by first appearance; the numbers are looked up once, when a statement is prepared.
  * Foreign keys are not used by the schema (see doc/schema.md) and left off.
@@ -23,6 +25,7 @@ enum {
 	BUSY_TIMEOUT_MS = 10000,
 	WRITER_CACHE_KIB = 8192, /* indexes that are hit at random stay in memory while the writer works */
 	READER_CACHE_KIB = 1024,
+	VACUUM_BYTES_MAX = 64 << 20,
 };
 
 struct connection {
@@ -104,7 +107,8 @@ static enum status configure(struct connection *c, enum driver_access access, st
 		       "PRAGMA cache_size=-%d; PRAGMA mmap_size=0; PRAGMA synchronous=FULL; %s"
 		       "PRAGMA wal_autocheckpoint=0; PRAGMA trusted_schema=OFF;",
 		       reads ? READER_CACHE_KIB : WRITER_CACHE_KIB,
-		       reads ? "" : "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864;");
+		       reads ? ""
+			     : "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON;");
 	enum status status = script(c, sql, err);
 	if (reads)
 		(void)sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -314,9 +318,46 @@ static enum status settle(void *self, struct err *err)
 	return STATUS_OK; /* every statement is done when run returns */
 }
 
+static int64_t number_of(struct connection *c, const char *pragma)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t number = -1;
+	if (sqlite3_prepare_v2(c->db, pragma, -1, &stmt, NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+		number = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	return number;
+}
+
+/* secure_delete does not reach what a page that was split has left in its gap; only writing the file anew does, which
+ * is done while it takes less than a second or so. */
+static enum status write_anew(struct connection *c, struct err *err)
+{
+	int64_t bytes = number_of(c, "PRAGMA page_count") * number_of(c, "PRAGMA page_size");
+	return bytes <= VACUUM_BYTES_MAX ? script(c, "VACUUM", err) : STATUS_OK;
+}
+
+/* The log is cut to nothing, so that what was erased is not read from its old pages. Nobody is waited for. */
+static enum status scrub(struct connection *c, struct err *err)
+{
+	enum status status = write_anew(c, err);
+	if (status != STATUS_OK)
+		return status;
+	(void)sqlite3_busy_timeout(c->db, 0);
+	int code = sqlite3_wal_checkpoint_v2(c->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	(void)sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
+	if ((code & 0xff) == SQLITE_BUSY)
+		return STATUS_AGAIN;
+	if (code != SQLITE_OK)
+		return failed(c, err);
+	c->wal_pages = 0;
+	return STATUS_OK;
+}
+
 static enum status checkpoint(void *self, int pages, struct err *err)
 {
 	struct connection *c = self;
+	if (pages == CHECKPOINT_SCRUB)
+		return scrub(c, err);
 	if (c->wal_pages <= pages)
 		return STATUS_OK;
 	int code = sqlite3_wal_checkpoint_v2(c->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);

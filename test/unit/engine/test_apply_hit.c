@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
+#include "store/consents.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

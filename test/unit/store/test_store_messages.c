@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
+#include "store/consents.h"
 #include "store/messages.h"
 #include "store/queue.h"
 

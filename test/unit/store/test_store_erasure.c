@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_fixture.h"
+
+#include "store/erasure.h"
+#include "store/events.h"
+#include "store/queue.h"
+
+static const struct contact_key ann = {3, {"ann", 3}};
+
+static void add_mail(struct fixture *f, unsigned n, struct slice contact, const char *body)
+{
+	struct message m = {.id = id_of(n),
+			    .tenant = 3,
+			    .state = MESSAGE_SENT,
+			    .created_us = noon_us + n,
+			    .send_at_us = noon_us + n,
+			    .stream = TEXT("bulk"),
+			    .provider = TEXT("smtp"),
+			    .from_email = TEXT("a@x"),
+			    .to_email = TEXT("Ann@Y.example"),
+			    .to_name = TEXT("Ann"),
+			    .subject = TEXT("Dear Ann"),
+			    .contact_id = contact,
+			    .contact_category = TEXT("ann"),
+			    .campaign_id = TEXT("spring"),
+			    .enrollment = TEXT("ann"),
+			    .position = 4,
+			    .options = TEXT("{\"ann\":1}"),
+			    .metadata = TEXT("{\"ann\":1}"),
+			    .body_id = slice_from_cstr(body),
+			    .remote_id = TEXT("ann"),
+			    .error = TEXT("no ann"),
+			    .track_opens = CONSENT_FULL,
+			    .track_clicks = CONSENT_OFF};
+	m.counters.opens_human = 2;
+	struct event e = {.id = id_of(1000 + n),
+			  .tenant = 3,
+			  .type = EVENT_CLICK,
+			  .occurred_us = noon_us,
+			  .message = m.id,
+			  .token = TEXT("ann"),
+			  .judged = true,
+			  .actor = ACTOR_HUMAN,
+			  .reasons = TEXT("browser"),
+			  .link_index = 1,
+			  .destination_url = TEXT("https://e.com/?ann"),
+			  .ip = TEXT("ann"),
+			  .user_agent = TEXT("ann"),
+			  .remote_id = TEXT("ann"),
+			  .bounce_reason = TEXT("ann"),
+			  .campaign_id = m.campaign_id,
+			  .contact_category = m.contact_category,
+			  .metadata = m.metadata,
+			  .sequence_position = 4};
+	OK(f, store_message_add(f->s, &m, &f->err));
+	OK(f, store_event_add(f->s, &e, 1, &f->err));
+}
+
+static void test_an_erased_contacts_rows_stay_as_those_of_nobody(void **state)
+{
+	struct fixture *f = *state;
+	struct erasure_counts counts = {0};
+	struct contact contact = {.id = ann.id, .email = TEXT("ann@y.example"), .name = TEXT("Ann")};
+	struct consent_record proof = {.id = id_of(5),
+				       .what = {ann.id, CONSENT_FULL, CONSENT_FULL},
+				       .method = TEXT("ann"),
+				       .decided_by = TEXT("ann"),
+				       .created_us = noon_us};
+	struct message m;
+	struct event e;
+	add_mail(f, 1, ann.id, "11111111111111111111111111111111");
+	add_mail(f, 2, TEXT("bob"), "22222222222222222222222222222222");
+	OK(f, store_contact_use(f->s, 3, &contact, noon_us, &f->err));
+	OK(f, store_consent_add(f->s, 3, &proof, &f->err));
+	OK(f, store_contact_erase(f->s, &ann, f->arena, &counts, &f->err));
+	assert_true(counts.messages == 1 && counts.events == 1);
+	OK(f, store_message_find(f->reader, 3, id_of(1), f->arena, &m, &f->err));
+	assert_true(message_is_erased(&m));
+	assert_int_equal(m.to_email.n + m.to_name.n + m.subject.n + m.contact_category.n + m.enrollment.n +
+			     m.metadata.n + m.body_id.n + m.remote_id.n + m.error.n,
+			 0);
+	EXPECT_TEXT(m.campaign_id, "spring");
+	assert_int_equal(m.counters.opens_human, 2);
+	assert_true(m.track_opens == CONSENT_ANONYMOUS && m.track_clicks == CONSENT_OFF);
+	OK(f, store_event_find(f->reader, 3, id_of(1001), f->arena, &e, &f->err));
+	assert_int_equal(e.token.n + e.destination_url.n + e.ip.n + e.user_agent.n + e.remote_id.n + e.bounce_reason.n +
+			     e.contact_id.n,
+			 0);
+	assert_true(e.actor == ACTOR_HUMAN && e.link_index == 1);
+	assert_true(slice_contains(e.metadata, TEXT("spring")) && !slice_contains(e.metadata, TEXT("ann")));
+	EXPECT(f, STATUS_NOT_FOUND, store_contact_find(f->reader, 3, ann.id, f->arena, &contact, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM contact_consents"), "0");
+	OK(f, store_message_find(f->reader, 3, id_of(2), f->arena, &m, &f->err));
+	EXPECT_TEXT(m.subject, "Dear Ann"); /* bob's */
+	OK(f, store_event_find(f->reader, 3, id_of(1002), f->arena, &e, &f->err));
+	EXPECT_TEXT(e.user_agent, "ann");
+}
+
+static void test_mail_under_way_is_in_the_way_of_an_erasure(void **state)
+{
+	struct fixture *f = *state;
+	struct erasure_counts counts = {0};
+	add_mail(f, 1, ann.id, "11111111111111111111111111111111");
+	fixture_sql(f, "INSERT INTO send_queue (message_id, tenant_id, provider, stream, state, due_at, attempt) "
+		       "SELECT id, 3, 'smtp', 'bulk', 'held', created_at, 1 FROM messages");
+	EXPECT(f, STATUS_CONFLICT, store_contact_erase(f->s, &ann, f->arena, &counts, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT contact_id FROM messages"), "ann");
+	fixture_sql(f, "UPDATE send_queue SET state = 'paused'");
+	fixture_sql(f, "UPDATE messages SET state = 'queued'");
+	OK(f, store_contact_erase(f->s, &ann, f->arena, &counts, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM send_queue"), "0");
+	assert_string_equal(fixture_query(f, "SELECT state FROM messages"), "canceled");
+}
+
+static void test_nobody_is_not_erased(void **state)
+{
+	struct fixture *f = *state;
+	struct erasure_counts counts = {0};
+	struct contact_key nobody = {3, SLICE_EMPTY};
+	add_mail(f, 1, SLICE_EMPTY, "11111111111111111111111111111111");
+	EXPECT(f, STATUS_NOT_FOUND, store_contact_erase(f->s, &nobody, f->arena, &counts, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT subject FROM messages"), "Dear Ann");
+}
+
+static void test_a_body_that_others_have_is_not_unused(void **state)
+{
+	struct fixture *f = *state;
+	struct slice_list bodies;
+	char name[33];
+	for (unsigned i = 0; i < 70; i++) { /* more than one statement asks for */
+		(void)snprintf(name, sizeof name, "%032u", i);
+		add_mail(f, i + 1, ann.id, name);
+	}
+	add_mail(f, 100, TEXT("bob"), "00000000000000000000000000000069");
+	OK(f, store_contact_bodies(f->reader, &ann, f->arena, &bodies, &f->err));
+	assert_int_equal(bodies.count, 70);
+	fixture_sql(f, "UPDATE messages SET body_id = NULL WHERE contact_id = 'ann'");
+	OK(f, store_bodies_unused(f->reader, 3, f->arena, &bodies, &f->err));
+	assert_int_equal(bodies.count, 69);
+	for (size_t i = 0; i < bodies.count; i++)
+		assert_false(slice_equal(bodies.items[i], TEXT("00000000000000000000000000000069")));
+}
+
+static void test_the_addresses_of_a_contact_are_those_of_its_row_and_its_mail(void **state)
+{
+	struct fixture *f = *state;
+	struct slice_list list;
+	struct contact contact = {.id = ann.id, .email = TEXT("New@y.example")};
+	add_mail(f, 1, ann.id, "11111111111111111111111111111111");
+	OK(f, store_contact_use(f->s, 3, &contact, noon_us, &f->err));
+	OK(f, store_contact_addresses(f->reader, &ann, f->arena, &list, &f->err));
+	assert_int_equal(list.count, 2);
+	OK(f, store_contacts_with_address(f->reader, 3, TEXT("new@y.example"), f->arena, &list, &f->err));
+	assert_int_equal(list.count, 1);
+	EXPECT_TEXT(list.items[0], "ann");
+	OK(f, store_contacts_with_address(f->reader, 4, TEXT("new@y.example"), f->arena, &list, &f->err));
+	assert_int_equal(list.count, 0);
+}
+
+static void test_a_suppression_without_its_address_holds_with_its_reason(void **state)
+{
+	struct fixture *f = *state;
+	struct slice reason;
+	bool added;
+	struct suppression complaint = {.tenant = 3, .address = TEXT("a@x"), .reason = TEXT("complaint")};
+	struct suppression later = {.tenant = 3, .address = TEXT("A@x"), .reason = TEXT("manual")};
+	OK(f, store_suppression_add(f->s, &complaint, noon_us, &added, &f->err));
+	OK(f, store_suppression_anonymise(f->s, 3, TEXT("A@X"), noon_us + 1, &f->err));
+	OK(f, store_suppression_anonymise(f->s, 3, TEXT("b@x"), noon_us, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM suppressions WHERE address LIKE '%@%'"), "0");
+	OK(f, store_suppression_find(f->reader, 3, TEXT("a@X"), f->arena, &reason, &f->err));
+	EXPECT_TEXT(reason, "complaint");
+	OK(f, store_suppression_find(f->reader, 3, TEXT("b@x"), f->arena, &reason, &f->err));
+	EXPECT_TEXT(reason, "erased");
+	EXPECT(f, STATUS_NOT_FOUND, store_suppression_find(f->reader, 4, TEXT("a@x"), f->arena, &reason, &f->err));
+	OK(f, store_suppression_add(f->s, &later, noon_us, &added, &f->err));
+	assert_false(added); /* and the address is not written down again */
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM suppressions WHERE address LIKE '%@%'"), "0");
+	OK(f, store_suppression_remove(f->s, 3, TEXT("a@x"), &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_suppression_find(f->reader, 3, TEXT("a@x"), f->arena, &reason, &f->err));
+}
+
+int main(void)
+{
+	const struct CMUnitTest store_erasure[] = {
+	    FIXTURE_TEST(test_an_erased_contacts_rows_stay_as_those_of_nobody),
+	    FIXTURE_TEST(test_mail_under_way_is_in_the_way_of_an_erasure),
+	    FIXTURE_TEST(test_nobody_is_not_erased),
+	    FIXTURE_TEST(test_a_body_that_others_have_is_not_unused),
+	    FIXTURE_TEST(test_the_addresses_of_a_contact_are_those_of_its_row_and_its_mail),
+	    FIXTURE_TEST(test_a_suppression_without_its_address_holds_with_its_reason),
+	};
+	return FIXTURE_RUN(store_erasure);
+}
