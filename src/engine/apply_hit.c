@@ -11,6 +11,7 @@
 #include "engine/press_burst.h"
 #include "engine/record.h"
 #include "engine/unsubscription.h"
+#include "store/clean_text.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -373,28 +374,39 @@ static enum status apply_open_or_click(struct hit *hit, struct err *err)
 
 /* ---- Unsubscribing: honoured whatever tracking was agreed to; only a machine's press is held (unsubscription.h) */
 
-static enum status stop_tracking(const struct hit *hit, struct err *err)
+/* `message`: NULL for a contact that is not the message's own. */
+static enum status withdraw_consent(const struct hit *hit, struct slice contact_id, const struct message *message,
+				    struct uuid id, struct err *err)
 {
-	const struct message *message = hit->message;
 	struct consent_change change = {
-	    .tenant = message->tenant,
-	    .what = {.id = message->contact_id, .opens = CONSENT_OFF, .clicks = CONSENT_OFF},
+	    .tenant = hit->message->tenant,
+	    .what = {.id = contact_id, .opens = CONSENT_OFF, .clicks = CONSENT_OFF},
 	    .method = SLICE("unsubscribe page"),
 	    .text = SLICE("Keep the mail, stop tracking me"),
 	    .decided_by = SLICE("contact"),
 	};
-	struct event event = {
-	    .id = uuid_of_record(time_of(hit), hit->context->parts->node, hit->context->record->sequence),
-	    .occurred_us = time_of(hit),
-	};
+	struct event event = {.id = id, .occurred_us = time_of(hit)};
+	return consent_apply(hit->context->batch, &change, message, &event, err);
+}
+
+/* The person said it, not one of the ids by which he is called: mail to the same address without an id is meant too. */
+static enum status stop_tracking(const struct hit *hit, struct err *err)
+{
+	struct batch *batch = hit->context->batch;
+	const struct message *message = hit->message;
+	struct uuid id = uuid_of_record(time_of(hit), hit->context->parts->node, hit->context->record->sequence);
 	enum consent opens;
 	enum consent clicks;
 	if (!message->contact_id.n)
 		return STATUS_OK; /* nobody is left whom it could be about */
-	enum status status = batch_contact_consent(hit->context->batch, message, &opens, &clicks, err);
+	enum status status = batch_contact_consent(batch, message, &opens, &clicks, err);
 	if (status != STATUS_OK || (opens == CONSENT_OFF && clicks == CONSENT_OFF))
 		return status; /* the button was pressed twice */
-	return consent_apply(hit->context->batch, &change, message, &event, err);
+	status = withdraw_consent(hit, message->contact_id, message, id, err);
+	struct slice address = text_folded(message->to_email, arena_alloc(batch_arena(batch), message->to_email.n + 1));
+	if (status != STATUS_OK || !address.n || slice_equal(address, message->contact_id))
+		return status;
+	return withdraw_consent(hit, address, NULL, uuid_derived(id, 1), err);
 }
 
 /* Who presses as a browser and just went through the links of the mail in a moment is none. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a contact agrees to: kept with its proof, the most restrictive wins, and withdrawal holds for old mail.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { BROWSER_AGENT, links_of, mail, pixel_of, pugmark, start_server } from "../harness/pugmark.mjs";
 
@@ -154,16 +155,34 @@ test("who sees only what he sent knows only whom he sent to, and his name stands
     assert.equal((await as_partner(method, path)).status, 403, "whom it concerns is for owner and admin");
 });
 
+/** Presses the page's button, as the reader of a mail of the outbox. */
+async function stop_tracking(server, id) {
+  const eml = readFileSync(`${server.data}/outbox/${id}.eml`, "utf8").replace(/\r?\n[ \t]/g, " ");
+  const url = eml.match(/<(http[^>]*\/u\/[A-Za-z0-9_-]+)>/)[1];
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  assert.equal((await server.request("POST", url, { headers, body: "action=stop-tracking" })).status, 200);
+}
+
+test("stop tracking holds for the person's address too, whatever id the mail was sent with", async (t) => {
+  const server = await start_server(t);
+  const without_id = await server.send({ to: { email: "READER@example.com" } });
+  const html = await server.preview(without_id.id);
+  const sent = await server.send({ stream: "bulk", contact: { id: "crm-1" } });
+  await stop_tracking(server, sent.id);
+  const told = await server.settled_events("type=contact.consent");
+  assert.deepEqual(told.map((e) => [e.contact.id, e.message_id]), [["reader@example.com", null], ["crm-1", sent.id]]);
+  await server.get(pixel_of(html), agent);
+  assert.deepEqual(await hits(server, without_id.id), [], "mail sent before, without an id");
+  const next = await server.send({}, null);
+  assert.deepEqual((await server.message(next.id)).tracked, { opens: "off", clicks: "off" });
+  const other = await server.send({ contact: { id: "crm-2" } }, null);
+  assert.equal((await server.message(other.id)).tracked.opens, "full", "another contact with the same address is another");
+});
+
 test("the page's stop tracking is kept as the contact's own decision, once", async (t) => {
   const server = await start_server(t);
   const sent = await server.send({ stream: "bulk" });
-  const { readFileSync } = await import("node:fs");
-  const eml = readFileSync(`${server.data}/outbox/${sent.id}.eml`, "utf8").replace(/\r?\n[ \t]/g, " ");
-  const url = eml.match(/<(http[^>]*\/u\/[A-Za-z0-9_-]+)>/)[1];
-  for (let i = 0; i < 2; i++) {
-    const headers = { "content-type": "application/x-www-form-urlencoded" };
-    assert.equal((await server.request("POST", url, { headers, body: "action=stop-tracking" })).status, 200);
-  }
+  for (let i = 0; i < 2; i++) await stop_tracking(server, sent.id);
   const events = await server.settled_events("type=contact.consent");
   assert.equal(events.length, 1);
   assert.equal(events[0].message_id, sent.id);
