@@ -29,7 +29,7 @@ struct writer_config {
 	uint32_t dedupe_seconds;       /* 0: 5 */
 	enum keep_client keep_client;
 	bool counts_every_press; /* see struct apply_config */
-	bool ignores_gpc; /* see apply.h */
+	bool ignores_gpc;        /* see apply.h */
 	/* On the writer's thread after a commit that added events; must not block. May be NULL. */
 	void (*committed)(void *user, uint64_t last_position);
 	void *user;
