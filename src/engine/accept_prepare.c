@@ -393,6 +393,8 @@ static void fill_result(struct preparation *p, const struct instrument_result *r
 	result->eml_is_base64 = p->request.eml_is_base64 || p->item->mail;
 	p->accepted->stored = rewritten->stored;
 	p->accepted->stored_count = rewritten->stored_count;
+	for (size_t i = 0; i < rewritten->link_count; i++)
+		p->accepted->message.link_count += rewritten->links[i].tracked_url.n > 0;
 	join_warnings(p, rewritten);
 }
 

@@ -6,8 +6,11 @@
  *
  * Everything that can fail happens before the first change, so a hit is gathered whole or not at all. */
 #include "engine/apply.h"
+
+#include "codec/behaviour.h"
 #include "engine/consent.h"
 #include "engine/duplicate_window.h"
+#include "engine/hit_count.h"
 #include "engine/press_burst.h"
 #include "engine/record.h"
 #include "engine/unsubscription.h"
@@ -196,6 +199,12 @@ static void keep_client_of(struct hit *hit, struct event *event)
 	event->user_agent = hit->record.user_agent;
 }
 
+/* More hits may show who it was; see settle.h. */
+static bool is_provisional(const struct hit *hit)
+{
+	return hit->record.kind != HIT_UNSUBSCRIBE && behaviour_is_provisional(hit->verdict.actor);
+}
+
 /* Fills everything but is_unique. */
 static struct event event_of(struct hit *hit, struct slice destination)
 {
@@ -214,7 +223,7 @@ static struct event event_of(struct hit *hit, struct slice destination)
 	    .reasons = slice_from_cstr(hit->verdict.reasons),
 	    .confidence_percent = hit->verdict.confidence_percent,
 	    .rules = SLICE(VERDICT_RULES),
-	    .settled = true, /* nothing looks at bursts yet that could change it */
+	    .settled = !is_provisional(hit),
 	    .destination_url = is_click ? destination : SLICE_EMPTY,
 	    .link_index = is_click && hit->record.link_index <= INT32_MAX ? (int32_t)hit->record.link_index : -1,
 	    .provider = hit->message->provider,
@@ -238,25 +247,14 @@ static bool set_first(int64_t *first_us, int64_t time_us)
 	return true;
 }
 
-struct open_counter {
-	enum statistic stat;
-	size_t offset; /* in struct message_counters */
-};
-
-static struct open_counter open_counter_of(const struct verdict *verdict)
+static struct hit_count count_of(const struct hit *hit)
 {
-#define COUNTER(stat, field) ((struct open_counter){stat, offsetof(struct message_counters, field)})
-	switch (verdict->actor) {
-	case ACTOR_HUMAN: return COUNTER(STAT_OPENS_HUMAN, opens_human);
-	case ACTOR_PROXY_HUMAN: return COUNTER(STAT_OPENS_PROXY, opens_proxy);
-	case ACTOR_PREFETCH:
-		return verdict->mpp ? COUNTER(STAT_OPENS_MPP, opens_mpp) : COUNTER(STAT_OPENS_PREFETCH, opens_prefetch);
-	case ACTOR_SCANNER: return COUNTER(STAT_OPENS_SCANNER, opens_scanner);
-	case ACTOR_LINK_PREVIEW: return COUNTER(STAT_OPENS_PREVIEW, opens_preview);
-	case ACTOR_CRAWLER: return COUNTER(STAT_OPENS_CRAWLER, opens_crawler);
-	default: return COUNTER(STAT_OPENS_UNKNOWN, opens_unknown);
-	}
-#undef COUNTER
+	return (struct hit_count){
+	    .kind = hit->record.kind,
+	    .actor = hit->verdict.actor,
+	    .is_mpp = hit->verdict.mpp,
+	    .time_us = time_of(hit),
+	};
 }
 
 static void add_stat(const struct hit *hit, enum statistic stat)
@@ -268,8 +266,6 @@ static bool count_open(const struct hit *hit)
 {
 	struct message_counters *c = &hit->message->counters;
 	bool is_unique = false;
-	uint32_t *counter = (void *)((char *)c + open_counter_of(&hit->verdict).offset);
-	(*counter)++;
 	if (set_first(&c->first_open_any_us, time_of(hit)))
 		add_stat(hit, STAT_OPENS_UNIQUE_ALL);
 	if (hit->verdict.actor == ACTOR_HUMAN && set_first(&c->first_open_strict_us, time_of(hit)))
@@ -285,27 +281,12 @@ static bool count_click(const struct hit *hit)
 {
 	struct message_counters *c = &hit->message->counters;
 	bool is_counted = actor_is_counted(hit->verdict.actor);
-	if (is_counted)
-		c->clicks_human++;
-	else
-		c->clicks_machine++;
 	if (set_first(&c->first_click_any_us, time_of(hit)))
 		add_stat(hit, STAT_CLICKS_UNIQUE_ALL);
 	if (!is_counted || !set_first(&c->first_click_us, time_of(hit)))
 		return false;
 	add_stat(hit, STAT_CLICKS_UNIQUE);
 	return true;
-}
-
-/* What is counted for the campaign whatever the person agreed to. */
-static void count_for_campaign(const struct hit *hit)
-{
-	if (hit->record.kind == HIT_OPEN)
-		add_stat(hit, open_counter_of(&hit->verdict).stat);
-	else
-		add_stat(hit, actor_is_counted(hit->verdict.actor) ? STAT_CLICKS_HUMAN : STAT_CLICKS_MACHINE);
-	batch_stat_hourly(hit->context->batch, hit->message, time_of(hit),
-			  hit->record.kind == HIT_OPEN ? HOURLY_OPENS : HOURLY_CLICKS, (uint8_t)hit->verdict.actor, 1);
 }
 
 /* Mail that the caller sends by itself has no intent of ours; that it was read shows that it left. */
@@ -331,10 +312,12 @@ static bool count(const struct hit *hit)
 	if (hit->is_duplicate)
 		return false;
 	need_cohort(hit);
-	count_for_campaign(hit);
+	struct hit_count as = count_of(hit);
+	hit_count_campaign(hit->context->batch, hit->message, &as, 1); /* whatever the person agreed to */
 	if (hit->consent != CONSENT_FULL)
 		return false; /* who was first is the person's; see design 9 */
 	note_activity(hit);
+	hit_count_person(hit->message, &as, 1);
 	batch_touch(hit->context->batch, hit->message);
 	return hit->record.kind == HIT_OPEN ? count_open(hit) : count_click(hit);
 }
@@ -351,6 +334,14 @@ static void judge(struct hit *hit)
 	verdict_judge(&signals, &hit->verdict);
 }
 
+/* A clock that ran ahead for a moment must not put it off for ever. */
+static void settle_later(const struct hit *hit)
+{
+	struct batch *batch = hit->context->batch;
+	int64_t from_us = time_of(hit) < batch_now_us(batch) ? time_of(hit) : batch_now_us(batch);
+	batch_settle_at(batch, hit->record.message, from_us + BEHAVIOUR_SETTLE_S * INT64_C(1000000));
+}
+
 static enum status apply_open_or_click(struct hit *hit, struct err *err)
 {
 	struct slice destination;
@@ -365,6 +356,8 @@ static enum status apply_open_or_click(struct hit *hit, struct err *err)
 		add_reason(hit, " consent:anonymous"); /* readers show no person by it (event_json.c) */
 	struct event event = event_of(hit, destination);
 	event.is_unique = count(hit);
+	if (is_provisional(hit))
+		settle_later(hit);
 	if (hit->consent == CONSENT_FULL)
 		batch_event(hit->context->batch, hit->message, &event);
 	else

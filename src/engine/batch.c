@@ -4,6 +4,7 @@
  *   messages  by id; read on first use, saved at flush when touched
  *   events    a growing array, added in one call at flush
  *   daily     sums by (tenant, day, campaign, template, sender)
+ *   settling  messages to look at again, each time once
  *   hourly    sums by (tenant, hour, kind, actor, campaign, template, sender)
  *
  * so that a thousand hits on one campaign cost one statement for its counters, not a thousand. A flush empties events
@@ -41,8 +42,9 @@ struct batch {
 	struct event *events; /* on the heap, reused */
 	size_t event_count, event_room;
 	size_t events_written;
-	struct map *daily;  /* key -> struct stats_daily */
-	struct map *hourly; /* key -> struct stats_hourly */
+	struct map *daily;    /* key -> struct stats_daily */
+	struct map *hourly;   /* key -> struct stats_hourly */
+	struct map *settling; /* time and id -> struct settling */
 	char key[KEY_MAX];
 	struct arena *contact_arena;
 	struct map *contacts; /* tenant and id -> struct cached_consent */
@@ -57,6 +59,7 @@ struct batch *batch_new(struct store_session *session)
 	b->messages = map_new();
 	b->daily = map_new();
 	b->hourly = map_new();
+	b->settling = map_new();
 	b->event_room = FIRST_EVENTS;
 	b->events = mem_alloc_array(b->event_room, sizeof *b->events);
 	b->contact_arena = arena_new();
@@ -72,6 +75,7 @@ void batch_free(struct batch **batch)
 	map_free(&b->messages);
 	map_free(&b->daily);
 	map_free(&b->hourly);
+	map_free(&b->settling);
 	map_free(&b->contacts);
 	arena_free(&b->contact_arena);
 	arena_free(&b->arena);
@@ -220,9 +224,9 @@ static struct event *new_event(struct batch *batch)
 
 static void keep_texts(struct arena *arena, struct event *e)
 {
-	struct slice *const texts[] = {&e->token,        &e->reasons,     &e->rules,        &e->destination_url,
-				       &e->ip,           &e->user_agent,  &e->provider,     &e->remote_id,
-				       &e->bounce_class, &e->bounce_code, &e->bounce_reason};
+	struct slice *const texts[] = {&e->token,        &e->reasons,     &e->rules,         &e->destination_url,
+				       &e->ip,           &e->user_agent,  &e->provider,      &e->remote_id,
+				       &e->bounce_class, &e->bounce_code, &e->bounce_reason, &e->previous};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (texts[i]->n)
 			*texts[i] = arena_copy(arena, *texts[i]);
@@ -346,6 +350,25 @@ void batch_stat_hourly(struct batch *batch, const struct message *message, int64
 	row->value += delta;
 }
 
+/* ---- Settling */
+
+/* Times are rounded up, so that hits which follow each other share a row. */
+static const int64_t SETTLING_STEP_US = 10000000;
+
+void batch_settle_at(struct batch *batch, struct uuid message, int64_t due_us)
+{
+	struct buf key;
+	struct settling settling = {(due_us / SETTLING_STEP_US + 1) * SETTLING_STEP_US, message};
+	buf_init_fixed(&key, batch->key, sizeof batch->key);
+	wire_put_u64(&key, (uint64_t)settling.due_us);
+	buf_append(&key, uuid_slice(&message));
+	if (map_get(batch->settling, buf_slice(&key)))
+		return;
+	struct settling *kept = ARENA_NEW(batch->arena, struct settling);
+	*kept = settling;
+	(void)map_put(batch->settling, buf_slice(&key), kept);
+}
+
 /* ---- Writing */
 
 static enum status save_messages(struct batch *batch, struct err *err)
@@ -371,6 +394,9 @@ static enum status add_sums(struct batch *batch, struct err *err)
 	cursor = 0;
 	while (status == STATUS_OK && map_next(batch->hourly, &cursor, NULL, &row))
 		status = store_stats_hourly_add(batch->session, row, err);
+	cursor = 0;
+	while (status == STATUS_OK && map_next(batch->settling, &cursor, NULL, &row))
+		status = store_settling_add(batch->session, row, err);
 	return status;
 }
 
@@ -379,6 +405,7 @@ static void drop_gathered(struct batch *batch)
 	batch->event_count = 0;
 	map_clear(batch->daily);
 	map_clear(batch->hourly);
+	map_clear(batch->settling);
 }
 
 enum status batch_flush(struct batch *batch, struct err *err)

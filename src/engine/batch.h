@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "store/events.h"
 #include "store/messages.h"
+#include "store/settling.h"
 #include "store/stats.h"
 
 struct batch;
@@ -45,6 +46,9 @@ const struct event *batch_gathered_events(const struct batch *batch, size_t *ret
 void batch_stat(struct batch *batch, const struct message *message, enum statistic stat, int64_t delta);
 void batch_stat_hourly(struct batch *batch, const struct message *message, int64_t time_us, enum hourly_kind kind,
 		       uint8_t actor, int64_t delta);
+
+/* Has the hits of a message looked at again when that time has come. */
+void batch_settle_at(struct batch *batch, struct uuid message, int64_t due_us);
 
 /* Writes everything gathered to the session; still inside the transaction. */
 enum status batch_flush(struct batch *batch, struct err *err) MUST_CHECK;

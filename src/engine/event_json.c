@@ -56,10 +56,12 @@ static void put_origin(struct json_text *w, const struct event *event)
 	put_number_or_null(w, "link_index", event->link_index);
 }
 
-static bool is_mpp(const struct event *event)
+bool event_is_mpp(const struct event *event)
 {
 	return slice_contains(event->reasons, SLICE("agent:apple_mpp"));
 }
+
+static const struct slice GROUP = SLICE("group:");
 
 static void put_reasons(struct json_text *w, struct slice reasons)
 {
@@ -67,10 +69,22 @@ static void put_reasons(struct json_text *w, struct slice reasons)
 	json_open(w, '[');
 	while (reasons.n) {
 		struct slice reason = slice_cut(&reasons, ' ');
-		if (reason.n)
+		if (reason.n && !slice_starts_with(reason, GROUP))
 			json_put_string(w, reason);
 	}
 	json_close(w, ']');
+}
+
+/* Which burst it belongs to is kept among the reasons and shown by itself. */
+static void put_group(struct json_text *w, struct slice reasons)
+{
+	struct slice group = SLICE_EMPTY;
+	while (reasons.n) {
+		struct slice reason = slice_cut(&reasons, ' ');
+		if (slice_starts_with(reason, GROUP))
+			group = slice_from(reason, GROUP.n);
+	}
+	JSON_FIELD(w, "group", string_or_null, group);
 }
 
 static void put_verdict(struct json_text *w, const struct event *event)
@@ -84,16 +98,42 @@ static void put_verdict(struct json_text *w, const struct event *event)
 	else
 		json_put_null(w);
 	JSON_FIELD(w, "bot", bool, event->bot_filtered);
-	JSON_FIELD(w, "mpp", bool, event->judged &&is_mpp(event));
+	JSON_FIELD(w, "mpp", bool, event->judged &&event_is_mpp(event));
 	JSON_FIELD(w, "rules", string_or_null, event->judged ? event->rules : SLICE_EMPTY);
 	JSON_FIELD(w, "settled", bool, !event->judged || event->settled);
+	put_group(w, event->judged ? event->reasons : SLICE_EMPTY);
+}
+
+void event_json_append_verdict(struct buf *b, const struct event *event)
+{
+	struct json_text w = json_text_on(b);
+	json_open(&w, '{');
+	JSON_FIELD(&w, "type", cstring, event_type_api_name(event->type));
+	JSON_FIELD(&w, "occurred_at", time, event->occurred_us);
+	JSON_FIELD(&w, "is_unique", bool, event->is_unique);
+	put_verdict(&w, event);
+	json_close(&w, '}');
+}
+
+static void put_correction(struct json_text *w, const struct event *event)
+{
+	json_key(w, "corrects");
+	if (uuid_is_zero(event->corrects))
+		json_put_null(w);
+	else
+		json_put_uuid(w, event->corrects);
+	json_key(w, "previous");
+	if (event->previous.n)
+		json_put_raw(w, event->previous);
+	else
+		json_put_null(w);
 }
 
 static void put_client(struct json_text *w, const struct event *event)
 {
 	struct client client = {0};
 	json_key(w, "client");
-	if (event->judged && is_mpp(event))
+	if (event->judged && event_is_mpp(event))
 		client.name = "Apple Mail (private)";
 	else if (event->judged && event->user_agent.n)
 		user_agent_parse(event->user_agent, &client);
@@ -183,6 +223,7 @@ void event_json_append(struct buf *b, const struct event *event, struct slice te
 	put_contact(&w, event);
 	put_origin(&w, event);
 	put_verdict(&w, event);
+	put_correction(&w, event);
 	put_client(&w, event);
 	JSON_FIELD(&w, "ip", string_or_null, event->ip);
 	JSON_FIELD(&w, "user_agent", string_or_null, event->user_agent);

@@ -8,5 +8,9 @@
 
 /* Appends one JSON object, without line breaks. `tenant_name` is what "tenant" says. */
 void event_json_append(struct buf *b, const struct event *event, struct slice tenant_name);
+/* What the verdict of an open or click says, for the event that corrects it. */
+void event_json_append_verdict(struct buf *b, const struct event *event);
+/* Apple Mail Privacy Protection fetched it. */
+bool event_is_mpp(const struct event *event);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One transaction of the writer.
  *
- *   begin -> each command in a savepoint -> records until 4,096, 10 ms or the end -> flush -> cursor -> commit
+ *   begin -> each command in a savepoint -> records until 4,096, 10 ms or the end -> a few messages settled -> flush
+ *   -> cursor -> commit
  *
  * Commands run first, so that a person who waits does not wait for a batch of hits. Before a command the batch is
  * flushed, so that undoing the savepoint undoes exactly that command.
@@ -17,6 +18,8 @@
 #include "base/log.h"
 
 enum { RECORDS_MAX = 4096, CHECKPOINT_PAGES = 4000, CHECKPOINT_PAGES_SMALL = 100 };
+/* Messages settled in one transaction: about a millisecond's work, and a few. */
+enum { SETTLED_BESIDE_RECORDS = 8, SETTLED_ALONE = 32 };
 static const int64_t WORK_MAX_US = 10000;
 /* While it is far behind and nobody waits, larger transactions save syncs and pages that are written again and again.
  */
@@ -30,9 +33,11 @@ struct round {
 	bool has_record;
 	size_t record_count;
 	uint64_t last_sequence;
-	bool has_background; /* among the commands */
-	int64_t deadline_us; /* monotonic */
-	bool is_unreadable;  /* the journal, for the reason in `reading` */
+	bool has_background;     /* among the commands */
+	int64_t deadline_us;     /* monotonic */
+	int64_t settle_until_us; /* 0: nothing is due */
+	uint32_t settle_limit;
+	bool is_unreadable; /* the journal, for the reason in `reading` */
 	struct err reading;
 };
 
@@ -63,8 +68,7 @@ static int64_t work_limit_us(const struct writer *w)
 	return list_is_empty(&w->waiting) && behind > RECORDS_MAX ? WORK_BEHIND_US : WORK_MAX_US;
 }
 
-/* Whether the store, asked the same again, would refuse the same again. */
-static bool is_refusal(enum status status)
+bool writer_is_refusal(enum status status)
 {
 	return status == STATUS_BAD_INPUT || status == STATUS_TOO_BIG || status == STATUS_CONFLICT ||
 	       status == STATUS_NOT_FOUND;
@@ -153,7 +157,7 @@ static enum status apply_carefully(struct round *r, const struct journal_record 
 		status = batch_flush(w->batch, &refusal);
 	if (status == STATUS_OK)
 		return store_savepoint_keep(w->session, err);
-	if (!is_refusal(status)) {
+	if (!writer_is_refusal(status)) {
 		if (err)
 			*err = refusal;
 		return status;
@@ -230,6 +234,8 @@ static enum status gather(struct round *r, struct err *err)
 	enum status status = run_commands(r, err);
 	if (status == STATUS_OK)
 		status = apply_records(r, err);
+	if (status == STATUS_OK && r->settle_until_us)
+		status = writer_settle(r->writer, r->settle_until_us, r->settle_limit, err);
 	if (status == STATUS_OK)
 		status = batch_flush(r->writer->batch, err);
 	return status;
@@ -328,7 +334,7 @@ static enum round_result end_badly(struct round *r, enum status status, struct e
 {
 	struct writer *w = r->writer;
 	struct list_link *link;
-	bool is_refused = is_refusal(status) && !w->is_careful;
+	bool is_refused = writer_is_refusal(status) && !w->is_careful;
 	store_rollback(w->session);
 	apply_rolled_back(w->apply);
 	batch_reset(w->batch, batch_now_us(w->batch));
@@ -358,6 +364,18 @@ static enum round_result unless_stalled(const struct round *r, enum round_result
 	return ROUND_STALLED;
 }
 
+/* Hits are looked at again when everything of their time is applied; what waits in the journal goes first. */
+static void plan_settling(struct round *r)
+{
+	struct writer *w = r->writer;
+	int64_t until_us = clock_now_us(w->config.clock);
+	if (r->has_record && r->record.time_us < until_us)
+		until_us = r->record.time_us;
+	r->settle_limit = r->has_record ? SETTLED_BESIDE_RECORDS : SETTLED_ALONE;
+	if (!w->is_careful && !atomic_load(&w->is_stopping) && writer_settling_is_due(w, until_us))
+		r->settle_until_us = until_us;
+}
+
 enum round_result writer_round(struct writer *w, struct err *err)
 {
 	struct round r = {.writer = w};
@@ -367,7 +385,9 @@ enum round_result writer_round(struct writer *w, struct err *err)
 		err->status = status;
 		return ROUND_FAILED;
 	}
-	if (!read_record(&r) && list_is_empty(&w->waiting))
+	(void)read_record(&r);
+	plan_settling(&r);
+	if (!r.has_record && !r.settle_until_us && list_is_empty(&w->waiting))
 		return unless_stalled(&r, ROUND_IDLE, err);
 	r.deadline_us = clock_monotonic_us(w->config.clock) + work_limit_us(w);
 	batch_reset(w->batch, clock_now_us(w->config.clock));

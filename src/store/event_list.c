@@ -10,7 +10,8 @@
 	"SELECT e.position, e.id, e.tenant_id, e.message_id, e.event_type, e.occurred_at, e.is_unique, "               \
 	"e.is_duplicate, e.bot_filtered, e.actor, e.confidence_percent, e.settled, e.reasons, e.rules, e.link_index, " \
 	"e.token, e.destination_url, e.ip, e.user_agent, e.provider, e.remote_id, e.bounce_class, e.bounce_code, "     \
-	"e.bounce_reason, e.metadata, COALESCE(m.contact_id, k.contact_id), m.to_email, m.contact_category, "          \
+	"e.bounce_reason, e.metadata, e.corrects, e.previous, COALESCE(m.contact_id, k.contact_id), m.to_email, "       \
+	"m.contact_category, "                                                                                         \
 	"m.campaign_id, m.template_id, "                                                                               \
 	"m.sender, m.sequence_id, m.enrollment, m.sequence_position "                                                  \
 	"FROM email_events e LEFT JOIN messages m ON m.id = e.message_id "                                             \
@@ -63,6 +64,8 @@ static enum status read_event(struct rows *r, struct event *ret, struct err *err
 	e.bounce_code = rows_text(r);
 	e.bounce_reason = rows_text(r);
 	e.metadata = rows_json(r);
+	e.corrects = rows_uuid(r);
+	e.previous = rows_text(r);
 	read_message(r, &e);
 	if (!known || e.actor >= ACTOR_COUNT)
 		return err_set(err, STATUS_CORRUPT, "an event has an unknown type or actor");

@@ -24,6 +24,7 @@ static const struct type_names type_names[] = {
     [EVENT_SUPPRESSED] = {"suppressed", "email.suppressed"},
     [EVENT_UNSUBSCRIBE_HELD] = {"unsubscribe_held", "email.unsubscribe_held"},
     [EVENT_CONSENT] = {"consent", "contact.consent"},
+    [EVENT_CORRECTED] = {"corrected", "event.corrected"},
 };
 
 const char *event_type_name(enum event_type type)
@@ -69,10 +70,11 @@ static struct value if_judged(const struct event *e, struct value v)
 	return v;
 }
 
-static const char insert_events[] =
-    "INSERT INTO email_events (position, id, tenant_id, message_id, event_type, occurred_at, is_unique, is_duplicate, "
-    "bot_filtered, actor, confidence_percent, settled, reasons, rules, link_index, token, destination_url, ip, "
-    "user_agent, provider, remote_id, bounce_class, bounce_code, bounce_reason, metadata) VALUES";
+#define EVENT_COLUMNS                                                                                                  \
+	"position, id, tenant_id, message_id, event_type, occurred_at, is_unique, is_duplicate, bot_filtered, actor, " \
+	"confidence_percent, settled, reasons, rules, link_index, token, destination_url, ip, user_agent, provider, "  \
+	"remote_id, bounce_class, bounce_code, bounce_reason, metadata"
+static const char insert_events[] = "INSERT INTO email_events (" EVENT_COLUMNS ") VALUES";
 enum { COLUMNS = 25, ROWS_MAX = VALUES_MAX / COLUMNS };
 
 /* The values of one row. */
@@ -138,6 +140,36 @@ static enum status insert_some(struct store_session *s, const struct event *even
 	return status;
 }
 
+/* Few, and with two columns that nothing else has; every other event would pay for them. */
+static enum status insert_correction(struct store_session *s, const struct event *e, uint64_t position, struct err *err)
+{
+	struct value in[COLUMNS + 2];
+	struct buf metadata;
+	buf_init(&metadata, METADATA_MAX);
+	enum status status = compose(e, &metadata, err);
+	fill_row(in, e, position, buf_slice(&metadata));
+	in[COLUMNS] = value_uuid(e->corrects);
+	in[COLUMNS + 1] = value_text_or_null(e->previous);
+	if (status == STATUS_OK)
+		status =
+		    session_run(s,
+				"INSERT INTO email_events (" EVENT_COLUMNS ", corrects, previous) VALUES ($1, $2, $3, "
+				"$4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "
+				"$22, $23, $24, $25, $26, $27)",
+				(struct values){in, COLUMNS + 2}, err);
+	buf_done(&metadata);
+	return status;
+}
+
+/* How many from the first on can go together. */
+static size_t ordinary(const struct event *events, size_t count)
+{
+	size_t n = 0;
+	while (n < count && events[n].type != EVENT_CORRECTED)
+		n++;
+	return n;
+}
+
 static enum status insert_all(struct store_session *s, const struct event *events, size_t count, struct err *err)
 {
 	uint64_t position = 0;
@@ -146,8 +178,9 @@ static enum status insert_all(struct store_session *s, const struct event *event
 	enum status status = take_positions(s, count, &position, err);
 	for (size_t i = 0; status == STATUS_OK && i < count;) {
 		/* What is left over goes one by one: two texts are enough to prepare. */
-		size_t n = count - i >= rows ? rows : 1;
-		status = insert_some(s, events + i, n, position + i, err);
+		size_t n = ordinary(events + i, count - i < rows ? count - i : rows) == rows ? rows : 1;
+		status = events[i].type == EVENT_CORRECTED ? insert_correction(s, &events[i], position + i, err)
+							   : insert_some(s, events + i, n, position + i, err);
 		i += n;
 	}
 	/* So that an id that exists already is reported here and not from an innocent call behind. */

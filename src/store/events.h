@@ -24,6 +24,7 @@ enum event_type {
 	EVENT_SUPPRESSED,
 	EVENT_UNSUBSCRIBE_HELD, /* a machine seems to have pressed the button; see engine/unsubscription.h */
 	EVENT_CONSENT, /* "contact.consent"; its id is that of the consent's record, and it may have no message */
+	EVENT_CORRECTED, /* another verdict for an earlier event */
 	EVENT_TYPE_COUNT,
 };
 /* In SQL: "queued", "open", "click", … */
@@ -56,6 +57,8 @@ struct event {
 	struct slice user_agent;
 	struct slice provider, remote_id;
 	struct slice bounce_class, bounce_code, bounce_reason;
+	struct uuid corrects;  /* EVENT_CORRECTED: which event; the verdict above is its new one */
+	struct slice previous; /* the verdict it had, JSON as the API shows it */
 	/* Of the message. Reads fill them from it. Writes compose the column `metadata` from campaign_id,
 	 * sequence_position, contact_category and metadata (the message's own object), which the caller has at hand,
 	 * and ignore the rest. Reads give the composed object. */

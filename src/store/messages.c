@@ -112,6 +112,7 @@ enum status message_read_row(struct rows *r, struct message *ret, struct err *er
 	m.attempts = (uint32_t)rows_i64(r);
 	m.error = rows_text(r);
 	read_counters(r, &m.counters);
+	m.link_count = (uint32_t)rows_i64(r);
 	if (!known)
 		return err_set(err, STATUS_CORRUPT, "a message has an unknown state or consent");
 	*ret = m;
@@ -126,7 +127,7 @@ enum status store_message_add(struct store_session *s, const struct message *m, 
 	    "INSERT INTO messages (" MESSAGE_COLUMNS
 	    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "
 	    "$22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, "
-	    "$43, $44, $45, $46, $47, $48, $49) ON CONFLICT DO NOTHING",
+	    "$43, $44, $45, $46, $47, $48, $49, $50) ON CONFLICT DO NOTHING",
 	    VALUES(value_uuid(m->id), value_i64(m->tenant), value_text(slice_from_cstr(message_state_name(m->state))),
 		   value_time(m->created_us), value_time(m->send_at_us), value_time_or_null(m->sent_us),
 		   value_time_or_null(m->delivered_us), value_i64_unless(m->cohort_day, 0), value_text(m->stream),
@@ -145,7 +146,8 @@ enum status store_message_add(struct store_session *s, const struct message *m, 
 		   value_i64(c->clicks_machine), value_time_or_null(c->first_open_us),
 		   value_time_or_null(c->first_open_strict_us), value_time_or_null(c->first_open_any_us),
 		   value_time_or_null(c->first_click_us), value_time_or_null(c->first_click_any_us),
-		   value_time_or_null(c->unsubscribed_us), value_time_or_null(c->last_activity_us)),
+		   value_time_or_null(c->unsubscribed_us), value_time_or_null(c->last_activity_us),
+		   value_i64_unless(m->link_count, 0)),
 	    (struct none){STATUS_CONFLICT, "there is a message with this id"}, err);
 }
 

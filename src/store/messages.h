@@ -66,7 +66,8 @@ struct message {
 	struct slice body_id;   /* 32 bytes, see store_body_put; empty when there is none */
 	struct slice remote_id; /* what the provider calls it */
 	uint32_t attempts;
-	struct slice error; /* the last refusal's words */
+	struct slice error;  /* the last refusal's words */
+	uint32_t link_count; /* links that can be clicked; 0: not known */
 	struct message_counters counters;
 };
 

@@ -70,6 +70,7 @@ static void test_a_click_has_the_shape_of_the_contract(void **state)
 	    "\"destination_url\":\"https://example.com/sale\",\"link_index\":3,"
 	    "\"actor\":\"human\",\"reasons\":[\"mail_client\",\"duplicate:seconds=5\"],\"confidence\":0.9,"
 	    "\"bot\":false,\"mpp\":false,\"rules\":\"2026-11-01\",\"settled\":true,"
+	    "\"group\":null,\"corrects\":null,\"previous\":null,"
 	    "\"client\":{\"name\":\"Outlook\",\"os\":\"Windows\",\"device\":\"desktop\"},"
 	    "\"ip\":\"203.0.113.7\",\"user_agent\":\"Mozilla/4.0 (compatible; ms-office; MSOffice 16)\","
 	    "\"provider\":\"mailgun\",\"esp_message_id\":\"r-1\",\"bounce\":null,"

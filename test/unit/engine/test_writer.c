@@ -308,6 +308,27 @@ static void tell_commit(void *user, uint64_t position)
 	(void)!write(*(int *)user, &byte, 1);
 }
 
+static int64_t machine_monotonic_us(void *self)
+{
+	(void)self;
+	return clock_monotonic_us(clock_system());
+}
+
+static int64_t long_after_us(void *self)
+{
+	(void)self;
+	return WORLD_NOW_US + 86400 * SECOND;
+}
+
+static int64_t a_minute_after_us(void *self)
+{
+	(void)self;
+	return WORLD_NOW_US + 60 * SECOND;
+}
+
+static const struct clock LONG_AFTER = {long_after_us, machine_monotonic_us, NULL};
+static const struct clock A_MINUTE_AFTER = {a_minute_after_us, machine_monotonic_us, NULL};
+
 static void be_a_writer_until_killed(struct world *parent, int commits)
 {
 	struct world w = *parent;
@@ -316,7 +337,7 @@ static void be_a_writer_until_killed(struct world *parent, int commits)
 	world_open_handles(&w);
 	struct writer_config config = {.store = w.store,
 				       .journal = w.journal,
-				       .clock = clock_system(),
+				       .clock = &LONG_AFTER,
 				       .keys = w.keys,
 				       .committed = tell_commit,
 				       .user = &commits};
@@ -378,6 +399,96 @@ static void test_every_record_is_applied_exactly_once_whatever_is_killed_when(vo
 	expect_each_record_once(w, records);
 }
 
+/* ---- Settling */
+
+/* Three links at once on each of the messages. */
+static void put_sweeps(struct world *w, uint32_t messages)
+{
+	struct world_feed *feed = world_feed_open(w);
+	for (uint32_t n = 0; n < messages; n++) {
+		world_add_message(w, n, false);
+		for (uint32_t link = 0; link < 3; link++) {
+			struct hit_record hit = world_hit(w, n, HIT_CLICK);
+			hit.link_index = link;
+			world_put_hit(feed, WORLD_NOW_US + n * 1000 + link * 100, &hit);
+		}
+	}
+	world_feed_close(&feed);
+	world_apply_all(w);
+}
+
+static int64_t settling_left(struct world *w)
+{
+	return world_sql(w, "SELECT count(*) FROM hits_to_settle");
+}
+
+static void settle_all(struct world *w)
+{
+	struct writer *writer = NULL;
+	struct err err = {0};
+	struct writer_config config = {.store = w->store, .journal = w->journal, .clock = &LONG_AFTER, .keys = w->keys};
+	assert_int_equal(writer_start(&config, &writer, &err), STATUS_OK);
+	while (settling_left(w) > 0)
+		sched_yield();
+	writer_stop(&writer);
+}
+
+static void expect_all_swept(struct world *w, uint32_t messages)
+{
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 0);
+	assert_int_equal(world_stat(w, STAT_CLICKS_MACHINE), messages * 3);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM email_events WHERE event_type = 'corrected'"),
+			 messages * 3);
+	assert_int_equal(world_sql(w, "SELECT count(DISTINCT corrects) FROM email_events"), messages * 3);
+	world_check_sums(w);
+}
+
+static void test_the_writer_settles_when_its_clock_says_so(void **state)
+{
+	struct world *w = *state;
+	struct writer *writer = NULL;
+	struct err err = {0};
+	put_sweeps(w, 100);
+	struct writer_config early = {
+	    .store = w->store, .journal = w->journal, .clock = &A_MINUTE_AFTER, .keys = w->keys};
+	assert_int_equal(writer_start(&early, &writer, &err), STATUS_OK);
+	struct add_open c = {.command = {.run = run_add_open}, .world = w, .event = 1, .answer = STATUS_DENIED};
+	assert_int_equal(writer_submit_and_wait(writer, &c.command, &err), STATUS_DENIED);
+	writer_stop(&writer);
+	assert_int_equal(settling_left(w), 100);
+	settle_all(w);
+	expect_all_swept(w, 100);
+}
+
+static void test_a_message_that_cannot_be_settled_stays_and_hinders_no_other(void **state)
+{
+	struct world *w = *state;
+	put_sweeps(w, 3);
+	/* A name that this program does not know. */
+	(void)world_sql(w,
+			"UPDATE messages SET state = 'strange' WHERE id = (SELECT min(id) FROM messages) RETURNING 1");
+	settle_all(w);
+	assert_int_equal(world_stat(w, STAT_CLICKS_MACHINE), 6);
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 3);
+}
+
+static void test_settling_is_whole_whatever_is_killed_when(void **state)
+{
+	enum { KILLS = 30, MESSAGES = 1500 };
+	struct world *w = *state;
+	struct prng random;
+	prng_init(&random, 120);
+	put_sweeps(w, MESSAGES);
+	for (int i = 0; i < KILLS && settling_left(w) > 0; i++) {
+		world_close_handles(w);
+		run_and_kill(w, i % 2, prng_below(&random, 5000));
+		world_open_handles(w);
+	}
+	print_message("%lld of %d messages were not settled by then\n", (long long)settling_left(w), MESSAGES);
+	settle_all(w);
+	expect_all_swept(w, MESSAGES);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -392,6 +503,9 @@ int main(void)
 	    TEST(test_a_record_that_the_store_refuses_is_passed_over),
 	    TEST(test_while_the_store_is_away_commands_fail_and_records_wait),
 	    TEST(test_every_record_is_applied_exactly_once_whatever_is_killed_when),
+	    TEST(test_the_writer_settles_when_its_clock_says_so),
+	    TEST(test_a_message_that_cannot_be_settled_stays_and_hinders_no_other),
+	    TEST(test_settling_is_whole_whatever_is_killed_when),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
+#include "engine/settle.h"
+
 #include "base/mem.h"
 #include "store/queue.h"
 #include <pthread.h>
@@ -310,4 +312,19 @@ void world_apply_all(struct world *w)
 	uint64_t cursor = 0;
 	CHECK(store_cursor_read(w->session, journal_node(w->journal), &cursor, err));
 	assert_int_equal(cursor, durable);
+}
+
+void world_settle(struct world *w, int64_t now_us)
+{
+	struct batch *batch = batch_new(w->session);
+	struct settling_list due = {0};
+	batch_reset(batch, now_us);
+	CHECK(store_begin(w->session, err));
+	CHECK(store_settling_take(w->session, now_us, 1000, w->arena, &due, err));
+	for (size_t i = 0; i < due.n; i++) {
+		CHECK(settle_message(batch, &due.at[i], err));
+		CHECK(batch_flush(batch, err));
+	}
+	CHECK(store_commit(w->session, err));
+	batch_free(&batch);
 }

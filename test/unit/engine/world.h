@@ -63,6 +63,9 @@ struct writer *world_start_writer(struct world *w);
 /* Starts a writer, applies everything durable, stops it. */
 void world_apply_all(struct world *w);
 
+/* Settles everything that is due at that time. */
+void world_settle(struct world *w, int64_t now_us);
+
 /* Counts again, from the events and states alone, everything that is kept as a number, and fails the test where it
  * differs. */
 void world_check_sums(struct world *w);

@@ -21,7 +21,7 @@ struct sums {
 struct recount {
 	struct message_counters c;
 	int64_t sent, delivered, failed, unsubscribed, unique_opens, unique_clicks;
-	int64_t strict_opens, any_opens, any_clicks;
+	int64_t strict_opens, any_opens, any_clicks, last_us;
 };
 
 static bool has_reason(const struct event *e, const char *reason)
@@ -68,6 +68,12 @@ static void recount_click(struct sums *s, struct recount *r, const struct event 
 	r->unique_clicks += e->is_unique;
 }
 
+static void note_last(struct recount *r, const struct event *e, bool is_person)
+{
+	if (is_person && !e->bot_filtered && r->last_us < e->occurred_us)
+		r->last_us = e->occurred_us;
+}
+
 static void recount_event(struct sums *s, struct recount *r, const struct event *e)
 {
 	bool is_person = !has_reason(e, "consent:anonymous");
@@ -75,6 +81,8 @@ static void recount_event(struct sums *s, struct recount *r, const struct event 
 		assert_false(e->is_unique);
 		return;
 	}
+	if (e->type == EVENT_OPEN || e->type == EVENT_CLICK)
+		note_last(r, e, is_person);
 	switch (e->type) {
 	case EVENT_OPEN: recount_open(s, r, e, is_person); return;
 	case EVENT_CLICK: recount_click(s, r, e, is_person); return;
@@ -106,6 +114,7 @@ static void check_counters(const struct message *m, const struct recount *r)
 	assert_int_equal(got->first_open_any_us != 0, r->any_opens > 0);
 	assert_int_equal(got->first_click_us != 0, r->unique_clicks);
 	assert_int_equal(got->first_click_any_us != 0, r->any_clicks > 0);
+	assert_true(got->last_activity_us == r->last_us);
 	assert_int_equal(got->unsubscribed_us != 0, r->unsubscribed);
 	assert_int_equal(m->sent_us != 0, r->sent);
 	assert_int_equal(m->delivered_us != 0, r->delivered);
@@ -185,10 +194,50 @@ static void check_campaign(struct world *w, struct slice campaign, const struct 
 			 s.sends);
 }
 
+static const struct event *find_event(const struct event *events, size_t count, struct uuid id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (uuid_equal(events[i].id, id))
+			return &events[i];
+	return NULL;
+}
+
+/* Whoever follows events and believes corrections must end with what the store says. */
+static void check_corrections(const struct event *events, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (events[i].type != EVENT_CORRECTED)
+			continue;
+		bool is_last = true;
+		for (size_t k = i + 1; k < count; k++)
+			is_last &= !uuid_equal(events[k].corrects, events[i].corrects);
+		const struct event *e = find_event(events, count, events[i].corrects);
+		assert_non_null(e);
+		assert_true(e->position < events[i].position && events[i].previous.n > 0);
+		if (!is_last)
+			continue;
+		assert_int_equal(e->actor, events[i].actor);
+		assert_int_equal(e->is_unique, events[i].is_unique);
+		assert_int_equal(e->bot_filtered, events[i].bot_filtered);
+		assert_true(slice_equal(e->reasons, events[i].reasons));
+	}
+}
+
+/* What is provisional must be on the list, or nobody ever looks at it again. */
+static void check_settling(struct world *w)
+{
+	assert_int_equal(world_sql(w,
+				   "SELECT count(*) FROM email_events e WHERE NOT e.settled AND NOT EXISTS (SELECT 1 "
+				   "FROM hits_to_settle h WHERE h.message_id = e.message_id)"),
+			 0);
+}
+
 void world_check_sums(struct world *w)
 {
 	const struct event *events;
 	size_t count = world_all_events(w, &events);
 	check_campaign(w, (struct slice){NULL, 0}, events, count);
 	check_campaign(w, SLICE("spring"), events, count);
+	check_corrections(events, count);
+	check_settling(w);
 }

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/settling.h"
+
+#include "store/session.h"
+
+enum status store_settling_add(struct store_session *s, const struct settling *settling, struct err *err)
+{
+	return session_run(s, "INSERT INTO hits_to_settle (due_at, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+			   VALUES(value_time(settling->due_us), value_uuid(settling->message)), err);
+}
+
+enum status store_settling_next(struct store_session *s, int64_t *ret_due_us, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open_one(&r, s, "SELECT MIN(due_at) FROM hits_to_settle", VALUES_NONE, err);
+	if (status != STATUS_OK)
+		return status;
+	*ret_due_us = rows_time(&r);
+	return rows_close(&r, STATUS_OK);
+}
+
+enum status store_settling_take(struct store_session *s, int64_t until_us, uint32_t limit, struct arena *arena,
+				struct settling_list *ret, struct err *err)
+{
+	struct rows r;
+	struct growing list = {0};
+	enum status status = rows_open(
+	    &r, s,
+	    "WITH picked AS MATERIALIZED (SELECT due_at, message_id FROM hits_to_settle WHERE due_at <= $1 "
+	    "ORDER BY due_at LIMIT $2 {skip_locked}) "
+	    "DELETE FROM hits_to_settle WHERE (due_at, message_id) IN (SELECT due_at, message_id FROM picked) "
+	    "RETURNING due_at, message_id",
+	    VALUES(value_time(until_us), value_i64(limit)), err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while ((status = rows_next(&r, err)) == STATUS_OK) {
+		struct settling *settling = growing_add(&list, arena, sizeof *settling);
+		settling->due_us = rows_time(&r);
+		settling->message = rows_uuid(&r);
+	}
+	status = rows_close(&r, status);
+	if (status != STATUS_OK)
+		return status;
+	*ret = (struct settling_list){list.items, list.n};
+	return STATUS_OK;
+}
+
+/* ---- Hits */
+
+#define HIT_SELECT                                                                                                     \
+	"SELECT position, id, tenant_id, message_id, event_type, occurred_at, is_unique, is_duplicate, bot_filtered, " \
+	"actor, confidence_percent, settled, reasons, rules, link_index, destination_url, ip, user_agent, provider "   \
+	"FROM email_events WHERE message_id = $1"
+
+#define IS_COUNTED " AND NOT bot_filtered AND NOT is_duplicate AND COALESCE(reasons, '') NOT LIKE '%consent:anonymous%'"
+
+static enum status read_hit(struct rows *r, struct event *ret, struct err *err)
+{
+	struct event e = {.sequence_position = -1};
+	e.position = (uint64_t)rows_i64(r);
+	e.id = rows_uuid(r);
+	e.tenant = (uint32_t)rows_i64(r);
+	e.message = rows_uuid(r);
+	bool known = event_type_parse(rows_text(r), &e.type);
+	e.occurred_us = rows_time(r);
+	e.is_unique = rows_bool(r);
+	e.is_duplicate = rows_bool(r);
+	e.bot_filtered = rows_bool(r);
+	e.judged = !rows_is_null(r);
+	e.actor = (enum actor)rows_i64(r);
+	e.confidence_percent = (uint8_t)rows_i64(r);
+	e.settled = rows_bool(r);
+	e.reasons = rows_text(r);
+	e.rules = rows_text(r);
+	e.link_index = (int32_t)rows_i64_or(r, -1);
+	e.destination_url = rows_text(r);
+	e.ip = rows_text(r);
+	e.user_agent = rows_text(r);
+	e.provider = rows_text(r);
+	if (!known || e.actor >= ACTOR_COUNT)
+		return err_set(err, STATUS_CORRUPT, "an event has an unknown type or actor");
+	*ret = e;
+	return STATUS_OK;
+}
+
+enum status store_event_hits(struct store_session *s, struct uuid message, uint32_t limit, struct arena *arena,
+			     struct event_hits *ret, struct err *err)
+{
+	struct rows r;
+	struct growing list = {0};
+	enum status status =
+	    rows_open(&r, s, HIT_SELECT " AND event_type IN ('open', 'click') ORDER BY position DESC LIMIT $2",
+		      VALUES(value_uuid(message), value_i64(limit)), err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while ((status = rows_next(&r, err)) == STATUS_OK) {
+		status = read_hit(&r, growing_add(&list, arena, sizeof(struct event)), err);
+		if (status != STATUS_OK)
+			break;
+	}
+	status = rows_close(&r, status);
+	if (status != STATUS_OK)
+		return status;
+	*ret = (struct event_hits){list.items, list.n};
+	return STATUS_OK;
+}
+
+enum status store_event_settle(struct store_session *s, struct uuid message, int64_t until_us, int64_t now_us,
+			       struct err *err)
+{
+	return session_run(s,
+			   "UPDATE email_events SET settled = $2 WHERE message_id = $1 AND NOT settled "
+			   "AND (occurred_at <= $3 OR occurred_at > $4)",
+			   VALUES(value_uuid(message), value_bool(true), value_time(until_us), value_time(now_us)),
+			   err);
+}
+
+enum status store_event_first_counted(struct store_session *s, struct uuid message, enum first_hit which,
+				      struct arena *arena, struct event *ret, struct err *err)
+{
+	static const char *const SQL[] = {
+	    [FIRST_OPEN] = HIT_SELECT " AND event_type = 'open'" IS_COUNTED " ORDER BY position LIMIT 1",
+	    [FIRST_OPEN_STRICT] =
+		HIT_SELECT " AND event_type = 'open' AND actor = 1" IS_COUNTED " ORDER BY position LIMIT 1",
+	    [FIRST_CLICK] = HIT_SELECT " AND event_type = 'click'" IS_COUNTED " ORDER BY position LIMIT 1",
+	};
+	struct rows r;
+	enum status status = rows_open_one(&r, s, SQL[which], VALUES(value_uuid(message)), err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	return rows_close(&r, read_hit(&r, ret, err));
+}
+
+enum status store_event_last_counted(struct store_session *s, struct uuid message, int64_t *ret_us, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open_one(&r, s,
+					   "SELECT MAX(occurred_at) FROM email_events WHERE message_id = $1 "
+					   "AND event_type IN ('open', 'click')" IS_COUNTED,
+					   VALUES(value_uuid(message)), err);
+	if (status != STATUS_OK)
+		return status;
+	*ret_us = rows_time(&r);
+	return rows_close(&r, STATUS_OK);
+}

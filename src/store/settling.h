@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* settling: messages whose hits are to be looked at again, and what is asked of the events for it. Part of the store
+ * (see store.h). */
+#ifndef PUGMARK_STORE_SETTLING_H
+#define PUGMARK_STORE_SETTLING_H
+
+#include "store/events.h"
+
+struct settling {
+	int64_t due_us;
+	struct uuid message;
+};
+/* Nothing when it is there already. */
+enum status store_settling_add(struct store_session *s, const struct settling *settling, struct err *err) MUST_CHECK;
+/* When the first is due; 0: none is waiting. */
+enum status store_settling_next(struct store_session *s, int64_t *ret_due_us, struct err *err) MUST_CHECK;
+/* Takes up to `limit` that are due at `until_us` off the list, oldest first, except those that another machine is
+ * taking. Inside a transaction: a rollback puts them back. */
+struct settling_list {
+	struct settling *at;
+	size_t n;
+};
+enum status store_settling_take(struct store_session *s, int64_t until_us, uint32_t limit, struct arena *arena,
+				struct settling_list *ret, struct err *err) MUST_CHECK;
+
+/* The newest opens and clicks of a message, anonymous ones too, newest first: what an event has of its own, nothing of
+ * its message. */
+struct event_hits {
+	struct event *at;
+	size_t n;
+};
+enum status store_event_hits(struct store_session *s, struct uuid message, uint32_t limit, struct arena *arena,
+			     struct event_hits *ret, struct err *err) MUST_CHECK;
+/* All opens and clicks of a message that occurred until then are settled, and those of later than now. */
+enum status store_event_settle(struct store_session *s, struct uuid message, int64_t until_us, int64_t now_us,
+			       struct err *err) MUST_CHECK;
+/* The first hit that counts for the person: no duplicate, not anonymous, in the headline. As store_event_hits fills it.
+ * STATUS_NOT_FOUND. */
+enum first_hit { FIRST_OPEN, FIRST_OPEN_STRICT /* of ACTOR_HUMAN */, FIRST_CLICK };
+enum status store_event_first_counted(struct store_session *s, struct uuid message, enum first_hit which,
+				      struct arena *arena, struct event *ret, struct err *err) MUST_CHECK;
+/* When the last such hit of either type occurred; 0: there is none. */
+enum status store_event_last_counted(struct store_session *s, struct uuid message, int64_t *ret_us,
+				     struct err *err) MUST_CHECK;
+
+#endif

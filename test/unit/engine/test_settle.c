@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SECOND INT64_C(1000000)
+#define LATER (WORLD_NOW_US + 1000 * SECOND)
+#define CHROME                                                                                                         \
+	SLICE("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/57.0.2987.133 " \
+	      "Safari/537.36")
+#define GMAIL SLICE("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")
+
+struct put {
+	enum hit_kind kind;
+	int64_t after_ms;
+	uint32_t link;
+	const char *ip; /* NULL: the scanner's */
+	bool is_client; /* a mail client, not the old browser */
+};
+
+/* A scanner: the pixel, then three links within 300 ms. */
+static const struct put SWEEP[] = {
+    {HIT_OPEN, 9000, 0, NULL, false},
+    {HIT_CLICK, 42000, 1, NULL, false},
+    {HIT_CLICK, 42150, 2, NULL, false},
+    {HIT_CLICK, 42300, 3, NULL, false},
+};
+#define PERSON "192.0.2.77"
+
+static void apply_with(struct world *w, uint32_t n, enum token_consent consent, const struct put *puts, size_t count)
+{
+	struct world_feed *feed = world_feed_open(w);
+	for (size_t i = 0; i < count; i++) {
+		struct hit_record hit = world_hit(w, n, puts[i].kind);
+		if (!puts[i].is_client)
+			hit.user_agent = CHROME;
+		hit.link_index = puts[i].link;
+		hit.consent = consent;
+		assert_true(address_parse(slice_from_cstr(puts[i].ip ? puts[i].ip : "198.51.100.9"), &hit.client));
+		world_put_hit(feed, WORLD_NOW_US + puts[i].after_ms * 1000, &hit);
+	}
+	world_feed_close(&feed);
+	world_apply_all(w);
+}
+
+static void apply_hits(struct world *w, const struct put *puts, size_t count)
+{
+	apply_with(w, 0, TOKEN_CONSENT_FULL, puts, count);
+}
+#define APPLY(w, puts) apply_hits(w, puts, sizeof(puts) / sizeof(puts)[0])
+
+static size_t events_of_type(struct world *w, enum event_type type, const struct event **ret)
+{
+	const struct event *all;
+	size_t total = world_all_events(w, &all);
+	struct event *found = arena_alloc_array(w->arena, total + 1, sizeof *found);
+	size_t n = 0;
+	for (size_t i = 0; i < total; i++)
+		if (all[i].type == type)
+			found[n++] = all[i];
+	*ret = found;
+	return n;
+}
+
+static int setup(void **state)
+{
+	static struct world w;
+	world_open(&w);
+	world_add_message(&w, 0, false);
+	world_add_message(&w, 1, false);
+	*state = &w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_check_sums(*state);
+	world_close(*state);
+	return 0;
+}
+
+static void test_hits_are_counted_at_once_and_provisional(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	APPLY(w, SWEEP);
+	assert_int_equal(world_events(w, 0, &e), 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_true(e[i].actor == ACTOR_HUMAN && !e[i].settled);
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 3);
+	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE), 1);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 2);
+	world_check_sums(w);
+}
+
+static void test_machines_that_say_so_are_settled_at_once(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record hit = world_hit(w, 0, HIT_OPEN);
+	hit.user_agent = SLICE("Mozilla/5.0");
+	world_put_hit(feed, WORLD_NOW_US, &hit);
+	world_feed_close(&feed);
+	world_apply_all(w);
+	assert_int_equal(world_events(w, 0, &e), 1);
+	assert_true(e->settled);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
+}
+
+static void test_nothing_settles_before_its_time(void **state)
+{
+	static const struct put PUTS[] = {{HIT_OPEN, 9000, 0, PERSON, true}, {HIT_CLICK, 42000, 1, PERSON, true}};
+	struct world *w = *state;
+	const struct event *e;
+	APPLY(w, PUTS);
+	world_settle(w, WORLD_NOW_US + 129 * SECOND);
+	assert_int_equal(world_events(w, 0, &e), 2);
+	assert_false(e[0].settled);
+	world_settle(w, WORLD_NOW_US + 145 * SECOND);
+	assert_int_equal(world_events(w, 0, &e), 2);
+	assert_true(e[0].settled && !e[1].settled);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 1);
+}
+
+static void test_a_sweep_is_taken_back_with_all_that_was_counted(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	APPLY(w, SWEEP);
+	world_settle(w, LATER);
+	assert_int_equal(world_events(w, 0, &e), 8);
+	for (size_t i = 0; i < 4; i++)
+		assert_true(e[i].actor == ACTOR_SCANNER && e[i].settled && e[i].bot_filtered && !e[i].is_unique);
+	assert_true(slice_contains(e[0].reasons, SLICE("browser burst_source:seconds=-33")));
+	assert_true(slice_contains(e[1].reasons, SLICE("browser burst:links=3,seconds=0.3")));
+	const struct message_counters *c = &world_message(w, 0)->counters;
+	assert_int_equal(c->opens_human, 0);
+	assert_int_equal(c->opens_scanner, 1);
+	assert_int_equal(c->clicks_human, 0);
+	assert_int_equal(c->clicks_machine, 3);
+	assert_true(c->first_open_us == 0 && c->first_open_strict_us == 0 && c->first_click_us == 0);
+	assert_true(c->first_open_any_us != 0 && c->last_activity_us == 0);
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 0);
+	assert_int_equal(world_stat(w, STAT_CLICKS_MACHINE), 3);
+	assert_int_equal(world_stat(w, STAT_OPENS_SCANNER), 1);
+	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE), 0);
+	assert_int_equal(world_stat(w, STAT_CLICKS_UNIQUE), 0);
+	assert_int_equal(world_stat(w, STAT_CLICKS_UNIQUE_ALL), 1);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
+}
+
+static void test_a_correction_says_what_was_said_before(void **state)
+{
+	struct world *w = *state;
+	const struct event *c;
+	APPLY(w, SWEEP);
+	world_settle(w, LATER);
+	assert_int_equal(events_of_type(w, EVENT_CORRECTED, &c), 4);
+	assert_true(c[1].occurred_us == LATER && uuid_equal(c[1].message, world_message_id(0)));
+	assert_int_equal(c[1].actor, ACTOR_SCANNER);
+	assert_int_equal(c[1].link_index, 1);
+	assert_true(slice_contains(c[1].previous, SLICE("\"type\":\"email.clicked\"")));
+	assert_true(slice_contains(c[1].previous, SLICE("\"occurred_at\":\"2026-11-21T06:00:42.000Z\"")));
+	assert_true(slice_contains(c[1].previous, SLICE("\"actor\":\"human\"")));
+	assert_true(slice_contains(c[1].previous, SLICE("\"is_unique\":true")));
+}
+
+static void test_settling_twice_changes_nothing(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct put again = {HIT_OPEN, 3600000, 0, PERSON, true};
+	APPLY(w, SWEEP);
+	world_settle(w, LATER);
+	apply_hits(w, &again, 1);
+	world_settle(w, LATER + 7200 * SECOND);
+	assert_int_equal(world_events(w, 0, &e), 9);
+	assert_int_equal(world_message(w, 0)->counters.clicks_machine, 3);
+}
+
+static void test_a_person_who_comes_after_the_scanner_is_the_first(void **state)
+{
+	static const struct put PEOPLE[] = {{HIT_OPEN, 3600000, 0, PERSON, true}, {HIT_CLICK, 3660000, 2, NULL, false}};
+	struct world *w = *state;
+	const struct event *e;
+	APPLY(w, SWEEP);
+	world_settle(w, LATER);
+	APPLY(w, PEOPLE);
+	world_settle(w, LATER + 7200 * SECOND);
+	assert_int_equal(world_events(w, 0, &e), 10);
+	assert_true(e[8].is_unique && e[8].settled && e[8].actor == ACTOR_HUMAN);
+	assert_true(e[9].is_unique && e[9].settled &&
+		    e[9].actor == ACTOR_HUMAN); /* by the gateway's isolation browser */
+	assert_int_equal(world_stat(w, STAT_CLICKS_UNIQUE), 1);
+	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE), 1);
+}
+
+static void test_a_person_who_came_before_it_settled_moves_up(void **state)
+{
+	static const struct put PERSON_TOO[] = {{HIT_OPEN, 100000, 0, PERSON, true},
+						{HIT_CLICK, 110000, 2, PERSON, false}};
+	struct world *w = *state;
+	const struct event *e;
+	const struct event *c;
+	APPLY(w, SWEEP);
+	APPLY(w, PERSON_TOO);
+	assert_int_equal(world_events(w, 0, &e), 6);
+	assert_true(e[0].is_unique && e[1].is_unique && !e[4].is_unique && !e[5].is_unique);
+	world_settle(w, LATER);
+	assert_true(world_events(w, 0, &e) == 12);
+	assert_true(!e[0].is_unique && !e[1].is_unique && e[4].is_unique && e[5].is_unique);
+	assert_int_equal(events_of_type(w, EVENT_CORRECTED, &c), 6);
+	assert_true(uuid_equal(c[4].corrects, e[4].id) && c[4].is_unique && c[4].actor == ACTOR_HUMAN);
+	const struct message_counters *counters = &world_message(w, 0)->counters;
+	assert_true(counters->first_open_us == WORLD_NOW_US + 100 * SECOND);
+	assert_true(counters->first_open_strict_us == WORLD_NOW_US + 100 * SECOND);
+	assert_true(counters->first_click_us == WORLD_NOW_US + 110 * SECOND);
+	assert_true(counters->last_activity_us == WORLD_NOW_US + 110 * SECOND);
+	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE), 1);
+	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE_STRICT), 1);
+	assert_int_equal(world_stat(w, STAT_CLICKS_UNIQUE), 1);
+}
+
+static void test_double_clicks_and_offices_stay_people(void **state)
+{
+	static const struct put PUTS[] = {
+	    {HIT_OPEN, 300000, 0, PERSON, true},         {HIT_CLICK, 301000, 1, PERSON, false},
+	    {HIT_CLICK, 301200, 1, PERSON, false},       {HIT_CLICK, 301900, 2, PERSON, false},
+	    {HIT_CLICK, 330000, 3, "192.0.2.78", false},
+	};
+	struct world *w = *state;
+	const struct event *c;
+	APPLY(w, PUTS);
+	apply_with(w, 1, TOKEN_CONSENT_FULL, PUTS, 3);
+	world_settle(w, LATER);
+	assert_int_equal(events_of_type(w, EVENT_CORRECTED, &c), 0);
+	assert_int_equal(world_message(w, 0)->counters.clicks_human, 3); /* and a duplicate */
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM email_events WHERE NOT settled"), 0);
+}
+
+static void test_a_repeat_within_a_burst_is_corrected_and_counted_nowhere(void **state)
+{
+	static const struct put REPEAT = {HIT_CLICK, 42400, 3, NULL, false};
+	struct world *w = *state;
+	const struct event *e;
+	APPLY(w, SWEEP);
+	apply_hits(w, &REPEAT, 1);
+	world_settle(w, LATER);
+	assert_true(world_events(w, 0, &e) > 4);
+	assert_true(e[4].is_duplicate && e[4].actor == ACTOR_SCANNER);
+	assert_int_equal(world_message(w, 0)->counters.clicks_machine, 3);
+}
+
+static void test_what_is_counted_without_the_person_is_corrected_without_the_person(void **state)
+{
+	struct world *w = *state;
+	const struct event *c;
+	apply_with(w, 0, TOKEN_CONSENT_ANONYMOUS, SWEEP, 4);
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 3);
+	world_settle(w, LATER);
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 0);
+	assert_int_equal(world_stat(w, STAT_CLICKS_MACHINE), 3);
+	assert_int_equal(events_of_type(w, EVENT_CORRECTED, &c), 3);
+	assert_true(slice_contains(c[0].reasons, SLICE("consent:anonymous")));
+	assert_int_equal(world_message(w, 0)->counters.clicks_machine, 0);
+}
+
+static void test_an_image_proxy_before_a_sweep_stays_the_reader(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record hit = world_hit(w, 0, HIT_OPEN);
+	hit.user_agent = GMAIL;
+	world_put_hit(feed, WORLD_NOW_US + 5 * SECOND, &hit);
+	world_feed_close(&feed);
+	world_apply_all(w);
+	APPLY(w, SWEEP);
+	world_settle(w, LATER);
+	assert_true(world_events(w, 0, &e) > 5);
+	assert_true(e[0].actor == ACTOR_PROXY_HUMAN && e[0].is_unique && e[0].settled);
+	assert_true(world_message(w, 0)->counters.first_open_strict_us == 0);
+	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE), 1);
+	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE_STRICT), 0);
+}
+
+static void test_hits_of_the_future_settle_too(void **state)
+{
+	static const struct put AHEAD = {HIT_OPEN, INT64_C(400) * 86400 * 1000, 0, PERSON, true};
+	struct world *w = *state;
+	const struct event *e;
+	apply_hits(w, &AHEAD, 1);
+	assert_int_equal(world_events(w, 0, &e), 1);
+	assert_false(e->settled);
+	world_settle(w, WORLD_NOW_US + INT64_C(399) * 86400 * SECOND);
+	assert_int_equal(world_events(w, 0, &e), 1);
+	assert_true(e->settled);
+}
+
+static void test_a_message_that_is_gone_is_no_hindrance(void **state)
+{
+	struct world *w = *state;
+	struct err err = {0};
+	struct settling gone = {WORLD_NOW_US, {{9}}};
+	APPLY(w, SWEEP);
+	assert_int_equal(store_settling_add(w->session, &gone, &err), STATUS_OK);
+	world_settle(w, LATER);
+	assert_int_equal(world_message(w, 0)->counters.clicks_machine, 3);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_hits_are_counted_at_once_and_provisional),
+	    TEST(test_machines_that_say_so_are_settled_at_once),
+	    TEST(test_nothing_settles_before_its_time),
+	    TEST(test_a_sweep_is_taken_back_with_all_that_was_counted),
+	    TEST(test_a_correction_says_what_was_said_before),
+	    TEST(test_settling_twice_changes_nothing),
+	    TEST(test_a_person_who_comes_after_the_scanner_is_the_first),
+	    TEST(test_a_person_who_came_before_it_settled_moves_up),
+	    TEST(test_double_clicks_and_offices_stay_people),
+	    TEST(test_a_repeat_within_a_burst_is_corrected_and_counted_nowhere),
+	    TEST(test_what_is_counted_without_the_person_is_corrected_without_the_person),
+	    TEST(test_an_image_proxy_before_a_sweep_stays_the_reader),
+	    TEST(test_hits_of_the_future_settle_too),
+	    TEST(test_a_message_that_is_gone_is_no_hindrance),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_fixture.h"
+
+#include "store/messages.h"
+#include "store/settling.h"
+
+static void add_due(struct fixture *f, int64_t due_us, unsigned message)
+{
+	struct settling settling = {due_us, id_of(message)};
+	OK(f, store_settling_add(f->s, &settling, &f->err));
+}
+
+static size_t take(struct fixture *f, int64_t until_us, uint32_t limit, struct settling **ret)
+{
+	struct settling_list list = {0};
+	OK(f, store_settling_take(f->s, until_us, limit, f->arena, &list, &f->err));
+	*ret = list.at;
+	return list.n;
+}
+
+static void test_what_is_due_is_taken_once(void **state)
+{
+	struct fixture *f = *state;
+	struct settling *due = NULL;
+	int64_t next = 1;
+	OK(f, store_settling_next(f->s, &next, &f->err));
+	assert_int_equal(next, 0);
+	add_due(f, noon_us + 20, 2);
+	add_due(f, noon_us + 10, 1);
+	add_due(f, noon_us + 10, 1); /* it is there */
+	add_due(f, noon_us + 30, 1);
+	OK(f, store_settling_next(f->s, &next, &f->err));
+	assert_true(next == noon_us + 10);
+	assert_int_equal(take(f, noon_us + 9, 10, &due), 0);
+	assert_int_equal(take(f, noon_us + 25, 1, &due), 1);
+	assert_true(due[0].due_us == noon_us + 10 && uuid_equal(due[0].message, id_of(1)));
+	assert_int_equal(take(f, noon_us + 25, 10, &due), 1);
+	assert_true(uuid_equal(due[0].message, id_of(2)));
+	assert_int_equal(take(f, noon_us + 25, 10, &due), 0);
+	assert_int_equal(take(f, noon_us + 30, 10, &due), 1);
+}
+
+static void test_a_rollback_puts_back_what_was_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct settling *due = NULL;
+	add_due(f, noon_us, 1);
+	OK(f, store_begin(f->s, &f->err));
+	assert_int_equal(take(f, noon_us, 10, &due), 1);
+	store_rollback(f->s);
+	assert_int_equal(take(f, noon_us, 10, &due), 1);
+}
+
+static struct event hit(unsigned n, enum event_type type, enum actor actor)
+{
+	return (struct event){
+	    .id = id_of(1000 + n),
+	    .tenant = 3,
+	    .type = type,
+	    .occurred_us = noon_us + n * second_us,
+	    .message = id_of(1),
+	    .judged = true,
+	    .actor = actor,
+	    .bot_filtered = !actor_is_counted(actor),
+	    .reasons = TEXT("browser"),
+	    .ip = TEXT("203.0.113.7"),
+	    .user_agent = TEXT("agent"),
+	    .link_index = type == EVENT_CLICK ? (int32_t)n : -1,
+	    .sequence_position = -1,
+	};
+}
+
+/* In this order: an anonymous open, a duplicate, a proxy's, a person's, a click. */
+static void add_hits(struct fixture *f)
+{
+	struct event e[6] = {
+	    hit(1, EVENT_OPEN, ACTOR_HUMAN), hit(2, EVENT_OPEN, ACTOR_HUMAN),  hit(3, EVENT_OPEN, ACTOR_PROXY_HUMAN),
+	    hit(4, EVENT_OPEN, ACTOR_HUMAN), hit(5, EVENT_CLICK, ACTOR_HUMAN), hit(6, EVENT_CLICK, ACTOR_SCANNER),
+	};
+	struct event other = hit(7, EVENT_DELIVERED, ACTOR_UNKNOWN);
+	other.judged = false;
+	e[0].reasons = TEXT("browser consent:anonymous");
+	e[1].is_duplicate = true;
+	OK(f, store_event_add(f->s, e, 6, &f->err));
+	OK(f, store_event_add(f->s, &other, 1, &f->err));
+}
+
+static void test_hits_of_a_message_come_newest_first(void **state)
+{
+	struct fixture *f = *state;
+	struct event_hits list = {0};
+	add_hits(f);
+	OK(f, store_event_hits(f->s, id_of(1), 100, f->arena, &list, &f->err));
+	struct event *hits = list.at;
+	assert_int_equal(list.n, 6);
+	assert_true(uuid_equal(hits[5].id, id_of(1001)) && uuid_equal(hits[0].id, id_of(1006)));
+	assert_true(hits[1].judged && hits[1].actor == ACTOR_HUMAN && hits[1].link_index == 5);
+	EXPECT_TEXT(hits[1].ip, "203.0.113.7");
+	EXPECT_TEXT(hits[1].user_agent, "agent");
+	OK(f, store_event_hits(f->s, id_of(1), 2, f->arena, &list, &f->err));
+	assert_int_equal(list.n, 2);
+}
+
+static void test_hits_settle_up_to_a_time(void **state)
+{
+	struct fixture *f = *state;
+	add_hits(f);
+	OK(f, store_event_settle(f->s, id_of(1), noon_us + 3 * second_us, noon_us + 5 * second_us, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT count(*) FROM email_events WHERE settled"), "4");
+	assert_string_equal(fixture_query(f, "SELECT count(*) FROM email_events WHERE NOT settled"), "2");
+}
+
+static void test_the_first_that_counts_is_found(void **state)
+{
+	struct fixture *f = *state;
+	struct event e;
+	int64_t last = 0;
+	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), FIRST_OPEN, f->arena, &e, &f->err));
+	OK(f, store_event_last_counted(f->s, id_of(1), &last, &f->err));
+	assert_int_equal(last, 0);
+	add_hits(f);
+	OK(f, store_event_first_counted(f->s, id_of(1), FIRST_OPEN, f->arena, &e, &f->err));
+	assert_true(uuid_equal(e.id, id_of(1003)));
+	OK(f, store_event_first_counted(f->s, id_of(1), FIRST_OPEN_STRICT, f->arena, &e, &f->err));
+	assert_true(uuid_equal(e.id, id_of(1004)));
+	OK(f, store_event_first_counted(f->s, id_of(1), FIRST_CLICK, f->arena, &e, &f->err));
+	assert_true(uuid_equal(e.id, id_of(1005)));
+	OK(f, store_event_last_counted(f->s, id_of(1), &last, &f->err));
+	assert_true(last == noon_us + 5 * second_us);
+}
+
+static void test_a_correction_keeps_its_place_among_other_events(void **state)
+{
+	struct fixture *f = *state;
+	struct event e[40];
+	struct event got;
+	for (unsigned i = 0; i < 40; i++)
+		e[i] = hit(i, EVENT_OPEN, ACTOR_HUMAN);
+	for (unsigned i = 5; i < 40; i += 17) {
+		e[i].type = EVENT_CORRECTED;
+		e[i].corrects = id_of(1000);
+		e[i].previous = TEXT("{\"actor\":\"human\"}");
+	}
+	OK(f, store_event_add(f->s, e, 40, &f->err));
+	for (unsigned i = 0; i < 40; i++) {
+		OK(f, store_event_find(f->reader, 3, id_of(1000 + i), f->arena, &got, &f->err));
+		assert_int_equal(got.position, i + 1);
+		assert_int_equal(got.type, e[i].type);
+		EXPECT_TEXT(got.previous, e[i].type == EVENT_CORRECTED ? "{\"actor\":\"human\"}" : "");
+		assert_true(uuid_equal(got.corrects, e[i].corrects));
+	}
+}
+
+static void test_the_number_of_links_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	struct message got, m = {.id = id_of(1),
+				 .tenant = 3,
+				 .created_us = noon_us,
+				 .send_at_us = noon_us,
+				 .stream = TEXT("bulk"),
+				 .provider = TEXT("smtp"),
+				 .from_email = TEXT("a@x"),
+				 .to_email = TEXT("c@y"),
+				 .contact_id = TEXT("c"),
+				 .position = -1,
+				 .link_count = 9};
+	OK(f, store_message_add(f->s, &m, &f->err));
+	OK(f, store_message_find(f->s, 3, m.id, f->arena, &got, &f->err));
+	assert_int_equal(got.link_count, 9);
+}
+
+int main(void)
+{
+	const struct CMUnitTest store_settling[] = {
+	    FIXTURE_TEST(test_what_is_due_is_taken_once),
+	    FIXTURE_TEST(test_a_rollback_puts_back_what_was_taken),
+	    FIXTURE_TEST(test_hits_of_a_message_come_newest_first),
+	    FIXTURE_TEST(test_hits_settle_up_to_a_time),
+	    FIXTURE_TEST(test_the_first_that_counts_is_found),
+	    FIXTURE_TEST(test_a_correction_keeps_its_place_among_other_events),
+	    FIXTURE_TEST(test_the_number_of_links_comes_back),
+	};
+	return FIXTURE_RUN(store_settling);
+}
