@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/duplicate_window.h"
+#include "engine/fan_out.h"
 #include "engine/record.h"
 #include <stdatomic.h>
 
@@ -43,7 +44,13 @@ struct apply *apply_new(const struct apply_config *config)
 	a->parts.counts_every_press = config->counts_every_press;
 	a->parts.ignores_gpc = config->ignores_gpc;
 	a->parts.window = duplicate_window_new(config->dedupe_seconds ? config->dedupe_seconds : DEDUPE_SECONDS);
+	a->parts.fan_out = fan_out_new();
 	return a;
+}
+
+struct fan_out *apply_fan_out(struct apply *apply)
+{
+	return apply->parts.fan_out;
 }
 
 void apply_free(struct apply **apply)
@@ -52,6 +59,7 @@ void apply_free(struct apply **apply)
 		return;
 	token_sealer_free(&(*apply)->parts.sealer);
 	duplicate_window_free(&(*apply)->parts.window);
+	fan_out_free(&(*apply)->parts.fan_out);
 	mem_free(*apply);
 	*apply = NULL;
 }

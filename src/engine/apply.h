@@ -32,6 +32,7 @@ struct apply_config {
 };
 
 struct apply;
+struct fan_out;
 struct apply *apply_new(const struct apply_config *config);
 void apply_free(struct apply **apply);
 
@@ -57,6 +58,8 @@ enum apply_skip {
 const char *apply_skip_name(enum apply_skip skip);
 /* Since the start; records that came again after a rollback are counted again. Any thread. */
 uint64_t apply_skipped(const struct apply *apply, enum apply_skip skip);
+/* What it remembers of sources, for settling; belongs to `apply`. */
+struct fan_out *apply_fan_out(struct apply *apply);
 /* Counts and logs one. For the writer, when the store refuses a record. */
 void apply_note_skip(struct apply *apply, enum apply_skip skip, const struct journal_record *record);
 
@@ -68,6 +71,7 @@ struct apply_parts {
 	struct token_sealer *sealer;
 	struct duplicate_window *window;
 	bool window_is_filled;
+	struct fan_out *fan_out;
 	enum keep_client keep_client;
 	bool counts_every_press;
 	bool ignores_gpc;

@@ -10,6 +10,7 @@
 #include "codec/behaviour.h"
 #include "engine/consent.h"
 #include "engine/duplicate_window.h"
+#include "engine/fan_out.h"
 #include "engine/hit_count.h"
 #include "engine/press_burst.h"
 #include "engine/record.h"
@@ -342,10 +343,29 @@ static void settle_later(const struct hit *hit)
 	batch_settle_at(batch, hit->record.message, from_us + BEHAVIOUR_SETTLE_S * INT64_C(1000000));
 }
 
+/* A gateway may look before the other side has said that it takes the mail. */
+static void note_source(const struct hit *hit)
+{
+	const struct message *m = hit->message;
+	struct behaviour_mail mail = {.delivered_us = m->delivered_us ? m->delivered_us : m->sent_us};
+	if (m->state != MESSAGE_SENDING && !behaviour_in_window(&mail, hit->record.kind, time_of(hit)))
+		return;
+	struct fan_out_hit visit = {
+	    .tenant = m->tenant,
+	    .recipient = m->to_email,
+	    .source = behaviour_source_of(&hit->record.client, hit->record.user_agent),
+	    .time_us = time_of(hit),
+	};
+	fan_out_note(hit->context->parts->fan_out, &visit);
+}
+
 static enum status apply_open_or_click(struct hit *hit, struct err *err)
 {
 	struct slice destination;
 	enum status status = fill_window(hit, err);
+	if (status == STATUS_OK)
+		status =
+		    fan_out_fill(hit->context->parts->fan_out, batch_session(hit->context->batch), time_of(hit), err);
 	if (status == STATUS_OK)
 		status = find_destination(hit, &destination, err);
 	if (status != STATUS_OK)
@@ -358,6 +378,8 @@ static enum status apply_open_or_click(struct hit *hit, struct err *err)
 	event.is_unique = count(hit);
 	if (is_provisional(hit))
 		settle_later(hit);
+	if (is_provisional(hit) && hit->consent == CONSENT_FULL)
+		note_source(hit);
 	if (hit->consent == CONSENT_FULL)
 		batch_event(hit->context->batch, hit->message, &event);
 	else

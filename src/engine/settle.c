@@ -14,6 +14,7 @@ enum { PREVIOUS_MAX = 4096, GROUP_TEXT = 64 };
 /* One message that is being settled. */
 struct settle {
 	struct batch *batch;
+	const struct fan_out *fan_out;
 	struct message *message;
 	int64_t until_us; /* what occurred until then is settled */
 	bool lost_open, lost_strict, lost_click, lost_last;
@@ -188,11 +189,11 @@ static enum status find_first(struct settle *s, struct err *err)
 
 /* ---- All hits of a message */
 
-static struct behaviour_hit hit_of(const struct event *e)
+static struct behaviour_hit hit_of(const struct settle *s, const struct event *e)
 {
 	struct address address;
 	bool has_address = address_parse(e->ip, &address);
-	return (struct behaviour_hit){
+	struct behaviour_hit hit = {
 	    .id = e->id,
 	    .kind = e->type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN,
 	    .time_us = e->occurred_us,
@@ -201,6 +202,14 @@ static struct behaviour_hit hit_of(const struct event *e)
 	    .actor = e->actor,
 	    .reasons = e->reasons,
 	};
+	struct fan_out_hit visit = {
+	    .tenant = s->message->tenant,
+	    .recipient = s->message->to_email,
+	    .source = hit.source,
+	    .time_us = e->occurred_us,
+	};
+	hit.fan_out = fan_out_count(s->fan_out, &visit);
+	return hit;
 }
 
 /* They come newest first by position; by time they are nearly sorted, so inserting is quick. */
@@ -231,7 +240,7 @@ static enum status judge_hits(struct settle *s, const struct event_hits *hits, s
 	};
 	struct behaviour_hit *judged = arena_alloc_array(batch_arena(s->batch), hits->n, sizeof *judged);
 	for (size_t i = 0; i < hits->n; i++)
-		judged[i] = hit_of(&hits->at[i]);
+		judged[i] = hit_of(s, &hits->at[i]);
 	behaviour_judge(&mail, judged, hits->n);
 	for (size_t i = 0; status == STATUS_OK && i < hits->n; i++)
 		if (judged[i].is_changed)
@@ -239,9 +248,11 @@ static enum status judge_hits(struct settle *s, const struct event_hits *hits, s
 	return status;
 }
 
-enum status settle_message(struct batch *batch, const struct settling *settling, struct err *err)
+enum status settle_message(struct batch *batch, struct fan_out *fan_out, const struct settling *settling,
+			   struct err *err)
 {
-	struct settle s = {.batch = batch, .until_us = settling->due_us - BEHAVIOUR_SETTLE_S * INT64_C(1000000)};
+	struct settle s = {
+	    .batch = batch, .fan_out = fan_out, .until_us = settling->due_us - BEHAVIOUR_SETTLE_S * INT64_C(1000000)};
 	struct store_session *session = batch_session(batch);
 	struct event_hits hits = {0};
 	enum status status = batch_message(batch, settling->message, &s.message, err);
@@ -250,6 +261,8 @@ enum status settle_message(struct batch *batch, const struct settling *settling,
 	if (status == STATUS_OK)
 		status =
 		    store_event_hits(session, settling->message, BEHAVIOUR_HITS_MAX, batch_arena(batch), &hits, err);
+	if (status == STATUS_OK)
+		status = fan_out_fill(fan_out, session, s.until_us, err);
 	if (status == STATUS_OK && hits.n) {
 		sort_by_time(hits.at, hits.n);
 		status = judge_hits(&s, &hits, err);

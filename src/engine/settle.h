@@ -9,8 +9,10 @@
 #define PUGMARK_ENGINE_SETTLE_H
 
 #include "engine/batch.h"
+#include "engine/fan_out.h"
 
 /* STATUS_OK also when the message is gone. Writes to the session of the batch, and into the batch. */
-enum status settle_message(struct batch *batch, const struct settling *settling, struct err *err) MUST_CHECK;
+enum status settle_message(struct batch *batch, struct fan_out *fan_out, const struct settling *settling,
+			   struct err *err) MUST_CHECK;
 
 #endif

@@ -26,7 +26,7 @@ static enum status settle_one(struct writer *w, const struct settling *settling,
 	enum status status = store_savepoint(w->session, err);
 	if (status != STATUS_OK)
 		return status;
-	status = settle_message(w->batch, settling, &refusal);
+	status = settle_message(w->batch, apply_fan_out(w->apply), settling, &refusal);
 	if (status == STATUS_OK)
 		status = batch_flush(w->batch, &refusal);
 	if (status == STATUS_OK)

@@ -146,3 +146,35 @@ enum status store_event_last_counted(struct store_session *s, struct uuid messag
 	*ret_us = rows_time(&r);
 	return rows_close(&r, STATUS_OK);
 }
+
+enum status store_event_recent_visits(struct store_session *s, int64_t since_us, uint32_t limit, struct arena *arena,
+				      struct recent_visits *ret, struct err *err)
+{
+	struct rows r;
+	struct growing list = {0};
+	enum status status = rows_open(
+	    &r, s,
+	    "SELECT * FROM (SELECT e.tenant_id, m.to_email, COALESCE(m.delivered_at, m.sent_at), e.occurred_at, "
+	    "e.event_type, e.ip, e.user_agent FROM email_events e JOIN messages m ON m.id = e.message_id "
+	    "WHERE e.occurred_at >= $1 AND e.event_type IN ('open', 'click') AND e.actor IN (0, 1, 2) "
+	    "AND e.ip IS NOT NULL ORDER BY e.occurred_at DESC LIMIT $2) newest ORDER BY 4",
+	    VALUES(value_time(since_us), value_i64(limit)), err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while ((status = rows_next(&r, err)) == STATUS_OK) {
+		struct recent_visit *visit = growing_add(&list, arena, sizeof *visit);
+		visit->tenant = (uint32_t)rows_i64(&r);
+		visit->recipient = rows_text(&r);
+		visit->delivered_us = rows_time(&r);
+		visit->time_us = rows_time(&r);
+		visit->is_click = slice_equal(rows_text(&r), SLICE("click"));
+		visit->ip = rows_text(&r);
+		visit->user_agent = rows_text(&r);
+	}
+	status = rows_close(&r, status);
+	if (status != STATUS_OK)
+		return status;
+	*ret = (struct recent_visits){list.items, list.n};
+	return STATUS_OK;
+}

@@ -43,4 +43,21 @@ enum status store_event_first_counted(struct store_session *s, struct uuid messa
 enum status store_event_last_counted(struct store_session *s, struct uuid message, int64_t *ret_us,
 				     struct err *err) MUST_CHECK;
 
+/* Opens and clicks of the last moments that look like a person's and have an address, oldest first, at most `limit`,
+ * the newest. */
+struct recent_visit {
+	uint32_t tenant;
+	struct slice recipient; /* address of the mail */
+	int64_t delivered_us;   /* else when it was sent; 0: neither is known */
+	int64_t time_us;
+	bool is_click;
+	struct slice ip, user_agent;
+};
+struct recent_visits {
+	struct recent_visit *at;
+	size_t n;
+};
+enum status store_event_recent_visits(struct store_session *s, int64_t since_us, uint32_t limit, struct arena *arena,
+				      struct recent_visits *ret, struct err *err) MUST_CHECK;
+
 #endif

@@ -290,6 +290,54 @@ static void test_an_image_proxy_before_a_sweep_stays_the_reader(void **state)
 	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE_STRICT), 0);
 }
 
+/* Six mails of one company, delivered now; each of its people is looked up `gap_ms` after the one before. */
+static void fan_out(struct world *w, int64_t first_ms, int64_t gap_ms, bool is_client)
+{
+	for (uint32_t n = 2; n < 6; n++)
+		world_add_message(w, n, false);
+	(void)world_sql(w, "UPDATE messages SET sent_at = 1795240800000000 RETURNING 1");
+	for (uint32_t n = 0; n < 6; n++) {
+		struct put puts[] = {{HIT_OPEN, first_ms + n * gap_ms, 0, NULL, is_client},
+				     {HIT_CLICK, first_ms + n * gap_ms + 500, 1, NULL, is_client}};
+		apply_with(w, n, TOKEN_CONSENT_FULL, puts, 2);
+	}
+	(void)world_sql(w, "UPDATE messages SET sent_at = NULL RETURNING 1");
+}
+
+static void settle_sent(struct world *w)
+{
+	(void)world_sql(w, "UPDATE messages SET sent_at = 1795240800000000 RETURNING 1");
+	world_settle(w, LATER);
+	(void)world_sql(w, "UPDATE messages SET sent_at = NULL RETURNING 1"); /* no event of it, so no sums */
+}
+
+static void test_who_walks_through_a_company_after_delivery_is_a_scanner(void **state)
+{
+	struct world *w = *state;
+	fan_out(w, 2000, 2000, false);
+	settle_sent(w);
+	assert_int_equal(world_stat(w, STAT_OPENS_SCANNER), 6);
+	assert_int_equal(world_stat(w, STAT_CLICKS_MACHINE), 6);
+	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE) + world_stat(w, STAT_CLICKS_UNIQUE), 0);
+}
+
+static void test_an_office_that_reads_its_mail_stays_an_office(void **state)
+{
+	struct world *w = *state;
+	fan_out(w, 600000, 4000, false);
+	settle_sent(w);
+	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 6);
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 6);
+}
+
+static void test_an_office_with_mail_clients_may_read_at_once(void **state)
+{
+	struct world *w = *state;
+	fan_out(w, 2000, 4000, true);
+	settle_sent(w);
+	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 6);
+}
+
 static void test_hits_of_the_future_settle_too(void **state)
 {
 	static const struct put AHEAD = {HIT_OPEN, INT64_C(400) * 86400 * 1000, 0, PERSON, true};
@@ -332,6 +380,9 @@ int main(void)
 	    TEST(test_a_repeat_within_a_burst_is_corrected_and_counted_nowhere),
 	    TEST(test_what_is_counted_without_the_person_is_corrected_without_the_person),
 	    TEST(test_an_image_proxy_before_a_sweep_stays_the_reader),
+	    TEST(test_who_walks_through_a_company_after_delivery_is_a_scanner),
+	    TEST(test_an_office_that_reads_its_mail_stays_an_office),
+	    TEST(test_an_office_with_mail_clients_may_read_at_once),
 	    TEST(test_hits_of_the_future_settle_too),
 	    TEST(test_a_message_that_is_gone_is_no_hindrance),
 	};

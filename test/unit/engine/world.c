@@ -317,14 +317,16 @@ void world_apply_all(struct world *w)
 void world_settle(struct world *w, int64_t now_us)
 {
 	struct batch *batch = batch_new(w->session);
+	struct fan_out *fan_out = fan_out_new(); /* as after a start: filled from the store */
 	struct settling_list due = {0};
 	batch_reset(batch, now_us);
 	CHECK(store_begin(w->session, err));
 	CHECK(store_settling_take(w->session, now_us, 1000, w->arena, &due, err));
 	for (size_t i = 0; i < due.n; i++) {
-		CHECK(settle_message(batch, &due.at[i], err));
+		CHECK(settle_message(batch, fan_out, &due.at[i], err));
 		CHECK(batch_flush(batch, err));
 	}
 	CHECK(store_commit(w->session, err));
+	fan_out_free(&fan_out);
 	batch_free(&batch);
 }

@@ -129,6 +129,36 @@ static void test_the_first_that_counts_is_found(void **state)
 	assert_true(last == noon_us + 5 * second_us);
 }
 
+static void test_recent_visits_are_those_of_people_with_their_mail(void **state)
+{
+	struct fixture *f = *state;
+	struct recent_visits visits = {0};
+	struct message m = {.id = id_of(1),
+			    .tenant = 3,
+			    .created_us = noon_us,
+			    .send_at_us = noon_us,
+			    .sent_us = noon_us,
+			    .stream = TEXT("bulk"),
+			    .provider = TEXT("smtp"),
+			    .from_email = TEXT("a@x"),
+			    .to_email = TEXT("c@y"),
+			    .contact_id = TEXT("c"),
+			    .position = -1};
+	OK(f, store_message_add(f->s, &m, &f->err));
+	add_hits(f);
+	OK(f, store_event_recent_visits(f->s, noon_us + 3 * second_us, 100, f->arena, &visits, &f->err));
+	assert_int_equal(visits.n, 3);
+	assert_true(visits.at[0].time_us == noon_us + 3 * second_us && !visits.at[0].is_click);
+	assert_true(visits.at[2].time_us == noon_us + 5 * second_us && visits.at[2].is_click);
+	assert_true(visits.at[0].tenant == 3 && visits.at[0].delivered_us == noon_us);
+	EXPECT_TEXT(visits.at[0].recipient, "c@y");
+	EXPECT_TEXT(visits.at[0].ip, "203.0.113.7");
+	EXPECT_TEXT(visits.at[0].user_agent, "agent");
+	OK(f, store_event_recent_visits(f->s, noon_us, 1, f->arena, &visits, &f->err));
+	assert_int_equal(visits.n, 1);
+	assert_true(visits.at[0].is_click);
+}
+
 static void test_a_correction_keeps_its_place_among_other_events(void **state)
 {
 	struct fixture *f = *state;
@@ -178,6 +208,7 @@ int main(void)
 	    FIXTURE_TEST(test_hits_of_a_message_come_newest_first),
 	    FIXTURE_TEST(test_hits_settle_up_to_a_time),
 	    FIXTURE_TEST(test_the_first_that_counts_is_found),
+	    FIXTURE_TEST(test_recent_visits_are_those_of_people_with_their_mail),
 	    FIXTURE_TEST(test_a_correction_keeps_its_place_among_other_events),
 	    FIXTURE_TEST(test_the_number_of_links_comes_back),
 	};
