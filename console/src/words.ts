@@ -153,7 +153,32 @@ const REASONS: Record<string, ReasonWords> = {
     short: (_p, value) => (value === "prefetch" ? "the browser said that it only loads ahead" : `purpose ${value}`),
     sentence: () => "The browser loaded the page ahead of time and said so.",
   },
-  burst: { short: (p) => (p["links"] ? `${counted(Number(p["links"]), "link", "links")} followed within 2 seconds` : "links followed all at once") },
+  burst: {
+    short: (p) =>
+      !p["seconds"]
+        ? `${counted(Number(p["links"]), "link", "links")} followed within 2 seconds`
+        : p["links"] === p["of"]
+          ? `all ${p["links"]} links in ${p["seconds"]} s`
+          : `${p["links"]} links in ${p["seconds"]} s`,
+    sentence: (_who, p) =>
+      `${p["links"] === p["of"] ? `All ${p["links"]}` : p["links"]} links were followed within ${p["seconds"] ?? "2"} seconds. No person does that.`,
+  },
+  coverage: { short: (p) => `every one of ${p["of"]} links within a minute` },
+  fan_out: {
+    short: (p) => `${p["recipients"]} people of one company within a minute`,
+    sentence: (_who, p) => `The same program came for ${p["recipients"]} people of one company within a minute of delivery.`,
+  },
+  after_delivery: {
+    short: (p) => (Number(p["seconds"]) < 0 ? "before the mail was delivered" : `${counted(Number(p["seconds"]), "second", "seconds")} after delivery`),
+  },
+  burst_source: {
+    short: () => "from where all links were followed at once",
+    sentence: () => "It came from the same network and program that followed all links at once around then.",
+  },
+  burst_network: { short: () => "from the network that followed all links at once" },
+  burst_agent: { short: () => "by a program like the one that followed all links at once" },
+  near_burst: { short: () => "just before all links were followed at once" },
+  no_open: { short: () => "nobody had opened the mail" },
   held: {
     short: (p, value) =>
       p["seconds"]

@@ -10,7 +10,7 @@
 	"SELECT e.position, e.id, e.tenant_id, e.message_id, e.event_type, e.occurred_at, e.is_unique, "               \
 	"e.is_duplicate, e.bot_filtered, e.actor, e.confidence_percent, e.settled, e.reasons, e.rules, e.link_index, " \
 	"e.token, e.destination_url, e.ip, e.user_agent, e.provider, e.remote_id, e.bounce_class, e.bounce_code, "     \
-	"e.bounce_reason, e.metadata, e.corrects, e.previous, COALESCE(m.contact_id, k.contact_id), m.to_email, "       \
+	"e.bounce_reason, e.metadata, e.corrects, e.previous, COALESCE(m.contact_id, k.contact_id), m.to_email, "      \
 	"m.contact_category, "                                                                                         \
 	"m.campaign_id, m.template_id, "                                                                               \
 	"m.sender, m.sequence_id, m.enrollment, m.sequence_position "                                                  \
