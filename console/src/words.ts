@@ -168,9 +168,6 @@ const REASONS: Record<string, ReasonWords> = {
     short: (p) => `${p["recipients"]} people of one company within a minute`,
     sentence: (_who, p) => `The same program came for ${p["recipients"]} people of one company within a minute of delivery.`,
   },
-  after_delivery: {
-    short: (p) => (Number(p["seconds"]) < 0 ? "before the mail was delivered" : `${counted(Number(p["seconds"]), "second", "seconds")} after delivery`),
-  },
   burst_source: {
     short: () => "from where all links were followed at once",
     sentence: () => "It came from the same network and program that followed all links at once around then.",

@@ -38,13 +38,13 @@ struct weak_sign {
 	uint32_t points;
 };
 static const struct weak_sign WEAK_SIGNS[] = {
-    {SLICE("vendor_network"), 60}, {SLICE("impossible_agent"), 40},   {SLICE("no_sec_fetch"), 30},
-    {SLICE("data_centre"), 25},    {SLICE("no_accept_language"), 20}, {SLICE("stale_agent"), 10},
+    {SLICE("network_probable"), 60}, {SLICE("impossible_agent"), 40},   {SLICE("no_sec_fetch"), 30},
+    {SLICE("data_centre"), 25},      {SLICE("no_accept_language"), 20}, {SLICE("old_agent"), 10},
 };
 
-/* The codes that are given here. */
+/* The codes that are given here; "early" by the first verdict too, which may not have known when it was delivered. */
 static const struct slice OWN_CODES[] = {
-    SLICE("burst"),        SLICE("coverage"),      SLICE("fan_out"),     SLICE("after_delivery"), SLICE("no_open"),
+    SLICE("burst"),        SLICE("coverage"),      SLICE("fan_out"),     SLICE("early"),      SLICE("no_open"),
     SLICE("burst_source"), SLICE("burst_network"), SLICE("burst_agent"), SLICE("near_burst"),
 };
 
@@ -342,10 +342,11 @@ static void see_what_it_said(const struct behaviour_hit *hit, struct signs *s)
 			s->points += WEAK_SIGNS[i].points;
 }
 
-/* An image proxy and a mail client say who they are; how soon they came says nothing more. */
+/* An image proxy and a mail client say who they are, and a browser that mail protection has sent on is a person's; how
+ * soon they came says nothing more. */
 static bool is_beyond_timing(const struct behaviour_hit *hit)
 {
-	return hit->actor == ACTOR_PROXY_HUMAN ||
+	return hit->actor == ACTOR_PROXY_HUMAN || has_code(hit->reasons, SLICE("referer")) ||
 	       (hit->kind == HIT_OPEN && has_code(hit->reasons, SLICE("mail_client")));
 }
 
@@ -355,7 +356,7 @@ static void see_timing(const struct judging *j, size_t i, bool in_window, struct
 	if (is_beyond_timing(hit))
 		return;
 	if (in_window)
-		add_sign(s, POINTS_WINDOW, "after_delivery:seconds=%ld",
+		add_sign(s, POINTS_WINDOW, "early:seconds=%ld",
 			 (long)((hit->time_us - j->mail->delivered_us) / SECOND_US));
 	if (in_window && hit->fan_out >= BEHAVIOUR_FAN_OUT_MIN)
 		add_sign(s, POINTS_FAN_OUT, "fan_out:recipients=%u", hit->fan_out);

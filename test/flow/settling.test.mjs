@@ -4,26 +4,29 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
+import { no_postgres, start_postgres } from "../harness/postgres.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, start_server } from "../harness/pugmark.mjs";
 
 const OLD_CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/57.0.2987.133 Safari/537.36";
 const HTML = `<body>${[1, 2, 3, 4].map((n) => `<a href="https://example.com/${n}">${n}</a>`).join(" ")}</body>`;
 const SECONDS = 200;
 
-/** Everything that is in the store happened so much earlier; false when there is nothing to change it with. */
-function let_time_pass(t, file) {
-  const columns = {
-    email_events: ["occurred_at"],
-    messages: ["created_at", "sent_at", "delivered_at", "first_open_at", "first_open_strict_at", "first_click_at", "last_activity_at"],
-    hits_to_settle: ["due_at"],
-  };
-  const past = Object.entries(columns).map(
-    ([table, names]) => `UPDATE ${table} SET ${names.map((n) => `${n} = ${n} - ${SECONDS}000000`).join(", ")}`,
-  );
-  const with_sqlite = spawnSync("sqlite3", [file, past.join(";")], { encoding: "utf8" });
+const MOVED = {
+  email_events: ["occurred_at"],
+  messages: ["created_at", "sent_at", "delivered_at", "first_open_at", "first_open_strict_at", "first_click_at", "last_activity_at"],
+  hits_to_settle: ["due_at"],
+};
+
+/** SQL after which everything in the store happened so much earlier; `interval` is that time in the database's words. */
+const let_time_pass = (interval) =>
+  Object.entries(MOVED).map(([table, names]) => `UPDATE ${table} SET ${names.map((n) => `${n} = ${n} - ${interval}`).join(", ")}`);
+
+/** False when there is nothing to change the file with. */
+function run_sqlite(t, file, statements) {
+  const with_sqlite = spawnSync("sqlite3", [file, statements.join(";")], { encoding: "utf8" });
   if (!with_sqlite.error) return assert.equal(with_sqlite.status, 0, with_sqlite.stderr), true;
   const script = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit()";
-  const with_python = spawnSync("python3", ["-c", script, file, past.join(";")], { encoding: "utf8" });
+  const with_python = spawnSync("python3", ["-c", script, file, statements.join(";")], { encoding: "utf8" });
   if (!with_python.error) return assert.equal(with_python.status, 0, with_python.stderr), true;
   t.skip("neither sqlite3 nor python3 is there");
   return false;
@@ -32,7 +35,7 @@ function let_time_pass(t, file) {
 const HITS = "type=email.opened,email.clicked";
 
 /** A mail whose pixel and four links a scanner has fetched, two minutes ago. */
-async function swept_mail(t, server) {
+async function swept_mail(server, pass_time) {
   const scanner = { "x-forwarded-for": "198.51.100.9", "user-agent": OLD_CHROME };
   const { id } = await server.send({ html: HTML });
   const html = await server.preview(id);
@@ -43,7 +46,7 @@ async function swept_mail(t, server) {
   assert.ok(before.every((e) => e.actor === "human" && !e.settled && e.group === null && e.corrects === null));
   assert.equal((await server.message(id)).clicks, 4);
   await server.stop("SIGTERM");
-  if (!let_time_pass(t, join(server.data, "pugmark.db"))) return null;
+  if (!pass_time()) return null;
   await server.start();
   return { id, links };
 }
@@ -63,9 +66,8 @@ function assert_swept(hits, corrections) {
   assert.equal(corrections.filter((c) => c.previous.is_unique).length, 2);
 }
 
-test("a sweep is told from a person after two minutes, in events, counters and sums", async (t) => {
-  const server = await start_server(t, { env: { PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1" } });
-  const mail = await swept_mail(t, server);
+async function tell_sweep_from_person(server, pass_time) {
+  const mail = await swept_mail(server, pass_time);
   if (!mail) return;
   const corrections = await server.events_of(mail.id, 5, "type=event.corrected");
   assert_swept(await server.events(`message=${mail.id}&${HITS}`), corrections);
@@ -79,4 +81,23 @@ test("a sweep is told from a person after two minutes, in events, counters and s
     [body.opens_total, body.opens_unique, body.opens_machine, body.clicks_total, body.clicks_unique, body.clicks_machine],
     [0, 0, 1, 1, 1, 4],
   );
+}
+
+const TRUST = { PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1" };
+
+test("a sweep is told from a person after two minutes, in events, counters and sums", async (t) => {
+  const server = await start_server(t, { env: TRUST });
+  const file = join(server.data, "pugmark.db");
+  await tell_sweep_from_person(server, () => run_sqlite(t, file, let_time_pass(`${SECONDS}000000`)));
+});
+
+test("the same with PostgreSQL for a store", { skip: no_postgres }, async (t) => {
+  const server_of = { current: null };
+  t.after(() => server_of.current?.stop("SIGKILL")); // before its database goes
+  const postgres = await start_postgres(t);
+  const server = (server_of.current = await start_server(t, { env: { ...TRUST, PUGMARK_STORE_URL: postgres.url } }));
+  await tell_sweep_from_person(server, () => {
+    for (const statement of let_time_pass(`interval '${SECONDS} seconds'`)) postgres.query(statement);
+    return true;
+  });
 });

@@ -300,13 +300,12 @@ static void test_weak_signs_decide_together_only(void **state)
 	    {"before delivery was told",
 	     1,
 	     false,
-	     {{'c', -2000, 1, GATEWAY, 1, "browser no_sec_fetch no_accept_language", 0, S, "after_delivery:seconds=-2",
-	       0}}},
+	     {{'c', -2000, 1, GATEWAY, 1, "browser no_sec_fetch no_accept_language", 0, S, "early:seconds=-2", 0}}},
 	    {"soon, without Sec-Fetch",
 	     1,
 	     false,
 	     {{'c', 5000, 1, GATEWAY, 1, "browser no_sec_fetch", 0, SUSPECT,
-	       "browser no_sec_fetch after_delivery:seconds=5 no_open", 0}}},
+	       "browser no_sec_fetch early:seconds=5 no_open", 0}}},
 	    {"late, without Sec-Fetch and languages",
 	     1,
 	     false,
@@ -320,8 +319,16 @@ static void test_weak_signs_decide_together_only(void **state)
 	    {"for five recipients in a minute, soon",
 	     1,
 	     false,
-	     {{'o', 20000, 0, GATEWAY, 1, NULL, 0, S, "after_delivery:seconds=20 fan_out:recipients=5", 5},
+	     {{'o', 20000, 0, GATEWAY, 1, NULL, 0, S, "early:seconds=20 fan_out:recipients=5", 5},
 	      {'c', 21000, 1, GATEWAY, 1, NULL, 0, S, "fan_out:recipients=6", 6}}},
+	    {"soon, as the first verdict saw too: that counts once",
+	     1,
+	     false,
+	     {{'c', 5000, 1, GATEWAY, 1, "browser early:seconds=6", 0, 0, NULL, 0}}},
+	    {"sent on by mail protection",
+	     1,
+	     false,
+	     {{'c', 5000, 1, GATEWAY, 1, "browser referer:rewritten_link", 0, 0, NULL, 9}}},
 	    {"for four recipients", 1, false, {{'o', 20000, 0, OFFICE, 1, NULL, 0, 0, NULL, 4}}},
 	    {"an office reads its mail",
 	     1,
@@ -381,7 +388,7 @@ static void test_judging_again_changes_nothing_and_repeats_no_reason(void **stat
 	behaviour_judge(&mail, hits, 4);
 	assert_int_equal(hits[3].verdict.actor, ACTOR_SCANNER);
 	assert_string_equal(hits[3].verdict.reasons,
-			    "browser no_sec_fetch after_delivery:seconds=25 fan_out:recipients=5 no_open");
+			    "browser no_sec_fetch early:seconds=25 fan_out:recipients=5 no_open");
 }
 
 static void test_consent_and_repeats_stay_in_the_reasons(void **state)
