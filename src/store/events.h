@@ -23,7 +23,7 @@ enum event_type {
 	EVENT_FAILED,
 	EVENT_SUPPRESSED,
 	EVENT_UNSUBSCRIBE_HELD, /* a machine seems to have pressed the button; see engine/unsubscription.h */
-	EVENT_CONSENT, /* "contact.consent"; its id is that of the consent's record, and it may have no message */
+	EVENT_CONSENT,   /* "contact.consent"; its id is that of the consent's record, and it may have no message */
 	EVENT_CORRECTED, /* another verdict for an earlier event */
 	EVENT_TYPE_COUNT,
 };
