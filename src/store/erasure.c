@@ -231,6 +231,9 @@ enum status store_contact_erase(struct store_session *s, const struct contact_ke
 	enum status status = refuse_under_way(s, in, err);
 	if (status == STATUS_OK)
 		status = session_run(s, "DELETE FROM send_queue WHERE message_id IN " MESSAGES_OF_CONTACT, in, err);
+	if (status == STATUS_OK) /* nobody is left to be unsubscribed */
+		status =
+		    session_run(s, "DELETE FROM held_unsubscribes WHERE message_id IN " MESSAGES_OF_CONTACT, in, err);
 	if (status == STATUS_OK)
 		status = read_messages(s, in, arena, &messages, err);
 	const struct erased_message *items = messages.items;
