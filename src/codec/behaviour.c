@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { SCANNER_FROM = 80, SUSPECT_FROM = 50, CONFIDENCE_MAX = 99, BURST_LINKS_MIN = 3, COVERAGE_LINKS_MIN = 5 };
+enum { SCANNER_FROM = 80, SUSPECT_FROM = 50, CONFIDENCE_MAX = 99, COVERAGE_LINKS_MIN = 5 };
 enum {
 	POINTS_BURST = 90,
 	POINTS_COVERAGE = 60,
@@ -24,7 +24,7 @@ enum {
 	POINTS_NEAR_BURST = 20,
 };
 static const int64_t SECOND_US = 1000000;
-static const int64_t BURST_US = 2000000;
+static const int64_t BURST_US = BEHAVIOUR_BURST_MS * INT64_C(1000);
 static const int64_t COVERAGE_US = 60000000;
 static const int64_t NEAR_BURST_US = 120000000;
 static const int64_t CLICK_WINDOW_US = 30000000;
@@ -177,7 +177,7 @@ static void walk_from(const struct judging *j, size_t first, int64_t reach_us, b
 
 static bool is_burst(const struct judging *j, uint32_t links)
 {
-	return links >= BURST_LINKS_MIN || (links >= 2 && links == j->mail->links);
+	return links >= BEHAVIOUR_BURST_LINKS_MIN || (links >= 2 && links == j->mail->links);
 }
 
 static uint32_t count_links(const struct judging *j, const struct burst *burst)

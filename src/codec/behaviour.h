@@ -19,6 +19,8 @@
 enum {
 	BEHAVIOUR_SETTLE_S = 120,      /* all that can still change a verdict happens within that time */
 	BEHAVIOUR_HITS_MAX = 512,      /* judged at once */
+	BEHAVIOUR_BURST_LINKS_MIN = 3, /* different links that no person follows … */
+	BEHAVIOUR_BURST_MS = 2000,     /* … within that time */
 	BEHAVIOUR_FAN_OUT_MIN = 5,     /* recipients */
 	BEHAVIOUR_FAN_OUT_REACH_S = 60 /* to either side of a hit */
 };

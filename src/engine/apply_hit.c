@@ -433,7 +433,7 @@ static enum status judge_press(struct hit *hit, struct err *err)
 		return STATUS_OK;
 	struct event press = event_of(hit, SLICE_EMPTY);
 	enum status status = press_burst_links(hit->context->batch, &press, &links, err);
-	if (status != STATUS_OK || links < PRESS_BURST_LINKS_MIN)
+	if (status != STATUS_OK || links < BEHAVIOUR_BURST_LINKS_MIN)
 		return status;
 	hit->verdict.actor = ACTOR_SCANNER;
 	hit->verdict.confidence_percent = 90;

@@ -12,18 +12,16 @@ struct click {
 
 struct clicks {
 	const struct event *press;
-	struct address network;
+	uint64_t network;
 	struct click at[CLICKS_MAX];
 	size_t n;
 };
 
-static bool network_of(struct slice ip, struct address *ret)
+/* The network of an address; 0 when it is none. */
+static uint64_t network_of(struct slice ip)
 {
-	if (!address_parse(ip, ret))
-		return false;
-	size_t kept = address_is_ipv4(ret) ? 15 : 6; /* bytes of the 16-byte form: /24, /48 */
-	memset(ret->bytes + kept, 0, sizeof ret->bytes - kept);
-	return true;
+	struct address address;
+	return address_parse(ip, &address) ? behaviour_source_of(&address, SLICE_EMPTY).network : 0;
 }
 
 static bool is_before(const struct clicks *c, const struct event *e)
@@ -34,10 +32,8 @@ static bool is_before(const struct clicks *c, const struct event *e)
 
 static void add_if_own(struct clicks *c, const struct event *e)
 {
-	struct address network;
 	if (c->n < CLICKS_MAX && e->type == EVENT_CLICK && uuid_equal(e->message, c->press->message) &&
-	    is_before(c, e) && slice_equal(e->user_agent, c->press->user_agent) && network_of(e->ip, &network) &&
-	    memcmp(network.bytes, c->network.bytes, sizeof network.bytes) == 0)
+	    is_before(c, e) && slice_equal(e->user_agent, c->press->user_agent) && network_of(e->ip) == c->network)
 		c->at[c->n++] = (struct click){e->occurred_us, e->link_index};
 }
 
@@ -54,7 +50,7 @@ static bool is_new_link(const struct clicks *c, size_t first, size_t at, int64_t
 static uint32_t links_from(const struct clicks *c, size_t first)
 {
 	uint32_t links = 0;
-	int64_t until_us = c->at[first].time_us + PRESS_BURST_SPAN_MS * 1000;
+	int64_t until_us = c->at[first].time_us + BEHAVIOUR_BURST_MS * INT64_C(1000);
 	for (size_t i = 0; i < c->n; i++)
 		links += c->at[i].time_us >= c->at[first].time_us && c->at[i].time_us <= until_us &&
 			 is_new_link(c, first, i, until_us);
@@ -63,7 +59,7 @@ static uint32_t links_from(const struct clicks *c, size_t first)
 
 enum status press_burst_links(struct batch *batch, const struct event *press, uint32_t *ret_links, struct err *err)
 {
-	struct clicks clicks = {.press = press};
+	struct clicks clicks = {.press = press, .network = network_of(press->ip)};
 	struct event_filter filter = {.tenant = press->tenant,
 				      .message = press->message,
 				      .types = 1U << EVENT_CLICK,
@@ -72,7 +68,7 @@ enum status press_burst_links(struct batch *batch, const struct event *press, ui
 	struct event *written = NULL;
 	size_t count = 0;
 	*ret_links = 0;
-	if (!press->user_agent.n || !network_of(press->ip, &clicks.network))
+	if (!press->user_agent.n || clicks.network == 0)
 		return STATUS_OK;
 	enum status status = store_event_list(batch_session(batch), &filter, batch_arena(batch), &written, &count, err);
 	if (status != STATUS_OK)

@@ -7,15 +7,12 @@
 #ifndef PUGMARK_ENGINE_PRESS_BURST_H
 #define PUGMARK_ENGINE_PRESS_BURST_H
 
+#include "codec/behaviour.h"
 #include "engine/batch.h"
 
-enum {
-	PRESS_BURST_LINKS_MIN = 3, /* different ones */
-	PRESS_BURST_SPAN_MS = 2000,
-	PRESS_BURST_REACH_S = 120,
-};
+enum { PRESS_BURST_REACH_S = 120 };
 
-/* The most different links that the source of `press` followed within PRESS_BURST_SPAN_MS. */
+/* The most different links that the source of `press` followed within BEHAVIOUR_BURST_MS. */
 enum status press_burst_links(struct batch *batch, const struct event *press, uint32_t *ret_links,
 			      struct err *err) MUST_CHECK;
 

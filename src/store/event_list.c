@@ -3,19 +3,20 @@
  * only for the rows of the page. */
 #include "store/events.h"
 
-#include "store/session.h"
+#include "store/event_rows.h"
 #include "store/where.h"
 
 #define EVENT_SELECT                                                                                                   \
-	"SELECT e.position, e.id, e.tenant_id, e.message_id, e.event_type, e.occurred_at, e.is_unique, "               \
-	"e.is_duplicate, e.bot_filtered, e.actor, e.confidence_percent, e.settled, e.reasons, e.rules, e.link_index, " \
-	"e.token, e.destination_url, e.ip, e.user_agent, e.provider, e.remote_id, e.bounce_class, e.bounce_code, "     \
-	"e.bounce_reason, e.metadata, e.corrects, e.previous, COALESCE(m.contact_id, k.contact_id), m.to_email, "      \
-	"m.contact_category, "                                                                                         \
-	"m.campaign_id, m.template_id, "                                                                               \
-	"m.sender, m.sequence_id, m.enrollment, m.sequence_position "                                                  \
-	"FROM email_events e LEFT JOIN messages m ON m.id = e.message_id "                                             \
-	"LEFT JOIN contact_consents k ON k.id = e.id WHERE"
+	"SELECT " EVENT_HEAD_COLUMNS("e.") ", "                                                                        \
+					   "e.token, e.destination_url, e.ip, e.user_agent, e.provider, e.remote_id, " \
+					   "e.bounce_class, e.bounce_code, "                                           \
+					   "e.bounce_reason, e.metadata, e.corrects, e.previous, "                     \
+					   "COALESCE(m.contact_id, k.contact_id), m.to_email, "                        \
+					   "m.contact_category, "                                                      \
+					   "m.campaign_id, m.template_id, "                                            \
+					   "m.sender, m.sequence_id, m.enrollment, m.sequence_position "               \
+					   "FROM email_events e LEFT JOIN messages m ON m.id = e.message_id "          \
+					   "LEFT JOIN contact_consents k ON k.id = e.id WHERE"
 
 static void read_verdict(struct rows *r, struct event *e)
 {
@@ -25,6 +26,26 @@ static void read_verdict(struct rows *r, struct event *e)
 	e->settled = rows_bool(r);
 	e->reasons = rows_text(r);
 	e->rules = rows_text(r);
+}
+
+enum status event_read_head(struct rows *r, struct event *ret, struct err *err)
+{
+	struct event e = {0};
+	e.position = (uint64_t)rows_i64(r);
+	e.id = rows_uuid(r);
+	e.tenant = (uint32_t)rows_i64(r);
+	e.message = rows_uuid(r);
+	bool known = event_type_parse(rows_text(r), &e.type);
+	e.occurred_us = rows_time(r);
+	e.is_unique = rows_bool(r);
+	e.is_duplicate = rows_bool(r);
+	e.bot_filtered = rows_bool(r);
+	read_verdict(r, &e);
+	e.link_index = (int32_t)rows_i64_or(r, -1);
+	if (!known || e.actor >= ACTOR_COUNT)
+		return err_set(err, STATUS_CORRUPT, "an event has an unknown type or actor");
+	*ret = e;
+	return STATUS_OK;
 }
 
 static void read_message(struct rows *r, struct event *e)
@@ -42,18 +63,10 @@ static void read_message(struct rows *r, struct event *e)
 
 static enum status read_event(struct rows *r, struct event *ret, struct err *err)
 {
-	struct event e = {0};
-	e.position = (uint64_t)rows_i64(r);
-	e.id = rows_uuid(r);
-	e.tenant = (uint32_t)rows_i64(r);
-	e.message = rows_uuid(r);
-	bool known = event_type_parse(rows_text(r), &e.type);
-	e.occurred_us = rows_time(r);
-	e.is_unique = rows_bool(r);
-	e.is_duplicate = rows_bool(r);
-	e.bot_filtered = rows_bool(r);
-	read_verdict(r, &e);
-	e.link_index = (int32_t)rows_i64_or(r, -1);
+	struct event e;
+	enum status status = event_read_head(r, &e, err);
+	if (status != STATUS_OK)
+		return status;
 	e.token = rows_text(r);
 	e.destination_url = rows_text(r);
 	e.ip = rows_text(r);
@@ -67,8 +80,6 @@ static enum status read_event(struct rows *r, struct event *ret, struct err *err
 	e.corrects = rows_uuid(r);
 	e.previous = rows_text(r);
 	read_message(r, &e);
-	if (!known || e.actor >= ACTOR_COUNT)
-		return err_set(err, STATUS_CORRUPT, "an event has an unknown type or actor");
 	*ret = e;
 	return STATUS_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/settling.h"
 
-#include "store/session.h"
+#include "store/event_rows.h"
 
 enum status store_settling_add(struct store_session *s, const struct settling *settling, struct err *err)
 {
@@ -49,37 +49,22 @@ enum status store_settling_take(struct store_session *s, int64_t until_us, uint3
 /* ---- Hits */
 
 #define HIT_SELECT                                                                                                     \
-	"SELECT position, id, tenant_id, message_id, event_type, occurred_at, is_unique, is_duplicate, bot_filtered, " \
-	"actor, confidence_percent, settled, reasons, rules, link_index, destination_url, ip, user_agent, provider "   \
-	"FROM email_events WHERE message_id = $1"
+	"SELECT " EVENT_HEAD_COLUMNS("") ", destination_url, ip, user_agent, provider "                                \
+					 "FROM email_events WHERE message_id = $1"
 
 #define IS_COUNTED " AND NOT bot_filtered AND NOT is_duplicate AND COALESCE(reasons, '') NOT LIKE '%consent:anonymous%'"
 
 static enum status read_hit(struct rows *r, struct event *ret, struct err *err)
 {
-	struct event e = {.sequence_position = -1};
-	e.position = (uint64_t)rows_i64(r);
-	e.id = rows_uuid(r);
-	e.tenant = (uint32_t)rows_i64(r);
-	e.message = rows_uuid(r);
-	bool known = event_type_parse(rows_text(r), &e.type);
-	e.occurred_us = rows_time(r);
-	e.is_unique = rows_bool(r);
-	e.is_duplicate = rows_bool(r);
-	e.bot_filtered = rows_bool(r);
-	e.judged = !rows_is_null(r);
-	e.actor = (enum actor)rows_i64(r);
-	e.confidence_percent = (uint8_t)rows_i64(r);
-	e.settled = rows_bool(r);
-	e.reasons = rows_text(r);
-	e.rules = rows_text(r);
-	e.link_index = (int32_t)rows_i64_or(r, -1);
+	struct event e;
+	enum status status = event_read_head(r, &e, err);
+	if (status != STATUS_OK)
+		return status;
+	e.sequence_position = -1;
 	e.destination_url = rows_text(r);
 	e.ip = rows_text(r);
 	e.user_agent = rows_text(r);
 	e.provider = rows_text(r);
-	if (!known || e.actor >= ACTOR_COUNT)
-		return err_set(err, STATUS_CORRUPT, "an event has an unknown type or actor");
 	*ret = e;
 	return STATUS_OK;
 }
