@@ -136,6 +136,7 @@ static void find_client(const struct agent *s, struct client *ret)
 	if (is_bare_webkit(s)) {
 		ret->kind = CLIENT_MAIL;
 		ret->name = "Apple Mail";
+		ret->is_bare_engine = true;
 	}
 }
 

@@ -21,9 +21,10 @@ enum client_kind {
 /* Static strings; NULL: not known. */
 struct client {
 	enum client_kind kind;
-	const char *name;   /* "Outlook", "Apple Mail", "Chrome" */
-	const char *os;     /* "Windows", "macOS", "iOS", "iPadOS", "Android", "Linux", "ChromeOS" */
-	const char *device; /* "desktop", "phone", "tablet" */
+	const char *name;    /* "Outlook", "Apple Mail", "Chrome" */
+	const char *os;      /* "Windows", "macOS", "iOS", "iPadOS", "Android", "Linux", "ChromeOS" */
+	const char *device;  /* "desktop", "phone", "tablet" */
+	bool is_bare_engine; /* CLIENT_MAIL by what it leaves out: it has no name of its own */
 };
 
 void user_agent_parse(struct slice user_agent, struct client *ret);

@@ -8,7 +8,9 @@
 #include "codec/verdict.h"
 
 #include "codec/byte_pairs.h"
+#include "codec/crawler_list.h"
 #include "codec/user_agent.h"
+#include "codec/verdict_score.h"
 #include <stdio.h>
 
 static const char *const ACTOR_NAMES[ACTOR_COUNT] = {
@@ -194,16 +196,6 @@ static struct slice lower_case(struct slice s, char room[USER_AGENT_MAX])
 	return slice_of(room, s.n);
 }
 
-/* Robots that behave give an address to read about them, or call themselves one. */
-static bool calls_itself_robot(const struct text *text)
-{
-	static const struct slice MARKS[] = {SLICE("+http"), SLICE("bot/"), SLICE("crawler"), SLICE("spider")};
-	for (size_t i = 0; i < sizeof MARKS / sizeof MARKS[0]; i++)
-		if (byte_pairs_may_have(&text->pairs, MARKS[i]) && slice_contains(text->bytes, MARKS[i]))
-			return true;
-	return false;
-}
-
 static void decide(struct verdict *ret, enum actor actor, uint8_t confidence_percent, const char *reason)
 {
 	*ret = (struct verdict){.actor = actor, .confidence_percent = confidence_percent};
@@ -216,17 +208,32 @@ static void decide_agent(struct verdict *ret, enum actor actor, uint8_t confiden
 	(void)snprintf(ret->reasons, sizeof ret->reasons, "agent:%s", code);
 }
 
-static bool judge_exact(const struct hit_signals *hit, struct slice agent, struct verdict *ret)
+/* With Apple's own list, or at least everybody's autonomous systems, the address must be Apple's, too: some scanners
+ * call themselves the same. */
+static bool may_be_apple(const struct hit_signals *hit, const struct network *network)
+{
+	if (!hit->has_client)
+		return true;
+	if (network_lists_have_egress(hit->lists))
+		return network_lists_is_egress(hit->lists, &hit->client);
+	if (network_lists_have_systems(hit->lists))
+		return network->role == NETWORK_APPLE_RELAY;
+	return network->role != NETWORK_SCANNER;
+}
+
+static bool judge_exact(const struct hit_signals *hit, struct slice agent, const struct network *network,
+			struct verdict *ret)
 {
 	if (slice_equal(agent, GMAIL_PREFETCH)) {
-		decide_agent(ret, ACTOR_PREFETCH, 98, "gmail_prefetch");
+		bool says_gmail = slice_starts_with(hit->referer, SLICE("http://mail.google.com"));
+		decide_agent(ret, ACTOR_PREFETCH, says_gmail ? 99 : 98, "gmail_prefetch");
 		return true;
 	}
 	if (!slice_equal(agent, BARE_MOZILLA))
 		return false;
 	/* Mail Privacy Protection fetches images, never links. */
-	if (hit->kind == HIT_OPEN) {
-		decide_agent(ret, ACTOR_PREFETCH, 90, "apple_mpp");
+	if (hit->kind == HIT_OPEN && may_be_apple(hit, network)) {
+		decide_agent(ret, ACTOR_PREFETCH, network_lists_have_egress(hit->lists) ? 99 : 90, "apple_mpp");
 		ret->mpp = true;
 	} else {
 		decide_agent(ret, ACTOR_SCANNER, 80, "bare_mozilla");
@@ -234,20 +241,67 @@ static bool judge_exact(const struct hit_signals *hit, struct slice agent, struc
 	return true;
 }
 
-static void judge_client(struct slice agent, struct verdict *ret)
+static uint8_t percent(unsigned points)
+{
+	return (uint8_t)(points < 99 ? points : 99);
+}
+
+/* A mail client, a browser or nothing known, with points against it. */
+static void judge_by_points(const struct hit_signals *hit, const struct client *client, const struct network *network,
+			    struct verdict *ret)
+{
+	char room[REASONS_MAX];
+	struct buf reasons;
+	buf_init_fixed(&reasons, room, sizeof room);
+	unsigned points = verdict_score(hit, client, network, &reasons);
+	struct slice why = slice_trim(buf_slice(&reasons));
+	if (points >= SCORE_SUSPECT) {
+		decide(ret, ACTOR_SCANNER, percent(points), "");
+		(void)snprintf(ret->reasons, sizeof ret->reasons, "%.*s", SLICE_FMT(why));
+		return;
+	}
+	bool is_known = client->kind == CLIENT_MAIL || client->kind == CLIENT_BROWSER;
+	unsigned sure = client->kind == CLIENT_MAIL ? 90 : is_known ? 80 : 50;
+	const char *code = client->kind == CLIENT_MAIL ? "mail_client" : is_known ? "browser" : "agent:unrecognised";
+	decide(ret, is_known ? ACTOR_HUMAN : ACTOR_UNKNOWN, percent(sure - points / 2), "");
+	(void)snprintf(ret->reasons, sizeof ret->reasons, "%s%s%.*s", code, why.n ? " " : "", SLICE_FMT(why));
+}
+
+/* Apple Mail says no more than its engine's name, but so do scanners when a mail comes in; inside that window nobody
+ * can know, and a later open of the same person counts. */
+static bool is_early_bare_engine(const struct hit_signals *hit, const struct client *client)
+{
+	return client->is_bare_engine && hit->kind == HIT_OPEN && hit->has_delivery_age && hit->delivery_age_ms < 60000;
+}
+
+static void judge_client(const struct hit_signals *hit, struct slice agent, const struct network *network,
+			 struct verdict *ret)
 {
 	struct client client;
 	user_agent_parse(agent, &client);
-	switch (client.kind) {
-	case CLIENT_MAIL: decide(ret, ACTOR_HUMAN, 90, "mail_client"); return;
-	case CLIENT_BROWSER: decide(ret, ACTOR_HUMAN, 80, "browser"); return;
-	default: decide_agent(ret, ACTOR_UNKNOWN, 50, "unrecognised"); return;
+	if (network->role == NETWORK_SCANNER) {
+		decide(ret, ACTOR_SCANNER, 97, "");
+		(void)snprintf(ret->reasons, sizeof ret->reasons, "network:%s", network->label);
+		return;
+	}
+	const struct crawler_mark *robot =
+	    client.kind == CLIENT_MAIL && !client.is_bare_engine ? NULL : crawler_list_find(agent);
+	if (robot) {
+		decide(ret, robot->actor, 95, "");
+		(void)snprintf(ret->reasons, sizeof ret->reasons, "robot_list:%s", robot->name);
+	} else if (is_early_bare_engine(hit, &client)) {
+		decide_agent(ret, ACTOR_PREFETCH, 60, "bare_webkit_early");
+	} else {
+		judge_by_points(hit, &client, network, ret);
 	}
 }
 
 static void judge_agent(const struct hit_signals *hit, struct slice agent, struct verdict *ret)
 {
-	if (judge_exact(hit, agent, ret))
+	struct network network = {.label = ""};
+	if (hit->has_client)
+		network = known_network_of(&hit->client, hit->lists);
+	if (judge_exact(hit, agent, &network, ret))
 		return;
 	char room[USER_AGENT_MAX];
 	struct text text = {.bytes = lower_case(agent, room)};
@@ -255,10 +309,8 @@ static void judge_agent(const struct hit_signals *hit, struct slice agent, struc
 	const struct known_agent *known = find_known(&text);
 	if (known)
 		decide_agent(ret, known->actor, known->actor == ACTOR_PROXY_HUMAN ? 90 : 98, known->code);
-	else if (calls_itself_robot(&text))
-		decide_agent(ret, ACTOR_CRAWLER, 95, "robot");
 	else
-		judge_client(agent, ret);
+		judge_client(hit, agent, &network, ret);
 }
 
 void verdict_judge(const struct hit_signals *hit, struct verdict *ret)
@@ -270,7 +322,7 @@ void verdict_judge(const struct hit_signals *hit, struct verdict *ret)
 		 slice_contains_nocase(hit->purpose, SLICE("preview")))
 		decide(ret, ACTOR_PREFETCH, 98, "purpose:prefetch");
 	else if (!agent.n)
-		decide_agent(ret, ACTOR_UNKNOWN, 50, "missing");
+		decide_agent(ret, ACTOR_SCANNER, 80, "missing"); /* no mail client and no browser is silent */
 	else
 		judge_agent(hit, agent, ret);
 }

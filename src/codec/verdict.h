@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* verdict: who is behind one hit, judged from the hit alone. Pure; rules and sources: facts on mail proxies and
- * scanners in doc/judging.md.
+/* verdict: who is behind one hit, judged from the hit and what its caller knows around it. Pure; rules and sources:
+ * doc/judging.md.
  *
- * Order: method, prefetch headers, exact agents of image proxies and prefetchers, link previews, mail clients,
- * browsers, the rest unknown. Answers never depend on the verdict; only labels do.
+ * Order: method, prefetch headers, agents of image proxies, prefetchers, link previews and gateways, networks of
+ * scanners, the public list of robots (not for mail clients), points, the rest unknown. Answers never depend on the
+ * verdict; only labels do.
  */
 #ifndef PUGMARK_CODEC_VERDICT_H
 #define PUGMARK_CODEC_VERDICT_H
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "codec/address.h"
 
 enum actor {
 	ACTOR_UNKNOWN, /* also: not judged */
@@ -26,6 +28,8 @@ bool actor_parse(struct slice name, enum actor *ret);
 /* In the headline: human, proxy_human; unknown counts as nobody. */
 bool actor_is_counted(enum actor actor);
 
+struct network_lists; /* known_network.h */
+
 enum hit_kind { HIT_OPEN, HIT_CLICK, HIT_UNSUBSCRIBE };
 
 /* What is known of a hit. */
@@ -35,6 +39,19 @@ struct hit_signals {
 	struct slice user_agent; /* at most USER_AGENT_MAX bytes are looked at */
 	struct slice purpose;    /* Sec-Purpose, Purpose, X-Purpose or X-Moz, whichever was sent */
 	struct slice referer;
+
+	/* What is not known is false and counts for nobody and against nobody. */
+	bool has_client;
+	struct address client;
+	bool has_delivery_age;
+	int64_t delivery_age_ms; /* since the mail was delivered, or else accepted; negative: before */
+	bool headers_are_known;  /* the three below say something */
+	bool has_accept_language, has_sec_fetch, is_https;
+	/* What was seen in hits around this one. Points as in verdict_score.h: 50 a suspect, 80 a scanner. They never
+	 * count against image proxies, which fetch for many. */
+	unsigned behaviour_points;
+	struct slice behaviour_reasons;    /* codes separated by one space */
+	const struct network_lists *lists; /* an operator's; NULL: none */
 };
 enum { USER_AGENT_MAX = 1024, REASONS_MAX = 256 };
 
@@ -46,7 +63,7 @@ struct verdict {
 };
 
 /* The version of the rules, a date. */
-#define VERDICT_RULES "2026-11-01"
+#define VERDICT_RULES "2026-11-21"
 
 void verdict_judge(const struct hit_signals *hit, struct verdict *ret);
 

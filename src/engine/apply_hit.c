@@ -323,6 +323,16 @@ static bool count(const struct hit *hit)
 	return hit->record.kind == HIT_OPEN ? count_open(hit) : count_click(hit);
 }
 
+/* Since the provider said that it is delivered, else since the other side took it. */
+static bool find_delivery_age(const struct hit *hit, int64_t *ret_ms)
+{
+	int64_t since_us = hit->message->delivered_us ? hit->message->delivered_us : hit->message->sent_us;
+	if (!since_us)
+		return false;
+	*ret_ms = (time_of(hit) - since_us) / 1000;
+	return true;
+}
+
 static void judge(struct hit *hit)
 {
 	struct hit_signals signals = {
@@ -331,7 +341,14 @@ static void judge(struct hit *hit)
 	    .user_agent = hit->record.user_agent,
 	    .purpose = hit->record.purpose,
 	    .referer = hit->record.referer,
+	    .has_client = true,
+	    .client = hit->record.client,
+	    .headers_are_known = true,
+	    .has_accept_language = hit->record.accept_language.n > 0,
+	    .has_sec_fetch = hit->record.has_sec_fetch,
+	    .is_https = hit->record.is_https,
 	};
+	signals.has_delivery_age = find_delivery_age(hit, &signals.delivery_age_ms);
 	verdict_judge(&signals, &hit->verdict);
 }
 

@@ -178,7 +178,7 @@ print(lib.pugmark_version_text().decode(), lib.pugmark_actor_name(verdict.actor)
 `;
   const [html, words] = run("python3", ["-c", script], { env: prefix.env }).trim().split("\n");
   assert.equal(html, '<a href="https://t.example/c/one"><a href="https://t.example/c/two"> https://t.example/c/two');
-  assert.match(words, /^\d+\.\d+\.\d+ unknown \d{4}-\d\d-\d\d$/);
+  assert.match(words, /^\d+\.\d+\.\d+ scanner \d{4}-\d\d-\d\d$/);
 });
 
 /* The example, built as its own Makefile does it, for one mail. Lines of JSON come out of next(). */

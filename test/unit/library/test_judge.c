@@ -29,7 +29,8 @@ static void test_judge_tells_people_from_machines(void **state)
 	    {PUGMARK_CLICK, 0, "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "",
 	     PUGMARK_ACTOR_LINK_PREVIEW, "link_preview", 0, 0},
 	    {PUGMARK_CLICK, 1, "Mozilla/5.0", "", PUGMARK_ACTOR_SCANNER, "scanner", 0, 0},
-	    {PUGMARK_OPEN, 0, NULL, NULL, PUGMARK_ACTOR_UNKNOWN, "unknown", 0, 0},
+	    {PUGMARK_OPEN, 0, NULL, NULL, PUGMARK_ACTOR_SCANNER, "scanner", 0, 0},
+	    {PUGMARK_OPEN, 0, "something else", NULL, PUGMARK_ACTOR_UNKNOWN, "unknown", 0, 0},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
