@@ -97,6 +97,10 @@ const AGENTS: Record<string, ReasonWords> = {
     short: () => "a program that says nothing but Mozilla/5.0",
     sentence: () => "The program named itself Mozilla/5.0 and no more. Browsers that people click with say more.",
   },
+  bare_webkit_early: {
+    short: () => "loaded while the mail came in",
+    sentence: (who) => `The image was loaded while the mail came in. Apple Mail and scanners look the same then; whether ${who} read it, nobody can know.`,
+  },
   robot: { short: () => "a program that calls itself a robot", sentence: () => "The program says itself that it is a robot." },
   unrecognised: { short: () => "a program we do not know" },
   missing: {
@@ -137,7 +141,45 @@ const NAMES: Record<string, string> = {
   yahoo_link_preview: "Yahoo’s link preview",
 };
 
+/** Whose networks, by the labels of the judge's tables. */
+const NETWORKS: Record<string, string> = {
+  amazon: "Amazon",
+  barracuda: "Barracuda",
+  barracuda_egd: "Barracuda",
+  cisco: "Cisco",
+  cisco_ironport: "Cisco",
+  fortinet: "Fortinet",
+  google: "Google",
+  hornetsecurity: "Hornetsecurity",
+  mcafee: "McAfee",
+  microsoft: "Microsoft",
+  microsoft_365_protection: "Microsoft’s mail protection",
+  mimecast: "Mimecast",
+  proofpoint: "Proofpoint",
+  sophos: "Sophos",
+  trellix: "Trellix",
+  trend_micro: "Trend Micro",
+};
+
+const network_name = (value: string): string => NETWORKS[value] ?? value.replace(/_/g, " ");
+
 const REASONS: Record<string, ReasonWords> = {
+  network: {
+    short: (_p, value) => `came from ${network_name(value)}, where nobody reads mail`,
+    sentence: () => "The address belongs to a service that checks mail. Nobody reads mail there.",
+  },
+  network_probable: { short: (_p, value) => `came from ${network_name(value)} soon after delivery` },
+  robot_list: {
+    short: (_p, value) => `on the list of robots as ${value.replace(/_/g, " ")}`,
+    sentence: () => "The program is on the public list of robots, or calls itself one.",
+  },
+  data_centre: { short: (_p, value) => `came from ${network_name(value)}’s data centres` },
+  early: { short: (p) => `came ${counted(Number(p["seconds"] ?? 0), "second", "seconds")} after delivery` },
+  no_sec_fetch: { short: () => "left out what this browser always sends" },
+  no_accept_language: { short: () => "named no language" },
+  impossible_agent: { short: () => "a browser that there cannot be" },
+  old_agent: { short: (p) => (p["chrome"] ? `a very old browser, Chrome ${p["chrome"]}` : "a very old browser") },
+  referer: { short: (_p, value) => (value === "rewritten_link" ? "led here by a link that mail protection had rewritten" : `came from ${value}`) },
   method: {
     short: (_p, value) => (value === "head" ? "asked for the head only" : `method ${value}`),
     sentence: () => "It asked for the head of the page only. Programs that check links do that; people’s browsers do not.",
