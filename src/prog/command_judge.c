@@ -45,6 +45,20 @@ static struct slice header_of(const json_t *headers, struct slice name)
 	return SLICE_EMPTY;
 }
 
+/* Where it came from and how long after delivery; empty: not known. */
+static bool set_origin(struct hit_signals *signals, struct slice ip, struct slice seconds)
+{
+	uint64_t whole;
+	signals->has_client = ip.n > 0;
+	signals->has_delivery_age = seconds.n > 0;
+	if (ip.n && !address_parse(ip, &signals->client))
+		return false;
+	if (seconds.n && !slice_to_u64(seconds, INT32_MAX, &whole))
+		return false;
+	signals->delivery_age_ms = seconds.n ? (int64_t)whole * 1000 : 0;
+	return true;
+}
+
 static bool judge_line(const char *line, size_t n, size_t number)
 {
 	json_error_t error;
@@ -63,11 +77,22 @@ static bool judge_line(const char *line, size_t n, size_t number)
 	    .purpose = purpose.n ? purpose : header_of(headers, SLICE("purpose")),
 	    .referer = header_of(headers, SLICE("referer")),
 	};
+	signals.headers_are_known = json_is_object(headers);
+	signals.has_accept_language = header_of(headers, SLICE("accept-language")).n > 0;
+	signals.has_sec_fetch =
+	    header_of(headers, SLICE("sec-fetch-mode")).n > 0 || header_of(headers, SLICE("sec-fetch-dest")).n > 0;
+	bool good = set_origin(&signals, text_of(hit, "ip"), SLICE_EMPTY);
+	const json_t *after = json_object_get(hit, "after_s");
+	signals.has_delivery_age = json_is_number(after);
+	signals.delivery_age_ms = (int64_t)(json_number_value(after) * 1000);
 	struct verdict verdict;
 	verdict_judge(&signals, &verdict);
-	print_verdict(&verdict);
+	if (good)
+		print_verdict(&verdict);
+	else
+		(void)fprintf(stderr, "pugmark judge: line %zu: ip is no address\n", number);
 	json_decref(hit);
-	return true;
+	return good;
 }
 
 static int judge_lines(void)
@@ -88,8 +113,12 @@ int command_judge(int argc, char **argv)
 	const char *method = "GET";
 	const char *kind = "open";
 	const char *purpose = "";
+	const char *ip = "";
+	const char *after = "";
 	bool batch = false;
 	const struct option_spec specs[] = {{"ua", &user_agent, NULL, "UA  the user agent"},
+					    {"ip", &ip, NULL, "IP  where the hit came from"},
+					    {"after", &after, NULL, "SECONDS  since the mail was delivered"},
 					    {"method", &method, NULL, "M  GET or HEAD"},
 					    {"kind", &kind, NULL, "open|click"},
 					    {"purpose", &purpose, NULL, "P  Sec-Purpose, Purpose or X-Moz"},
@@ -108,6 +137,10 @@ int command_judge(int argc, char **argv)
 				      .is_head = strcmp(method, "HEAD") == 0,
 				      .user_agent = slice_from_cstr(user_agent),
 				      .purpose = slice_from_cstr(purpose)};
+	if (!set_origin(&signals, slice_from_cstr(ip), slice_from_cstr(after))) {
+		(void)fputs("pugmark judge: --ip wants an address, --after whole seconds\n", stderr);
+		return EXIT_USAGE;
+	}
 	struct verdict verdict;
 	verdict_judge(&signals, &verdict);
 	print_verdict(&verdict);
