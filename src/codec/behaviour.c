@@ -8,15 +8,15 @@
  * only when five of its people come within a minute, each within seconds of delivery. */
 #include "codec/behaviour.h"
 
+#include "codec/verdict_score.h"
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { SCANNER_FROM = 80, SUSPECT_FROM = 50, CONFIDENCE_MAX = 99, COVERAGE_LINKS_MIN = 5 };
+enum { CONFIDENCE_MAX = 99, COVERAGE_LINKS_MIN = 5 };
 enum {
 	POINTS_BURST = 90,
 	POINTS_COVERAGE = 60,
 	POINTS_FAN_OUT = 60,
-	POINTS_WINDOW = 35,
 	POINTS_NO_OPEN = 5,
 	POINTS_OPEN_OF_SOURCE = 90,  /* the pixel, fetched by who then fetched all links */
 	POINTS_CLICK_OF_SOURCE = 60, /* one more link, fetched by who fetched all of them */
@@ -27,20 +27,6 @@ static const int64_t SECOND_US = 1000000;
 static const int64_t BURST_US = BEHAVIOUR_BURST_MS * INT64_C(1000);
 static const int64_t COVERAGE_US = 60000000;
 static const int64_t NEAR_BURST_US = 120000000;
-static const int64_t CLICK_WINDOW_US = 30000000;
-static const int64_t OPEN_WINDOW_US = 60000000;
-/* Gateways look while they still hold the mail, and providers tell late. */
-static const int64_t EARLY_US = 600000000;
-
-/* What the first verdict saw and found too weak to decide. */
-struct weak_sign {
-	struct slice code;
-	uint32_t points;
-};
-static const struct weak_sign WEAK_SIGNS[] = {
-    {SLICE("network_probable"), 60}, {SLICE("impossible_agent"), 40},   {SLICE("no_sec_fetch"), 30},
-    {SLICE("data_centre"), 25},      {SLICE("no_accept_language"), 20}, {SLICE("old_agent"), 10},
-};
 
 /* The codes that are given here; "early" by the first verdict too, which may not have known when it was delivered. */
 static const struct slice OWN_CODES[] = {
@@ -131,9 +117,7 @@ bool behaviour_is_provisional(enum actor actor)
 
 bool behaviour_in_window(const struct behaviour_mail *mail, enum hit_kind kind, int64_t time_us)
 {
-	int64_t after_us = time_us - mail->delivered_us;
-	int64_t window_us = kind == HIT_CLICK ? CLICK_WINDOW_US : OPEN_WINDOW_US;
-	return mail->delivered_us != 0 && after_us < window_us && after_us > -EARLY_US;
+	return mail->delivered_us != 0 && verdict_is_early(kind, (time_us - mail->delivered_us) / 1000);
 }
 
 /* ---- Bursts and coverage */
@@ -335,11 +319,12 @@ static void see_neighbours(const struct judging *j, size_t i, bool in_window, st
 		see_nearest(&best, hit, in_window, s);
 }
 
+/* What the first verdict saw and found too weak to decide. */
 static void see_what_it_said(const struct behaviour_hit *hit, struct signs *s)
 {
-	for (size_t i = 0; i < sizeof WEAK_SIGNS / sizeof WEAK_SIGNS[0]; i++)
-		if (has_code(hit->reasons, WEAK_SIGNS[i].code))
-			s->points += WEAK_SIGNS[i].points;
+	struct slice reasons = hit->reasons;
+	while (reasons.n)
+		s->points += verdict_points_of(code_of(slice_cut(&reasons, ' ')));
 }
 
 /* An image proxy and a mail client say who they are, and a browser that mail protection has sent on is a person's; how
@@ -356,7 +341,7 @@ static void see_timing(const struct judging *j, size_t i, bool in_window, struct
 	if (is_beyond_timing(hit))
 		return;
 	if (in_window)
-		add_sign(s, POINTS_WINDOW, "early:seconds=%ld",
+		add_sign(s, POINTS_EARLY, "early:seconds=%ld",
 			 (long)((hit->time_us - j->mail->delivered_us) / SECOND_US));
 	if (in_window && hit->fan_out >= BEHAVIOUR_FAN_OUT_MIN)
 		add_sign(s, POINTS_FAN_OUT, "fan_out:recipients=%u", hit->fan_out);
@@ -398,10 +383,10 @@ static void put_reasons(struct verdict *v, struct slice first, struct slice seen
 
 static void decide(struct behaviour_hit *hit, const struct signs *s)
 {
-	enum actor actor = s->points >= SCANNER_FROM ? ACTOR_SCANNER : ACTOR_UNKNOWN;
-	if (s->points < SUSPECT_FROM || actor == hit->actor)
+	enum actor actor = s->points >= SCORE_SCANNER ? ACTOR_SCANNER : ACTOR_UNKNOWN;
+	if (s->points < SCORE_SUSPECT || actor == hit->actor)
 		return;
-	uint32_t confidence = actor == ACTOR_UNKNOWN ? SUSPECT_FROM : s->points;
+	uint32_t confidence = actor == ACTOR_UNKNOWN ? SCORE_SUSPECT : s->points;
 	hit->is_changed = true;
 	hit->verdict = (struct verdict){.actor = actor};
 	hit->verdict.confidence_percent = (uint8_t)(confidence < CONFIDENCE_MAX ? confidence : CONFIDENCE_MAX);

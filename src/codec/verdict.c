@@ -241,9 +241,21 @@ static bool judge_exact(const struct hit_signals *hit, struct slice agent, const
 	return true;
 }
 
-static uint8_t percent(unsigned points)
+static enum actor actor_of_points(unsigned points, const struct client *client)
 {
-	return (uint8_t)(points < 99 ? points : 99);
+	if (points >= SCORE_SUSPECT)
+		return points >= SCORE_SCANNER ? ACTOR_SCANNER : ACTOR_UNKNOWN;
+	return client->kind == CLIENT_MAIL || client->kind == CLIENT_BROWSER ? ACTOR_HUMAN : ACTOR_UNKNOWN;
+}
+
+/* The less speaks against a person the surer; a suspect is as unsure as can be. */
+static uint8_t sureness(enum actor actor, unsigned points, const struct client *client)
+{
+	if (actor == ACTOR_SCANNER)
+		return (uint8_t)(points < 99 ? points : 99);
+	if (actor == ACTOR_UNKNOWN)
+		return SCORE_SUSPECT;
+	return (uint8_t)((client->kind == CLIENT_MAIL ? 90 : 80) - points / 2);
 }
 
 /* A mail client, a browser or nothing known, with points against it. */
@@ -254,24 +266,20 @@ static void judge_by_points(const struct hit_signals *hit, const struct client *
 	struct buf reasons;
 	buf_init_fixed(&reasons, room, sizeof room);
 	unsigned points = verdict_score(hit, client, network, &reasons);
-	struct slice why = slice_trim(buf_slice(&reasons));
-	if (points >= SCORE_SUSPECT) {
-		decide(ret, ACTOR_SCANNER, percent(points), "");
-		(void)snprintf(ret->reasons, sizeof ret->reasons, "%.*s", SLICE_FMT(why));
-		return;
-	}
-	bool is_known = client->kind == CLIENT_MAIL || client->kind == CLIENT_BROWSER;
-	unsigned sure = client->kind == CLIENT_MAIL ? 90 : is_known ? 80 : 50;
-	const char *code = client->kind == CLIENT_MAIL ? "mail_client" : is_known ? "browser" : "agent:unrecognised";
-	decide(ret, is_known ? ACTOR_HUMAN : ACTOR_UNKNOWN, percent(sure - points / 2), "");
-	(void)snprintf(ret->reasons, sizeof ret->reasons, "%s%s%.*s", code, why.n ? " " : "", SLICE_FMT(why));
+	const char *said = client->kind == CLIENT_MAIL      ? "mail_client"
+			   : client->kind == CLIENT_BROWSER ? "browser"
+							    : "agent:unrecognised";
+	enum actor actor = actor_of_points(points, client);
+	decide(ret, actor, sureness(actor, points, client), said);
+	(void)snprintf(ret->reasons, sizeof ret->reasons, "%s%.*s", said, SLICE_FMT(buf_slice(&reasons)));
 }
 
 /* Apple Mail says no more than its engine's name, but so do scanners when a mail comes in; inside that window nobody
  * can know, and a later open of the same person counts. */
 static bool is_early_bare_engine(const struct hit_signals *hit, const struct client *client)
 {
-	return client->is_bare_engine && hit->kind == HIT_OPEN && hit->has_delivery_age && hit->delivery_age_ms < 60000;
+	return client->is_bare_engine && hit->kind == HIT_OPEN && hit->has_delivery_age &&
+	       verdict_is_early(HIT_OPEN, hit->delivery_age_ms);
 }
 
 static void judge_client(const struct hit_signals *hit, struct slice agent, const struct network *network,

@@ -14,7 +14,7 @@
 #include "codec/address.h"
 
 enum actor {
-	ACTOR_UNKNOWN, /* also: not judged */
+	ACTOR_UNKNOWN, /* nobody can tell; also: not judged */
 	ACTOR_HUMAN,
 	ACTOR_PROXY_HUMAN, /* an image proxy acting for a person who opened */
 	ACTOR_PREFETCH,    /* Apple MPP, Gmail prefetch: nobody can know */
@@ -47,10 +47,6 @@ struct hit_signals {
 	int64_t delivery_age_ms; /* since the mail was delivered, or else accepted; negative: before */
 	bool headers_are_known;  /* the three below say something */
 	bool has_accept_language, has_sec_fetch, is_https;
-	/* What was seen in hits around this one. Points as in verdict_score.h: 50 a suspect, 80 a scanner. They never
-	 * count against image proxies, which fetch for many. */
-	unsigned behaviour_points;
-	struct slice behaviour_reasons;    /* codes separated by one space */
 	const struct network_lists *lists; /* an operator's; NULL: none */
 };
 enum { USER_AGENT_MAX = 1024, REASONS_MAX = 256 };

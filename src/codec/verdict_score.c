@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Points and windows are those of doc/judging.md. Each sign alone stays below what makes a suspect, so that it takes
- * two that agree; behaviour and networks of mail security are the exceptions. Signs that a network of people explains
+ * two that agree; a vendor's network is the exception. Signs that a network of people explains
  * (a gateway that strips headers) do not count there. */
 #include "codec/verdict_score.h"
 
 enum {
-	PROBABLE_SCANNER_POINTS = 60,
-	IMPOSSIBLE_AGENT_POINTS = 40,
-	EARLY_POINTS = 35,
-	NO_FETCH_METADATA_POINTS = 30,
-	DATA_CENTRE_POINTS = 25,
-	NO_LANGUAGE_POINTS = 20,
-	OLD_AGENT_POINTS = 10,
-
 	PROBABLE_SCANNER_MS = 600 * 1000,
 	EARLY_CLICK_MS = 30 * 1000,
 	EARLY_OPEN_MS = 60 * 1000,
+	BEFORE_DELIVERY_MS = 600 * 1000,
 
 	OLD_CHROME = 105,        /* scanners freeze theirs; some people's telephones are as old */
 	IMPOSSIBLE_FIREFOX = 10, /* of 2012 */
@@ -44,10 +37,33 @@ static unsigned version_after(struct slice agent, struct slice mark)
 	return version;
 }
 
-static bool is_early(const struct hit_signals *hit)
+unsigned verdict_points_of(struct slice code)
 {
-	int64_t window_ms = hit->kind == HIT_OPEN ? EARLY_OPEN_MS : EARLY_CLICK_MS;
-	return hit->has_delivery_age && hit->delivery_age_ms < window_ms;
+	static const struct {
+		struct slice code;
+		unsigned points;
+	} SIGNS[] = {
+	    {SLICE("network_probable"), POINTS_PROBABLE_SCANNER}, {SLICE("impossible_agent"), POINTS_IMPOSSIBLE_AGENT},
+	    {SLICE("no_sec_fetch"), POINTS_NO_FETCH_METADATA},    {SLICE("data_centre"), POINTS_DATA_CENTRE},
+	    {SLICE("no_accept_language"), POINTS_NO_LANGUAGE},    {SLICE("old_agent"), POINTS_OLD_AGENT},
+	};
+	for (size_t i = 0; i < sizeof SIGNS / sizeof SIGNS[0]; i++)
+		if (slice_equal(code, SIGNS[i].code))
+			return SIGNS[i].points;
+	return 0;
+}
+
+bool verdict_is_early(enum hit_kind kind, int64_t delivery_age_ms)
+{
+	int64_t window_ms = kind == HIT_OPEN ? EARLY_OPEN_MS : EARLY_CLICK_MS;
+	return delivery_age_ms < window_ms && delivery_age_ms > -BEFORE_DELIVERY_MS;
+}
+
+/* A mail client that loads a picture says who it is; how soon says nothing more. */
+static bool counts_as_early(const struct hit_signals *hit, const struct client *client)
+{
+	return hit->has_delivery_age && verdict_is_early(hit->kind, hit->delivery_age_ms) &&
+	       !(hit->kind == HIT_OPEN && client->kind == CLIENT_MAIL);
 }
 
 static unsigned network_points(const struct hit_signals *hit, const struct client *client,
@@ -58,12 +74,12 @@ static unsigned network_points(const struct hit_signals *hit, const struct clien
 	if (network->role == NETWORK_PROBABLE_SCANNER && hit->has_delivery_age &&
 	    hit->delivery_age_ms < PROBABLE_SCANNER_MS) {
 		buf_printf(reasons, " network_probable:%s", network->label);
-		return PROBABLE_SCANNER_POINTS;
+		return POINTS_PROBABLE_SCANNER;
 	}
 	if (!is_data_centre || client->kind == CLIENT_MAIL)
 		return 0;
 	buf_printf(reasons, " data_centre:%s", network->label);
-	return DATA_CENTRE_POINTS;
+	return POINTS_DATA_CENTRE;
 }
 
 /* Chrome from 80, Firefox from 90 and Safari from 16.4 say where a request comes from, over HTTPS only. */
@@ -83,11 +99,11 @@ static unsigned header_points(const struct hit_signals *hit, unsigned chrome, st
 		return 0; /* what fetches images sends few headers, whoever looks at them */
 	if (hit->is_https && !hit->has_sec_fetch && sends_fetch_metadata(hit->user_agent, chrome)) {
 		buf_append_cstr(reasons, " no_sec_fetch");
-		points += NO_FETCH_METADATA_POINTS;
+		points += POINTS_NO_FETCH_METADATA;
 	}
 	if (!hit->has_accept_language) {
 		buf_append_cstr(reasons, " no_accept_language");
-		points += NO_LANGUAGE_POINTS;
+		points += POINTS_NO_LANGUAGE;
 	}
 	return points;
 }
@@ -108,30 +124,25 @@ static unsigned agent_points(struct slice agent, unsigned chrome, struct buf *re
 {
 	if (is_impossible(agent, chrome)) {
 		buf_append_cstr(reasons, " impossible_agent");
-		return IMPOSSIBLE_AGENT_POINTS;
+		return POINTS_IMPOSSIBLE_AGENT;
 	}
 	if (!chrome || chrome >= OLD_CHROME)
 		return 0;
 	buf_printf(reasons, " old_agent:chrome=%u", chrome);
-	return OLD_AGENT_POINTS;
+	return POINTS_OLD_AGENT;
 }
 
 unsigned verdict_score(const struct hit_signals *hit, const struct client *client, const struct network *network,
 		       struct buf *reasons)
 {
-	unsigned points = hit->behaviour_points;
-	if (hit->behaviour_reasons.n) {
-		buf_append_byte(reasons, ' ');
-		buf_append(reasons, hit->behaviour_reasons);
-	}
 	if (verdict_is_rewritten_link(hit->referer)) {
 		buf_append_cstr(reasons, " referer:rewritten_link");
-		return points;
+		return 0;
 	}
-	points += network_points(hit, client, network, reasons);
-	if (is_early(hit)) {
+	unsigned points = network_points(hit, client, network, reasons);
+	if (counts_as_early(hit, client)) {
 		buf_printf(reasons, " early:seconds=%lld", (long long)(hit->delivery_age_ms / 1000));
-		points += EARLY_POINTS;
+		points += POINTS_EARLY;
 	}
 	if (client->kind == CLIENT_MAIL || network->role == NETWORK_GATEWAY)
 		return points;

@@ -181,7 +181,8 @@ test("a sandbox that looks like a browser is known by the links it went through"
   await press(server, url, { ...agent, "content-type": FORM });
   assert.equal(await next_status(server), "queued");
   const [one] = (await held(server)).data;
-  assert.deepEqual([one.id, one.actor, one.reasons.slice(0, 2)], [id, "scanner", ["browser", "burst:links=4"]]);
+  assert.deepEqual([one.id, one.actor, one.reasons[0]], [id, "scanner", "browser"]);
+  assert.ok(one.reasons.includes("burst:links=4"));
 });
 
 test("one click behind a sandbox's press counts at once, whatever its agent", async (t) => {

@@ -350,7 +350,7 @@ static void test_desktop_outlook_is_a_person_in_spite_of_its_msie(void **state)
 {
 	static const struct case_of_network CASES[] = {
 	    {OUTLOOK, "81.105.41.164", HIT_OPEN, -1, ACTOR_HUMAN, "mail_client"},
-	    {OUTLOOK, "20.40.0.1", HIT_OPEN, 20, ACTOR_HUMAN, "mail_client early:seconds=20"},
+	    {OUTLOOK, "20.40.0.1", HIT_OPEN, 20, ACTOR_HUMAN, "mail_client"},
 	};
 	struct network_lists *lists = lists_of("");
 	(void)state;
@@ -374,7 +374,7 @@ static void test_people_behind_gateways_and_isolation_are_people(void **state)
 	static const struct case_of_network CASES[] = {
 	    {PERSON, "165.225.80.1", HIT_CLICK, 10, ACTOR_HUMAN, "browser early:seconds=10"},
 	    {PERSON, "67.231.150.1", HIT_CLICK, 3600, ACTOR_HUMAN, "browser"},
-	    {PERSON, "67.231.150.1", HIT_CLICK, 120, ACTOR_SCANNER, "network_probable:proofpoint"},
+	    {PERSON, "67.231.150.1", HIT_CLICK, 120, ACTOR_UNKNOWN, "browser network_probable:proofpoint"},
 	};
 	struct network_lists *lists = lists_of("");
 	(void)state;
@@ -386,7 +386,7 @@ static void test_outlook_on_the_web_opens_from_microsofts_network(void **state)
 {
 	static const struct case_of_network CASES[] = {
 	    {PERSON, "20.40.0.1", HIT_OPEN, 20, ACTOR_HUMAN, "browser early:seconds=20"},
-	    {PERSON, "20.40.0.1", HIT_CLICK, 10, ACTOR_SCANNER, "data_centre:microsoft early:seconds=10"},
+	    {PERSON, "20.40.0.1", HIT_CLICK, 10, ACTOR_UNKNOWN, "browser data_centre:microsoft early:seconds=10"},
 	    {PERSON, "20.40.0.1", HIT_CLICK, 300, ACTOR_HUMAN, "browser data_centre:microsoft"},
 	};
 	struct network_lists *lists = lists_of("");
@@ -399,7 +399,7 @@ static void test_an_office_of_many_behind_one_address_is_people(void **state)
 {
 	static const struct case_of_network CASES[] = {
 	    {PERSON, "203.0.113.7", HIT_CLICK, 12, ACTOR_HUMAN, "browser early:seconds=12"},
-	    {OUTLOOK, "203.0.113.7", HIT_OPEN, 12, ACTOR_HUMAN, "mail_client early:seconds=12"},
+	    {OUTLOOK, "203.0.113.7", HIT_OPEN, 12, ACTOR_HUMAN, "mail_client"},
 	    {PERSON, "203.0.113.7", HIT_CLICK, 40, ACTOR_HUMAN, "browser"},
 	};
 	(void)state;
@@ -471,7 +471,7 @@ static void test_headers_that_browsers_send_are_missed_on_clicks_over_https(void
 	assert_string_equal(verdict.reasons, "browser no_sec_fetch");
 	hit.has_accept_language = false;
 	verdict_judge(&hit, &verdict);
-	assert_int_equal(verdict.actor, ACTOR_SCANNER);
+	assert_int_equal(verdict.actor, ACTOR_UNKNOWN);
 	assert_int_equal(verdict.confidence_percent, 50);
 	hit.is_https = false;
 	verdict_judge(&hit, &verdict);
@@ -479,22 +479,6 @@ static void test_headers_that_browsers_send_are_missed_on_clicks_over_https(void
 	hit.kind = HIT_OPEN;
 	verdict_judge(&hit, &verdict);
 	assert_string_equal(verdict.reasons, "browser");
-}
-
-static void test_behaviour_counts_against_browsers_and_not_against_image_proxies(void **state)
-{
-	struct hit_signals hit = {.kind = HIT_OPEN,
-				  .user_agent = SLICE(PERSON),
-				  .behaviour_points = 90,
-				  .behaviour_reasons = SLICE("burst:links=9,of=9,seconds=0.8")};
-	struct verdict verdict;
-	(void)state;
-	verdict_judge(&hit, &verdict);
-	assert_int_equal(verdict.actor, ACTOR_SCANNER);
-	assert_string_equal(verdict.reasons, "burst:links=9,of=9,seconds=0.8");
-	hit.user_agent = SLICE("FastmailUA/1.0");
-	verdict_judge(&hit, &verdict);
-	assert_int_equal(verdict.actor, ACTOR_PROXY_HUMAN);
 }
 
 static void test_a_rewritten_link_that_led_here_was_clicked_by_a_person(void **state)
@@ -534,7 +518,6 @@ int main(void)
 	    cmocka_unit_test(test_apple_privacy_takes_the_agent_and_the_address),
 	    cmocka_unit_test(test_a_broken_list_leaves_the_one_before),
 	    cmocka_unit_test(test_headers_that_browsers_send_are_missed_on_clicks_over_https),
-	    cmocka_unit_test(test_behaviour_counts_against_browsers_and_not_against_image_proxies),
 	    cmocka_unit_test(test_a_rewritten_link_that_led_here_was_clicked_by_a_person),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

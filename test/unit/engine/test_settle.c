@@ -137,8 +137,8 @@ static void test_a_sweep_is_taken_back_with_all_that_was_counted(void **state)
 	assert_int_equal(world_events(w, 0, &e), 8);
 	for (size_t i = 0; i < 4; i++)
 		assert_true(e[i].actor == ACTOR_SCANNER && e[i].settled && e[i].bot_filtered && !e[i].is_unique);
-	assert_true(slice_contains(e[0].reasons, SLICE("browser burst_source:seconds=-33")));
-	assert_true(slice_contains(e[1].reasons, SLICE("browser burst:links=3,seconds=0.3")));
+	assert_true(slice_contains(e[0].reasons, SLICE("browser old_agent:chrome=57 burst_source:seconds=-33")));
+	assert_true(slice_contains(e[1].reasons, SLICE("old_agent:chrome=57 burst:links=3,seconds=0.3")));
 	const struct message_counters *c = &world_message(w, 0)->counters;
 	assert_int_equal(c->opens_human, 0);
 	assert_int_equal(c->opens_scanner, 1);
