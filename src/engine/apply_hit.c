@@ -357,7 +357,7 @@ static void settle_later(const struct hit *hit)
 {
 	struct batch *batch = hit->context->batch;
 	int64_t from_us = time_of(hit) < batch_now_us(batch) ? time_of(hit) : batch_now_us(batch);
-	batch_settle_at(batch, hit->record.message, from_us + BEHAVIOUR_SETTLE_S * INT64_C(1000000));
+	batch_settle_later(batch, hit->record.message, from_us);
 }
 
 /* A gateway may look before the other side has said that it takes the mail. */

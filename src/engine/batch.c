@@ -352,13 +352,10 @@ void batch_stat_hourly(struct batch *batch, const struct message *message, int64
 
 /* ---- Settling */
 
-/* Times are rounded up, so that hits which follow each other share a row. */
-static const int64_t SETTLING_STEP_US = 10000000;
-
-void batch_settle_at(struct batch *batch, struct uuid message, int64_t due_us)
+void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurred_us)
 {
 	struct buf key;
-	struct settling settling = {(due_us / SETTLING_STEP_US + 1) * SETTLING_STEP_US, message};
+	struct settling settling = {settling_due_us(occurred_us), message};
 	buf_init_fixed(&key, batch->key, sizeof batch->key);
 	wire_put_u64(&key, (uint64_t)settling.due_us);
 	buf_append(&key, uuid_slice(&message));

@@ -47,8 +47,8 @@ void batch_stat(struct batch *batch, const struct message *message, enum statist
 void batch_stat_hourly(struct batch *batch, const struct message *message, int64_t time_us, enum hourly_kind kind,
 		       uint8_t actor, int64_t delta);
 
-/* Has the hits of a message looked at again when that time has come. */
-void batch_settle_at(struct batch *batch, struct uuid message, int64_t due_us);
+/* Has the hits of a message looked at again, as a hit wants that occurred then (settling_due_us). */
+void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurred_us);
 
 /* Writes everything gathered to the session; still inside the transaction. */
 enum status batch_flush(struct batch *batch, struct err *err) MUST_CHECK;

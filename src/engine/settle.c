@@ -16,7 +16,6 @@ struct settle {
 	struct batch *batch;
 	const struct fan_out *fan_out;
 	struct message *message;
-	int64_t until_us; /* what occurred until then is settled */
 	bool lost_open, lost_strict, lost_click, lost_last;
 };
 
@@ -251,8 +250,8 @@ static enum status judge_hits(struct settle *s, const struct event_hits *hits, s
 enum status settle_message(struct batch *batch, struct fan_out *fan_out, const struct settling *settling,
 			   struct err *err)
 {
-	struct settle s = {
-	    .batch = batch, .fan_out = fan_out, .until_us = settling->due_us - BEHAVIOUR_SETTLE_S * INT64_C(1000000)};
+	struct settle s = {.batch = batch, .fan_out = fan_out};
+	int64_t until_us = settling->due_us - BEHAVIOUR_SETTLE_S * INT64_C(1000000);
 	struct store_session *session = batch_session(batch);
 	struct event_hits hits = {0};
 	enum status status = batch_message(batch, settling->message, &s.message, err);
@@ -262,14 +261,10 @@ enum status settle_message(struct batch *batch, struct fan_out *fan_out, const s
 		status =
 		    store_event_hits(session, settling->message, BEHAVIOUR_HITS_MAX, batch_arena(batch), &hits, err);
 	if (status == STATUS_OK)
-		status = fan_out_fill(fan_out, session, s.until_us, err);
+		status = fan_out_fill(fan_out, session, until_us, err);
 	if (status == STATUS_OK && hits.n) {
 		sort_by_time(hits.at, hits.n);
 		status = judge_hits(&s, &hits, err);
 	}
-	if (status == STATUS_OK)
-		status = find_first(&s, err);
-	if (status == STATUS_OK)
-		status = store_event_settle(session, settling->message, s.until_us, batch_now_us(batch), err);
-	return status;
+	return status == STATUS_OK ? find_first(&s, err) : status;
 }

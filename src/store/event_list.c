@@ -4,6 +4,7 @@
 #include "store/events.h"
 
 #include "store/event_rows.h"
+#include "store/settling.h"
 #include "store/where.h"
 
 #define EVENT_SELECT                                                                                                   \
@@ -14,7 +15,8 @@
 					   "COALESCE(m.contact_id, k.contact_id), m.to_email, "                        \
 					   "m.contact_category, "                                                      \
 					   "m.campaign_id, m.template_id, "                                            \
-					   "m.sender, m.sequence_id, m.enrollment, m.sequence_position "               \
+					   "m.sender, m.sequence_id, m.enrollment, m.sequence_position, (SELECT "      \
+					   "MIN(due_at) FROM hits_to_settle) "                                         \
 					   "FROM email_events e LEFT JOIN messages m ON m.id = e.message_id "          \
 					   "LEFT JOIN contact_consents k ON k.id = e.id WHERE"
 
@@ -80,6 +82,9 @@ static enum status read_event(struct rows *r, struct event *ret, struct err *err
 	e.corrects = rows_uuid(r);
 	e.previous = rows_text(r);
 	read_message(r, &e);
+	/* A verdict that stands when its message has been looked at again needs no row written anew for that. */
+	int64_t next_due_us = rows_time(r);
+	e.settled |= e.judged && (next_due_us == 0 || settling_due_us(e.occurred_us) < next_due_us);
 	*ret = e;
 	return STATUS_OK;
 }

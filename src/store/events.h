@@ -50,7 +50,7 @@ struct event {
 	struct slice reasons; /* codes separated by one space */
 	uint8_t confidence_percent;
 	struct slice rules;
-	bool settled;
+	bool settled;                 /* looked at for the last time, unless somebody asks for new rules */
 	struct slice destination_url; /* empty: none; all slices below alike */
 	int32_t link_index;           /* -1: none */
 	struct slice ip;              /* text */

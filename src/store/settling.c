@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/settling.h"
 
+#include "codec/behaviour.h"
 #include "store/event_rows.h"
+
+/* Hits that follow each other share a row. */
+static const int64_t STEP_US = 10000000;
+
+int64_t settling_due_us(int64_t occurred_us)
+{
+	return ((occurred_us + BEHAVIOUR_SETTLE_S * INT64_C(1000000)) / STEP_US + 1) * STEP_US;
+}
 
 enum status store_settling_add(struct store_session *s, const struct settling *settling, struct err *err)
 {
@@ -90,16 +99,6 @@ enum status store_event_hits(struct store_session *s, struct uuid message, uint3
 		return status;
 	*ret = (struct event_hits){list.items, list.n};
 	return STATUS_OK;
-}
-
-enum status store_event_settle(struct store_session *s, struct uuid message, int64_t until_us, int64_t now_us,
-			       struct err *err)
-{
-	return session_run(s,
-			   "UPDATE email_events SET settled = $2 WHERE message_id = $1 AND NOT settled "
-			   "AND (occurred_at <= $3 OR occurred_at > $4)",
-			   VALUES(value_uuid(message), value_bool(true), value_time(until_us), value_time(now_us)),
-			   err);
 }
 
 enum status store_event_first_counted(struct store_session *s, struct uuid message, enum first_hit which,

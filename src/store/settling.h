@@ -10,6 +10,9 @@ struct settling {
 	int64_t due_us;
 	struct uuid message;
 };
+/* When a hit that occurred then is looked at again: BEHAVIOUR_SETTLE_S later, rounded up to ten seconds. Messages are
+ * settled in that order, so whatever was due before the first that waits has been looked at. */
+int64_t settling_due_us(int64_t occurred_us);
 /* Nothing when it is there already. */
 enum status store_settling_add(struct store_session *s, const struct settling *settling, struct err *err) MUST_CHECK;
 /* When the first is due; 0: none is waiting. */
@@ -31,9 +34,6 @@ struct event_hits {
 };
 enum status store_event_hits(struct store_session *s, struct uuid message, uint32_t limit, struct arena *arena,
 			     struct event_hits *ret, struct err *err) MUST_CHECK;
-/* All opens and clicks of a message that occurred until then are settled, and those of later than now. */
-enum status store_event_settle(struct store_session *s, struct uuid message, int64_t until_us, int64_t now_us,
-			       struct err *err) MUST_CHECK;
 /* The first hit that counts for the person: no duplicate, not anonymous, in the headline. As store_event_hits fills it.
  * STATUS_NOT_FOUND. */
 enum first_hit { FIRST_OPEN, FIRST_OPEN_STRICT /* of ACTOR_HUMAN */, FIRST_CLICK };

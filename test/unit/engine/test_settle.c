@@ -241,7 +241,7 @@ static void test_double_clicks_and_offices_stay_people(void **state)
 	world_settle(w, LATER);
 	assert_int_equal(events_of_type(w, EVENT_CORRECTED, &c), 0);
 	assert_int_equal(world_message(w, 0)->counters.clicks_human, 3); /* and a duplicate */
-	assert_int_equal(world_sql(w, "SELECT count(*) FROM email_events WHERE NOT settled"), 0);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
 }
 
 static void test_a_repeat_within_a_burst_is_corrected_and_counted_nowhere(void **state)

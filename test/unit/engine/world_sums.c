@@ -223,15 +223,6 @@ static void check_corrections(const struct event *events, size_t count)
 	}
 }
 
-/* What is provisional must be on the list, or nobody ever looks at it again. */
-static void check_settling(struct world *w)
-{
-	assert_int_equal(world_sql(w,
-				   "SELECT count(*) FROM email_events e WHERE NOT e.settled AND NOT EXISTS (SELECT 1 "
-				   "FROM hits_to_settle h WHERE h.message_id = e.message_id)"),
-			 0);
-}
-
 void world_check_sums(struct world *w)
 {
 	const struct event *events;
@@ -239,5 +230,4 @@ void world_check_sums(struct world *w)
 	check_campaign(w, (struct slice){NULL, 0}, events, count);
 	check_campaign(w, SLICE("spring"), events, count);
 	check_corrections(events, count);
-	check_settling(w);
 }
