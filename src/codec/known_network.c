@@ -5,6 +5,7 @@
 #include "codec/known_network.h"
 
 #include "base/mem.h"
+#include <stdatomic.h>
 #include <stdlib.h> /* qsort */
 
 struct ipv4_network {
@@ -37,13 +38,15 @@ struct range {
 	uint32_t as_number;
 };
 
+/* Does not change once it is in a list, so that several may hold it; the last one frees it. */
 struct range_list {
 	struct range *ranges;
 	size_t count, room;
+	atomic_uint holders;
 };
 
 struct network_lists {
-	struct range_list egress, systems;
+	struct range_list *egress, *systems; /* NULL: nothing was read */
 };
 
 static uint64_t read_u64(const uint8_t *p)
@@ -75,8 +78,8 @@ static struct position following(struct position p)
 
 /* ---- Reading lists */
 
-/* What a reader of rows does with one. */
-typedef bool read_row(struct slice line, struct range *ret);
+/* What a reader of rows does with one. `line` is cut behind what it took. */
+typedef bool read_row(struct slice *line, struct range *ret);
 
 static void add_range(struct range_list *list, const struct range *range)
 {
@@ -115,6 +118,10 @@ static void tidy(struct range_list *list)
 			list->ranges[kept++] = next;
 	}
 	list->count = kept;
+	if (kept && kept < list->room) {
+		list->room = kept;
+		list->ranges = mem_resize(list->ranges, kept * sizeof *list->ranges);
+	}
 }
 
 static enum status read_rows(struct range_list *list, struct slice text, read_row *read, struct err *err)
@@ -122,14 +129,20 @@ static enum status read_rows(struct range_list *list, struct slice text, read_ro
 	size_t rows = 0;
 	if (text.n > NETWORK_LIST_BYTES_MAX)
 		return err_set(err, STATUS_TOO_BIG, "more than %zu MB", NETWORK_LIST_BYTES_MAX >> 20);
+	bool ends = text.n && text.p[text.n - 1] == '\n';
 	for (size_t number = 1; text.n; number++) {
 		struct slice line = slice_trim(slice_cut(&text, '\n'));
+		struct slice rest = line;
 		struct range range = {0};
 		if (!line.n || line.p[0] == '#')
 			continue;
-		if (!read(line, &range) || compare(range.first, range.last) > 0)
+		if (!read(&rest, &range) || compare(range.first, range.last) > 0)
 			return err_set(err, STATUS_BAD_INPUT, "line %zu has no range of addresses: '%.*s'", number,
 				       SLICE_FMT(slice_sub(line, 0, 60)));
+		/* 17.0.0.0/1 may be what is left of 17.0.0.0/16. */
+		if (!ends && !text.n && !rest.n)
+			return err_set(err, STATUS_BAD_INPUT, "line %zu has no end, the file may be cut off: '%.*s'",
+				       number, SLICE_FMT(slice_sub(line, 0, 60)));
 		if (++rows > NETWORK_LIST_ROWS_MAX)
 			return err_set(err, STATUS_TOO_BIG, "more than %d lines", NETWORK_LIST_ROWS_MAX);
 		if (range.as_number != UINT32_MAX)
@@ -138,16 +151,25 @@ static enum status read_rows(struct range_list *list, struct slice text, read_ro
 	return rows ? STATUS_OK : err_set(err, STATUS_NOT_FOUND, "no range of addresses in it");
 }
 
-static enum status replace(struct range_list *list, struct slice text, read_row *read, struct err *err)
+static void let_go(struct range_list *list)
 {
-	struct range_list fresh = {0};
-	enum status status = read_rows(&fresh, text, read, err);
+	if (!list || atomic_fetch_sub(&list->holders, 1) != 1)
+		return;
+	mem_free(list->ranges);
+	mem_free(list);
+}
+
+static enum status replace(struct range_list **list, struct slice text, read_row *read, struct err *err)
+{
+	struct range_list *fresh = MEM_NEW(struct range_list);
+	atomic_init(&fresh->holders, 1);
+	enum status status = read_rows(fresh, text, read, err);
 	if (status != STATUS_OK) {
-		mem_free(fresh.ranges);
+		let_go(fresh);
 		return status;
 	}
-	tidy(&fresh);
-	mem_free(list->ranges);
+	tidy(fresh);
+	let_go(*list);
 	*list = fresh;
 	return STATUS_OK;
 }
@@ -165,10 +187,10 @@ static void set_range(const struct address_range *network, struct range *ret)
 	ret->last = position_of(&last);
 }
 
-static bool read_egress_row(struct slice line, struct range *ret)
+static bool read_egress_row(struct slice *line, struct range *ret)
 {
 	struct address_range network;
-	if (!address_range_parse(slice_trim(slice_cut(&line, ',')), &network))
+	if (!address_range_parse(slice_trim(slice_cut(line, ',')), &network))
 		return false;
 	set_range(&network, ret);
 	return true;
@@ -212,21 +234,21 @@ static const struct autonomous_system *find_system(uint32_t number)
 }
 
 /* UINT32_MAX as the number: a good row that nobody asks for. */
-static bool read_system_row(struct slice line, struct range *ret)
+static bool read_system_row(struct slice *line, struct range *ret)
 {
-	char separator = slice_index(line, '\t') < line.n ? '\t' : ',';
+	char separator = slice_index(*line, '\t') < line->n ? '\t' : ',';
 	struct address_range network;
 	uint64_t number;
-	struct slice first = unquoted(slice_cut(&line, separator));
+	struct slice first = unquoted(slice_cut(line, separator));
 	if (slice_index(first, '/') < first.n) {
 		if (!address_range_parse(first, &network))
 			return false;
 		set_range(&network, ret);
 	} else if (!read_address(first, &ret->first) ||
-		   !read_address(unquoted(slice_cut(&line, separator)), &ret->last)) {
+		   !read_address(unquoted(slice_cut(line, separator)), &ret->last)) {
 		return false;
 	}
-	struct slice text = unquoted(slice_cut(&line, separator));
+	struct slice text = unquoted(slice_cut(line, separator));
 	if (slice_starts_with_nocase(text, SLICE("AS")))
 		text = slice_from(text, 2);
 	if (!slice_to_u64(text, UINT32_MAX, &number))
@@ -254,10 +276,25 @@ void network_lists_free(struct network_lists **lists)
 {
 	if (!*lists)
 		return;
-	mem_free((*lists)->egress.ranges);
-	mem_free((*lists)->systems.ranges);
+	let_go((*lists)->egress);
+	let_go((*lists)->systems);
 	mem_free(*lists);
 	*lists = NULL;
+}
+
+static struct range_list *hold(struct range_list *list)
+{
+	if (list)
+		atomic_fetch_add(&list->holders, 1);
+	return list;
+}
+
+struct network_lists *network_lists_share(const struct network_lists *lists)
+{
+	struct network_lists *shared = network_lists_new();
+	shared->egress = hold(lists->egress);
+	shared->systems = hold(lists->systems);
+	return shared;
 }
 
 /* ---- Asking */
@@ -265,7 +302,7 @@ void network_lists_free(struct network_lists **lists)
 static const struct range *find_range(const struct range_list *list, struct position at)
 {
 	size_t low = 0;
-	size_t high = list->count;
+	size_t high = list ? list->count : 0;
 	while (low < high) { /* the first that begins behind it */
 		size_t middle = (low + high) / 2;
 		if (compare(list->ranges[middle].first, at) <= 0)
@@ -278,12 +315,12 @@ static const struct range *find_range(const struct range_list *list, struct posi
 
 size_t network_lists_egress_count(const struct network_lists *lists)
 {
-	return lists ? lists->egress.count : 0;
+	return lists && lists->egress ? lists->egress->count : 0;
 }
 
 size_t network_lists_system_count(const struct network_lists *lists)
 {
-	return lists ? lists->systems.count : 0;
+	return lists && lists->systems ? lists->systems->count : 0;
 }
 
 bool network_lists_have_egress(const struct network_lists *lists)
@@ -298,7 +335,7 @@ bool network_lists_have_systems(const struct network_lists *lists)
 
 bool network_lists_is_egress(const struct network_lists *lists, const struct address *address)
 {
-	return lists && find_range(&lists->egress, position_of(address));
+	return lists && find_range(lists->egress, position_of(address));
 }
 
 static const char *built_in_label(const struct address *address)
@@ -321,7 +358,7 @@ struct network known_network_of(const struct address *address, const struct netw
 	const char *label = built_in_label(address);
 	if (label)
 		return (struct network){.role = NETWORK_SCANNER, .label = label};
-	const struct range *range = lists ? find_range(&lists->systems, position_of(address)) : NULL;
+	const struct range *range = lists ? find_range(lists->systems, position_of(address)) : NULL;
 	const struct autonomous_system *system = range ? find_system(range->as_number) : NULL;
 	if (!system)
 		return (struct network){.label = ""};

@@ -37,11 +37,14 @@ enum { NETWORK_LIST_ROWS_MAX = 4000000 };
 struct network_lists;
 struct network_lists *network_lists_new(void);
 void network_lists_free(struct network_lists **lists);
+/* The same rows for a second owner, who may be on another thread; they are not copied. Reading into one of the two
+ * leaves the other as it is. */
+struct network_lists *network_lists_share(const struct network_lists *lists);
 
 /* Apple's egress-ip-ranges.csv: a network a line, whatever stands behind the first comma is passed over. Empty lines
  * and lines that begin with # as well. A second call replaces the first one's rows. STATUS_BAD_INPUT with the line's
- * number in the words; STATUS_TOO_BIG; STATUS_NOT_FOUND: not one row, which no good file has. The lists stay as they
- * were unless it is STATUS_OK. */
+ * number in the words, also when the last line has no end and its numbers might have gone on; STATUS_TOO_BIG;
+ * STATUS_NOT_FOUND: not one row, which no good file has. The lists stay as they were unless it is STATUS_OK. */
 enum status network_lists_read_egress(struct network_lists *lists, struct slice text, struct err *err) MUST_CHECK;
 /* Address ranges and their autonomous systems: "first,last,number,…" as in ip-location-db (addresses as text or, for
  * IPv4, as numbers), the same with tabs as in iptoasn, or "network,number". Only what known_network_of has a role for

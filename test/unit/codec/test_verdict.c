@@ -458,6 +458,40 @@ static void test_a_broken_list_leaves_the_one_before(void **state)
 	network_lists_free(&lists);
 }
 
+static void test_a_list_that_may_be_cut_off_is_refused(void **state)
+{
+	struct network_lists *lists = network_lists_new();
+	struct err err;
+	(void)state;
+	assert_int_equal(network_lists_read_egress(lists, SLICE("10.0.0.0/8\n17.0.0.0/1"), &err), STATUS_BAD_INPUT);
+	assert_non_null(strstr(err.text, "line 2"));
+	assert_int_equal(
+	    network_lists_read_systems(lists, SLICE("10.0.0.0,10.0.0.9,16509,\"Amazon\"\n10.0.1.0,10.0"), &err),
+	    STATUS_BAD_INPUT);
+	assert_int_equal(network_lists_read_systems(lists, SLICE("10.0.0.0,10.0.0.9,165"), &err), STATUS_BAD_INPUT);
+	/* What might be missing here is nothing that is read. */
+	assert_int_equal(network_lists_read_egress(lists, SLICE("10.0.0.0/8,US\n17.0.0.0/16,U"), &err), STATUS_OK);
+	assert_int_equal(network_lists_read_systems(lists, SLICE("10.0.0.0,10.0.0.9,16509,Ama"), &err), STATUS_OK);
+	network_lists_free(&lists);
+}
+
+static void test_shared_lists_go_their_own_ways(void **state)
+{
+	struct network_lists *lists = lists_of("172.224.224.0/31,GB\n");
+	struct network_lists *shared = network_lists_share(lists);
+	struct address inside;
+	struct err err;
+	(void)state;
+	assert_true(address_parse(SLICE("172.224.224.1"), &inside));
+	assert_int_equal(network_lists_read_egress(lists, SLICE("10.0.0.0/8,US\n"), &err), STATUS_OK);
+	assert_false(network_lists_is_egress(lists, &inside));
+	assert_true(network_lists_is_egress(shared, &inside));
+	network_lists_free(&lists);
+	assert_true(network_lists_is_egress(shared, &inside));
+	assert_int_equal(network_lists_system_count(shared), 5);
+	network_lists_free(&shared);
+}
+
 static void test_headers_that_browsers_send_are_missed_on_clicks_over_https(void **state)
 {
 	struct hit_signals hit = {.kind = HIT_CLICK,
@@ -517,6 +551,8 @@ int main(void)
 	    cmocka_unit_test(test_networks_of_mail_security_are_scanners),
 	    cmocka_unit_test(test_apple_privacy_takes_the_agent_and_the_address),
 	    cmocka_unit_test(test_a_broken_list_leaves_the_one_before),
+	    cmocka_unit_test(test_a_list_that_may_be_cut_off_is_refused),
+	    cmocka_unit_test(test_shared_lists_go_their_own_ways),
 	    cmocka_unit_test(test_headers_that_browsers_send_are_missed_on_clicks_over_https),
 	    cmocka_unit_test(test_a_rewritten_link_that_led_here_was_clicked_by_a_person),
 	};
