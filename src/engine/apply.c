@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/duplicate_window.h"
 #include "engine/fan_out.h"
+#include "engine/network_watch.h"
 #include "engine/record.h"
 #include <stdatomic.h>
 
@@ -15,6 +16,7 @@ static const int64_t LOG_EVERY_US = 60000000;
 struct apply {
 	struct apply_parts parts;
 	const struct clock *clock;
+	struct network_watch *networks; /* NULL: none */
 	_Atomic uint64_t skipped[APPLY_SKIP_COUNT];
 	int64_t logged_us[APPLY_SKIP_COUNT]; /* monotonic; when this reason was last logged */
 };
@@ -38,6 +40,7 @@ struct apply *apply_new(const struct apply_config *config)
 {
 	struct apply *a = MEM_NEW(struct apply);
 	a->clock = config->clock;
+	a->networks = config->networks;
 	a->parts.node = config->node;
 	a->parts.sealer = token_sealer_new(config->keys);
 	a->parts.keep_client = config->keep_client;
@@ -53,6 +56,12 @@ struct fan_out *apply_fan_out(struct apply *apply)
 	return apply->parts.fan_out;
 }
 
+void apply_take_networks(struct apply *apply)
+{
+	if (apply->networks)
+		network_watch_take(apply->networks, &apply->parts.networks);
+}
+
 void apply_free(struct apply **apply)
 {
 	if (!*apply)
@@ -60,6 +69,7 @@ void apply_free(struct apply **apply)
 	token_sealer_free(&(*apply)->parts.sealer);
 	duplicate_window_free(&(*apply)->parts.window);
 	fan_out_free(&(*apply)->parts.fan_out);
+	network_lists_free(&(*apply)->parts.networks);
 	mem_free(*apply);
 	*apply = NULL;
 }

@@ -26,16 +26,22 @@ struct apply_config {
 	const struct token_keys *keys; /* must outlive it */
 	uint32_t dedupe_seconds;       /* 0: 5 */
 	enum keep_client keep_client;
-	bool counts_every_press;   /* none is held, whoever pressed (unsubscription.h) */
-	bool ignores_gpc;          /* hits with Sec-GPC or DNT are like any other; else anonymous at most */
-	const struct clock *clock; /* for how often it logs */
+	bool counts_every_press;        /* none is held, whoever pressed (unsubscription.h) */
+	bool ignores_gpc;               /* hits with Sec-GPC or DNT are like any other; else anonymous at most */
+	struct network_watch *networks; /* an operator's lists; NULL: none; must outlive it */
+	const struct clock *clock;      /* for how often it logs */
 };
 
 struct apply;
 struct fan_out;
+struct network_lists;
+struct network_watch;
 struct apply *apply_new(const struct apply_config *config);
 void apply_free(struct apply **apply);
 
+/* From now on hits are judged by the newest lists of networks. For between two batches, so that a batch is judged by
+ * one. */
+void apply_take_networks(struct apply *apply);
 /* STATUS_OK also when the record was passed over. Anything else is the store's: the transaction cannot be kept. */
 enum status apply_record(struct apply *apply, struct batch *batch, const struct journal_record *record,
 			 struct err *err) MUST_CHECK;
@@ -75,6 +81,7 @@ struct apply_parts {
 	enum keep_client keep_client;
 	bool counts_every_press;
 	bool ignores_gpc;
+	struct network_lists *networks; /* NULL: none */
 };
 struct apply_context {
 	struct apply *apply;

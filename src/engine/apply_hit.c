@@ -347,6 +347,7 @@ static void judge(struct hit *hit)
 	    .has_accept_language = hit->record.accept_language.n > 0,
 	    .has_sec_fetch = hit->record.has_sec_fetch,
 	    .is_https = hit->record.is_https,
+	    .lists = hit->context->parts->networks,
 	};
 	signals.has_delivery_age = find_delivery_age(hit, &signals.delivery_age_ms);
 	verdict_judge(&signals, &hit->verdict);

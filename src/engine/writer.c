@@ -166,6 +166,7 @@ static enum status open_parts(struct writer *w, struct err *err)
 	    .keep_client = w->config.keep_client,
 	    .counts_every_press = w->config.counts_every_press,
 	    .ignores_gpc = w->config.ignores_gpc,
+	    .networks = w->config.networks,
 	    .clock = w->config.clock,
 	});
 	return STATUS_OK;

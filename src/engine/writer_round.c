@@ -391,6 +391,7 @@ enum round_result writer_round(struct writer *w, struct err *err)
 		return unless_stalled(&r, ROUND_IDLE, err);
 	r.deadline_us = clock_monotonic_us(w->config.clock) + work_limit_us(w);
 	batch_reset(w->batch, clock_now_us(w->config.clock));
+	apply_take_networks(w->apply);
 	status = store_begin(w->session, err);
 	if (status == STATUS_OK)
 		status = gather(&r, err);
