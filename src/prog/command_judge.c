@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pugmark judge: the verdict on one hit, or on many from JSON lines. */
 #include "codec/json_text.h"
+#include "codec/known_network.h"
 #include "codec/verdict.h"
 #include "prog/commands.h"
-#include "prog/options.h"
+#include "prog/installation.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static bool set_origin(struct hit_signals *signals, struct slice ip, struct slic
 	return true;
 }
 
-static bool judge_line(const char *line, size_t n, size_t number)
+static bool judge_line(const char *line, size_t n, size_t number, const struct network_lists *lists)
 {
 	json_error_t error;
 	json_t *hit = json_loadb(line, n, 0, &error);
@@ -76,6 +77,7 @@ static bool judge_line(const char *line, size_t n, size_t number)
 	    .user_agent = text_of(hit, "ua"),
 	    .purpose = purpose.n ? purpose : header_of(headers, SLICE("purpose")),
 	    .referer = header_of(headers, SLICE("referer")),
+	    .lists = lists,
 	};
 	signals.headers_are_known = json_is_object(headers);
 	signals.has_accept_language = header_of(headers, SLICE("accept-language")).n > 0;
@@ -95,20 +97,47 @@ static bool judge_line(const char *line, size_t n, size_t number)
 	return good;
 }
 
-static int judge_lines(void)
+static int judge_lines(const struct network_lists *lists)
 {
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t n;
 	bool good = true;
 	for (size_t number = 1; (n = getline(&line, &room, stdin)) > 0; number++)
-		good = judge_line(line, (size_t)n, number) && good;
+		good = judge_line(line, (size_t)n, number, lists) && good;
 	free(line);
 	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
+static int judge_one(const struct hit_signals *signals)
+{
+	struct verdict verdict;
+	verdict_judge(signals, &verdict);
+	print_verdict(&verdict);
+	return EXIT_DONE;
+}
+
+/* The server's own lists, unless others are named. */
+static enum status read_lists(struct installation *i, const char *egress, const char *asn, struct network_lists **ret,
+			      struct err *err)
+{
+	enum status status = installation_configure(i, err);
+	if (status != STATUS_OK)
+		return status;
+	if (egress)
+		i->config.apple_egress_file = egress;
+	if (asn)
+		i->config.asn_file = asn;
+	return installation_read_networks(i, ret, err);
+}
+
 int command_judge(int argc, char **argv)
 {
+	struct installation i = {0};
+	struct network_lists *lists = NULL;
+	struct err err = {0};
+	const char *egress = NULL;
+	const char *asn = NULL;
 	const char *user_agent = "";
 	const char *method = "GET";
 	const char *kind = "open";
@@ -116,14 +145,18 @@ int command_judge(int argc, char **argv)
 	const char *ip = "";
 	const char *after = "";
 	bool batch = false;
-	const struct option_spec specs[] = {{"ua", &user_agent, NULL, "UA  the user agent"},
-					    {"ip", &ip, NULL, "IP  where the hit came from"},
-					    {"after", &after, NULL, "SECONDS  since the mail was delivered"},
-					    {"method", &method, NULL, "M  GET or HEAD"},
-					    {"kind", &kind, NULL, "open|click"},
-					    {"purpose", &purpose, NULL, "P  Sec-Purpose, Purpose or X-Moz"},
-					    {"batch", NULL, &batch, " read JSON lines, print one verdict a line"},
-					    {NULL}};
+	const struct option_spec specs[] = {
+	    {"ua", &user_agent, NULL, "UA  the user agent"},
+	    {"ip", &ip, NULL, "IP  where the hit came from"},
+	    {"after", &after, NULL, "SECONDS  since the mail was delivered"},
+	    {"method", &method, NULL, "M  GET or HEAD"},
+	    {"kind", &kind, NULL, "open|click"},
+	    {"purpose", &purpose, NULL, "P  Sec-Purpose, Purpose or X-Moz"},
+	    {"apple-egress", &egress, NULL, "FILE  Apple's egress list, instead of the configured one"},
+	    {"asn", &asn, NULL, "FILE  autonomous systems, instead of the configured list"},
+	    {"batch", NULL, &batch, " read JSON lines, print one verdict a line"},
+	    INSTALLATION_OPTIONS(&i),
+	    {NULL}};
 	enum options_result parsed = options_parse(argc, argv, specs, NULL);
 	if (parsed == OPTIONS_HELP) {
 		puts("pugmark judge: who is behind one hit, and why, from the hit alone.\n");
@@ -131,8 +164,6 @@ int command_judge(int argc, char **argv)
 	}
 	if (parsed == OPTIONS_WRONG)
 		return EXIT_USAGE;
-	if (batch)
-		return judge_lines();
 	struct hit_signals signals = {.kind = strcmp(kind, "click") == 0 ? HIT_CLICK : HIT_OPEN,
 				      .is_head = strcmp(method, "HEAD") == 0,
 				      .user_agent = slice_from_cstr(user_agent),
@@ -141,8 +172,12 @@ int command_judge(int argc, char **argv)
 		(void)fputs("pugmark judge: --ip wants an address, --after whole seconds\n", stderr);
 		return EXIT_USAGE;
 	}
-	struct verdict verdict;
-	verdict_judge(&signals, &verdict);
-	print_verdict(&verdict);
-	return EXIT_DONE;
+	enum status status = read_lists(&i, egress, asn, &lists, &err);
+	signals.lists = lists;
+	int code = status != STATUS_OK ? installation_failed("judge", &err)
+		   : batch             ? judge_lines(lists)
+				       : judge_one(&signals);
+	network_lists_free(&lists);
+	installation_close(&i);
+	return code;
 }

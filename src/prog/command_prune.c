@@ -2,6 +2,7 @@
 /* pugmark prune: events past their time go now. When a server runs it is asked to do it, between its own writes (see
  * control.h); otherwise the data directory is locked as a server would lock it, and the same work is done here. */
 #include "base/clock.h"
+#include "engine/network_watch.h"
 #include "journal/journal.h"
 #include "prog/commands.h"
 #include "prog/control.h"
@@ -131,21 +132,27 @@ static enum status delete_here(struct pruning *p, struct err *err)
 	struct installation *i = &p->installation;
 	struct journal *journal = NULL;
 	struct writer *writer = NULL;
+	struct network_watch *networks = NULL;
 	struct journal_config files = {.directory = i->journal_path,
 				       .segment_bytes = (uint64_t)i->config.journal_segment_mb << 20};
 	enum status status = journal_open(&files, &journal, err);
 	if (status != STATUS_OK)
 		return status;
+	networks = installation_networks(i);
+	if (networks)
+		network_watch_look(networks);
 	struct writer_config config = {.store = i->store,
 				       .journal = journal,
 				       .clock = clock_system(),
 				       .keys = i->keys,
 				       .dedupe_seconds = (uint32_t)i->config.dedupe_seconds,
-				       .keep_client = installation_keep_client(i)};
+				       .keep_client = installation_keep_client(i),
+				       .networks = networks};
 	status = writer_start(&config, &writer, err);
 	if (status == STATUS_OK)
 		status = run_retention(p, writer, err);
 	writer_stop(&writer);
+	network_watch_free(&networks);
 	journal_close(&journal);
 	return status;
 }

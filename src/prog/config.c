@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum key_type { KEY_TEXT, KEY_NUMBER, KEY_SWITCH, KEY_CHOICE };
+enum key_type { KEY_TEXT, KEY_FILE, KEY_NUMBER, KEY_SWITCH, KEY_CHOICE };
 
 struct key {
 	const char *name; /* section.key */
@@ -64,6 +64,12 @@ static const struct key keys[] = {
      "hits of one address on one link within this time count once"},
     {"tracking.headline_opens", KEY_CHOICE, AT(headline_opens), "likely_human", 0, 0, "strict|likely_human",
      "whether image proxies count in the headline"},
+    {"judge.apple_egress_file", KEY_FILE, AT(apple_egress_file), "", 0, 0, NULL,
+     "Apple's list of its privacy proxy's addresses, egress-ip-ranges.csv; read again when it changes; a path that "
+     "does "
+     "not begin with / is one beside the configuration file"},
+    {"judge.asn_file", KEY_FILE, AT(asn_file), "", 0, 0, NULL,
+     "a list of address ranges and their autonomous systems, of ip-location-db or iptoasn; the same holds"},
     {"unsubscribe.hold_days", KEY_NUMBER, AT(hold_days), "7", 0, 30, NULL,
      "an unsubscribe button that a scanner seems to have pressed waits so long for a decision, then it counts; 0: none "
      "waits"},
@@ -160,6 +166,7 @@ static enum status set_key(struct config *config, const struct key *key, const c
 			return err_set(err, STATUS_BAD_INPUT, "%s must be one of %s, not '%.40s'", key->name,
 				       key->choices, text);
 		break;
+	case KEY_FILE:
 	case KEY_TEXT: break;
 	}
 	*(const char **)at = arena_cstr(arena, value);
@@ -293,6 +300,19 @@ static enum status read_environment(struct loading *loading, struct err *err)
 	return STATUS_OK;
 }
 
+/* Files are named from where the configuration is, for a service has no directory that anybody would guess. */
+static void place_files(struct config *config, const char *path, struct arena *arena)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	if (!slash)
+		return;
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		const char **name = (const char **)((char *)config + keys[i].offset);
+		if (keys[i].type == KEY_FILE && **name && **name != '/')
+			*name = arena_printf(arena, "%.*s%s", (int)(slash - path) + 1, path, *name).p;
+	}
+}
+
 enum status config_load(const char *path, const char *data_directory, struct arena *arena, struct config *ret,
 			struct err *err)
 {
@@ -310,6 +330,7 @@ enum status config_load(const char *path, const char *data_directory, struct are
 		return err->status;
 	if (read_environment(&loading, err) != STATUS_OK)
 		return err->status;
+	place_files(&config, path, arena);
 	*ret = config;
 	return STATUS_OK;
 }

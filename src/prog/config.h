@@ -30,6 +30,7 @@ struct config {
 	bool tracking_enabled;
 	int64_t dedupe_seconds;
 	const char *headline_opens;
+	const char *apple_egress_file, *asn_file; /* "": none; as they are to be opened */
 	int64_t hold_days;
 	const char *provider;
 	int64_t sending_concurrency, sending_attempts_max, retry_base_ms, retry_cap_ms;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prog/installation.h"
 
+#include "engine/network_watch.h"
 #include "prog/keys.h"
 #include <errno.h>
 #include <stdio.h>
@@ -90,6 +91,42 @@ enum keep_client installation_keep_client(const struct installation *i)
 	return strcmp(name, "none") == 0   ? KEEP_CLIENT_NONE
 	       : strcmp(name, "full") == 0 ? KEEP_CLIENT_FULL
 					   : KEEP_CLIENT_TRUNCATED;
+}
+
+static const char *network_path(const struct installation *i, enum network_list which)
+{
+	return which == NETWORK_LIST_EGRESS ? i->config.apple_egress_file : i->config.asn_file;
+}
+
+struct network_watch *installation_networks(const struct installation *i)
+{
+	struct network_watch_config config = {.clock = clock_system()};
+	bool is_any = false;
+	for (int which = 0; which < NETWORK_LIST_COUNT; which++) {
+		config.paths[which] = network_path(i, (enum network_list)which);
+		is_any = is_any || *config.paths[which];
+	}
+	return is_any ? network_watch_new(&config) : NULL;
+}
+
+enum status installation_read_networks(const struct installation *i, struct network_lists **ret, struct err *err)
+{
+	struct network_lists *lists = NULL;
+	struct err why = {0};
+	for (int which = 0; which < NETWORK_LIST_COUNT; which++) {
+		const char *path = network_path(i, (enum network_list)which);
+		if (!*path)
+			continue;
+		if (!lists)
+			lists = network_lists_new();
+		enum status status = network_file_read(path, (enum network_list)which, lists, &why);
+		if (status == STATUS_OK)
+			continue;
+		network_lists_free(&lists);
+		return err_set(err, status, "%.80s: %s", path, why.text);
+	}
+	*ret = lists;
+	return STATUS_OK;
 }
 
 int installation_failed(const char *command, const struct err *err)

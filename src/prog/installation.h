@@ -42,6 +42,12 @@ void installation_close(struct installation *installation);
 /* What privacy.keep_client says. */
 enum keep_client installation_keep_client(const struct installation *installation);
 
+/* What watches the files of judge.apple_egress_file and judge.asn_file, not started; NULL: neither is set. */
+struct network_watch *installation_networks(const struct installation *installation);
+/* Reads these files once. STATUS_OK with NULL: neither is set; else why one cannot be used. */
+enum status installation_read_networks(const struct installation *installation, struct network_lists **ret,
+				       struct err *err) MUST_CHECK;
+
 /* The one line on standard error that a failed command leaves; returns EXIT_FAILED. */
 int installation_failed(const char *command, const struct err *err);
 

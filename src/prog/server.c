@@ -6,6 +6,7 @@
 #include "codec/url.h"
 #include "engine/dispatch.h"
 #include "engine/live.h"
+#include "engine/network_watch.h"
 #include "engine/unsubscription.h"
 #include "prog/control.h"
 #include "prog/event_days.h"
@@ -29,6 +30,7 @@ struct server {
 	struct dispatcher *dispatcher;
 	struct retention *retention;
 	struct control *control;
+	struct network_watch *networks; /* NULL: none */
 	struct sign_in_guard *guard;
 	struct web *web;
 	struct sending sending;
@@ -151,6 +153,13 @@ static void on_committed(void *user, uint64_t last_position)
 	live_publish(s->live, last_position);
 }
 
+static enum status start_networks(struct server *s, struct err *err)
+{
+	if (has_role(s, "apply"))
+		s->networks = installation_networks(s->installation);
+	return s->networks ? network_watch_start(s->networks, err) : STATUS_OK;
+}
+
 static enum status start_writer(struct server *s, struct err *err)
 {
 	struct writer_config config = {.store = s->installation->store,
@@ -161,6 +170,7 @@ static enum status start_writer(struct server *s, struct err *err)
 				       .keep_client = installation_keep_client(s->installation),
 				       .counts_every_press = s->installation->config.hold_days == 0,
 				       .ignores_gpc = strcmp(s->installation->config.gpc, "ignore") == 0,
+				       .networks = s->networks,
 				       .committed = on_committed,
 				       .user = s};
 	return has_role(s, "apply") ? writer_start(&config, &s->writer, err) : STATUS_OK;
@@ -309,7 +319,10 @@ static enum status start_parts(struct server *s, struct err *err)
 	if (status != STATUS_OK)
 		return status;
 	join_parts(s);
-	status = start_writer(s, err);
+	status = start_networks(s, err);
+	s->services.networks = s->networks;
+	if (status == STATUS_OK)
+		status = start_writer(s, err);
 	s->sending.writer = s->writer;
 	s->services.writer = s->writer;
 	if (status == STATUS_OK)
@@ -432,6 +445,7 @@ void server_stop(struct server **server)
 		dispatch_stop(&s->dispatcher, DISPATCH_STOP_MS);
 	if (s->writer)
 		writer_stop(&s->writer);
+	network_watch_free(&s->networks);
 	if (s->live)
 		live_free(&s->live);
 	sign_in_guard_free(&s->guard);

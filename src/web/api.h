@@ -18,6 +18,7 @@
 struct dispatcher;
 struct retention;
 struct json_text;
+struct network_watch;
 struct sign_in_guard;
 
 /* What handlers may use; immutable while serving, everything in it outlives the requests. */
@@ -29,6 +30,8 @@ struct api_services {
 	struct live *live;
 	struct dispatcher *dispatcher; /* NULL when this process does not deliver */
 	struct retention *retention;   /* NULL when this process does not apply */
+	struct network_watch
+	    *networks; /* NULL when no lists of networks are configured, or this process does not apply */
 	struct sign_in_guard *guard;
 	const struct clock *clock;
 	const char *base_url;

@@ -4,6 +4,7 @@
 #include "codec/query.h"
 #include "codec/url.h"
 #include "engine/dispatch.h"
+#include "engine/network_watch.h"
 #include "engine/retention.h"
 #include "engine/writer.h"
 
@@ -33,15 +34,33 @@ static void append_reasons(const struct api_services *s, struct buf *b)
 		buf_append_cstr(b, "store: still applying what the journal held at the start\n");
 }
 
+/* What the judge knows of networks; no reason to send nobody here. */
+static void append_lists(const struct api_services *s, struct buf *b)
+{
+	for (int which = 0; s->networks && which < NETWORK_LIST_COUNT; which++) {
+		struct network_watch_figures f = network_watch_figures(s->networks, (enum network_list)which);
+		if (!f.is_configured)
+			continue;
+		buf_printf(b, "list %s: %llu rows", network_list_name((enum network_list)which),
+			   (unsigned long long)f.rows);
+		if (f.read_us) {
+			buf_append_cstr(b, ", read ");
+			time_append_rfc3339(b, f.read_us);
+		}
+		buf_append_cstr(b, f.is_refused ? "; the file as it is now cannot be used\n" : "\n");
+	}
+}
+
 static void answer_ready(const struct health *h, struct http_request *request)
 {
 	struct buf b;
 	buf_init(&b, TEXT_MAX);
 	append_reasons(h->services, &b);
+	unsigned status = b.n == 0 ? 200 : 503;
 	if (b.n == 0)
-		answer_text(request, 200, SLICE("ready\n"));
-	else
-		answer_text(request, 503, buf_slice(&b));
+		buf_append_cstr(&b, "ready\n");
+	append_lists(h->services, &b);
+	answer_text(request, status, buf_slice(&b));
 	buf_done(&b);
 }
 
@@ -105,6 +124,26 @@ static void append_retention_metrics(const struct api_services *s, struct buf *b
 	       (uint64_t)(r.finished_us / 1000000));
 }
 
+static void append_list_metrics(const struct api_services *s, struct buf *b)
+{
+	static const struct {
+		const char *rows, *read, *refused;
+	} names[NETWORK_LIST_COUNT] = {
+	    [NETWORK_LIST_EGRESS] = {"judge_apple_egress_rows", "judge_apple_egress_read_timestamp_seconds",
+				     "judge_apple_egress_refused"},
+	    [NETWORK_LIST_SYSTEMS] = {"judge_asn_rows", "judge_asn_read_timestamp_seconds", "judge_asn_refused"},
+	};
+	for (int which = 0; s->networks && which < NETWORK_LIST_COUNT; which++) {
+		struct network_watch_figures f = network_watch_figures(s->networks, (enum network_list)which);
+		if (!f.is_configured)
+			continue;
+		metric(b, names[which].rows, "gauge", "Ranges of addresses of the list that is in use.", f.rows);
+		metric(b, names[which].read, "gauge", "When it was read; 0: it was not.",
+		       (uint64_t)(f.read_us / 1000000));
+		metric(b, names[which].refused, "gauge", "1 while its file cannot be used.", f.is_refused);
+	}
+}
+
 static void append_engine_metrics(const struct api_services *s, struct buf *b)
 {
 	uint64_t durable = journal_durable_sequence(s->journal);
@@ -117,6 +156,7 @@ static void append_engine_metrics(const struct api_services *s, struct buf *b)
 		       durable > applied ? durable - applied : 0);
 	}
 	append_retention_metrics(s, b);
+	append_list_metrics(s, b);
 	if (!s->dispatcher)
 		return;
 	struct dispatch_figures d;

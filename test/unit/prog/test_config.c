@@ -48,6 +48,8 @@ static const struct key_case {
     {"tracking.clicks", TEXT, AT(track_clicks), "off", "Full"},
     {"tracking.dedupe_seconds", NUMBER, AT(dedupe_seconds), "3600", "99999999999999999999"},
     {"tracking.headline_opens", TEXT, AT(headline_opens), "strict", "Strict"},
+    {"judge.apple_egress_file", TEXT, AT(apple_egress_file), "/etc/egress.csv", NULL},
+    {"judge.asn_file", TEXT, AT(asn_file), "/etc/asn.csv", NULL},
     {"unsubscribe.hold_days", NUMBER, AT(hold_days), "0", "31"},
     {"sending.provider", TEXT, AT(provider), "smtp", "outbox|smtp"},
     {"sending.concurrency", NUMBER, AT(sending_concurrency), "1000", "0x10"},
@@ -311,6 +313,23 @@ static void test_config_a_comment_may_be_as_long_as_it_likes(void **state)
 	buf_done(&b);
 }
 
+static void test_config_files_are_named_from_where_the_configuration_is(void **state)
+{
+	struct fixture *f = *state;
+	char beside[128];
+
+	snprintf(beside, sizeof beside, "%s/lists/asn.csv", f->directory);
+	assert_int_equal(load(f, "[judge]\nasn_file = lists/asn.csv\napple_egress_file = /etc/egress.csv\n"),
+			 STATUS_OK);
+	assert_string_equal(f->config.asn_file, beside);
+	assert_string_equal(f->config.apple_egress_file, "/etc/egress.csv");
+	assert_int_equal(setenv("PUGMARK_JUDGE_ASN_FILE", "lists/asn.csv", 1), 0);
+	assert_int_equal(load(f, "[judge]\n"), STATUS_OK);
+	assert_int_equal(unsetenv("PUGMARK_JUDGE_ASN_FILE"), 0);
+	assert_string_equal(f->config.asn_file, beside);
+	assert_string_equal(f->config.apple_egress_file, "");
+}
+
 static void test_config_without_a_file_has_its_defaults(void **state)
 {
 	struct fixture *f = *state;
@@ -375,6 +394,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_config_a_line_that_is_too_long_is_refused_and_not_cut, set_up,
 					    tear_down),
 	    cmocka_unit_test_setup_teardown(test_config_a_comment_may_be_as_long_as_it_likes, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_config_files_are_named_from_where_the_configuration_is, set_up,
+					    tear_down),
 	    cmocka_unit_test_setup_teardown(test_config_without_a_file_has_its_defaults, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_config_knows_the_two_names_that_come_from_elsewhere, set_up,
 					    tear_down),
