@@ -364,3 +364,14 @@ struct network known_network_of(const struct address *address, const struct netw
 		return (struct network){.label = ""};
 	return (struct network){.role = system->role, .as_number = system->number, .label = system->label};
 }
+
+const char *known_network_label_at(size_t index)
+{
+	if (index < COUNT(IPV4_NETWORKS))
+		return IPV4_NETWORKS[index].label;
+	index -= COUNT(IPV4_NETWORKS);
+	if (index < COUNT(IPV6_NETWORKS))
+		return IPV6_NETWORKS[index].label;
+	index -= COUNT(IPV6_NETWORKS);
+	return index < COUNT(AUTONOMOUS_SYSTEMS) ? AUTONOMOUS_SYSTEMS[index].label : NULL;
+}

@@ -59,6 +59,9 @@ bool network_lists_is_egress(const struct network_lists *lists, const struct add
 size_t network_lists_egress_count(const struct network_lists *lists);
 size_t network_lists_system_count(const struct network_lists *lists);
 
+/* Every label that there is, some of them more than once; NULL behind the last. */
+const char *known_network_label_at(size_t index);
+
 /* The longest built-in network that holds the address; else its autonomous system, if the lists tell it. */
 struct network known_network_of(const struct address *address, const struct network_lists *lists);
 

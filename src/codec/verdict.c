@@ -124,6 +124,11 @@ static const struct known_agent KNOWN_AGENTS[] = {
 };
 enum { KNOWN_AGENT_COUNT = sizeof KNOWN_AGENTS / sizeof KNOWN_AGENTS[0] };
 
+const char *verdict_agent_code_at(size_t index)
+{
+	return index < KNOWN_AGENT_COUNT ? KNOWN_AGENTS[index].code : NULL;
+}
+
 /* Whole agents (exact case: these are signatures, not names). */
 static const struct slice GMAIL_PREFETCH =
     SLICE("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "

@@ -62,5 +62,7 @@ struct verdict {
 #define VERDICT_RULES "2026-11-21"
 
 void verdict_judge(const struct hit_signals *hit, struct verdict *ret);
+/* What can stand behind "agent:" for agents that are known by name, some of it more than once; NULL behind the last. */
+const char *verdict_agent_code_at(size_t index);
 
 #endif
