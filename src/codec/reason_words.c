@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A reason is a code and, behind a colon, parts separated by commas: numbers by name ("links=9") and at most one value,
- * the first part ("proofpoint"). Of the rows of its code the first that fits is taken; codes are few, and rows of one
- * code are told apart by their lengths mostly, so all of them are looked through. The console reads the same table in
+ * the first part ("proofpoint"). Of the rows of its code the first that fits is taken, those for its value before those
+ * for any. The console reads the same table in
  * console/src/reason_words.ts; test/unit/codec/reason_words.tsv holds both to the same words. */
 #include "codec/reason_words.h"
 
@@ -15,7 +15,7 @@ struct phrase {
 
 struct phrases_of_code {
 	struct slice code;
-	uint16_t first, count;
+	uint16_t first, valued, count; /* those for one value stand first, by length and then by bytes */
 };
 
 #include "codec/reason_words_table.h"
@@ -75,15 +75,28 @@ static bool holds(struct slice condition, const struct parts *parts)
 	return slice_equal(found, is_digit(wanted.p[0]) ? wanted : find(parts, wanted));
 }
 
-static bool fits(const struct phrase *phrase, const struct parts *parts)
+static bool all_hold(struct slice needs, const struct parts *parts)
 {
-	struct slice needs = phrase->needs;
-	if (phrase->value.n && !slice_equal(phrase->value, parts->value))
-		return false;
 	while (needs.n)
 		if (!holds(slice_cut(&needs, ','), parts))
 			return false;
 	return true;
+}
+
+/* The first of the rows for this value, or where it would be. */
+static size_t find_value(const struct phrase *rows, size_t count, struct slice value)
+{
+	size_t low = 0;
+	while (low < count) {
+		size_t middle = low + (count - low) / 2;
+		struct slice there = rows[middle].value;
+		bool is_before = there.n != value.n ? there.n < value.n : memcmp(there.p, value.p, value.n) < 0;
+		if (is_before)
+			low = middle + 1;
+		else
+			count = middle;
+	}
+	return low;
 }
 
 static const struct phrase *find_phrase(const struct parts *parts)
@@ -92,9 +105,16 @@ static const struct phrase *find_phrase(const struct parts *parts)
 	const struct phrases_of_code *end = CODES + sizeof CODES / sizeof CODES[0];
 	while (code < end && !slice_equal(code->code, parts->code))
 		code++;
-	for (size_t i = 0; code < end && i < code->count; i++)
-		if (fits(&PHRASES[code->first + i], parts))
-			return &PHRASES[code->first + i];
+	if (code == end)
+		return NULL;
+	const struct phrase *rows = &PHRASES[code->first];
+	size_t i = find_value(rows, code->valued, parts->value);
+	for (; i < code->valued && slice_equal(rows[i].value, parts->value); i++)
+		if (all_hold(rows[i].needs, parts))
+			return &rows[i];
+	for (i = code->valued; i < code->count; i++)
+		if (all_hold(rows[i].needs, parts))
+			return &rows[i];
 	return NULL;
 }
 
