@@ -5,7 +5,7 @@
 #include "engine/event_json.h"
 
 #include "base/mem.h"
-#include "codec/json_text.h"
+#include "codec/reason_words.h"
 #include "codec/user_agent.h"
 #include <jansson.h>
 
@@ -63,7 +63,7 @@ bool event_is_mpp(const struct event *event)
 
 static const struct slice GROUP = SLICE("group:");
 
-static void put_reasons(struct json_text *w, struct slice reasons)
+static void put_codes(struct json_text *w, struct slice reasons)
 {
 	json_key(w, "reasons");
 	json_open(w, '[');
@@ -73,6 +73,21 @@ static void put_reasons(struct json_text *w, struct slice reasons)
 			json_put_string(w, reason);
 	}
 	json_close(w, ']');
+}
+
+static void put_why(struct json_text *w, struct slice reasons)
+{
+	char room[REASON_WORDS_MAX];
+	struct buf words;
+	buf_init_fixed(&words, room, sizeof room);
+	reason_words_append_line(&words, reasons);
+	JSON_FIELD(w, "why", string_or_null, buf_slice(&words));
+}
+
+void event_json_put_reasons(struct json_text *w, struct slice reasons)
+{
+	put_codes(w, reasons);
+	put_why(w, reasons);
 }
 
 /* Which burst it belongs to is kept among the reasons and shown by itself. */
@@ -91,7 +106,7 @@ static void put_verdict(struct json_text *w, const struct event *event)
 {
 	json_key(w, "actor");
 	json_put_cstring(w, event->judged ? actor_name(event->actor) : NULL);
-	put_reasons(w, event->judged ? event->reasons : SLICE_EMPTY);
+	put_codes(w, event->judged ? event->reasons : SLICE_EMPTY);
 	json_key(w, "confidence");
 	if (event->judged)
 		json_put_double(w, event->confidence_percent / 100.0);
@@ -223,6 +238,7 @@ void event_json_append(struct buf *b, const struct event *event, struct slice te
 	put_contact(&w, event);
 	put_origin(&w, event);
 	put_verdict(&w, event);
+	put_why(&w, event->judged ? event->reasons : SLICE_EMPTY);
 	put_correction(&w, event);
 	put_client(&w, event);
 	JSON_FIELD(&w, "ip", string_or_null, event->ip);

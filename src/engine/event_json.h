@@ -4,12 +4,15 @@
 #define PUGMARK_ENGINE_EVENT_JSON_H
 
 #include "base/buf.h"
+#include "codec/json_text.h"
 #include "store/events.h"
 
 /* Appends one JSON object, without line breaks. `tenant_name` is what "tenant" says. */
 void event_json_append(struct buf *b, const struct event *event, struct slice tenant_name);
-/* What the verdict of an open or click says, for the event that corrects it. */
+/* What the verdict of an open or click says, for the event that corrects it; without words, because it is kept. */
 void event_json_append_verdict(struct buf *b, const struct event *event);
+/* Two keys: "reasons", a list of codes, and "why", the same in words; null when there are none. */
+void event_json_put_reasons(struct json_text *w, struct slice reasons);
 /* Apple Mail Privacy Protection fetched it. */
 bool event_is_mpp(const struct event *event);
 

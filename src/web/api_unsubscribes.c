@@ -2,6 +2,7 @@
 /* Unsubscribes that are held because a machine seems to have pressed the button: the list, and what a person says. */
 #include "base/log.h"
 #include "codec/json_text.h"
+#include "engine/event_json.h"
 #include "engine/unsubscription.h"
 #include "store/held_unsubscribes.h"
 #include "web/api_handlers.h"
@@ -16,18 +17,6 @@ static void put_recipient(struct json_text *w, const struct held_unsubscribe *h)
 	JSON_FIELD(w, "email", string, h->to_email);
 	JSON_FIELD(w, "name", string_or_null, h->to_name);
 	json_close(w, '}');
-}
-
-static void put_reasons(struct json_text *w, struct slice reasons)
-{
-	json_key(w, "reasons");
-	json_open(w, '[');
-	while (reasons.n) {
-		struct slice reason = slice_cut(&reasons, ' ');
-		if (reason.n)
-			json_put_string(w, reason);
-	}
-	json_close(w, ']');
 }
 
 static void put_seconds_after(struct json_text *w, const struct held_unsubscribe *h)
@@ -59,7 +48,7 @@ static void put_held(struct json_text *w, const struct held_unsubscribe *h, int6
 	JSON_FIELD(w, "actor", cstring, actor_name(h->actor));
 	json_key(w, "confidence");
 	json_put_double(w, h->confidence_percent / 100.0);
-	put_reasons(w, h->reasons);
+	event_json_put_reasons(w, h->reasons);
 	JSON_FIELD(w, "ip", string_or_null, h->ip);
 	JSON_FIELD(w, "user_agent", string_or_null, h->user_agent);
 	json_close(w, '}');

@@ -56,11 +56,13 @@ function assert_swept(hits, corrections) {
   for (const e of hits) {
     const correction = corrections.find((c) => c.corrects === e.id);
     assert.ok(e.actor === "scanner" && e.settled && e.bot && !e.is_unique);
-    assert.deepEqual([correction.actor, correction.reasons], [e.actor, e.reasons]);
+    assert.deepEqual([correction.actor, correction.reasons, correction.why], [e.actor, e.reasons, e.why]);
+    assert.equal("why" in correction.previous, false);
     assert.deepEqual([correction.previous.actor, correction.previous.type], ["human", e.type]);
   }
   for (const e of clicks) {
     assert.match(e.reasons.join(" "), /^browser .*burst:links=4,of=4,seconds=\d\.\d/);
+    assert.match(e.why, /^a browser by its name · .*all 4 links (at once|in \d(\.\d)? s)/);
     assert.ok(e.group && e.group === clicks[0].group);
   }
   assert.equal(corrections.filter((c) => c.previous.is_unique).length, 2);

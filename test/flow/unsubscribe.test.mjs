@@ -183,6 +183,7 @@ test("a sandbox that looks like a browser is known by the links it went through"
   const [one] = (await held(server)).data;
   assert.deepEqual([one.id, one.actor, one.reasons[0]], [id, "scanner", "browser"]);
   assert.ok(one.reasons.includes("burst:links=4"));
+  assert.match(one.why, /4 links within 2 s · pressed (at the moment of|\d+ s after) delivery$/);
 });
 
 test("one click behind a sandbox's press counts at once, whatever its agent", async (t) => {

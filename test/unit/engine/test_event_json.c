@@ -70,7 +70,8 @@ static void test_a_click_has_the_shape_of_the_contract(void **state)
 	    "\"destination_url\":\"https://example.com/sale\",\"link_index\":3,"
 	    "\"actor\":\"human\",\"reasons\":[\"mail_client\",\"duplicate:seconds=5\"],\"confidence\":0.9,"
 	    "\"bot\":false,\"mpp\":false,\"rules\":\"2026-11-01\",\"settled\":true,"
-	    "\"group\":null,\"corrects\":null,\"previous\":null,"
+	    "\"group\":null,\"why\":\"a mail app by its name \xc2\xb7 repeat within 5 s\","
+	    "\"corrects\":null,\"previous\":null,"
 	    "\"client\":{\"name\":\"Outlook\",\"os\":\"Windows\",\"device\":\"desktop\"},"
 	    "\"ip\":\"203.0.113.7\",\"user_agent\":\"Mozilla/4.0 (compatible; ms-office; MSOffice 16)\","
 	    "\"provider\":\"mailgun\",\"esp_message_id\":\"r-1\",\"bounce\":null,"
@@ -105,6 +106,7 @@ static void test_an_event_with_nothing_to_say_still_has_every_key(void **state)
 			fail_msg("no %s", key);
 	}
 	assert_true(json_is_null(json_object_get(got, "actor")));
+	assert_true(json_is_null(json_object_get(got, "why")));
 	assert_true(json_is_null(json_object_get(got, "client")));
 	assert_true(json_is_null(json_object_get(got, "sequence")));
 	assert_true(json_is_null(json_object_get(got, "link_index")));
@@ -179,6 +181,33 @@ static void test_proxies_hide_system_and_device(void **state)
 	json_decref(got);
 }
 
+static void test_why_says_the_reasons_in_words_and_not_the_id_of_the_burst(void **state)
+{
+	struct event e = click();
+	(void)state;
+	e.type = EVENT_CORRECTED;
+	e.actor = ACTOR_SCANNER;
+	e.reasons = SLICE("burst:links=9,of=9,seconds=0.8 network:microsoft_365_protection "
+			  "group:01935a2e-7c40-7b1e-9d22-000000000007");
+	json_t *got = parsed(&e);
+	assert_string_equal(json_string_value(json_object_get(got, "why")),
+			    "all 9 links in 0.8 s \xc2\xb7 from Microsoft's mail protection");
+	assert_int_equal(json_array_size(json_object_get(got, "reasons")), 2);
+	json_decref(got);
+}
+
+static void test_a_verdict_that_is_kept_has_codes_and_no_words(void **state)
+{
+	struct event e = click();
+	struct buf b;
+	(void)state;
+	buf_init(&b, 4096);
+	event_json_append_verdict(&b, &e);
+	assert_non_null(strstr(buf_cstr(&b), "duplicate:seconds=5"));
+	assert_null(strstr(buf_cstr(&b), "why"));
+	buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +216,8 @@ int main(void)
 	    cmocka_unit_test(test_a_failure_tells_its_class_code_and_words),
 	    cmocka_unit_test(test_an_event_of_a_mail_to_several_has_its_message_and_no_contact),
 	    cmocka_unit_test(test_an_anonymous_event_shows_nobody),
+	    cmocka_unit_test(test_why_says_the_reasons_in_words_and_not_the_id_of_the_burst),
+	    cmocka_unit_test(test_a_verdict_that_is_kept_has_codes_and_no_words),
 	    cmocka_unit_test(test_proxies_hide_system_and_device),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
