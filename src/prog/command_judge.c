@@ -2,18 +2,39 @@
 /* pugmark judge: the verdict on one hit, or on many from JSON lines. */
 #include "codec/json_text.h"
 #include "codec/known_network.h"
+#include "codec/reason_words.h"
 #include "codec/verdict.h"
 #include "prog/commands.h"
 #include "prog/installation.h"
+#include "prog/verdict_text.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static void print_verdict(const struct verdict *v)
+static void print_text(const struct verdict *v)
+{
+	struct buf b;
+	struct terminal terminal = terminal_of(stdout);
+	buf_init(&b, 65536);
+	verdict_text_append(&terminal, &b, v);
+	(void)fputs(buf_cstr(&b), stdout);
+	buf_done(&b);
+}
+
+static void put_why(struct json_text *w, const struct verdict *v)
+{
+	char room[REASON_WORDS_MAX];
+	struct buf words;
+	buf_init_fixed(&words, room, sizeof room);
+	reason_words_append_line(&words, slice_from_cstr(v->reasons));
+	JSON_FIELD(w, "why", string, buf_slice(&words));
+}
+
+static void print_json(const struct verdict *v)
 {
 	struct buf b;
 	struct slice rest = slice_from_cstr(v->reasons);
-	buf_init(&b, 4096);
+	buf_init(&b, 8192);
 	struct json_text w = json_text_on(&b);
 	json_open(&w, '{');
 	JSON_FIELD(&w, "actor", cstring, actor_name(v->actor));
@@ -22,6 +43,7 @@ static void print_verdict(const struct verdict *v)
 	while (rest.n)
 		json_put_string(&w, slice_cut(&rest, ' '));
 	json_close(&w, ']');
+	put_why(&w, v);
 	JSON_FIELD(&w, "confidence", double, v->confidence_percent / 100.0);
 	JSON_FIELD(&w, "mpp", bool, v->mpp);
 	json_close(&w, '}');
@@ -90,7 +112,7 @@ static bool judge_line(const char *line, size_t n, size_t number, const struct n
 	struct verdict verdict;
 	verdict_judge(&signals, &verdict);
 	if (good)
-		print_verdict(&verdict);
+		print_json(&verdict);
 	else
 		(void)fprintf(stderr, "pugmark judge: line %zu: ip is no address\n", number);
 	json_decref(hit);
@@ -109,11 +131,11 @@ static int judge_lines(const struct network_lists *lists)
 	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
-static int judge_one(const struct hit_signals *signals)
+static int judge_one(const struct hit_signals *signals, bool is_json)
 {
 	struct verdict verdict;
 	verdict_judge(signals, &verdict);
-	print_verdict(&verdict);
+	(is_json ? print_json : print_text)(&verdict);
 	return EXIT_DONE;
 }
 
@@ -145,6 +167,7 @@ int command_judge(int argc, char **argv)
 	const char *ip = "";
 	const char *after = "";
 	bool batch = false;
+	bool is_json = false;
 	const struct option_spec specs[] = {
 	    {"ua", &user_agent, NULL, "UA  the user agent"},
 	    {"ip", &ip, NULL, "IP  where the hit came from"},
@@ -155,6 +178,7 @@ int command_judge(int argc, char **argv)
 	    {"apple-egress", &egress, NULL, "FILE  Apple's egress list, instead of the configured one"},
 	    {"asn", &asn, NULL, "FILE  autonomous systems, instead of the configured list"},
 	    {"batch", NULL, &batch, " read JSON lines, print one verdict a line"},
+	    {"json", NULL, &is_json, " print JSON"},
 	    INSTALLATION_OPTIONS(&i),
 	    {NULL}};
 	enum options_result parsed = options_parse(argc, argv, specs, NULL);
@@ -176,7 +200,7 @@ int command_judge(int argc, char **argv)
 	signals.lists = lists;
 	int code = status != STATUS_OK ? installation_failed("judge", &err)
 		   : batch             ? judge_lines(lists)
-				       : judge_one(&signals);
+				       : judge_one(&signals, is_json);
 	network_lists_free(&lists);
 	installation_close(&i);
 	return code;

@@ -179,7 +179,7 @@ test("token says what a link says, and that a foreign one is not ours", async (t
 });
 
 test("judge says who is behind a hit and why, one by one and in lines", async () => {
-  const judge = async (...args) => JSON.parse((await pugmark(["judge", ...args])).stdout);
+  const judge = async (...args) => JSON.parse((await pugmark(["judge", "--json", ...args])).stdout);
   const person = await judge("--ua", BROWSER_AGENT, "--kind", "click");
   assert.equal(person.actor, "human");
   assert.ok(person.reasons.length > 0 && person.confidence > 0 && person.confidence <= 1);
@@ -188,6 +188,23 @@ test("judge says who is behind a hit and why, one by one and in lines", async ()
   const lines = [{ kind: "open", ua: gmail }, { kind: "open", ua: BROWSER_AGENT }].map((hit) => JSON.stringify(hit));
   const batch = await pugmark(["judge", "--batch"], { input: `${lines.join("\n")}\n` });
   assert.deepEqual(batch.stdout.trim().split("\n").map((line) => JSON.parse(line).actor), ["proxy_human", "human"]);
+});
+
+test("judge speaks to people, with the code behind the words", async () => {
+  const said = async (...args) => (await pugmark(["judge", ...args])).stdout;
+  assert.equal(
+    await said("--ua", "Mozilla/5.0"),
+    "A prefetch, confidence 90 %\n" +
+      "It was loaded ahead of time. Whether anybody looked, nobody can know, so it does not count.\n" +
+      "\n" +
+      "  Apple Mail privacy proxy  agent:apple_mpp\n" +
+      "      Apple Mail's privacy protection loaded the image when the mail came in. Whether the reader saw\n" +
+      "      it, nobody can know.\n",
+  );
+  const click = await said("--ua", BROWSER_AGENT, "--kind", "click", "--after", "12");
+  assert.match(click, /^A person, confidence \d+ %\nIt counts\.\n\n  a browser by its name  browser\n  came 12 s after delivery  early:seconds=12\n/);
+  const json = JSON.parse(await said("--json", "--ua", BROWSER_AGENT, "--kind", "click", "--after", "12"));
+  assert.equal(json.why, "a browser by its name · came 12 s after delivery");
 });
 
 test("after a rotation old links work and new ones are made with the new key", async (t) => {
