@@ -25,11 +25,12 @@ struct sending {
 	struct writer *writer;
 	const struct clock *clock;
 	const struct token_keys *keys;
-	uint8_t key_id;               /* the newest */
-	const char *base_url;         /* tracking URLs start with it; no slash at the end */
-	const char *default_provider; /* "outbox" or "smtp" */
-	bool tracking_enabled;        /* tracking.enabled */
-	struct campaign_limit limit;  /* tracking.opens, tracking.clicks: what any mail is tracked at most */
+	uint8_t key_id;                         /* the newest */
+	const char *base_url;                   /* tracking URLs start with it; no slash at the end */
+	const char *default_provider;           /* "outbox" or "smtp" */
+	bool tracking_enabled;                  /* tracking.enabled */
+	struct campaign_limit limit;            /* tracking.opens, tracking.clicks: what any mail is tracked at most */
+	const struct tenant_policies *policies; /* and what each tenant's; NULL: the same */
 	/* Called after a commit that queued something: dispatch_wake. On the accepting thread; must not block. May be
 	 * NULL, where no deliverer runs in this process. */
 	void (*queued)(void *user);
@@ -89,9 +90,10 @@ struct accept_request {
 };
 
 /* Checks `body` (contract.md 4, POST /messages) whole: STATUS_BAD_INPUT with every problem at once in *ret_problems,
- * and nothing is written. Then resolves consent (the most restrictive of installation, contact and request),
- * suppressions, instruments, and commits message, body, queue row and email.queued (or .suppressed) through the writer;
- * STATUS_OK only once that is committed. STATUS_DENIED: the request asks for more tracking than consent allows
+ * and nothing is written. Then resolves consent (the most restrictive of installation, tenant, campaign, contact and
+ * request), suppressions, instruments, and commits message, body, queue row and email.queued (or .suppressed) through
+ * the writer; STATUS_OK only once that is committed. STATUS_DENIED: the request asks for more tracking than consent
+ * allows
  * (*ret_problems says so). STATUS_CONFLICT: the Idempotency-Key was used meanwhile; nothing was written, read the kept
  * answer again (store_idempotency_find). STATUS_IO, STATUS_FULL: try later;
  * STATUS_UNCERTAIN: the commit's fate is unknown, the same Idempotency-Key tells; STATUS_CORRUPT: something of the

@@ -132,11 +132,12 @@ static void restrict_to(struct allowance *allowance, enum consent level, const c
 		*allowance = (struct allowance){level, by};
 }
 
-/* The most restrictive of installation, campaign and contact. */
+/* The most restrictive of installation, tenant, campaign and contact. */
 static enum status find_allowances(struct preparation *p, const struct contact *known, struct allowance *opens,
 				   struct allowance *clicks, struct err *err)
 {
 	const struct campaign_limit *all = &p->context->sending->limit;
+	struct tenant_policy tenant = tenant_policies_of(p->context->sending->policies, p->context->request->tenant);
 	struct campaign_limit campaign = {CONSENT_FULL, CONSENT_FULL};
 	enum status status = STATUS_OK;
 	if (p->request.campaign.id.n)
@@ -148,6 +149,8 @@ static enum status find_allowances(struct preparation *p, const struct contact *
 	restrict_to(clicks, campaign.clicks, "campaign");
 	restrict_to(opens, all->opens, "installation");
 	restrict_to(clicks, all->clicks, "installation");
+	restrict_to(opens, tenant.opens, "tenant");
+	restrict_to(clicks, tenant.clicks, "tenant");
 	return status;
 }
 

@@ -10,7 +10,6 @@
 #include "engine/record.h"
 #include <stdatomic.h>
 
-enum { DEDUPE_SECONDS = 5 };
 static const int64_t LOG_EVERY_US = 60000000;
 
 struct apply {
@@ -43,10 +42,9 @@ struct apply *apply_new(const struct apply_config *config)
 	a->networks = config->networks;
 	a->parts.node = config->node;
 	a->parts.sealer = token_sealer_new(config->keys);
-	a->parts.keep_client = config->keep_client;
+	a->parts.policies = config->policies;
 	a->parts.counts_every_press = config->counts_every_press;
-	a->parts.ignores_gpc = config->ignores_gpc;
-	a->parts.window = duplicate_window_new(config->dedupe_seconds ? config->dedupe_seconds : DEDUPE_SECONDS);
+	a->parts.window = duplicate_window_new();
 	a->parts.fan_out = fan_out_new();
 	return a;
 }

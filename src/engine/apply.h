@@ -12,22 +12,15 @@
 #include "base/clock.h"
 #include "codec/token.h"
 #include "engine/batch.h"
+#include "engine/tenant_policy.h"
 #include "journal/journal.h"
-
-/* What is kept of who asked, once it was judged (privacy.keep_client). */
-enum keep_client {
-	KEEP_CLIENT_FULL,
-	KEEP_CLIENT_TRUNCATED, /* the network: an IPv4 /24, an IPv6 /48; the user agent stays */
-	KEEP_CLIENT_NONE,      /* neither address nor user agent */
-};
 
 struct apply_config {
 	uint16_t node;                 /* of the journal; part of every event's id */
 	const struct token_keys *keys; /* must outlive it */
-	uint32_t dedupe_seconds;       /* 0: 5 */
-	enum keep_client keep_client;
+	/* What holds for each tenant; must outlive it. NULL: the defaults. */
+	const struct tenant_policies *policies;
 	bool counts_every_press;        /* none is held, whoever pressed (unsubscription.h) */
-	bool ignores_gpc;               /* hits with Sec-GPC or DNT are like any other; else anonymous at most */
 	struct network_watch *networks; /* an operator's lists; NULL: none; must outlive it */
 	const struct clock *clock;      /* for how often it logs */
 };
@@ -78,9 +71,8 @@ struct apply_parts {
 	struct duplicate_window *window;
 	bool window_is_filled;
 	struct fan_out *fan_out;
-	enum keep_client keep_client;
+	const struct tenant_policies *policies;
 	bool counts_every_press;
-	bool ignores_gpc;
 	struct network_lists *networks; /* NULL: none */
 };
 struct apply_context {

@@ -24,6 +24,7 @@ struct hit {
 	const struct apply_context *context;
 	struct hit_record record;
 	struct message *message;
+	struct tenant_policy policy;
 	enum consent consent;
 	struct verdict verdict;
 	bool is_duplicate;
@@ -66,7 +67,7 @@ static enum status find_consent(struct hit *hit, struct err *err)
 	hit->consent = least(PROMISED[hit->record.consent], hit->record.kind == HIT_OPEN ? opens : clicks);
 	if (message_is_erased(hit->message))
 		hit->consent = least(hit->consent, CONSENT_ANONYMOUS);
-	if (hit->record.opts_out && !hit->context->parts->ignores_gpc)
+	if (hit->record.opts_out && hit->policy.gpc == GPC_HONOUR)
 		hit->consent = least(hit->consent, CONSENT_ANONYMOUS);
 	return STATUS_OK;
 }
@@ -78,6 +79,17 @@ static enum hit_kind kind_of(const struct event *event)
 	return event->type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN;
 }
 
+/* A second more: records are not quite in the order of their times. */
+static struct hits_reach reach_of(const struct hit *hit)
+{
+	const struct tenant_policies *policies = hit->context->parts->policies;
+	int64_t longest_s = tenant_policies_dedupe_seconds_max(policies);
+	int64_t ordinary_s = tenant_policies_of(policies, 0).dedupe_seconds; /* nobody's number: who has set nothing */
+	return (struct hits_reach){.since_us = time_of(hit) - (ordinary_s + 1) * 1000000,
+				   .setting = SLICE("dedupe_seconds"),
+				   .setting_since_us = time_of(hit) - (longest_s + 1) * 1000000};
+}
+
 /* Fills the window with what was applied just before this record, once after each start or rollback. Hits that were
  * kept without their whole address cannot come back; at worst one repeat of such a hit is counted after a crash. */
 static enum status fill_window(const struct hit *hit, struct err *err)
@@ -85,10 +97,10 @@ static enum status fill_window(const struct hit *hit, struct err *err)
 	struct apply_parts *parts = hit->context->parts;
 	if (parts->window_is_filled)
 		return STATUS_OK;
-	int64_t reach_us = ((int64_t)duplicate_window_seconds(parts->window) + 1) * 1000000;
+	struct hits_reach reach = reach_of(hit);
 	struct event *events = NULL;
 	size_t count = 0;
-	enum status status = store_event_recent_hits(batch_session(hit->context->batch), time_of(hit) - reach_us,
+	enum status status = store_event_recent_hits(batch_session(hit->context->batch), &reach,
 						     batch_arena(hit->context->batch), &events, &count, err);
 	if (status != STATUS_OK)
 		return status;
@@ -99,8 +111,9 @@ static enum status fill_window(const struct hit *hit, struct err *err)
 		    .link_index = events[i].link_index < 0 ? 0 : (uint32_t)events[i].link_index,
 		    .is_person = !events[i].bot_filtered,
 		};
+		uint32_t seconds = tenant_policies_of(parts->policies, events[i].tenant).dedupe_seconds;
 		if (address_parse(events[i].ip, &key.client))
-			(void)duplicate_window_hit(parts->window, &key, events[i].occurred_us);
+			(void)duplicate_window_hit(parts->window, &key, seconds, events[i].occurred_us);
 	}
 	parts->window_is_filled = true;
 	return STATUS_OK;
@@ -126,11 +139,11 @@ static void find_duplicate(struct hit *hit)
 	    .client = hit->record.client,
 	    .is_person = actor_is_counted(hit->verdict.actor),
 	};
-	hit->is_duplicate = duplicate_window_hit(parts->window, &key, time_of(hit));
+	hit->is_duplicate = duplicate_window_hit(parts->window, &key, hit->policy.dedupe_seconds, time_of(hit));
 	size_t used = strlen(hit->verdict.reasons);
 	if (hit->is_duplicate)
 		(void)snprintf(hit->verdict.reasons + used, sizeof hit->verdict.reasons - used, " duplicate:seconds=%u",
-			       duplicate_window_seconds(parts->window));
+			       hit->policy.dedupe_seconds);
 }
 
 /* ---- The event */
@@ -189,7 +202,7 @@ static struct address network_of(struct address client)
 
 static void keep_client_of(struct hit *hit, struct event *event)
 {
-	enum keep_client keep = hit->context->parts->keep_client;
+	enum keep_client keep = hit->policy.keep_client;
 	struct buf ip;
 	if (keep == KEEP_CLIENT_NONE)
 		return;
@@ -494,6 +507,7 @@ enum status apply_hit(const struct apply_context *context, struct err *err)
 	enum status status = batch_message(context->batch, hit.record.message, &hit.message, err);
 	if (status == STATUS_NOT_FOUND || (status == STATUS_OK && hit.message->tenant != hit.record.tenant))
 		return skip(&hit, APPLY_SKIP_NO_MESSAGE);
+	hit.policy = tenant_policies_of(context->parts->policies, hit.record.tenant);
 	if (status == STATUS_OK)
 		status = find_consent(&hit, err);
 	if (status != STATUS_OK)

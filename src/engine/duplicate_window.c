@@ -1,26 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two generations of a map from key to time. New hits go to the young one; when that has covered a whole window of
- * time, or is half of the bound, it becomes the old one and the old one is dropped. So every hit is remembered for at
- * least a window's length without a list of what expires when. */
+/* A few lanes, for short and for long times, so that one tenant that looks back an hour does not make every other's
+ * hits stay for an hour, nor lose its own to a busy one.
+ *
+ * A lane is two generations of a map from key to time. New hits go to the young one; when that has covered a whole
+ * length of time, or is half of the bound, it becomes the old one and the old one is dropped. So every hit is
+ * remembered for at least the lane's length without a list of what expires when. */
 #include "engine/duplicate_window.h"
 
 #include "base/map.h"
 #include "base/mem.h"
 
-struct duplicate_window {
+enum { LANE_COUNT = 4 };
+static const uint32_t LANE_SECONDS[LANE_COUNT] = {10, 60, 600, DUPLICATE_WINDOW_SECONDS_MAX};
+
+struct lane {
 	int64_t length_us;
-	uint32_t seconds;
 	struct map *young, *old; /* key -> its last time, as the pointer's value */
 	int64_t young_since_us;
 };
 
-struct duplicate_window *duplicate_window_new(uint32_t seconds)
+struct duplicate_window {
+	struct lane lanes[LANE_COUNT];
+};
+
+struct duplicate_window *duplicate_window_new(void)
 {
 	struct duplicate_window *w = MEM_NEW(struct duplicate_window);
-	w->seconds = seconds;
-	w->length_us = (int64_t)seconds * 1000000;
-	w->young = map_new();
-	w->old = map_new();
+	for (size_t i = 0; i < LANE_COUNT; i++) {
+		w->lanes[i].length_us = (int64_t)LANE_SECONDS[i] * 1000000;
+		w->lanes[i].young = map_new();
+		w->lanes[i].old = map_new();
+	}
 	return w;
 }
 
@@ -28,36 +38,51 @@ void duplicate_window_free(struct duplicate_window **window)
 {
 	if (!*window)
 		return;
-	map_free(&(*window)->young);
-	map_free(&(*window)->old);
+	for (size_t i = 0; i < LANE_COUNT; i++) {
+		map_free(&(*window)->lanes[i].young);
+		map_free(&(*window)->lanes[i].old);
+	}
 	mem_free(*window);
 	*window = NULL;
 }
 
 void duplicate_window_clear(struct duplicate_window *window)
 {
-	map_clear(window->young);
-	map_clear(window->old);
+	for (size_t i = 0; i < LANE_COUNT; i++) {
+		map_clear(window->lanes[i].young);
+		map_clear(window->lanes[i].old);
+	}
 }
 
-uint32_t duplicate_window_seconds(const struct duplicate_window *window)
+size_t duplicate_window_count(const struct duplicate_window *window)
 {
-	return window->seconds;
+	size_t count = 0;
+	for (size_t i = 0; i < LANE_COUNT; i++)
+		count += map_count(window->lanes[i].young) + map_count(window->lanes[i].old);
+	return count;
 }
 
-static void turn_over(struct duplicate_window *w, int64_t time_us)
+static struct lane *lane_of(struct duplicate_window *w, uint32_t seconds)
 {
-	if (map_count(w->young) == 0) {
-		w->young_since_us = time_us;
+	size_t i = 0;
+	while (i < LANE_COUNT - 1 && LANE_SECONDS[i] < seconds)
+		i++;
+	return &w->lanes[i];
+}
+
+static void turn_over(struct lane *lane, int64_t time_us)
+{
+	if (map_count(lane->young) == 0) {
+		lane->young_since_us = time_us;
 		return;
 	}
-	if (time_us - w->young_since_us <= w->length_us && map_count(w->young) < DUPLICATE_WINDOW_HITS_MAX / 2)
+	if (time_us - lane->young_since_us <= lane->length_us && map_count(lane->young) < DUPLICATE_WINDOW_HITS_MAX / 2)
 		return;
-	struct map *dropped = w->old;
-	w->old = w->young;
-	w->young = dropped;
-	map_clear(w->young);
-	w->young_since_us = time_us;
+	struct map *dropped = lane->old;
+	lane->old = lane->young;
+	lane->young = dropped;
+	map_clear(lane->young);
+	lane->young_since_us = time_us;
 }
 
 static struct slice key_bytes(const struct duplicate_key *key, char room[40])
@@ -71,25 +96,28 @@ static struct slice key_bytes(const struct duplicate_key *key, char room[40])
 }
 
 /* 0: never. */
-static int64_t last_time(const struct duplicate_window *w, struct slice key)
+static int64_t last_time(const struct lane *lane, struct slice key)
 {
-	void *value = map_get(w->young, key);
+	void *value = map_get(lane->young, key);
 	if (!value)
-		value = map_get(w->old, key);
+		value = map_get(lane->old, key);
 	return (int64_t)(intptr_t)value;
 }
 
-bool duplicate_window_hit(struct duplicate_window *window, const struct duplicate_key *key, int64_t time_us)
+bool duplicate_window_hit(struct duplicate_window *window, const struct duplicate_key *key, uint32_t seconds,
+			  int64_t time_us)
 {
 	char room[40];
 	struct slice bytes = key_bytes(key, room);
+	struct lane *lane = lane_of(window, seconds);
+	int64_t length_us = (int64_t)seconds * 1000000 < lane->length_us ? (int64_t)seconds * 1000000 : lane->length_us;
 	if (time_us <= 0)
 		return false;
-	turn_over(window, time_us);
-	int64_t last_us = last_time(window, bytes);
+	turn_over(lane, time_us);
+	int64_t last_us = last_time(lane, bytes);
 	/* Loops hand over at slightly different moments, so a hit may be older than the one read before it. */
 	int64_t apart_us = time_us > last_us ? time_us - last_us : last_us - time_us;
 	if (time_us > last_us)
-		(void)map_put(window->young, bytes, (void *)(intptr_t)time_us);
-	return last_us != 0 && apart_us <= window->length_us;
+		(void)map_put(lane->young, bytes, (void *)(intptr_t)time_us);
+	return last_us != 0 && apart_us <= length_us;
 }

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "store/accounts.h"
+#include "store/tenant_settings.h"
 
 static const int64_t DAY_US = INT64_C(86400000000);
 /* Of the writer's thread, for one step. The commit and the writing back of the WAL come on top: bench/bench_prune.c. */
@@ -33,21 +34,35 @@ struct event_sweep {
 
 /* ---- Beginning */
 
-static uint32_t days_of(const struct event_retention *retention, struct slice tenant)
+/* Of the configuration and the tenant's own setting, whichever is shorter. Read from the store, because `prune` runs
+ * without a writer too. */
+static enum status find_days(struct event_sweep *sweep, const struct tenant *tenant, uint32_t *ret, struct err *err)
 {
-	for (size_t i = 0; i < retention->tenant_count; i++)
-		if (slice_equal(retention->tenants[i].tenant, tenant))
-			return retention->tenants[i].days;
-	return retention->days;
+	struct tenant_setting_list own;
+	const struct event_retention *retention = sweep->config.retention;
+	struct tenant_policy policy = {.events_days = event_retention_days(retention, tenant->name)};
+	enum status status = store_tenant_setting_list_of(sweep->session, tenant->id, sweep->arena, &own, err);
+	if (status != STATUS_OK)
+		return status;
+	for (size_t i = 0; status == STATUS_OK && i < own.count && !retention->is_for_all; i++)
+		if (slice_equal(own.items[i].name, SLICE("events_days")))
+			status = tenant_setting_apply(&policy, own.items[i].name, own.items[i].value, err);
+	if (status == STATUS_OK)
+		*ret = policy.events_days;
+	return status;
 }
 
 /* Fills the stretch; `first_position` stays 0 when there is nothing to do. */
 static enum status find_stretch(struct event_sweep *sweep, const struct tenant *tenant, struct stretch *stretch,
 				struct err *err)
 {
-	int64_t before_us = sweep->config.now_us - days_of(sweep->config.retention, tenant->name) * DAY_US;
+	uint32_t days = 0;
+	enum status status = find_days(sweep, tenant, &days, err);
+	if (status != STATUS_OK)
+		return status;
+	int64_t before_us = sweep->config.now_us - days * DAY_US;
 	*stretch = (struct stretch){.tenant = tenant->name, .walk = {.tenant = tenant->id, .before_us = before_us}};
-	enum status status = store_event_position_at(sweep->session, before_us, &stretch->walk.through_position, err);
+	status = store_event_position_at(sweep->session, before_us, &stretch->walk.through_position, err);
 	uint64_t first = 0;
 	if (status == STATUS_OK && stretch->walk.through_position)
 		status = store_event_first_position(sweep->session, tenant->id, &first, err);

@@ -14,24 +14,14 @@
 
 #include "engine/writer.h"
 
-/* How long events are kept; must outlive its users. */
-struct event_retention {
-	uint32_t days; /* of every tenant that is not in the list */
-	const struct tenant_retention {
-		struct slice tenant; /* its name */
-		uint32_t days;
-	} * tenants;
-	size_t tenant_count;
-};
-
 struct event_sweep;
 
 struct event_sweep_config {
 	struct store *store;
 	struct writer *writer; /* NULL: only count what would go */
 	const struct clock *clock;
-	const struct event_retention *retention;
-	int64_t now_us; /* what is older than days, counted back from here, goes */
+	const struct event_retention *retention; /* a tenant that has set fewer days for itself gets those */
+	int64_t now_us;                          /* what is older than days, counted back from here, goes */
 };
 
 struct event_sweep_progress {

@@ -91,7 +91,7 @@ static enum status walk(struct retention *r, const struct retention_request *req
 static enum status run_pass(struct retention *r, const struct retention_request *request, uint64_t *ret_count,
 			    struct err *err)
 {
-	struct event_retention same_for_all = {.days = request->days};
+	struct event_retention same_for_all = {.days = request->days, .is_for_all = true};
 	struct event_sweep *sweep = NULL;
 	struct event_sweep_config config = {
 	    .store = r->config.store,

@@ -154,6 +154,8 @@ static enum status open_parts(struct writer *w, struct err *err)
 		status = store_cursor_read(w->session, w->node, &w->cursor, err);
 	if (status == STATUS_OK)
 		status = journal_reader_open(w->config.journal, w->cursor, &w->reader, err);
+	if (status == STATUS_OK && w->config.policies)
+		status = tenant_policies_refresh(w->config.policies, w->session, err);
 	if (status != STATUS_OK)
 		return status;
 	atomic_store(&w->applied, w->cursor);
@@ -162,10 +164,8 @@ static enum status open_parts(struct writer *w, struct err *err)
 	w->apply = apply_new(&(struct apply_config){
 	    .node = w->node,
 	    .keys = w->config.keys,
-	    .dedupe_seconds = w->config.dedupe_seconds,
-	    .keep_client = w->config.keep_client,
+	    .policies = w->config.policies,
 	    .counts_every_press = w->config.counts_every_press,
-	    .ignores_gpc = w->config.ignores_gpc,
 	    .networks = w->config.networks,
 	    .clock = w->config.clock,
 	});

@@ -26,10 +26,9 @@ struct writer_config {
 	struct journal *journal;
 	const struct clock *clock;
 	const struct token_keys *keys; /* must outlive the writer */
-	uint32_t dedupe_seconds;       /* 0: 5 */
-	enum keep_client keep_client;
+	/* What holds for each tenant; kept true by the writer, must outlive it. NULL: the defaults, for everybody. */
+	struct tenant_policies *policies;
 	bool counts_every_press;        /* see struct apply_config */
-	bool ignores_gpc;               /* see apply.h */
 	struct network_watch *networks; /* see apply.h; must outlive the writer */
 	/* On the writer's thread after a commit that added events; must not block. May be NULL. */
 	void (*committed)(void *user, uint64_t last_position);

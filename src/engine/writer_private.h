@@ -25,6 +25,7 @@ struct writer {
 	int64_t backoff_us;      /* 0: the store works */
 	int64_t settle_asked_us; /* monotonic; when the store was last asked what is due */
 	bool settles_more;       /* there was more due than one round takes */
+	int64_t policies_us;     /* monotonic; when the tenants' settings were last looked at */
 
 	/* Shared. */
 	struct mailbox mail;

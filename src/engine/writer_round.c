@@ -25,6 +25,7 @@ static const int64_t WORK_MAX_US = 10000;
  */
 static const int64_t WORK_BEHIND_US = 100000;
 static const int64_t TRIM_EVERY_US = 1000000;
+static const int64_t POLICIES_EVERY_US = 1000000;
 
 struct round {
 	struct writer *writer;
@@ -303,6 +304,21 @@ static void clean_up(const struct round *r)
 		log_warn("journal.trim_failed", LOG_ERR(&err));
 }
 
+/* Outside of a transaction. What cannot be read holds as it was; a store that does not answer is noticed by whoever has
+ * something to write. */
+static void refresh_policies(struct writer *w)
+{
+	struct err ignored;
+	struct tenant_policies *policies = w->config.policies;
+	int64_t now_us = clock_monotonic_us(w->config.clock);
+	bool is_due = !w->policies_us || now_us - w->policies_us >= POLICIES_EVERY_US;
+	if (!policies || (!tenant_policies_take_expired(policies) && !is_due))
+		return;
+	w->policies_us = now_us;
+	if (tenant_policies_refresh(policies, w->session, &ignored) != STATUS_OK)
+		tenant_policies_expire(policies);
+}
+
 static void end_well(struct round *r)
 {
 	struct writer *w = r->writer;
@@ -312,6 +328,7 @@ static void end_well(struct round *r)
 		atomic_store(&w->applied, w->cursor);
 	}
 	w->is_careful = false;
+	refresh_policies(w); /* before anybody hears of the commit */
 	while ((link = list_take_first(&r->ran))) {
 		struct writer_command *command = LIST_ENTRY(link, struct writer_command, link);
 		command->done(command);
@@ -385,6 +402,7 @@ enum round_result writer_round(struct writer *w, struct err *err)
 		err->status = status;
 		return ROUND_FAILED;
 	}
+	refresh_policies(w);
 	(void)read_record(&r);
 	plan_settling(&r);
 	if (!r.has_record && !r.settle_until_us && list_is_empty(&w->waiting))

@@ -145,13 +145,15 @@ static enum status delete_here(struct pruning *p, struct err *err)
 				       .journal = journal,
 				       .clock = clock_system(),
 				       .keys = i->keys,
-				       .dedupe_seconds = (uint32_t)i->config.dedupe_seconds,
-				       .keep_client = installation_keep_client(i),
+				       .counts_every_press = i->config.hold_days == 0,
 				       .networks = networks};
-	status = writer_start(&config, &writer, err);
+	status = installation_policies(i, &config.policies, err);
+	if (status == STATUS_OK)
+		status = writer_start(&config, &writer, err);
 	if (status == STATUS_OK)
 		status = run_retention(p, writer, err);
 	writer_stop(&writer);
+	tenant_policies_free(&config.policies);
 	network_watch_free(&networks);
 	journal_close(&journal);
 	return status;

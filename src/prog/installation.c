@@ -2,6 +2,7 @@
 #include "prog/installation.h"
 
 #include "engine/network_watch.h"
+#include "prog/event_days.h"
 #include "prog/keys.h"
 #include <errno.h>
 #include <stdio.h>
@@ -85,12 +86,27 @@ void installation_close(struct installation *i)
 	arena_free(&i->arena);
 }
 
-enum keep_client installation_keep_client(const struct installation *i)
+enum status installation_policies(const struct installation *i, struct tenant_policies **ret, struct err *err)
 {
-	const char *name = i->config.keep_client;
-	return strcmp(name, "none") == 0   ? KEEP_CLIENT_NONE
-	       : strcmp(name, "full") == 0 ? KEEP_CLIENT_FULL
-					   : KEEP_CLIENT_TRUNCATED;
+	const struct config *c = &i->config;
+	const struct {
+		const char *name, *value;
+	} words[] = {{"opens", c->track_opens},
+		     {"clicks", c->track_clicks},
+		     {"keep_client", c->keep_client},
+		     {"gpc", c->gpc},
+		     {"headline_opens", c->headline_opens}};
+	struct event_retention retention;
+	struct tenant_policy policy = tenant_policy_default();
+	policy.dedupe_seconds = (uint32_t)c->dedupe_seconds;
+	policy.events_days = (uint32_t)c->retain_events_days;
+	enum status status = event_days_parse(c, i->arena, &retention, err);
+	for (size_t k = 0; status == STATUS_OK && k < sizeof words / sizeof words[0]; k++)
+		status =
+		    tenant_setting_set(&policy, slice_from_cstr(words[k].name), slice_from_cstr(words[k].value), err);
+	if (status == STATUS_OK)
+		*ret = tenant_policies_new(&policy, &retention);
+	return status;
 }
 
 static const char *network_path(const struct installation *i, enum network_list which)

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "codec/token.h"
-#include "engine/apply.h"
+#include "engine/tenant_policy.h"
 #include "prog/config.h"
 #include "prog/options.h"
 #include "store/store.h"
@@ -39,8 +39,10 @@ enum status installation_create(struct installation *installation, struct err *e
 enum status installation_open(struct installation *installation, struct err *err) MUST_CHECK;
 void installation_close(struct installation *installation);
 
-/* What privacy.keep_client says. */
-enum keep_client installation_keep_client(const struct installation *installation);
+/* What the configuration says of how tenants are tracked; to be freed by the caller. Nothing is read from the store.
+ * STATUS_BAD_INPUT: retain.events_days_of, or another value that no tenant could have. */
+enum status installation_policies(const struct installation *installation, struct tenant_policies **ret,
+				  struct err *err) MUST_CHECK;
 
 /* What watches the files of judge.apple_egress_file and judge.asn_file, not started; NULL: neither is set. */
 struct network_watch *installation_networks(const struct installation *installation);

@@ -26,6 +26,7 @@ struct server {
 	struct installation *installation;
 	struct journal *journal;
 	struct live *live;
+	struct tenant_policies *policies;
 	struct writer *writer;
 	struct dispatcher *dispatcher;
 	struct retention *retention;
@@ -166,10 +167,8 @@ static enum status start_writer(struct server *s, struct err *err)
 				       .journal = s->journal,
 				       .clock = clock_system(),
 				       .keys = s->installation->keys,
-				       .dedupe_seconds = (uint32_t)s->installation->config.dedupe_seconds,
-				       .keep_client = installation_keep_client(s->installation),
+				       .policies = s->policies,
 				       .counts_every_press = s->installation->config.hold_days == 0,
-				       .ignores_gpc = strcmp(s->installation->config.gpc, "ignore") == 0,
 				       .networks = s->networks,
 				       .committed = on_committed,
 				       .user = s};
@@ -266,19 +265,11 @@ static enum status start_web(struct server *s, struct err *err)
 	return web_start(&config, &s->web, err);
 }
 
-/* The words were checked when the configuration was read. */
-static struct campaign_limit limit_of(const struct config *config)
-{
-	struct campaign_limit limit = {CONSENT_FULL, CONSENT_FULL};
-	(void)consent_parse(slice_from_cstr(config->track_opens), &limit.opens);
-	(void)consent_parse(slice_from_cstr(config->track_clicks), &limit.clicks);
-	return limit;
-}
-
 static void join_parts(struct server *s)
 {
 	struct installation *i = s->installation;
 	const char *base_url = s->sending.base_url;
+	struct tenant_policy most = tenant_policies_limit(s->policies, SLICE_EMPTY);
 	s->live = live_new();
 	s->guard = sign_in_guard_new();
 	s->sending = (struct sending){.store = i->store,
@@ -288,10 +279,12 @@ static void join_parts(struct server *s)
 				      .base_url = base_url,
 				      .default_provider = i->config.provider,
 				      .tracking_enabled = i->config.tracking_enabled,
-				      .limit = limit_of(&i->config),
+				      .limit = {most.opens, most.clicks},
+				      .policies = s->policies,
 				      .queued = on_queued,
 				      .queued_user = s};
 	s->services = (struct api_services){.sending = &s->sending,
+					    .policies = s->policies,
 					    .store = i->store,
 					    .journal = s->journal,
 					    .live = s->live,
@@ -299,7 +292,6 @@ static void join_parts(struct server *s)
 					    .clock = clock_system(),
 					    .base_url = base_url,
 					    .hold_us = i->config.hold_days * DAY_US,
-					    .headline_is_strict = strcmp(i->config.headline_opens, "strict") == 0,
 					    .openapi_json = openapi_json()};
 }
 
@@ -316,6 +308,8 @@ static enum status start_retention(struct server *s, struct err *err)
 static enum status start_parts(struct server *s, struct err *err)
 {
 	enum status status = start_journal(s, err);
+	if (status == STATUS_OK)
+		status = installation_policies(s->installation, &s->policies, err);
 	if (status != STATUS_OK)
 		return status;
 	join_parts(s);
@@ -446,6 +440,7 @@ void server_stop(struct server **server)
 	if (s->writer)
 		writer_stop(&s->writer);
 	network_watch_free(&s->networks);
+	tenant_policies_free(&s->policies);
 	if (s->live)
 		live_free(&s->live);
 	sign_in_guard_free(&s->guard);

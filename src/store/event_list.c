@@ -202,22 +202,25 @@ enum status store_event_find(struct store_session *s, uint32_t tenant, struct uu
 	return rows_close(&r, read_event(&r, ret, err));
 }
 
-enum status store_event_recent_hits(struct store_session *s, int64_t since_us, struct arena *arena, struct event **ret,
-				    size_t *ret_count, struct err *err)
+enum status store_event_recent_hits(struct store_session *s, const struct hits_reach *reach, struct arena *arena,
+				    struct event **ret, size_t *ret_count, struct err *err)
 {
 	struct rows r;
 	struct growing list = {0};
-	enum status status =
-	    rows_open(&r, s,
-		      "SELECT message_id, link_index, event_type, occurred_at, ip, bot_filtered FROM email_events "
-		      "WHERE occurred_at >= $1 AND event_type IN ('open', 'click') "
-		      "ORDER BY occurred_at, position",
-		      VALUES(value_time(since_us)), err);
+	int64_t first_us = reach->since_us < reach->setting_since_us ? reach->since_us : reach->setting_since_us;
+	enum status status = rows_open(
+	    &r, s,
+	    "SELECT tenant_id, message_id, link_index, event_type, occurred_at, ip, bot_filtered FROM email_events "
+	    "WHERE occurred_at >= $1 AND event_type IN ('open', 'click') AND (occurred_at >= $2 OR "
+	    "tenant_id IN (SELECT s.tenant_id FROM tenant_settings s WHERE s.name = $3)) "
+	    "ORDER BY occurred_at, position",
+	    VALUES(value_time(first_us), value_time(reach->since_us), value_text(reach->setting)), err);
 	if (status != STATUS_OK)
 		return status;
 	r.arena = arena;
 	while ((status = rows_next(&r, err)) == STATUS_OK) {
 		struct event *e = growing_add(&list, arena, sizeof *e);
+		e->tenant = (uint32_t)rows_i64(&r);
 		e->message = rows_uuid(&r);
 		e->link_index = (int32_t)rows_i64_or(&r, -1);
 		e->type = slice_equal(rows_text(&r), SLICE("open")) ? EVENT_OPEN : EVENT_CLICK;

@@ -98,9 +98,14 @@ enum status store_event_find(struct store_session *s, uint32_t tenant, struct uu
 enum status store_event_last_position(struct store_session *s, uint64_t *ret, struct err *err) MUST_CHECK;
 
 /* Hits of the last moments, to fill the duplicate window after a restart: opens and clicks that occurred at or after
- * since_us, oldest first, with message, link_index, type, occurred_us, ip and bot_filtered filled. */
-enum status store_event_recent_hits(struct store_session *s, int64_t since_us, struct arena *arena, struct event **ret,
-				    size_t *ret_count, struct err *err) MUST_CHECK;
+ * since_us, and of tenants that have set `setting` (tenant_settings.h) also those back to setting_since_us. Oldest
+ * first, with tenant, message, link_index, type, occurred_us, ip and bot_filtered filled. */
+struct hits_reach {
+	int64_t since_us, setting_since_us;
+	struct slice setting;
+};
+enum status store_event_recent_hits(struct store_session *s, const struct hits_reach *reach, struct arena *arena,
+				    struct event **ret, size_t *ret_count, struct err *err) MUST_CHECK;
 
 /* ---- Old events go, a few at a time. Positions ascend with the time of writing, so a tenant's old events stand
  * together at the front of its own index: a walk along it meets hardly a row that stays, whatever other tenants keep.

@@ -24,6 +24,7 @@ struct sign_in_guard;
 /* What handlers may use; immutable while serving, everything in it outlives the requests. */
 struct api_services {
 	const struct sending *sending;
+	struct tenant_policies *policies;
 	struct store *store;
 	struct journal *journal;
 	struct writer *writer;
@@ -36,7 +37,6 @@ struct api_services {
 	const struct clock *clock;
 	const char *base_url;
 	int64_t hold_us; /* how long an unsubscribe that is held waits for a decision */
-	bool headline_is_strict;
 	struct slice openapi_json;
 };
 

@@ -120,7 +120,7 @@ void api_get_summary(struct api_call *call, struct api_worker *worker)
 		api_problem_status(call, status, &err);
 		return;
 	}
-	bool strict = call->services->headline_is_strict;
+	bool strict = tenant_policies_of(call->services->policies, call->who.tenant).headline_opens == HEADLINE_STRICT;
 	struct json_text w = api_answer(call, 200);
 	json_open(&w, '{');
 	put_fields(&w, values, strict);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/mail_body.h"
 #include "store/queue.h"
+#include "store/tenant_settings.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,6 +56,140 @@ static void test_nothing_is_written_for_a_bad_request(void **state)
 	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM messages"), 0);
 	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM bodies"), 0);
 	post_close(&p);
+}
+
+/* ---- The most restrictive of five wins */
+
+enum { LEVELS = 3 };
+struct mix {
+	enum consent installation, tenant, campaign, contact, request;
+};
+
+/* Clicks the other way round, so that nobody takes one for the other. */
+static enum consent mirrored(enum consent level)
+{
+	return (enum consent)(CONSENT_FULL - level);
+}
+
+/* A contact and a campaign for each level; the writer must not run while the test's own session writes. */
+static void add_levels(struct post *p)
+{
+	struct err err = {0};
+	writer_stop(&p->sending.writer);
+	for (int i = 0; i < LEVELS; i++) {
+		enum consent level = (enum consent)i;
+		struct slice name = slice_from_cstr(consent_name(level));
+		struct contact_consent contact = {name, level, mirrored(level)};
+		struct campaign_limit campaign = {level, mirrored(level)};
+		assert_int_equal(
+		    store_contact_set_consent(p->world.session, p->world.tenant, &contact, WORLD_NOW_US, &err),
+		    STATUS_OK);
+		assert_int_equal(
+		    store_campaign_set_limit(p->world.session, p->world.tenant, name, &campaign, WORLD_NOW_US, &err),
+		    STATUS_OK);
+	}
+	post_restart(p);
+}
+
+/* As after the tenant's setting was changed: what it has set goes on top of the installation's. */
+static struct tenant_policies *policies_of(struct post *p, const struct mix *mix)
+{
+	struct err err = {0};
+	struct tenant_policy installation = tenant_policy_default();
+	struct event_retention retention = {.days = 365};
+	struct tenant_setting_row opens = {p->world.tenant, SLICE("opens"), slice_from_cstr(consent_name(mix->tenant))};
+	struct tenant_setting_row clicks = {p->world.tenant, SLICE("clicks"),
+					    slice_from_cstr(consent_name(mirrored(mix->tenant)))};
+	installation.opens = mix->installation;
+	installation.clicks = mirrored(mix->installation);
+	struct tenant_policies *policies = tenant_policies_new(&installation, &retention);
+	assert_int_equal(store_tenant_setting_put(p->world.session, &opens, WORLD_NOW_US, &err), STATUS_OK);
+	assert_int_equal(store_tenant_setting_put(p->world.session, &clicks, WORLD_NOW_US, &err), STATUS_OK);
+	assert_int_equal(tenant_policies_refresh(policies, p->world.session, &err), STATUS_OK);
+	p->sending.limit = (struct campaign_limit){installation.opens, installation.clicks};
+	return policies;
+}
+
+static const char *body_of(struct post *p, const struct mix *mix, bool clamps)
+{
+	return arena_printf(p->arena,
+			    "{" MAIL ",\"contact\":{\"id\":\"%s\"},\"campaign\":{\"id\":\"%s\"},"
+			    "\"track\":{\"opens\":\"%s\",\"clicks\":\"%s\",\"clamp\":%s}}",
+			    consent_name(mix->contact), consent_name(mix->campaign), consent_name(mix->request),
+			    consent_name(mirrored(mix->request)), clamps ? "true" : "false")
+	    .p;
+}
+
+static enum consent least_of(const enum consent levels[], size_t count)
+{
+	enum consent least = CONSENT_FULL;
+	for (size_t i = 0; i < count; i++)
+		if (levels[i] < least)
+			least = levels[i];
+	return least;
+}
+
+/* Clamped it is the least of the five; otherwise asking for more than the other four allow is denied. */
+static void check_mix(struct post *p, const struct mix *mix)
+{
+	struct problem_list problems = {0};
+	struct accept_result result;
+	const enum consent opens[] = {mix->installation, mix->tenant, mix->campaign, mix->contact};
+	enum consent clicks[4];
+	for (size_t i = 0; i < 4; i++)
+		clicks[i] = mirrored(opens[i]);
+	enum consent opens_allowed = least_of(opens, 4);
+	enum consent clicks_allowed = least_of(clicks, 4);
+	bool asks_for_more = mix->request > opens_allowed || mirrored(mix->request) > clicks_allowed;
+	enum status want = asks_for_more ? STATUS_DENIED : STATUS_OK;
+	const struct message *m = post_message(p, post_send(p, ACCEPT_SEND, body_of(p, mix, true)).id);
+	if (m->track_opens != least_of((enum consent[]){opens_allowed, mix->request}, 2) ||
+	    m->track_clicks != least_of((enum consent[]){clicks_allowed, mirrored(mix->request)}, 2) ||
+	    post_try(p, ACCEPT_SEND, body_of(p, mix, false), &result, &problems) != want)
+		fail_msg("installation %s, tenant %s, campaign %s, contact %s, request %s: opens %s, clicks %s",
+			 consent_name(mix->installation), consent_name(mix->tenant), consent_name(mix->campaign),
+			 consent_name(mix->contact), consent_name(mix->request), consent_name(m->track_opens),
+			 consent_name(m->track_clicks));
+}
+
+static void test_the_most_restrictive_of_installation_tenant_campaign_contact_and_request_wins(void **state)
+{
+	struct post p;
+	(void)state;
+	post_open(&p);
+	add_levels(&p);
+	for (int outer = 0; outer < LEVELS * LEVELS; outer++) {
+		struct mix mix = {(enum consent)(outer / LEVELS), (enum consent)(outer % LEVELS)};
+		struct tenant_policies *policies = policies_of(&p, &mix);
+		p.sending.policies = policies;
+		for (int inner = 0; inner < LEVELS * LEVELS * LEVELS; inner++) {
+			mix.campaign = (enum consent)(inner / (LEVELS * LEVELS));
+			mix.contact = (enum consent)(inner / LEVELS % LEVELS);
+			mix.request = (enum consent)(inner % LEVELS);
+			check_mix(&p, &mix);
+		}
+		p.sending.policies = NULL;
+		tenant_policies_free(&policies);
+	}
+	post_close(&p);
+}
+
+static void test_the_tenants_limit_is_named(void **state)
+{
+	struct post p;
+	struct accept_result result;
+	struct problem_list problems = {0};
+	const struct mix mix = {CONSENT_FULL, CONSENT_ANONYMOUS, CONSENT_FULL, CONSENT_FULL, CONSENT_FULL};
+	(void)state;
+	post_open(&p);
+	struct tenant_policies *policies = policies_of(&p, &mix);
+	p.sending.policies = policies;
+	p.sending.limit = (struct campaign_limit){CONSENT_FULL, CONSENT_FULL};
+	assert_int_equal(post_try(&p, ACCEPT_SEND, "{" MAIL ",\"track\":{\"opens\":\"full\"}}", &result, &problems),
+			 STATUS_DENIED);
+	assert_non_null(strstr(arena_cstr(p.arena, problems.items[0].detail), "the tenant allows only \"anonymous\""));
+	post_close(&p);
+	tenant_policies_free(&policies);
 }
 
 /* The writer must not run while the test's own session writes. */
@@ -259,6 +394,8 @@ int main(void)
 	    cmocka_unit_test(test_nothing_is_written_for_a_bad_request),
 	    cmocka_unit_test(test_a_suppressed_address_is_kept_but_not_queued),
 	    cmocka_unit_test(test_the_contacts_consent_wins_and_asking_for_more_is_denied),
+	    cmocka_unit_test(test_the_most_restrictive_of_installation_tenant_campaign_contact_and_request_wins),
+	    cmocka_unit_test(test_the_tenants_limit_is_named),
 	    cmocka_unit_test(test_the_installations_limit_is_named_and_clamp_turns_the_error_into_a_warning),
 	    cmocka_unit_test(test_tracking_that_is_switched_off_leaves_mail_alone),
 	    cmocka_unit_test(test_instrumented_mail_counts_as_sent_and_in_flight),

@@ -35,10 +35,10 @@ static void test_only_the_same_address_on_the_same_thing_within_the_window_is_a_
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-		struct duplicate_window *w = duplicate_window_new(5);
+		struct duplicate_window *w = duplicate_window_new();
 		struct duplicate_key first = key_of(1, HIT_CLICK, 2, 3);
-		assert_false(duplicate_window_hit(w, &first, T));
-		if (duplicate_window_hit(w, &CASES[i].key, T + CASES[i].after_us) != CASES[i].is_duplicate)
+		assert_false(duplicate_window_hit(w, &first, 5, T));
+		if (duplicate_window_hit(w, &CASES[i].key, 5, T + CASES[i].after_us) != CASES[i].is_duplicate)
 			fail_msg("%s", CASES[i].name);
 		duplicate_window_free(&w);
 	}
@@ -46,40 +46,88 @@ static void test_only_the_same_address_on_the_same_thing_within_the_window_is_a_
 
 static void test_a_client_that_asks_again_and_again_counts_once(void **state)
 {
-	struct duplicate_window *w = duplicate_window_new(5);
+	struct duplicate_window *w = duplicate_window_new();
 	struct duplicate_key key = key_of(1, HIT_OPEN, 0, 3);
 	(void)state;
-	assert_false(duplicate_window_hit(w, &key, T));
+	assert_false(duplicate_window_hit(w, &key, 5, T));
 	for (int i = 1; i < 100; i++)
-		assert_true(duplicate_window_hit(w, &key, T + i * 4 * SECOND));
-	assert_false(duplicate_window_hit(w, &key, T + 500 * SECOND));
+		assert_true(duplicate_window_hit(w, &key, 5, T + i * 4 * SECOND));
+	assert_false(duplicate_window_hit(w, &key, 5, T + 500 * SECOND));
 	duplicate_window_free(&w);
 }
 
 static void test_the_answer_survives_the_turn_of_generations(void **state)
 {
-	struct duplicate_window *w = duplicate_window_new(5);
+	struct duplicate_window *w = duplicate_window_new();
 	(void)state;
 	for (int i = 0; i < 200; i++) {
 		struct duplicate_key key = key_of((uint8_t)i, HIT_OPEN, 0, 3);
 		int64_t time_us = T + i * SECOND;
-		assert_false(duplicate_window_hit(w, &key, time_us));
+		assert_false(duplicate_window_hit(w, &key, 5, time_us));
 		if (i < 4)
 			continue;
 		struct duplicate_key earlier = key_of((uint8_t)(i - 4), HIT_OPEN, 0, 3);
-		assert_true(duplicate_window_hit(w, &earlier, time_us));
+		assert_true(duplicate_window_hit(w, &earlier, 5, time_us));
 	}
 	duplicate_window_free(&w);
 }
 
 static void test_clearing_forgets(void **state)
 {
-	struct duplicate_window *w = duplicate_window_new(5);
+	struct duplicate_window *w = duplicate_window_new();
 	struct duplicate_key key = key_of(1, HIT_OPEN, 0, 3);
 	(void)state;
-	assert_false(duplicate_window_hit(w, &key, T));
+	assert_false(duplicate_window_hit(w, &key, 5, T));
 	duplicate_window_clear(w);
-	assert_false(duplicate_window_hit(w, &key, T));
+	assert_false(duplicate_window_hit(w, &key, 5, T));
+	duplicate_window_free(&w);
+}
+
+/* Each tenant's own time, in one window. */
+static void test_every_hit_has_a_length_of_its_own(void **state)
+{
+	static const uint32_t LENGTHS[] = {1, 5, 10, 11, 60, 300, 3600};
+	(void)state;
+	struct duplicate_window *w = duplicate_window_new();
+	for (uint8_t i = 0; i < sizeof LENGTHS / sizeof LENGTHS[0]; i++) {
+		struct duplicate_key key = key_of(i, HIT_OPEN, 0, 3);
+		int64_t end_us = T + LENGTHS[i] * SECOND;
+		assert_false(duplicate_window_hit(w, &key, LENGTHS[i], T));
+		assert_true(duplicate_window_hit(w, &key, LENGTHS[i], end_us));
+		assert_false(duplicate_window_hit(w, &key, LENGTHS[i], end_us + LENGTHS[i] * SECOND + 1));
+	}
+	duplicate_window_free(&w);
+}
+
+static struct duplicate_key nth_key(uint32_t n)
+{
+	struct duplicate_key key = key_of(0, HIT_OPEN, n, 3);
+	return key;
+}
+
+static void test_busy_tenants_with_short_times_do_not_push_out_those_with_long_ones(void **state)
+{
+	struct duplicate_window *w = duplicate_window_new();
+	struct duplicate_key slow = key_of(1, HIT_OPEN, 0, 3);
+	(void)state;
+	assert_false(duplicate_window_hit(w, &slow, 3600, T));
+	for (uint32_t i = 0; i < 2 * DUPLICATE_WINDOW_HITS_MAX; i++) {
+		struct duplicate_key key = nth_key(i);
+		assert_false(duplicate_window_hit(w, &key, 5, T + i));
+	}
+	assert_true(duplicate_window_hit(w, &slow, 3600, T + 3600 * SECOND));
+	duplicate_window_free(&w);
+}
+
+static void test_memory_is_bounded_whatever_the_length(void **state)
+{
+	struct duplicate_window *w = duplicate_window_new();
+	(void)state;
+	for (uint32_t i = 0; i < 3 * DUPLICATE_WINDOW_HITS_MAX; i++) {
+		struct duplicate_key key = nth_key(i);
+		assert_false(duplicate_window_hit(w, &key, 3600, T + i));
+	}
+	assert_in_range(duplicate_window_count(w), DUPLICATE_WINDOW_HITS_MAX / 2, DUPLICATE_WINDOW_HITS_MAX);
 	duplicate_window_free(&w);
 }
 
@@ -90,6 +138,9 @@ int main(void)
 	    cmocka_unit_test(test_a_client_that_asks_again_and_again_counts_once),
 	    cmocka_unit_test(test_the_answer_survives_the_turn_of_generations),
 	    cmocka_unit_test(test_clearing_forgets),
+	    cmocka_unit_test(test_every_hit_has_a_length_of_its_own),
+	    cmocka_unit_test(test_busy_tenants_with_short_times_do_not_push_out_those_with_long_ones),
+	    cmocka_unit_test(test_memory_is_bounded_whatever_the_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "store/events.h"
 #include "store/messages.h"
+#include "store/tenant_settings.h"
 #include <pthread.h>
 
 static void add_message(struct fixture *f, unsigned n, struct slice campaign, struct slice contact)
@@ -345,13 +346,14 @@ static void test_recent_hits_fill_the_duplicate_window(void **state)
 	struct fixture *f = *state;
 	struct event *got = NULL, open = event_of(5, 1, EVENT_OPEN), click = event_of(4, 2, EVENT_CLICK);
 	size_t n = 0;
+	struct hits_reach reach = {noon_us + 4, noon_us, SLICE("dedupe_seconds")};
 	click.link_index = 3;
 	click.ip = TEXT("192.0.2.1");
 	add(f, event_of(1, 1, EVENT_OPEN));
 	add(f, open);
 	add(f, click);
 	add(f, event_of(6, 1, EVENT_SENT));
-	OK(f, store_event_recent_hits(f->reader, noon_us + 4, f->arena, &got, &n, &f->err));
+	OK(f, store_event_recent_hits(f->reader, &reach, f->arena, &got, &n, &f->err));
 	assert_int_equal(n, 2);
 	assert_int_equal(got[0].type, EVENT_CLICK);
 	assert_int_equal(got[0].link_index, 3);
@@ -360,6 +362,12 @@ static void test_recent_hits_fill_the_duplicate_window(void **state)
 	assert_true(uuid_equal(got[0].message, id_of(2)));
 	assert_int_equal(got[1].type, EVENT_OPEN);
 	assert_int_equal(got[1].link_index, -1);
+	/* A tenant that looks back further has its own read from further back. */
+	struct tenant_setting_row longer = {got[0].tenant, SLICE("dedupe_seconds"), SLICE("60")};
+	OK(f, store_tenant_setting_put(f->s, &longer, noon_us, &f->err));
+	OK(f, store_event_recent_hits(f->reader, &reach, f->arena, &got, &n, &f->err));
+	assert_int_equal(n, 3);
+	assert_int_equal(got[0].tenant, longer.tenant);
 }
 
 /* ---- Two writers on one shared store. */
