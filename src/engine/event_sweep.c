@@ -44,12 +44,11 @@ static enum status find_days(struct event_sweep *sweep, const struct tenant *ten
 	enum status status = store_tenant_setting_list_of(sweep->session, tenant->id, sweep->arena, &own, err);
 	if (status != STATUS_OK)
 		return status;
-	for (size_t i = 0; status == STATUS_OK && i < own.count && !retention->is_for_all; i++)
+	for (size_t i = 0; i < own.count && !retention->is_for_all; i++)
 		if (slice_equal(own.items[i].name, SLICE("events_days")))
-			status = tenant_setting_apply(&policy, own.items[i].name, own.items[i].value, err);
-	if (status == STATUS_OK)
-		*ret = policy.events_days;
-	return status;
+			(void)tenant_setting_apply(&policy, own.items[i].name, own.items[i].value);
+	*ret = policy.events_days;
+	return STATUS_OK;
 }
 
 /* Fills the stretch; `first_position` stays 0 when there is nothing to do. */

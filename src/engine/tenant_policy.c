@@ -112,11 +112,11 @@ struct tenant_policy tenant_policies_limit(const struct tenant_policies *p, stru
 static void add_row(const struct tenant_policies *p, struct entry *entries, size_t *count,
 		    const struct tenant_setting_row *row)
 {
-	struct err err = {0};
 	if (*count == 0 || entries[*count - 1].tenant != row->tenant)
 		entries[(*count)++] = (struct entry){row->tenant, p->installation};
-	if (tenant_setting_apply(&entries[*count - 1].policy, row->name, row->value, &err) != STATUS_OK)
-		log_warn("tenant.bad_setting", LOG_INT("tenant", row->tenant), LOG_ERR(&err));
+	if (!tenant_setting_apply(&entries[*count - 1].policy, row->name, row->value))
+		log_warn("tenant.bad_setting", LOG_INT("tenant", row->tenant), LOG_STR("name", row->name),
+			 LOG_STR("value", row->value));
 }
 
 static void replace(struct tenant_policies *p, uint64_t version, const struct tenant_setting_list *rows)

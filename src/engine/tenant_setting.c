@@ -23,14 +23,14 @@ enum { DAYS_MAX = 36500, SETTING_COUNT = 9 };
 
 static const struct tenant_setting settings[SETTING_COUNT] = {
     {"opens", "off|anonymous|full", "how far the opens of new mail are tracked at most"},
-    {"clicks", "off|anonymous|full", "and its clicks"},
+    {"clicks", "off|anonymous|full", "how far the clicks of new mail are tracked at most"},
     {"keep_client", "full|truncated|none", "what is kept of a recipient's address and user agent"},
-    {"gpc", "honour|ignore", "honour: a hit with Sec-GPC: 1 or DNT: 1 is anonymous at most"},
+    {"gpc", "honour|ignore", "whether a hit with Sec-GPC: 1 or DNT: 1 is anonymous at most"},
     {"events_days", NULL, "events are kept so many days"},
     {"dedupe_seconds", NULL, "hits of one address on one link within this time count once"},
     {"provider_dedupe_minutes", NULL, "a provider's report and our own hit within this time count once"},
-    {"headline_opens", "likely_human|strict", "strict: image proxies do not count in the headline"},
-    {"honeypot", "off|on", "on: a link that only machines find is put into new mail"},
+    {"headline_opens", "likely_human|strict", "whether image proxies count in the headline (strict: no)"},
+    {"honeypot", "off|on", "whether new mail gets a link that only machines find"},
 };
 static const struct kind kinds[SETTING_COUNT] = {
     {AT(opens), BOUND_AT_MOST, 0, 0, "tracking.opens"},
@@ -201,12 +201,13 @@ enum status tenant_setting_check(const struct tenant_policy *limit, struct slice
 		       SLICE_FMT(slice_sub(value, 0, 30)), kind->key, buf_cstr(&b));
 }
 
-enum status tenant_setting_apply(struct tenant_policy *policy, struct slice name, struct slice value, struct err *err)
+bool tenant_setting_apply(struct tenant_policy *policy, struct slice name, struct slice value)
 {
 	const struct kind *kind;
 	uint32_t number;
-	enum status status = parse(name, value, &kind, &number, err);
-	if (status == STATUS_OK)
-		put(policy, kind, within(kind, get(policy, kind), number));
-	return status;
+	struct err ignored;
+	if (parse(name, value, &kind, &number, &ignored) != STATUS_OK)
+		return false;
+	put(policy, kind, within(kind, get(policy, kind), number));
+	return true;
 }

@@ -58,9 +58,8 @@ enum status tenant_setting_set(struct tenant_policy *policy, struct slice name, 
  * it goes beyond the limit, and the text says what may be. */
 enum status tenant_setting_check(const struct tenant_policy *limit, struct slice name, struct slice value,
 				 struct err *err) MUST_CHECK;
-/* Makes the installation's policy the tenant's by one value that was set; the limit holds. STATUS_BAD_INPUT: it is no
- * good value (then nothing is changed). */
-enum status tenant_setting_apply(struct tenant_policy *policy, struct slice name, struct slice value,
-				 struct err *err) MUST_CHECK;
+/* Makes the installation's policy the tenant's by one value that was set; the limit holds. False: it is no good value;
+ * nothing is changed then. */
+bool tenant_setting_apply(struct tenant_policy *policy, struct slice name, struct slice value);
 
 #endif

@@ -23,6 +23,7 @@ static const struct command commands[] = {
     {"token", command_token, "say what a token in a tracking link says"},
     {"judge", command_judge, "say who is behind a hit, and why"},
     {"keys", command_keys, "list or rotate the token keys"},
+    {"tenant", command_tenant, "list tenants, add one, change its settings"},
     {"user", command_user, "list users, add one, set a password"},
     {"apikey", command_apikey, "list, add or revoke API keys"},
     {"prune", command_prune, "delete events past their time now"},

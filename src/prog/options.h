@@ -15,7 +15,7 @@ struct option_spec {
 	const char *help;   /* "ADDR:PORT  where to listen"; a flag: "  print JSON" or plain words */
 };
 
-enum { OPERANDS_MAX = 8 };
+enum { OPERANDS_MAX = 16 };
 
 struct operands {
 	const char *values[OPERANDS_MAX];

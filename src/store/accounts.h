@@ -21,6 +21,8 @@ enum status store_tenant_find_by_name(struct store_session *s, struct slice name
 				      struct tenant *ret, struct err *err) MUST_CHECK;
 /* Writes fallback_url and time_zone ("" is not a zone). STATUS_NOT_FOUND. */
 enum status store_tenant_save(struct store_session *s, const struct tenant *tenant, struct err *err) MUST_CHECK;
+/* It is the oldest of the installation's tenants. */
+enum status store_tenant_is_first(struct store_session *s, uint32_t id, bool *ret, struct err *err) MUST_CHECK;
 /* All of them, by id; *ret lives in the arena. */
 enum status store_tenant_list(struct store_session *s, struct arena *arena, struct tenant **ret, size_t *ret_count,
 			      struct err *err) MUST_CHECK;

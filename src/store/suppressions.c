@@ -2,32 +2,16 @@
 #include "store/erasure.h"
 
 #include "store/clean_text.h"
+#include "store/person_hash.h"
 #include "store/session.h"
 
-#include <openssl/sha.h>
-#include <stdio.h>
-
-enum { ADDRESS_MAX = 1024, HASH_TEXT_MAX = 8 + 2 * SHA256_DIGEST_LENGTH };
-
-/* What stands for an address whose owner was erased. With no key: whoever has the store and a list of addresses can try
- * them, as he could with a key beside it; it cannot be read back, and another tenant's hash is another one. */
-static struct slice hash_of(uint32_t tenant, struct slice folded, char room[HASH_TEXT_MAX])
-{
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	char text[ADDRESS_MAX + 32];
-	int n = snprintf(text, sizeof text, "pugmark suppression %u %.*s", tenant, SLICE_FMT(folded));
-	SHA256((const unsigned char *)text, (size_t)n, digest);
-	n = snprintf(room, HASH_TEXT_MAX, "sha256:");
-	for (size_t i = 0; i < sizeof digest; i++)
-		n += snprintf(room + n, HASH_TEXT_MAX - (size_t)n, "%02x", digest[i]);
-	return slice_of(room, (size_t)n);
-}
+enum { ADDRESS_MAX = PERSON_ID_MAX };
 
 enum status store_suppression_add(struct store_session *s, const struct suppression *suppression, int64_t now_us,
 				  bool *ret_added, struct err *err)
 {
 	char folded[ADDRESS_MAX];
-	char hash[HASH_TEXT_MAX];
+	char hash[PERSON_HASH_SIZE];
 	uint64_t changed = 0;
 	if (suppression->address.n > ADDRESS_MAX)
 		return err_set(err, STATUS_TOO_BIG, "the address is too long");
@@ -40,7 +24,7 @@ enum status store_suppression_add(struct store_session *s, const struct suppress
 	    "WHERE NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.tenant_id = $1 AND s.address = $6) "
 	    "ON CONFLICT DO NOTHING",
 	    VALUES(value_i64(suppression->tenant), value_text(address), value_text(suppression->reason), by,
-		   value_time(now_us), value_text(hash_of(suppression->tenant, address, hash))),
+		   value_time(now_us), value_text(person_hash(suppression->tenant, address, hash))),
 	    &changed, err);
 	if (status == STATUS_OK)
 		*ret_added = changed > 0;
@@ -51,14 +35,14 @@ enum status store_suppression_find(struct store_session *s, uint32_t tenant, str
 				   struct slice *ret_reason, struct err *err)
 {
 	char folded[ADDRESS_MAX];
-	char hash[HASH_TEXT_MAX];
+	char hash[PERSON_HASH_SIZE];
 	struct rows r;
 	if (address.n > ADDRESS_MAX)
 		return err_set(err, STATUS_NOT_FOUND, "the address is not suppressed");
 	address = text_folded(address, folded);
 	enum status status = rows_open_one(
 	    &r, s, "SELECT reason FROM suppressions WHERE tenant_id = $1 AND address IN ($2, $3)",
-	    VALUES(value_i64(tenant), value_text(address), value_text(hash_of(tenant, address, hash))), err);
+	    VALUES(value_i64(tenant), value_text(address), value_text(person_hash(tenant, address, hash))), err);
 	if (status == STATUS_NOT_FOUND)
 		return err_set(err, status, "the address is not suppressed");
 	if (status != STATUS_OK)
@@ -71,25 +55,25 @@ enum status store_suppression_find(struct store_session *s, uint32_t tenant, str
 enum status store_suppression_remove(struct store_session *s, uint32_t tenant, struct slice address, struct err *err)
 {
 	char folded[ADDRESS_MAX];
-	char hash[HASH_TEXT_MAX];
+	char hash[PERSON_HASH_SIZE];
 	static const struct none none = {STATUS_NOT_FOUND, "the address is not suppressed"};
 	if (address.n > ADDRESS_MAX)
 		return err_set(err, none.status, "%s", none.words);
 	address = text_folded(address, folded);
 	return session_run_some(
 	    s, "DELETE FROM suppressions WHERE tenant_id = $1 AND address IN ($2, $3)",
-	    VALUES(value_i64(tenant), value_text(address), value_text(hash_of(tenant, address, hash))), none, err);
+	    VALUES(value_i64(tenant), value_text(address), value_text(person_hash(tenant, address, hash))), none, err);
 }
 
 enum status store_suppression_anonymise(struct store_session *s, uint32_t tenant, struct slice address, int64_t now_us,
 					struct err *err)
 {
 	char folded[ADDRESS_MAX];
-	char hash[HASH_TEXT_MAX];
+	char hash[PERSON_HASH_SIZE];
 	if (address.n > ADDRESS_MAX)
 		return err_set(err, STATUS_TOO_BIG, "the address is too long");
 	address = text_folded(address, folded);
-	struct value by_hash = value_text(hash_of(tenant, address, hash));
+	struct value by_hash = value_text(person_hash(tenant, address, hash));
 	enum status status =
 	    session_run(s,
 			"INSERT INTO suppressions (tenant_id, address, reason, message_id, created_at) "

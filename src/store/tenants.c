@@ -87,3 +87,13 @@ enum status store_tenant_save(struct store_session *s, const struct tenant *t, s
 				VALUES(value_i64(t->id), value_text_or_null(t->fallback_url), value_text(t->time_zone)),
 				(struct none){STATUS_NOT_FOUND, "there is no such tenant"}, err);
 }
+
+enum status store_tenant_is_first(struct store_session *s, uint32_t id, bool *ret, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open_one(&r, s, "SELECT MIN(id) FROM tenants", VALUES_NONE, err);
+	if (status != STATUS_OK)
+		return status;
+	*ret = rows_i64(&r) == id;
+	return rows_close(&r, STATUS_OK);
+}

@@ -189,12 +189,6 @@ static const struct json_field consent_fields[] = {
     {0},
 };
 
-static struct slice who_decides(const struct api_call *call)
-{
-	return call->who.is_console ? arena_printf(call->arena, "user:%.*s", SLICE_FMT(call->who.user.email))
-				    : arena_printf(call->arena, "key:%.*s", SLICE_FMT(call->who.key_name));
-}
-
 /* To say yes is worth something only together with what was asked; to take it back needs no words. */
 static bool has_proof(struct api_call *call, const struct consent_body *body, const struct contact *known)
 {
@@ -221,7 +215,7 @@ void api_put_consent(struct api_call *call, struct api_worker *worker)
 	    .what = {.id = known.id, .opens = body.opens, .clicks = body.clicks},
 	    .method = body.method,
 	    .text = body.text,
-	    .decided_by = who_decides(call),
+	    .decided_by = auth_actor(call),
 	};
 	enum status status = consent_record(call->services->sending, &change, &err);
 	if (status == STATUS_OK)

@@ -32,6 +32,11 @@ void api_put_consent(struct api_call *call, struct api_worker *worker);
 void api_get_campaign(struct api_call *call, struct api_worker *worker);
 void api_put_campaign(struct api_call *call, struct api_worker *worker);
 
+void api_list_tenants(struct api_call *call, struct api_worker *worker);
+void api_post_tenant(struct api_call *call, struct api_worker *worker);
+void api_get_tenant(struct api_call *call, struct api_worker *worker);
+void api_patch_tenant(struct api_call *call, struct api_worker *worker);
+
 void api_get_summary(struct api_call *call, struct api_worker *worker);
 void api_get_queue(struct api_call *call, struct api_worker *worker);
 

@@ -144,3 +144,9 @@ bool auth_may_see(const struct api_call *call, struct slice sender)
 	struct slice own = auth_own_sender(call);
 	return !own.p || slice_equal(own, sender);
 }
+
+struct slice auth_actor(const struct api_call *call)
+{
+	return call->who.is_console ? arena_printf(call->arena, "user:%.*s", SLICE_FMT(call->who.user.email))
+				    : arena_printf(call->arena, "key:%.*s", SLICE_FMT(call->who.key_name));
+}

@@ -30,4 +30,7 @@ struct slice auth_cookie(const struct api_call *call, struct slice value, int64_
 #define API_KEY_PREFIX SLICE("pmk_")
 enum { API_KEY_SHOWN = 10, SESSION_DAYS = 14 };
 
+/* Who asks, for proofs and the audit: "user:E-MAIL" or "key:NAME". In the call's arena. */
+struct slice auth_actor(const struct api_call *call);
+
 #endif

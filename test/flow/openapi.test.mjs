@@ -117,6 +117,10 @@ test("the answers of every route are as the document says", async (t) => {
   await call("DELETE", "/contacts/{id}", { id: "crm-18" });
   await call("PUT", "/campaigns/{id}", { id: "spring", body: { track: { opens: "full", clicks: "off" } } });
   await call("GET", "/campaigns/{id}", { id: "spring" });
+  await call("POST", "/tenants", { body: { name: "acme", settings: { opens: "anonymous" } } });
+  await call("GET", "/tenants", { query: "?limit=1" });
+  await call("GET", "/tenants/{id}", { id: "acme" });
+  await call("PATCH", "/tenants/{id}", { id: "default", body: { settings: { events_days: 30, opens: null } } });
   await call("GET", "/queue");
   const stranger = { authorization: "" };
   const session = await call("POST", "/session", {
