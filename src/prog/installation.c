@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prog/installation.h"
 
-#include "engine/network_watch.h"
 #include "prog/event_days.h"
 #include "prog/keys.h"
 #include <errno.h>

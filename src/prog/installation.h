@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "codec/token.h"
+#include "engine/network_watch.h"
 #include "engine/tenant_policy.h"
 #include "prog/config.h"
 #include "prog/options.h"

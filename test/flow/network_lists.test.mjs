@@ -79,7 +79,7 @@ test("pugmark judge reads the configured lists, or those it is given", async (t)
   lists.put(lists.egress, "172.224.224.0/27,US,US-CA,\n");
   lists.put(lists.asn, "203.0.113.0,203.0.113.255,16509,Amazon\n");
   const judge = async (ip, ...more) => {
-    const { code, stdout, stderr } = await pugmark(["judge", "--ua", APPLE_MAIL, "--ip", ip, ...more]);
+    const { code, stdout, stderr } = await pugmark(["judge", "--json", "--ua", APPLE_MAIL, "--ip", ip, ...more]);
     assert.equal(code, 0, stderr);
     const { actor, reasons, confidence } = JSON.parse(stdout);
     return { actor, reasons, confidence };
