@@ -14,6 +14,11 @@ import { build as bundle } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
+/** Tables of the program that are bundled as text. */
+const TABLES = ["src/codec/data/reason_words.tsv"];
+/** For every bundle of these sources. */
+export const LOADERS = { ".tsv": "text" };
+
 const NOTICE = "/* Pugmark console, Apache-2.0. Parts under other licences: licenses.txt */";
 
 function check_types() {
@@ -45,6 +50,7 @@ export async function build_console(out, { check = true } = {}) {
     jsx: "automatic",
     jsxImportSource: "preact",
     charset: "utf8",
+    loader: LOADERS,
     legalComments: "none",
     banner: { js: NOTICE },
     logLevel: "warning",
@@ -78,6 +84,7 @@ export function build_inputs() {
   walk(join(here, "src"));
   walk(join(here, "public"));
   for (const name of ["build.mjs", "embed.mjs", "package.json", "package-lock.json", "tsconfig.json"]) files.push(join(here, name));
+  for (const name of TABLES) files.push(join(here, "..", name));
   return files.sort();
 }
 

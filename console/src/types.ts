@@ -71,7 +71,10 @@ export interface Event {
   provider?: string | null;
   esp_message_id?: string | null;
   bounce?: { class: string; code: string | null; reason: string | null } | null;
-  previous?: { actor?: string | null } | null;
+  /** The same for all hits of one burst. */
+  group?: string | null;
+  /** Of a correction: the verdict before, with the type and time of the event that it was about. */
+  previous?: { type?: string; occurred_at?: string; actor?: string | null } | null;
 }
 
 /** A press of the unsubscribe button that a machine seems to have made. Its id is the message's. */

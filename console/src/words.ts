@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codes of the API put into words. Reason codes have one table here; a code that is not in it is shown as it is,
-// because a true code is better than an invented sentence.
-import { counted, short_url } from "./format";
+// Codes of the API put into words, apart from reasons (reason_words.ts); a code that has none is shown as it is, because a
+// true code is better than an invented sentence.
+import { duration, short_url } from "./format";
+import { actor_noun, capital, reason_phrase, reason_sentence } from "./reason_words";
 import type { Event } from "./types";
 
 // ---- who did it ------------------------------------------------------------------------------------------------------
@@ -39,19 +40,6 @@ export function words_of_actor(actor: string): ActorWords {
   return ACTORS[actor] ?? UNKNOWN_ACTOR;
 }
 
-function actor_noun(actor: string | null | undefined): string {
-  const nouns: Record<string, string> = {
-    human: "a person",
-    proxy_human: "an image proxy",
-    prefetch: "a prefetch",
-    scanner: "a scanner",
-    crawler: "a crawler",
-    link_preview: "a link preview",
-    unknown: "not sure",
-  };
-  return nouns[actor ?? ""] ?? actor ?? "not judged";
-}
-
 /** Opens and clicks: what somebody or something did with a mail. */
 export function is_hit(event: Event): boolean {
   return event.type === "email.opened" || event.type === "email.clicked" || event.type === "event.corrected";
@@ -66,202 +54,24 @@ export function counts(event: Event): boolean {
   return (actor_words(event)?.counts ?? false) && !event.bot && !is_duplicate(event);
 }
 
-// ---- why: reason codes -----------------------------------------------------------------------------------------------
+// ---- why -------------------------------------------------------------------------------------------------------------
 
-type Params = Record<string, string>;
-interface ReasonWords {
-  /** A phrase for the list of reasons. */
-  short: (p: Params, value: string) => string;
-  /** A sentence for the line below an event; most codes need none. */
-  sentence?: (who: string, p: Params) => string;
+/** All reasons in one line; the API's `why` with better apostrophes. */
+export function reason_line(reasons: string[]): string {
+  return reasons.map(reason_phrase).join(" · ");
 }
 
-const AGENTS: Record<string, ReasonWords> = {
-  gmail_image_proxy: {
-    short: () => "Google’s image proxy",
-    sentence: (who) => `Gmail fetched the image through Google’s proxy when ${who} opened the mail.`,
-  },
-  gmail_prefetch: {
-    short: () => "Gmail’s prefetch",
-    sentence: (who) => `Gmail fetched the image ahead of time. Whether ${who} read the mail, nobody can know.`,
-  },
-  apple_mpp: {
-    short: () => "Apple’s mail privacy",
-    sentence: (who) => `Apple’s mail privacy fetched the image when the mail was downloaded. Whether ${who} read it then, nobody can know.`,
-  },
-  yahoo_image_proxy: {
-    short: () => "Yahoo’s image proxy",
-    sentence: (who) => `Yahoo fetched the image through its proxy when ${who} opened the mail.`,
-  },
-  bare_mozilla: {
-    short: () => "a program that says nothing but Mozilla/5.0",
-    sentence: () => "The program named itself Mozilla/5.0 and no more. Browsers that people click with say more.",
-  },
-  bare_webkit_early: {
-    short: () => "loaded while the mail came in",
-    sentence: (who) => `The image was loaded while the mail came in. Apple Mail and scanners look the same then; whether ${who} read it, nobody can know.`,
-  },
-  robot: { short: () => "a program that calls itself a robot", sentence: () => "The program says itself that it is a robot." },
-  unrecognised: { short: () => "a program we do not know" },
-  missing: {
-    short: () => "no program name sent",
-    sentence: () => "Whoever asked did not say which program it is. Mail apps and browsers always do.",
-  },
-};
+/** What a program says of itself explains nothing. */
+const SAYS_ITSELF = new Set(["browser", "mail_client", "agent:unrecognised"]);
 
-/** How programs are called; any other goes by its code. */
-const NAMES: Record<string, string> = {
-  async_http_client: "AsyncHttpClient",
-  apache_httpclient: "Apache HttpClient",
-  barracuda_sentinel: "Barracuda Sentinel",
-  bing_preview: "Bing preview",
-  chrome_prefetch_proxy: "Chrome’s prefetch proxy",
-  cloudfront: "Amazon CloudFront",
-  discord: "Discord",
-  facebook: "Facebook",
-  fastmail: "Fastmail’s image proxy",
-  google_safety: "Google’s link check",
-  linkedin: "LinkedIn",
-  mattermost: "Mattermost",
-  microsoft_preview: "Microsoft’s link preview",
-  mimecast: "Mimecast",
-  office_existence_discovery: "Microsoft Office, looking for a folder",
-  outlook_image_proxy: "Outlook’s image proxy",
-  proofpoint: "Proofpoint",
-  proton_image_proxy: "Proton’s image proxy",
-  rambler_proxy: "Rambler’s image proxy",
-  seznam_proxy: "Seznam’s image proxy",
-  slack: "Slack",
-  symantec: "Symantec",
-  telegram: "Telegram",
-  twitter: "Twitter",
-  ukr_net_proxy: "Ukr.net’s image proxy",
-  virustotal: "VirusTotal",
-  whatsapp: "WhatsApp",
-  yahoo_link_preview: "Yahoo’s link preview",
-};
-
-/** Whose networks, by the labels of the judge's tables. */
-const NETWORKS: Record<string, string> = {
-  amazon: "Amazon",
-  barracuda: "Barracuda",
-  barracuda_egd: "Barracuda",
-  cisco: "Cisco",
-  cisco_ironport: "Cisco",
-  fortinet: "Fortinet",
-  google: "Google",
-  hornetsecurity: "Hornetsecurity",
-  mcafee: "McAfee",
-  microsoft: "Microsoft",
-  microsoft_365_protection: "Microsoft’s mail protection",
-  mimecast: "Mimecast",
-  proofpoint: "Proofpoint",
-  sophos: "Sophos",
-  trellix: "Trellix",
-  trend_micro: "Trend Micro",
-};
-
-const network_name = (value: string): string => NETWORKS[value] ?? value.replace(/_/g, " ");
-
-const REASONS: Record<string, ReasonWords> = {
-  network: {
-    short: (_p, value) => `came from ${network_name(value)}, where nobody reads mail`,
-    sentence: () => "The address belongs to a service that checks mail. Nobody reads mail there.",
-  },
-  network_probable: { short: (_p, value) => `came from ${network_name(value)} soon after delivery` },
-  robot_list: {
-    short: (_p, value) => `on the list of robots as ${value.replace(/_/g, " ")}`,
-    sentence: () => "The program is on the public list of robots, or calls itself one.",
-  },
-  data_centre: { short: (_p, value) => `came from ${network_name(value)}’s data centres` },
-  early: { short: (p) => `came ${counted(Number(p["seconds"] ?? 0), "second", "seconds")} after delivery` },
-  no_sec_fetch: { short: () => "left out what this browser always sends" },
-  no_accept_language: { short: () => "named no language" },
-  impossible_agent: { short: () => "a browser that there cannot be" },
-  old_agent: { short: (p) => (p["chrome"] ? `a very old browser, Chrome ${p["chrome"]}` : "a very old browser") },
-  referer: { short: (_p, value) => (value === "rewritten_link" ? "led here by a link that mail protection had rewritten" : `came from ${value}`) },
-  method: {
-    short: (_p, value) => (value === "head" ? "asked for the head only" : `method ${value}`),
-    sentence: () => "It asked for the head of the page only. Programs that check links do that; people’s browsers do not.",
-  },
-  duplicate: {
-    short: (p) => (p["seconds"] ? `the same hit less than ${counted(Number(p["seconds"]), "second", "seconds")} before` : "the same hit just before"),
-    sentence: (_who, p) =>
-      p["seconds"]
-        ? `The same hit came less than ${counted(Number(p["seconds"]), "second", "seconds")} before and was counted then.`
-        : "The same hit came just before and was counted then.",
-  },
-  purpose: {
-    short: (_p, value) => (value === "prefetch" ? "the browser said that it only loads ahead" : `purpose ${value}`),
-    sentence: () => "The browser loaded the page ahead of time and said so.",
-  },
-  burst: {
-    short: (p) =>
-      !p["seconds"]
-        ? `${counted(Number(p["links"]), "link", "links")} followed within 2 seconds`
-        : p["links"] === p["of"]
-          ? `all ${p["links"]} links in ${p["seconds"]} s`
-          : `${p["links"]} links in ${p["seconds"]} s`,
-    sentence: (_who, p) =>
-      `${p["links"] === p["of"] ? `All ${p["links"]}` : p["links"]} links were followed within ${p["seconds"] ?? "2"} seconds. No person does that.`,
-  },
-  coverage: { short: (p) => `every one of ${p["of"]} links within a minute` },
-  fan_out: {
-    short: (p) => `${p["recipients"]} people of one company within a minute`,
-    sentence: (_who, p) => `The same program came for ${p["recipients"]} people of one company within a minute of delivery.`,
-  },
-  burst_source: {
-    short: () => "from where all links were followed at once",
-    sentence: () => "It came from the same network and program that followed all links at once around then.",
-  },
-  burst_network: { short: () => "from the network that followed all links at once" },
-  burst_agent: { short: () => "by a program like the one that followed all links at once" },
-  near_burst: { short: () => "just before all links were followed at once" },
-  no_open: { short: () => "nobody had opened the mail" },
-  held: {
-    short: (p, value) =>
-      p["seconds"]
-        ? `${counted(Number(p["seconds"]), "second", "seconds")} after delivery`
-        : value === "confirmed"
-          ? "confirmed by somebody of yours"
-          : value === "expired"
-            ? "nobody decided in time"
-            : "before delivery was reported",
-  },
-  one_click: { short: () => "the mail app’s own unsubscribe button" },
-  consent: { short: (_p, value) => (value === "anonymous" ? "counted without the person, as agreed" : `consent ${value}`) },
-  mail_client: { short: () => "a mail app we know" },
-  browser: { short: () => "an ordinary browser" },
-};
-
-function parse_reason(reason: string): { words: ReasonWords | null; params: Params; value: string } {
-  const colon = reason.indexOf(":");
-  const code = colon < 0 ? reason : reason.slice(0, colon);
-  const value = colon < 0 ? "" : reason.slice(colon + 1);
-  const params: Params = {};
-  for (const part of value.split(",")) {
-    const equals = part.indexOf("=");
-    if (equals > 0) params[part.slice(0, equals)] = part.slice(equals + 1);
-  }
-  if (code === "agent" && value)
-    return { words: AGENTS[value] ?? { short: () => NAMES[value] ?? `a program known as ${value.replace(/_/g, " ")}` }, params, value };
-  return { words: REASONS[code] ?? null, params, value };
-}
-
-/** A reason code as a phrase; an unknown code as it is. */
-export function reason_phrase(reason: string): string {
-  const { words, params, value } = parse_reason(reason);
-  return words ? words.short(params, value) : reason;
-}
-
-/** The sentence below an event: why it was judged as it was; empty when there is nothing to explain. */
+/** Below an event: why it was judged as it was, in a sentence, else in phrases; empty when there is nothing to explain. */
 export function why(event: Event): string {
-  const who = "the reader";
-  for (const reason of [...(event.reasons ?? [])].sort((a, b) => Number(b.startsWith("duplicate")) - Number(a.startsWith("duplicate")))) {
-    const { words, params } = parse_reason(reason);
-    if (words?.sentence) return words.sentence(who, params);
-  }
-  return "";
+  const reasons = event.reasons ?? [];
+  const repeat = reasons.filter((r) => r.startsWith("duplicate"));
+  const sentence = [...repeat, ...reasons].map(reason_sentence).find(Boolean);
+  if (sentence || (is_hit(event) && counts(event))) return sentence ?? "";
+  const phrases = reason_line(reasons.filter((r) => !SAYS_ITSELF.has(r)));
+  return phrases && `${capital(phrases)}.`;
 }
 
 // ---- what happened ---------------------------------------------------------------------------------------------------
@@ -289,9 +99,32 @@ function bounced(event: Event): Sentence {
   return { who: who_of(event), text: `: ${reason.replace(/\.$/, "")}.`, soft: after };
 }
 
+/** Empty: for nobody. */
+function was_taken_for(actor: string | null | undefined): string {
+  if (!actor || actor === "unknown") return "";
+  return `${ACTORS[actor]?.counts ? "counted as" : "taken for"} ${actor_noun(actor)}`;
+}
+
+function is_known_as(actor: string | null | undefined): string {
+  return !actor || actor === "unknown" ? "nobody can tell who it was" : `known as ${actor_noun(actor)}`;
+}
+
+/** Of the event that was corrected. */
+function corrected_hit(event: Event): "open" | "click" {
+  return event.previous?.type === "email.opened" ? "open" : "click";
+}
+
+/** "Counted as a person at first, 2 minutes later known as a scanner." */
+export function correction(event: Event): string {
+  const before = was_taken_for(event.previous?.actor) || "nobody could tell who it was";
+  const first = event.previous?.occurred_at;
+  const later = first ? `${duration(Date.parse(event.occurred_at) - Date.parse(first))} later` : "later";
+  return `${capital(before)} at first, ${later} ${is_known_as(event.actor)}.`;
+}
+
 function corrected(event: Event): Sentence {
-  const text = `: corrected, first ${actor_noun(event.previous?.actor)}, now ${actor_noun(event.actor)}`;
-  return { who: who_of(event), text, soft: in_mail(event, "in ") };
+  const before = was_taken_for(event.previous?.actor);
+  return plain(event, `: ${corrected_hit(event)} ${before ? `first ${before}, ` : ""}now ${is_known_as(event.actor)}`);
 }
 
 export function who_of(event: Event): string {
@@ -360,7 +193,7 @@ export function deed(event: Event, mine: boolean): string {
     case "email.suppressed":
       return "Not sent, the address is suppressed";
     case "event.corrected":
-      return `Corrected: first ${actor_noun(event.previous?.actor)}, now ${actor_noun(event.actor)}`;
+      return `${capital(corrected_hit(event))} corrected`;
     default: {
       const word = event.type.slice(event.type.indexOf(".") + 1);
       return word.charAt(0).toUpperCase() + word.slice(1);

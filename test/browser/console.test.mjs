@@ -12,6 +12,7 @@ import { MockApi, USER } from "./mock_api.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const AMARA = "01935a2e-7c40-7b1e-9d22-000000000007";
 const HELLO = "01935a2e-7c40-7b1e-9d22-000000000001";
+const SWEPT = "01935a2e-7c40-7b1e-9d22-000000000008";
 const NOT_TRACKED = "01935a2e-7c40-7b1e-9d22-000000000009";
 const PAGES = ["/", "/live", "/messages", `/messages/${AMARA}`, "/outbox", `/outbox/${HELLO}`, "/unsubscribes"];
 
@@ -184,6 +185,15 @@ describe("console", { skip: missing }, () => {
     assert.equal(await page.locator("[data-event]").first().getAttribute("data-event"), event.id);
   });
 
+  test("a correction says in the list, too, what it was taken for", async () => {
+    await sign_in(page, base, USER, "/live");
+    await ready("/live");
+    const rows = page.locator("[data-event]", { hasText: "now known as" });
+    assert.equal(await rows.count(), 5);
+    const last = (await rows.last().innerText()).replace(/\s+/g, " ");
+    assert.match(last, /Scanner hana@example\.com: open first counted as a person, now known as a scanner, Six new homes this week not counted/);
+  });
+
   test("while the reader points at the rows new ones wait and say how many", async () => {
     await sign_in(page, base, USER, "/live");
     await ready("/live");
@@ -260,10 +270,24 @@ describe("console", { skip: missing }, () => {
     const short = (await page.locator(".figs").innerText()).replace(/\s+/g, " ");
     assert.match(short, /Opened by a person 2 times.*Clicked by a person 2 times.*By machines, not counted 3 2 opens, 1 click/);
     const story = (await page.locator(".tl").innerText()).replace(/\s+/g, " ");
-    assert.match(story, /Image fetched Apple privacy Not counted\. Apple’s mail privacy fetched the image/);
-    assert.match(story, /Not counted again\. The same hit came less than 5 seconds before/);
+    assert.match(story, /Image fetched Apple privacy Not counted\. Apple Mail’s privacy protection loaded the image/);
+    assert.match(story, /Not counted again\. The same came less than 5 seconds earlier/);
     await page.getByRole("radio", { name: "People only" }).click();
     assert.equal(await page.locator(".tl [data-event]").count(), 4);
+  });
+
+  test("what a scanner did at once is told once, and so is that it was taken for a person", async () => {
+    await sign_in(page, base, USER, `/messages/${SWEPT}`);
+    await ready();
+    const story = (await page.locator(".tl").innerText()).replace(/\s+/g, " ");
+    const because = "All 4 links were followed within 0\\.6 seconds\\. No person does that\\.";
+    assert.match(story, new RegExp(`Fetched 4 links Scanner Not counted\\. ${because}`));
+    assert.match(story, new RegExp(`4 clicks corrected Scanner Counted as a person at first, 2 minutes later known as a scanner\\. ${because}`));
+    assert.match(story, /Open corrected Scanner Counted as a person at first, 2 minutes later known as a scanner\. The same program followed many links at once, 1 second later\./);
+    await page.locator("li", { hasText: "Fetched 4 links" }).getByText("What we saw").click();
+    const seen_of_it = await page.locator("li", { hasText: "Fetched 4 links" }).locator("dl").innerText();
+    assert.match(seen_of_it, /a browser by its name · all 4 links in 0\.6 s · came 2 s after delivery · the mail had not been opened/);
+    for (const n of [1, 2, 3, 4]) assert.ok(seen_of_it.includes(`fernhill.example/homes/${n}`));
   });
 
   test("a message page never loads the mail, because that would count as an open", async () => {
@@ -312,7 +336,7 @@ describe("console", { skip: missing }, () => {
     assert.equal(await page.locator("[data-held]").count(), 3);
     assert.match(await tally(), /^3/);
     const row = (await held_row("Mateo").innerText()).replace(/\s+/g, " ");
-    assert.match(row, /Mateo, mateo@example\.com Viewing tomorrow at 11:00 Scanner Proofpoint, 42 seconds after delivery/);
+    assert.match(row, /Mateo, mateo@example\.com Viewing tomorrow at 11:00 Scanner Proofpoint, checking the mail · pressed 42 s after delivery/);
     assert.match(row, /\w+day \d+ \w+ Unsubscribe Dismiss$/);
     await held_row("Mateo").getByRole("link").click();
     await page.getByRole("heading", { level: 1, name: "Viewing tomorrow at 11:00" }).waitFor();

@@ -12,46 +12,44 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 const console_dir = join(here, "../../console");
 const { build } = createRequire(join(console_dir, "package.json"))("esbuild");
+const { LOADERS } = await import(pathToFileURL(join(console_dir, "build.mjs")).href);
 const folder = mkdtempSync(join(tmpdir(), "pugmark-words-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 async function source(name) {
   const outfile = join(folder, `${name}.mjs`);
-  await build({ entryPoints: [join(console_dir, "src", `${name}.ts`)], outfile, bundle: true, format: "esm", logLevel: "error" });
+  await build({ entryPoints: [join(console_dir, "src", `${name}.ts`)], outfile, bundle: true, format: "esm", loader: LOADERS, logLevel: "error" });
   return import(pathToFileURL(outfile).href);
 }
 
-const words = await source("words");
+const words = { ...(await source("words")), ...(await source("reason_words")) };
 const figures = await source("figures");
 const format = await source("format");
 const range = await source("range");
 const router = await source("router");
 const model = await source("live_model");
+const told = await source("happenings");
 
-const CODES = [
-  ["agent:gmail_image_proxy", "Google’s image proxy"],
-  ["agent:gmail_prefetch", "Gmail’s prefetch"],
-  ["agent:apple_mpp", "Apple’s mail privacy"],
-  ["agent:yahoo_image_proxy", "Yahoo’s image proxy"],
-  ["agent:missing", "no program name sent"],
-  ["agent:bare_mozilla", "a program that says nothing but Mozilla/5.0"],
-  ["agent:robot", "a program that calls itself a robot"],
-  ["agent:unrecognised", "a program we do not know"],
-  ["agent:mimecast", "Mimecast"],
-  ["agent:go_http_client", "a program known as go http client"],
-  ["consent:anonymous", "counted without the person, as agreed"],
-  ["one_click", "the mail app’s own unsubscribe button"],
-  ["method:head", "asked for the head only"],
-  ["duplicate:seconds=5", "the same hit less than 5 seconds before"],
-  ["purpose:prefetch", "the browser said that it only loads ahead"],
-  ["mail_client", "a mail app we know"],
-  ["browser", "an ordinary browser"],
-];
-for (const [code, phrase] of CODES) test(`the reason ${code} has words`, () => assert.equal(words.reason_phrase(code), phrase));
+const reasons = readFileSync(join(here, "../unit/codec/reason_words.tsv"), "utf8").trimEnd().split("\n").slice(1);
 
-test("an unknown reason is shown as it is", () => {
-  assert.equal(words.reason_phrase("honeypot:links=3"), "honeypot:links=3");
-  assert.equal(words.reason_phrase("sunspots"), "sunspots");
+test("reasons have the words that the command line and the API have", () => {
+  for (const line of reasons) {
+    const [reason, phrase, sentence = ""] = line.split("\t");
+    assert.equal(words.reason_phrase(reason), phrase.replaceAll("'", "’"), reason);
+    assert.equal(words.reason_sentence(reason), sentence.replaceAll("'", "’"), reason);
+  }
+});
+
+test("every row of the table of words is among those", () => {
+  const [, ...table] = readFileSync(join(here, "../../src/codec/data/reason_words.tsv"), "utf8").trimEnd().split("\n");
+  const codes = new Set(reasons.map((line) => line.split(/[:\t]/)[0]));
+  for (const row of table) assert.ok(row.startsWith("name\t") || codes.has(row.split("\t")[0]), row);
+  assert.ok(table.length > 150);
+});
+
+test("a reason that nobody has words for is shown readably", () => {
+  assert.equal(words.reason_phrase("sunspots:count=3,of_all=5"), "sunspots: count 3, of all 5");
+  assert.equal(words.reason_phrase("network:some_thing"), "from some thing’s mail protection");
 });
 
 function opened(fields) {
@@ -73,7 +71,7 @@ test("only people and image proxies count", () => {
 test("a duplicate does not count and says so", () => {
   const event = opened({ actor: "human", reasons: ["mail_client", "duplicate:seconds=5"] });
   assert.equal(words.counts(event), false);
-  assert.equal(words.why(event), "The same hit came less than 5 seconds before and was counted then.");
+  assert.equal(words.why(event), "The same came less than 5 seconds earlier and was counted then.");
 });
 
 test("what a machine did is never said to be what the person did", () => {
@@ -81,6 +79,33 @@ test("what a machine did is never said to be what the person did", () => {
   assert.equal(who + text, "amara@example.com: image fetched");
   const click = words.sentence(opened({ type: "email.clicked", actor: "scanner", destination_url: "https://www.fernhill.example/sold/" }));
   assert.equal(click.who + click.text, "amara@example.com: link fetched, fernhill.example/sold");
+});
+
+test("what is not counted for weak signs says them, without what the program says of itself", () => {
+  const reasons = ["browser", "early:seconds=2", "old_agent:chrome=79"];
+  assert.equal(words.why(opened({ actor: "unknown", reasons })), "Came 2 s after delivery · a very old browser: Chrome 79.");
+  assert.equal(words.why(opened({ actor: "human", reasons })), "");
+});
+
+test("a correction says what it was taken for, how long, and what it is", () => {
+  const corrected = (before, actor, minutes) =>
+    words.correction({
+      ...opened({ type: "event.corrected", actor }),
+      previous: { type: "email.clicked", actor: before, occurred_at: new Date(Date.parse("2026-11-21T06:00:00Z") - minutes * 60000).toISOString() },
+    });
+  assert.equal(corrected("human", "scanner", 2), "Counted as a person at first, 2 minutes later known as a scanner.");
+  assert.equal(corrected("proxy_human", "unknown", 1), "Counted as an image proxy at first, 1 minute later nobody can tell who it was.");
+  assert.equal(corrected("unknown", "scanner", 2), "Nobody could tell who it was at first, 2 minutes later known as a scanner.");
+  assert.equal(corrected("scanner", "human", 2880 * 2), "Taken for a scanner at first, 4 days later known as a person.");
+});
+
+test("only hits of one burst, and corrections of one moment and one reason, are told as one", () => {
+  const click = (id, fields) => ({ ...opened({ type: "email.clicked", actor: "scanner" }), id, destination_url: `https://e.example/${id}`, ...fields });
+  const rows = (events) => told.happenings(events).map((h) => h.all.map((e) => e.id).join(""));
+  assert.deepEqual(rows([click("a", { group: "g" }), opened({ id: "o" }), click("b", { group: "g" }), click("c", { group: "h" })]), ["ab", "o", "c"]);
+  assert.deepEqual(rows([click("a", { group: null }), click("b", { group: null })]), ["a", "b"]);
+  const fix = (id, fields) => click(id, { type: "event.corrected", previous: { type: "email.clicked", actor: "human" }, reasons: ["no_open"], ...fields });
+  assert.deepEqual(rows([fix("a"), fix("b"), fix("c", { reasons: ["browser"] }), fix("d", { occurred_at: "2026-11-21T07:00:00.000Z" })]), ["ab", "c", "d"]);
 });
 
 const SUMMARY = {

@@ -101,7 +101,7 @@ export function make_mails() {
       first_opened_at: ago(23 * HOUR),
       first_clicked_at: ago(23 * HOUR - MINUTE),
     }),
-    mail(8, { to: "Hana", subject: "Six new homes this week", sent_ms: 28 * HOUR, machine_opens: 1, campaign_id: "new-listings" }),
+    mail(8, { to: "Hana", subject: "Six new homes this week", sent_ms: 28 * HOUR, machine_opens: 2, machine_clicks: 4, campaign_id: "new-listings" }),
     mail(9, { to: "Noor", subject: "Your documents", sent_ms: 30 * HOUR, tracked: { opens: "off", clicks: "off" }, campaign_id: null }),
     mail(10, {
       to: "Jonas",
@@ -179,6 +179,29 @@ const GMAIL = {
 const APPLE = { actor: "prefetch", mpp: true, reasons: ["agent:apple_mpp"], confidence: 0.9, user_agent: "Mozilla/5.0" };
 const HEAD = { actor: "scanner", bot: true, reasons: ["method:head"], confidence: 0.99, user_agent: "Link checker" };
 
+const BURST = {
+  actor: "scanner",
+  bot: true,
+  reasons: ["browser", "burst:links=4,of=4,seconds=0.6", "early:seconds=2", "no_open"],
+  confidence: 0.99,
+  group: "0193aaaa-0000-7000-8000-00000000b0b0",
+  ip: "198.51.100.0",
+  user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/79.0.3945.88 Safari/537.36",
+};
+
+/** A scanner follows all links at once, and two minutes later it is known as one. */
+function swept(m, delivered_ms) {
+  const link = (n) => ({ destination_url: `https://fernhill.example/homes/${n + 1}`, link_index: n });
+  const open = { ...BURST, reasons: ["browser", "burst_source:seconds=-1"], group: null };
+  const hits = [0, 1, 2, 3].map((n) => [delivered_ms - 2000 - n * 200, { type: "email.clicked", ...BURST, ...link(n) }]);
+  hits.unshift([delivered_ms - 1000, { ...open, is_unique: false }]);
+  const corrections = hits.map(([at, fields]) => {
+    const previous = { type: fields.type ?? "email.opened", occurred_at: ago(at), actor: "human", reasons: ["browser"] };
+    return [delivered_ms - 126000, { ...fields, type: "event.corrected", user_agent: null, ip: null, previous }];
+  });
+  return [...hits, ...corrections].map(([at, fields]) => [m, at, fields]);
+}
+
 const DAY = 24 * HOUR;
 
 /** Presses of the unsubscribe button that machines made. */
@@ -225,6 +248,9 @@ export function make_events(mails) {
   const link = (path, index) => ({ type: "email.clicked", destination_url: `https://fernhill.example/${path}`, link_index: index });
   const rows = [
     ...mails.slice(10).map((m) => [m, Date.now() - Date.parse(m.sent_at), { type: "email.sent" }]),
+    [by(8), 28 * HOUR, { type: "email.sent" }],
+    [by(8), 28 * HOUR - 3000, { type: "email.delivered" }],
+    ...swept(by(8), 28 * HOUR - 3000),
     [amara, sent + 1000, { type: "email.queued" }],
     [amara, sent, { type: "email.sent" }],
     [amara, sent - 3000, { type: "email.delivered" }],
@@ -244,7 +270,7 @@ export function make_events(mails) {
     [by(4), 39 * MINUTE, GMAIL],
     [by(8), 33 * MINUTE, APPLE],
     [by(10), 30 * MINUTE, { ...HEAD, ...link("mill-lane", 0) }],
-    [by(10), 29 * MINUTE, { actor: "link_preview", reasons: ["agent:slackbot_linkexpanding"], confidence: 0.95, ...link("mill-lane", 0) }],
+    [by(10), 29 * MINUTE, { actor: "link_preview", reasons: ["agent:slack"], confidence: 0.95, ...link("mill-lane", 0) }],
     [by(21), 20 * MINUTE, { ...GMAIL, reasons: ["agent:yahoo_image_proxy"], client: { name: "Yahoo", os: null, device: null } }],
     [by(3), 11 * MINUTE + 2000, { type: "email.queued" }],
     [by(3), 11 * MINUTE, { type: "email.sent" }],

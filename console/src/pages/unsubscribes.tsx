@@ -12,7 +12,7 @@ import { use_resource } from "../resource";
 import { go_with, type Route } from "../router";
 import type { HeldPage, HeldUnsubscribe } from "../types";
 import { waiting_changed } from "../waiting";
-import { reason_phrase, words_of_actor } from "../words";
+import { reason_line, words_of_actor } from "../words";
 
 const STATES = [
   { value: "waiting", word: "Waiting" },
@@ -43,7 +43,7 @@ function Pressed({ h }: { h: HeldUnsubscribe }) {
         <Icon name={words.icon} />
         {words.word}
       </span>
-      <small title={h.user_agent ?? ""}>{h.reasons.map(reason_phrase).join(", ") || "its event is no longer kept"}</small>
+      <small title={h.user_agent ?? ""}>{reason_line(h.reasons) || "its event is no longer kept"}</small>
     </>
   );
 }

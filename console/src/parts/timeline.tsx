@@ -2,8 +2,9 @@
 // What happened to one mail: time, pin, sentence, badge, reason in words, and what was seen, folded.
 import { EventBadge } from "./badge";
 import { Icon, type IconName } from "../icons";
-import { day_key, duration, long_day, share, time, time_s } from "../format";
-import { actor_words, client_name, counts, deed, is_duplicate, is_hit, reason_phrase, why } from "../words";
+import { day_key, duration, long_day, share, short_url, time, time_s } from "../format";
+import { actor_words, client_name, correction, counts, is_duplicate, is_hit, reason_line, why } from "../words";
+import { happening_deed, happening_urls, happenings, type Happening } from "../happenings";
 import type { Event } from "../types";
 
 const TYPE_ICONS: Record<string, IconName> = {
@@ -40,7 +41,7 @@ function Why({ event, delivered_at }: { event: Event; delivered_at: string | nul
     return (
       <p class="why">
         <b>Held. </b>
-        {(event.reasons ?? []).map(reason_phrase).join(", ")}. <a href="/unsubscribes">Unsubscribes</a>
+        {reason_line(event.reasons ?? [])}. <a href="/unsubscribes">Unsubscribes</a>
       </p>
     );
   if (!is_hit(event)) {
@@ -52,6 +53,13 @@ function Why({ event, delivered_at }: { event: Event; delivered_at: string | nul
       </>
     );
   }
+  if (event.type === "event.corrected")
+    return (
+      <p class="why">
+        <b>{correction(event)} </b>
+        {reason}
+      </p>
+    );
   const client = client_name(event);
   const seen = client ? `${client}${after(event, delivered_at)}.` : "";
   return (
@@ -62,9 +70,11 @@ function Why({ event, delivered_at }: { event: Event; delivered_at: string | nul
   );
 }
 
-function Seen({ event }: { event: Event }) {
+function Seen({ happening }: { happening: Happening }) {
+  const { event } = happening;
   const verdict = actor_words(event);
   if (!verdict) return null;
+  const urls = happening_urls(happening);
   const rows: [string, string][] = [
     [
       "Verdict",
@@ -72,11 +82,11 @@ function Seen({ event }: { event: Event }) {
         .filter(Boolean)
         .join(", "),
     ],
-    ["Reasons", (event.reasons ?? []).map(reason_phrase).join("; ")],
+    ["Reasons", reason_line(event.reasons ?? [])],
     ["Program", client_name(event)],
     ["Says", event.user_agent ?? ""],
     ["Network", event.ip ?? ""],
-    ["Link", event.destination_url ?? ""],
+    [urls.length > 1 ? "Links" : "Link", urls.map((url) => (urls.length > 1 ? short_url(url) : url)).join("\n")],
     ["Rules", event.rules ?? ""],
   ];
   return (
@@ -99,7 +109,8 @@ function Seen({ event }: { event: Event }) {
   );
 }
 
-function Entry({ event, delivered_at }: { event: Event; delivered_at: string | null }) {
+function Entry({ happening, delivered_at }: { happening: Happening; delivered_at: string | null }) {
+  const { event } = happening;
   const actor = actor_words(event);
   const hhmm = time(event.occurred_at);
   const full = time_s(event.occurred_at);
@@ -120,11 +131,11 @@ function Entry({ event, delivered_at }: { event: Event; delivered_at: string | n
       </span>
       <div>
         <div class="what">
-          <span>{deed(event, false)}</span>
+          <span>{happening_deed(happening)}</span>
           {actor ? <EventBadge event={event} /> : null}
         </div>
         <Why event={event} delivered_at={delivered_at} />
-        <Seen event={event} />
+        {event.type === "event.corrected" ? null : <Seen happening={happening} />}
       </div>
     </li>
   );
@@ -134,7 +145,8 @@ function Entry({ event, delivered_at }: { event: Event; delivered_at: string | n
 export function Timeline({ events, delivered_at }: { events: Event[]; delivered_at: string | null }) {
   const rows = [];
   let day = "";
-  for (const event of events) {
+  for (const happening of happenings(events)) {
+    const { event } = happening;
     const key = day_key(new Date(event.occurred_at));
     if (key !== day)
       rows.push(
@@ -143,7 +155,7 @@ export function Timeline({ events, delivered_at }: { events: Event[]; delivered_
         </li>,
       );
     day = key;
-    rows.push(<Entry key={event.id} event={event} delivered_at={delivered_at} />);
+    rows.push(<Entry key={event.id} happening={happening} delivered_at={delivered_at} />);
   }
   return <ol class="tl">{rows}</ol>;
 }
