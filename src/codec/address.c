@@ -16,6 +16,14 @@ bool address_is_loopback(const struct address *a)
 	return (address_is_ipv4(a) && a->bytes[12] == 127) || memcmp(a->bytes, one, sizeof one) == 0;
 }
 
+struct address address_network(const struct address *a)
+{
+	struct address network = *a;
+	size_t kept = address_is_ipv4(a) ? 15 : 6; /* bytes of the 16-byte form */
+	memset(network.bytes + kept, 0, sizeof network.bytes - kept);
+	return network;
+}
+
 bool address_equal(const struct address *a, const struct address *b)
 {
 	return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;

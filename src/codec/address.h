@@ -23,6 +23,8 @@ bool address_parse(struct slice text, struct address *ret);
 bool address_range_parse(struct slice text, struct address_range *ret);
 bool address_in_range(const struct address *a, const struct address_range *range);
 bool address_in_any(const struct address *a, const struct address_range *ranges, size_t count);
+/* The network that stands for a client where not all of its address is wanted: an IPv4 /24, an IPv6 /48. */
+struct address address_network(const struct address *a);
 /* RFC 5952; IPv4 dotted. */
 void address_append(struct buf *b, const struct address *a);
 

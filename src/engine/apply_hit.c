@@ -8,6 +8,7 @@
 #include "engine/apply.h"
 
 #include "codec/behaviour.h"
+#include "codec/hit_signals.h"
 #include "engine/consent.h"
 #include "engine/duplicate_window.h"
 #include "engine/fan_out.h"
@@ -27,6 +28,7 @@ struct hit {
 	struct tenant_policy policy;
 	enum consent consent;
 	struct verdict verdict;
+	uint16_t signals; /* what it was judged by, for judging it again */
 	bool is_duplicate;
 	char token[TOKEN_TEXT_MAX + 1];
 	char ip[64];
@@ -193,24 +195,18 @@ static enum event_type event_type_of(enum hit_kind kind)
 	return TYPES[kind];
 }
 
-static struct address network_of(struct address client)
-{
-	size_t kept = address_is_ipv4(&client) ? 15 : 6; /* bytes of the 16-byte form: /24, /48 */
-	memset(client.bytes + kept, 0, sizeof client.bytes - kept);
-	return client;
-}
-
 static void keep_client_of(struct hit *hit, struct event *event)
 {
 	enum keep_client keep = hit->policy.keep_client;
 	struct buf ip;
 	if (keep == KEEP_CLIENT_NONE)
 		return;
-	struct address client = keep == KEEP_CLIENT_FULL ? hit->record.client : network_of(hit->record.client);
+	struct address client = keep == KEEP_CLIENT_FULL ? hit->record.client : address_network(&hit->record.client);
 	buf_init_fixed(&ip, hit->ip, sizeof hit->ip);
 	address_append(&ip, &client);
 	event->ip = buf_slice(&ip);
 	event->user_agent = hit->record.user_agent;
+	event->signals = hit->signals;
 }
 
 /* More hits may show who it was; see settle.h. */
@@ -364,6 +360,7 @@ static void judge(struct hit *hit)
 	};
 	signals.has_delivery_age = find_delivery_age(hit, &signals.delivery_age_ms);
 	verdict_judge(&signals, &hit->verdict);
+	hit->signals = hit_signals_pack(&signals);
 }
 
 /* A clock that ran ahead for a moment must not put it off for ever. */
@@ -499,6 +496,7 @@ enum status apply_hit(const struct apply_context *context, struct err *err)
 {
 	struct hit hit;
 	hit.context = context;
+	hit.signals = HIT_SIGNALS_NOT_KEPT;
 	hit.is_duplicate = false;
 	if (record_get_hit(context->record->payload, &hit.record) != STATUS_OK)
 		return skip(&hit, APPLY_SKIP_MALFORMED);

@@ -181,7 +181,7 @@ static enum status erase_events(struct store_session *s, const struct erased_mes
 	enum status status = session_run_counted(
 	    s,
 	    "UPDATE email_events SET token = NULL, destination_url = NULL, ip = NULL, user_agent = NULL, "
-	    "remote_id = NULL, bounce_reason = NULL, metadata = $2 WHERE message_id = $1",
+	    "signals = NULL, remote_id = NULL, bounce_reason = NULL, metadata = $2 WHERE message_id = $1",
 	    VALUES(value_uuid(m->id), value_json_or_null(buf_slice(&metadata))), &changed, err);
 	buf_done(&metadata);
 	*count += changed;

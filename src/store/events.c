@@ -2,6 +2,7 @@
 /* Writing events. Reading them is in event_list.c. */
 #include "store/events.h"
 
+#include "codec/hit_signals.h"
 #include "store/event_metadata.h"
 #include "store/session.h"
 
@@ -73,9 +74,9 @@ static struct value if_judged(const struct event *e, struct value v)
 #define EVENT_COLUMNS                                                                                                  \
 	"position, id, tenant_id, message_id, event_type, occurred_at, is_unique, is_duplicate, bot_filtered, actor, " \
 	"confidence_percent, settled, reasons, rules, link_index, token, destination_url, ip, user_agent, provider, "  \
-	"remote_id, bounce_class, bounce_code, bounce_reason, metadata"
+	"remote_id, bounce_class, bounce_code, bounce_reason, metadata, signals"
 static const char insert_events[] = "INSERT INTO email_events (" EVENT_COLUMNS ") VALUES";
-enum { COLUMNS = 25, ROWS_MAX = VALUES_MAX / COLUMNS };
+enum { COLUMNS = 26, ROWS_MAX = VALUES_MAX / COLUMNS };
 
 /* The values of one row. */
 static void fill_row(struct value row[COLUMNS], const struct event *e, uint64_t position, struct slice metadata)
@@ -106,6 +107,7 @@ static void fill_row(struct value row[COLUMNS], const struct event *e, uint64_t 
 	    value_text_or_null(e->bounce_code),
 	    value_text_or_null(e->bounce_reason),
 	    value_json_or_null(metadata),
+	    value_i64_unless(e->signals, HIT_SIGNALS_NOT_KEPT),
 	};
 	memcpy(row, values, sizeof values);
 }
@@ -155,7 +157,7 @@ static enum status insert_correction(struct store_session *s, const struct event
 		    session_run(s,
 				"INSERT INTO email_events (" EVENT_COLUMNS ", corrects, previous) VALUES ($1, $2, $3, "
 				"$4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "
-				"$22, $23, $24, $25, $26, $27)",
+				"$22, $23, $24, $25, $26, $27, $28)",
 				(struct values){in, COLUMNS + 2}, err);
 	buf_done(&metadata);
 	return status;

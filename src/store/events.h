@@ -55,6 +55,7 @@ struct event {
 	int32_t link_index;           /* -1: none */
 	struct slice ip;              /* text */
 	struct slice user_agent;
+	uint16_t signals; /* of a hit: what its headers said (codec/hit_signals.h); 0: not kept */
 	struct slice provider, remote_id;
 	struct slice bounce_class, bounce_code, bounce_reason;
 	struct uuid corrects;  /* EVENT_CORRECTED: which event; the verdict above is its new one */

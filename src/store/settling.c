@@ -2,6 +2,7 @@
 #include "store/settling.h"
 
 #include "codec/behaviour.h"
+#include "codec/hit_signals.h"
 #include "store/event_rows.h"
 
 /* Hits that follow each other share a row. */
@@ -58,7 +59,7 @@ enum status store_settling_take(struct store_session *s, int64_t until_us, uint3
 /* ---- Hits */
 
 #define HIT_SELECT                                                                                                     \
-	"SELECT " EVENT_HEAD_COLUMNS("") ", destination_url, ip, user_agent, provider "                                \
+	"SELECT " EVENT_HEAD_COLUMNS("") ", destination_url, ip, user_agent, provider, signals "                       \
 					 "FROM email_events WHERE message_id = $1"
 
 #define IS_COUNTED " AND NOT bot_filtered AND NOT is_duplicate AND COALESCE(reasons, '') NOT LIKE '%consent:anonymous%'"
@@ -74,6 +75,7 @@ static enum status read_hit(struct rows *r, struct event *ret, struct err *err)
 	e.ip = rows_text(r);
 	e.user_agent = rows_text(r);
 	e.provider = rows_text(r);
+	e.signals = (uint16_t)rows_i64_or(r, HIT_SIGNALS_NOT_KEPT);
 	*ret = e;
 	return STATUS_OK;
 }

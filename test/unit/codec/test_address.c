@@ -125,12 +125,28 @@ static void test_loopback_and_families(void **state)
 	assert_true(address_equal(&v4, &v4) && !address_equal(&v4, &v6));
 }
 
+static void test_a_network_stands_for_its_clients(void **state)
+{
+	static const char *const PAIRS[][2] = {
+	    {"198.51.100.77", "198.51.100.0"}, {"198.51.100.0", "198.51.100.0"}, {"2001:db8:1:2:3::4", "2001:db8:1::"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof PAIRS / sizeof PAIRS[0]; i++) {
+		struct address client;
+		struct address want;
+		assert_true(address_parse(slice_from_cstr(PAIRS[i][0]), &client));
+		assert_true(address_parse(slice_from_cstr(PAIRS[i][1]), &want));
+		struct address network = address_network(&client);
+		assert_true(address_equal(&network, &want));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_addresses_are_read_strictly_and_written_the_one_way),
 	    cmocka_unit_test(test_ranges_hold_what_they_say),
 	    cmocka_unit_test(test_loopback_and_families),
+	    cmocka_unit_test(test_a_network_stands_for_its_clients),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,7 @@ static void test_a_click_becomes_one_whole_event(void **state)
 	assert_true(slice_equal(e->destination_url, SLICE("https://example.com/sale")));
 	assert_int_equal(e->link_index, 3);
 	assert_true(slice_equal(e->ip, SLICE("203.0.113.7")));
+	assert_int_equal(world_sql(w, "SELECT signals FROM email_events"), 0x901); /* HTTPS, and no more */
 	assert_true(slice_equal(e->contact_email, SLICE("c0@example.com")));
 	assert_true(slice_equal(e->campaign_id, SLICE("spring")));
 	assert_true(slice_equal(e->provider, SLICE("outbox")));
@@ -212,6 +213,7 @@ static void expect_anonymous(struct world *w)
 	assert_int_equal(world_all_events(w, &e), 1);
 	assert_int_equal(e->ip.n, 0);
 	assert_int_equal(e->user_agent.n, 0);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM email_events WHERE signals IS NOT NULL"), 0);
 	assert_false(e->is_unique);
 	assert_int_equal(world_message(w, 0)->counters.opens_human, 0);
 	assert_true(world_message(w, 0)->counters.first_open_any_us == 0);

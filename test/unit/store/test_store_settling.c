@@ -65,6 +65,9 @@ static struct event hit(unsigned n, enum event_type type, enum actor actor)
 	    .reasons = TEXT("browser"),
 	    .ip = TEXT("203.0.113.7"),
 	    .user_agent = TEXT("agent"),
+	    .signals = n == 5   ? 0x7fff
+		       : n == 6 ? 0x101
+				: 0,
 	    .link_index = type == EVENT_CLICK ? (int32_t)n : -1,
 	    .sequence_position = -1,
 	};
@@ -97,6 +100,8 @@ static void test_hits_of_a_message_come_newest_first(void **state)
 	assert_true(hits[1].judged && hits[1].actor == ACTOR_HUMAN && hits[1].link_index == 5);
 	EXPECT_TEXT(hits[1].ip, "203.0.113.7");
 	EXPECT_TEXT(hits[1].user_agent, "agent");
+	assert_true(hits[0].signals == 0x101 && hits[1].signals == 0x7fff && hits[2].signals == 0);
+	assert_string_equal(fixture_query(f, "SELECT count(*) FROM email_events WHERE signals IS NULL"), "5");
 	OK(f, store_event_hits(f->s, id_of(1), 2, f->arena, &list, &f->err));
 	assert_int_equal(list.n, 2);
 }
