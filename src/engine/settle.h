@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* settle: the second look at the hits of a message, when all that belongs to them has come (codec/behaviour.h).
  *
- * A verdict that changes moves with everything that was made of it, in one transaction: the event, the counters of its
- * message, the sums, who was first; and it becomes an event.corrected, so that whoever follows events can do the same.
- * What has settled is never provisional again, but may still change when later hits say more. Writer's thread.
+ * A verdict that changes moves with everything that was made of it (correction.h). What has settled is never
+ * provisional again, but may still change when later hits say more. Writer's thread.
  */
 #ifndef PUGMARK_ENGINE_SETTLE_H
 #define PUGMARK_ENGINE_SETTLE_H

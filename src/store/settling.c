@@ -111,6 +111,8 @@ enum status store_event_first_counted(struct store_session *s, struct uuid messa
 	    [FIRST_OPEN_STRICT] =
 		HIT_SELECT " AND event_type = 'open' AND actor = 1" IS_COUNTED " ORDER BY position LIMIT 1",
 	    [FIRST_CLICK] = HIT_SELECT " AND event_type = 'click'" IS_COUNTED " ORDER BY position LIMIT 1",
+	    [HOLDER_OPEN] = HIT_SELECT " AND event_type = 'open' AND is_unique ORDER BY position LIMIT 1",
+	    [HOLDER_CLICK] = HIT_SELECT " AND event_type = 'click' AND is_unique ORDER BY position LIMIT 1",
 	};
 	struct rows r;
 	enum status status = rows_open_one(&r, s, SQL[which], VALUES(value_uuid(message)), err);

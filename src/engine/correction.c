@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is first is asked of the store at the end: the order of events decides that, not the order in which verdicts
+ * change. It is asked only when somebody came to count, or when the hit that was first has ceased to, because the
+ * events of old mail may be pruned while its first times stay. */
+#include "engine/correction.h"
+
+#include "base/random.h"
+#include "engine/event_json.h"
+#include "engine/hit_count.h"
+
+enum { PREVIOUS_MAX = 4096 };
+
+static bool is_anonymous(const struct event *e)
+{
+	return slice_contains(e->reasons, SLICE("consent:anonymous"));
+}
+
+/* ---- Telling */
+
+static struct slice previous_of(const struct correction *c, const struct event *before)
+{
+	struct buf json;
+	buf_init_in_arena(&json, PREVIOUS_MAX, batch_arena(c->batch));
+	event_json_append_verdict(&json, before);
+	return buf_failed(&json) ? SLICE_EMPTY : buf_slice(&json);
+}
+
+static void tell(const struct correction *c, const struct event *before, const struct event *after)
+{
+	uint8_t random[10];
+	random_bytes(random, sizeof random);
+	struct event correction = {
+	    .id = uuid_v7(batch_now_us(c->batch), random),
+	    .tenant = c->message->tenant,
+	    .type = EVENT_CORRECTED,
+	    .occurred_us = batch_now_us(c->batch),
+	    .message = c->message->id,
+	    .is_unique = after->is_unique,
+	    .is_duplicate = after->is_duplicate,
+	    .bot_filtered = after->bot_filtered,
+	    .judged = true,
+	    .actor = after->actor,
+	    .reasons = after->reasons,
+	    .confidence_percent = after->confidence_percent,
+	    .rules = after->rules,
+	    .settled = true, /* of itself: nothing looks at a correction again */
+	    .destination_url = after->destination_url,
+	    .link_index = after->link_index,
+	    .provider = after->provider,
+	    .corrects = before->id,
+	    .previous = previous_of(c, before),
+	};
+	if (is_anonymous(after))
+		batch_event_anonymous(c->batch, c->message, &correction);
+	else
+		batch_event(c->batch, c->message, &correction);
+}
+
+/* ---- Counting */
+
+static struct hit_count count_of(const struct event *e)
+{
+	return (struct hit_count){.kind = e->type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN,
+				  .actor = e->actor,
+				  .is_mpp = event_is_mpp(e),
+				  .time_us = e->occurred_us};
+}
+
+static void note_strict(struct correction *c, const struct event *before, const struct event *after)
+{
+	bool was = before->type == EVENT_OPEN && before->actor == ACTOR_HUMAN;
+	bool is = after->type == EVENT_OPEN && after->actor == ACTOR_HUMAN;
+	c->asks_strict |= is && !was;
+	c->asks_strict |= was && !is && c->message->counters.first_open_strict_us == before->occurred_us;
+}
+
+static void note_gain(struct correction *c, const struct event *after)
+{
+	struct message_counters *counters = &c->message->counters;
+	c->asks_open |= after->type == EVENT_OPEN;
+	c->asks_click |= after->type == EVENT_CLICK;
+	if (counters->last_activity_us < after->occurred_us)
+		counters->last_activity_us = after->occurred_us;
+}
+
+static void note_loss(struct correction *c, const struct event *before)
+{
+	c->asks_open |= before->is_unique && before->type == EVENT_OPEN;
+	c->asks_click |= before->is_unique && before->type == EVENT_CLICK;
+	c->asks_last |= c->message->counters.last_activity_us == before->occurred_us;
+}
+
+static void move_counts(struct correction *c, const struct event *before, const struct event *after)
+{
+	struct hit_count from = count_of(before);
+	struct hit_count to = count_of(after);
+	if (before->is_duplicate)
+		return; /* counted nowhere */
+	hit_count_campaign(c->batch, c->message, &from, -1);
+	hit_count_campaign(c->batch, c->message, &to, 1);
+	if (is_anonymous(before))
+		return;
+	hit_count_person(c->message, &from, -1);
+	hit_count_person(c->message, &to, 1);
+	note_strict(c, before, after);
+	if (before->bot_filtered && !after->bot_filtered)
+		note_gain(c, after);
+	else if (!before->bot_filtered && after->bot_filtered)
+		note_loss(c, before);
+	batch_touch(c->batch, c->message);
+}
+
+static enum status write(struct correction *c, const struct event *before, const struct event *after, struct err *err)
+{
+	enum status status = store_event_judge(batch_session(c->batch), after, err);
+	if (status == STATUS_OK)
+		tell(c, before, after);
+	return status;
+}
+
+enum status correction_change(struct correction *c, const struct event *before, const struct event *changed,
+			      struct err *err)
+{
+	struct event after = *changed;
+	after.bot_filtered = !actor_is_counted(after.actor);
+	after.is_unique = before->is_unique && !after.bot_filtered;
+	enum status status = write(c, before, &after, err);
+	if (status == STATUS_OK)
+		move_counts(c, before, &after);
+	return status;
+}
+
+/* ---- Who is first now */
+
+static enum status set_unique(struct correction *c, const struct event *before, bool is_unique, struct err *err)
+{
+	struct event after = *before;
+	after.is_unique = is_unique;
+	return write(c, before, &after, err);
+}
+
+/* Not found is no failure: *ret_found says it. */
+static enum status find(struct correction *c, enum first_hit which, struct event *ret, bool *ret_found, struct err *err)
+{
+	struct err none;
+	enum status status = store_event_first_counted(batch_session(c->batch), c->message->id, which,
+						       batch_arena(c->batch), ret, &none);
+	*ret_found = status == STATUS_OK;
+	if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+		return STATUS_OK;
+	*err = none;
+	return status;
+}
+
+/* `first_us` is one of the message's first times; `stat` counts the messages that have it. */
+static void set_first(struct correction *c, int64_t *first_us, int64_t now_us, enum statistic stat)
+{
+	int delta = (now_us != 0) - (*first_us != 0);
+	if (delta)
+		batch_stat(c->batch, c->message, stat, delta);
+	*first_us = now_us;
+	batch_touch(c->batch, c->message);
+}
+
+static enum status hand_over(struct correction *c, enum first_hit which, int64_t *first_us, struct err *err)
+{
+	struct event first, holder;
+	bool has_first, has_holder;
+	bool is_open = which == FIRST_OPEN;
+	enum status status = find(c, which, &first, &has_first, err);
+	if (status == STATUS_OK)
+		status = find(c, is_open ? HOLDER_OPEN : HOLDER_CLICK, &holder, &has_holder, err);
+	if (status == STATUS_OK && has_holder && !(has_first && uuid_equal(first.id, holder.id)))
+		status = set_unique(c, &holder, false, err);
+	if (status == STATUS_OK && has_first && !first.is_unique)
+		status = set_unique(c, &first, true, err);
+	if (status == STATUS_OK)
+		set_first(c, first_us, has_first ? first.occurred_us : 0,
+			  is_open ? STAT_OPENS_UNIQUE : STAT_CLICKS_UNIQUE);
+	return status;
+}
+
+static enum status find_strict(struct correction *c, struct err *err)
+{
+	struct event first;
+	bool has_first;
+	enum status status = find(c, FIRST_OPEN_STRICT, &first, &has_first, err);
+	if (status == STATUS_OK)
+		set_first(c, &c->message->counters.first_open_strict_us, has_first ? first.occurred_us : 0,
+			  STAT_OPENS_UNIQUE_STRICT);
+	return status;
+}
+
+enum status correction_finish(struct correction *c, struct err *err)
+{
+	struct message_counters *counters = &c->message->counters;
+	enum status status = STATUS_OK;
+	if (c->asks_open)
+		status = hand_over(c, FIRST_OPEN, &counters->first_open_us, err);
+	if (status == STATUS_OK && c->asks_click)
+		status = hand_over(c, FIRST_CLICK, &counters->first_click_us, err);
+	if (status == STATUS_OK && c->asks_strict)
+		status = find_strict(c, err);
+	if (status == STATUS_OK && c->asks_last)
+		status =
+		    store_event_last_counted(batch_session(c->batch), c->message->id, &counters->last_activity_us, err);
+	return status;
+}
