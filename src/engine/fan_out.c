@@ -31,6 +31,8 @@ struct generation {
 
 struct fan_out {
 	struct generation young, old;
+	int64_t generation_us; /* how long one lasts */
+	size_t visits_max;     /* of one */
 	bool is_filled;
 };
 
@@ -49,8 +51,18 @@ static void generation_close(struct generation *g)
 struct fan_out *fan_out_new(void)
 {
 	struct fan_out *f = MEM_NEW(struct fan_out);
+	f->generation_us = GENERATION_US;
+	f->visits_max = FAN_OUT_VISITS_MAX / 2;
 	generation_open(&f->young);
 	generation_open(&f->old);
+	return f;
+}
+
+struct fan_out *fan_out_new_for_history(void)
+{
+	struct fan_out *f = fan_out_new();
+	f->generation_us = FAN_OUT_HISTORY_S * INT64_C(1000000);
+	f->visits_max *= 4;
 	return f;
 }
 
@@ -110,7 +122,7 @@ static void turn_over(struct fan_out *f, int64_t time_us)
 	struct generation dropped = f->old;
 	if (map_count(f->young.visits) == 0)
 		f->young.since_us = time_us;
-	if (time_us - f->young.since_us <= GENERATION_US && map_count(f->young.visits) < FAN_OUT_VISITS_MAX / 2)
+	if (time_us - f->young.since_us <= f->generation_us && map_count(f->young.visits) < f->visits_max)
 		return;
 	f->old = f->young;
 	f->young = dropped;
@@ -210,7 +222,7 @@ uint32_t fan_out_count(const struct fan_out *fan_out, const struct fan_out_hit *
 
 /* ---- After a start */
 
-static void note_again(struct fan_out *f, const struct recent_visit *visit)
+void fan_out_note_visit(struct fan_out *fan_out, const struct past_visit *visit)
 {
 	struct address address;
 	struct behaviour_mail mail = {.delivered_us = visit->delivered_us};
@@ -221,18 +233,18 @@ static void note_again(struct fan_out *f, const struct recent_visit *visit)
 				  .recipient = visit->recipient,
 				  .source = behaviour_source_of(&address, visit->user_agent),
 				  .time_us = visit->time_us};
-	fan_out_note(f, &hit);
+	fan_out_note(fan_out, &hit);
 }
 
 enum status fan_out_fill(struct fan_out *fan_out, struct store_session *session, int64_t time_us, struct err *err)
 {
-	struct recent_visits visits = {0};
+	struct past_visits visits = {0};
 	if (fan_out->is_filled)
 		return STATUS_OK;
 	struct arena *arena = arena_new();
 	enum status status = store_event_recent_visits(session, time_us - GENERATION_US, FILL_MAX, arena, &visits, err);
 	for (size_t i = 0; status == STATUS_OK && i < visits.n; i++)
-		note_again(fan_out, &visits.at[i]);
+		fan_out_note_visit(fan_out, &visits.at[i]);
 	arena_free(&arena);
 	fan_out->is_filled = status == STATUS_OK;
 	return status;

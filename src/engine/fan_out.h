@@ -25,10 +25,16 @@ struct fan_out_hit {
 
 struct fan_out;
 struct fan_out *fan_out_new(void);
+/* For judging history again, where the hits of one mail are not asked about one after the other: remembers at least
+ * FAN_OUT_HISTORY_S behind the newest that was noted, and four times as many. */
+enum { FAN_OUT_HISTORY_S = 900 };
+struct fan_out *fan_out_new_for_history(void);
 void fan_out_free(struct fan_out **fan_out);
 /* Reads what it would know if it had been there before `time_us`; nothing when it has been filled. */
 enum status fan_out_fill(struct fan_out *fan_out, struct store_session *session, int64_t time_us,
 			 struct err *err) MUST_CHECK;
+/* Notes a visit that came soon after delivery; nothing otherwise. */
+void fan_out_note_visit(struct fan_out *fan_out, const struct past_visit *visit);
 /* Nothing when the source is not known. */
 void fan_out_note(struct fan_out *fan_out, const struct fan_out_hit *hit);
 /* Recipients of the domain of `hit`, this one included, that its source came for within BEHAVIOUR_FAN_OUT_REACH_S to

@@ -135,34 +135,106 @@ enum status store_event_last_counted(struct store_session *s, struct uuid messag
 	return rows_close(&r, STATUS_OK);
 }
 
+/* ---- Visits */
+
+#define VISIT_SELECT                                                                                                   \
+	"SELECT e.position, e.tenant_id, m.to_email, COALESCE(m.delivered_at, m.sent_at), e.occurred_at, "             \
+	"e.event_type, e.ip, e.user_agent, e.signals, e.reasons "                                                      \
+	"FROM email_events e JOIN messages m ON m.id = e.message_id "                                                  \
+	"WHERE e.event_type IN ('open', 'click') AND e.ip IS NOT NULL"
+
+static void read_visit(struct rows *r, struct past_visit *ret)
+{
+	ret->position = (uint64_t)rows_i64(r);
+	ret->tenant = (uint32_t)rows_i64(r);
+	ret->recipient = rows_text(r);
+	ret->delivered_us = rows_time(r);
+	ret->time_us = rows_time(r);
+	ret->is_click = slice_equal(rows_text(r), SLICE("click"));
+	ret->ip = rows_text(r);
+	ret->user_agent = rows_text(r);
+	ret->signals = (uint16_t)rows_i64_or(r, HIT_SIGNALS_NOT_KEPT);
+	ret->reasons = rows_text(r);
+}
+
+static enum status read_visits(struct rows *r, struct arena *arena, struct past_visits *ret, struct err *err)
+{
+	struct growing list = {0};
+	enum status status;
+	r->arena = arena;
+	while ((status = rows_next(r, err)) == STATUS_OK)
+		read_visit(r, growing_add(&list, arena, sizeof(struct past_visit)));
+	status = rows_close(r, status);
+	if (status == STATUS_OK)
+		*ret = (struct past_visits){list.items, list.n};
+	return status;
+}
+
 enum status store_event_recent_visits(struct store_session *s, int64_t since_us, uint32_t limit, struct arena *arena,
-				      struct recent_visits *ret, struct err *err)
+				      struct past_visits *ret, struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open(&r, s,
+		      "SELECT * FROM (" VISIT_SELECT " AND e.occurred_at >= $1 AND e.actor IN (0, 1, 2) "
+		      "ORDER BY e.occurred_at DESC LIMIT $2) newest ORDER BY 5",
+		      VALUES(value_time(since_us), value_i64(limit)), err);
+	return status == STATUS_OK ? read_visits(&r, arena, ret, err) : status;
+}
+
+/* $1 to $4 are those of a walk. */
+#define WALK_VALUES(walk)                                                                                              \
+	value_time((walk)->after_us), value_i64((int64_t)(walk)->after_position), value_time((walk)->until_us),        \
+	    value_i64((walk)->limit)
+#define IN_WALK "e.occurred_at >= $1 AND (e.occurred_at > $1 OR e.position > $2) AND e.occurred_at <= $3"
+#define WALK_ORDER " ORDER BY e.occurred_at, e.position LIMIT $4"
+
+enum status store_event_visits(struct store_session *s, const struct hit_walk *walk, struct arena *arena,
+			       struct past_visits *ret, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open(&r, s, VISIT_SELECT " AND " IN_WALK WALK_ORDER, VALUES(WALK_VALUES(walk)), err);
+	return status == STATUS_OK ? read_visits(&r, arena, ret, err) : status;
+}
+
+enum status store_event_first_visits(struct store_session *s, const struct hit_walk *walk, int64_t since_us,
+				     struct arena *arena, struct first_visits *ret, struct err *err)
 {
 	struct rows r;
 	struct growing list = {0};
-	enum status status = rows_open(
-	    &r, s,
-	    "SELECT * FROM (SELECT e.tenant_id, m.to_email, COALESCE(m.delivered_at, m.sent_at), e.occurred_at, "
-	    "e.event_type, e.ip, e.user_agent FROM email_events e JOIN messages m ON m.id = e.message_id "
-	    "WHERE e.occurred_at >= $1 AND e.event_type IN ('open', 'click') AND e.actor IN (0, 1, 2) "
-	    "AND e.ip IS NOT NULL ORDER BY e.occurred_at DESC LIMIT $2) newest ORDER BY 4",
-	    VALUES(value_time(since_us), value_i64(limit)), err);
+	enum status status =
+	    rows_open(&r, s,
+		      "SELECT e.message_id, e.occurred_at, e.position FROM email_events e WHERE e.event_type IN "
+		      "('open', 'click') AND " IN_WALK " AND NOT EXISTS (SELECT 1 FROM email_events f WHERE "
+		      "f.message_id = e.message_id AND f.event_type IN ('open', 'click') AND f.occurred_at >= $5 AND "
+		      "(f.occurred_at < e.occurred_at OR (f.occurred_at = e.occurred_at AND f.position < "
+		      "e.position)))" WALK_ORDER,
+		      VALUES(WALK_VALUES(walk), value_time(since_us)), err);
 	if (status != STATUS_OK)
 		return status;
 	r.arena = arena;
 	while ((status = rows_next(&r, err)) == STATUS_OK) {
-		struct recent_visit *visit = growing_add(&list, arena, sizeof *visit);
-		visit->tenant = (uint32_t)rows_i64(&r);
-		visit->recipient = rows_text(&r);
-		visit->delivered_us = rows_time(&r);
+		struct first_visit *visit = growing_add(&list, arena, sizeof *visit);
+		visit->message = rows_uuid(&r);
 		visit->time_us = rows_time(&r);
-		visit->is_click = slice_equal(rows_text(&r), SLICE("click"));
-		visit->ip = rows_text(&r);
-		visit->user_agent = rows_text(&r);
+		visit->position = (uint64_t)rows_i64(&r);
 	}
 	status = rows_close(&r, status);
+	if (status == STATUS_OK)
+		*ret = (struct first_visits){list.items, list.n};
+	return status;
+}
+
+enum status store_event_hits_since(struct store_session *s, struct uuid message, int64_t since_us, uint64_t *ret,
+				   struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open_one(&r, s,
+					   "SELECT COUNT(*) FROM email_events WHERE message_id = $1 AND event_type IN "
+					   "('open', 'click') AND occurred_at >= $2",
+					   VALUES(value_uuid(message), value_time(since_us)), err);
 	if (status != STATUS_OK)
 		return status;
-	*ret = (struct recent_visits){list.items, list.n};
-	return STATUS_OK;
+	*ret = (uint64_t)rows_i64(&r);
+	return rows_close(&r, STATUS_OK);
 }

@@ -46,19 +46,48 @@ enum status store_event_last_counted(struct store_session *s, struct uuid messag
 
 /* Opens and clicks of the last moments that look like a person's and have an address, oldest first, at most `limit`,
  * the newest. */
-struct recent_visit {
+struct past_visit {
+	uint64_t position; /* of the event */
 	uint32_t tenant;
 	struct slice recipient; /* address of the mail */
 	int64_t delivered_us;   /* else when it was sent; 0: neither is known */
 	int64_t time_us;
 	bool is_click;
 	struct slice ip, user_agent;
+	uint16_t signals;
+	struct slice reasons;
 };
-struct recent_visits {
-	struct recent_visit *at;
+struct past_visits {
+	struct past_visit *at;
 	size_t n;
 };
 enum status store_event_recent_visits(struct store_session *s, int64_t since_us, uint32_t limit, struct arena *arena,
-				      struct recent_visits *ret, struct err *err) MUST_CHECK;
+				      struct past_visits *ret, struct err *err) MUST_CHECK;
+
+/* ---- Hits of long ago, in order of time, and those of the same time in order of writing. */
+struct hit_walk {
+	int64_t after_us; /* exclusive, together with the position; where the last reading ended */
+	uint64_t after_position;
+	int64_t until_us; /* inclusive */
+	uint32_t limit;
+};
+/* Visits as above, but whoever they were judged to be. */
+enum status store_event_visits(struct store_session *s, const struct hit_walk *walk, struct arena *arena,
+			       struct past_visits *ret, struct err *err) MUST_CHECK;
+/* Each message once: its first open or click at or after `since_us`. */
+struct first_visit {
+	struct uuid message;
+	int64_t time_us;
+	uint64_t position;
+};
+struct first_visits {
+	struct first_visit *at;
+	size_t n;
+};
+enum status store_event_first_visits(struct store_session *s, const struct hit_walk *walk, int64_t since_us,
+				     struct arena *arena, struct first_visits *ret, struct err *err) MUST_CHECK;
+/* How many opens and clicks of the message occurred at or after `since_us`. */
+enum status store_event_hits_since(struct store_session *s, struct uuid message, int64_t since_us, uint64_t *ret,
+				   struct err *err) MUST_CHECK;
 
 #endif

@@ -158,10 +158,8 @@ static void test_the_first_that_counts_is_found(void **state)
 	assert_true(last == noon_us + 5 * second_us);
 }
 
-static void test_recent_visits_are_those_of_people_with_their_mail(void **state)
+static void add_mail(struct fixture *f)
 {
-	struct fixture *f = *state;
-	struct recent_visits visits = {0};
 	struct message m = {.id = id_of(1),
 			    .tenant = 3,
 			    .created_us = noon_us,
@@ -174,6 +172,13 @@ static void test_recent_visits_are_those_of_people_with_their_mail(void **state)
 			    .contact_id = TEXT("c"),
 			    .position = -1};
 	OK(f, store_message_add(f->s, &m, &f->err));
+}
+
+static void test_recent_visits_are_those_of_people_with_their_mail(void **state)
+{
+	struct fixture *f = *state;
+	struct past_visits visits = {0};
+	add_mail(f);
 	add_hits(f);
 	OK(f, store_event_recent_visits(f->s, noon_us + 3 * second_us, 100, f->arena, &visits, &f->err));
 	assert_int_equal(visits.n, 3);
@@ -186,6 +191,69 @@ static void test_recent_visits_are_those_of_people_with_their_mail(void **state)
 	OK(f, store_event_recent_visits(f->s, noon_us, 1, f->arena, &visits, &f->err));
 	assert_int_equal(visits.n, 1);
 	assert_true(visits.at[0].is_click);
+}
+
+static void test_visits_are_read_on_in_order_of_time_whoever_they_were(void **state)
+{
+	struct fixture *f = *state;
+	struct past_visits visits = {0};
+	struct hit_walk walk = {.after_us = noon_us + 2 * second_us, .until_us = noon_us + 6 * second_us, .limit = 3};
+	add_mail(f);
+	add_hits(f);
+	OK(f, store_event_visits(f->s, &walk, f->arena, &visits, &f->err));
+	assert_int_equal(visits.n, 3);
+	assert_true(visits.at[0].time_us == noon_us + 2 * second_us && visits.at[2].position == 4);
+	walk.after_us = visits.at[2].time_us;
+	walk.after_position = visits.at[2].position;
+	OK(f, store_event_visits(f->s, &walk, f->arena, &visits, &f->err));
+	assert_int_equal(visits.n, 2);
+	assert_true(visits.at[0].signals == 0x7fff && visits.at[0].is_click);
+	assert_true(visits.at[1].signals == 0x101 && visits.at[1].delivered_us == noon_us);
+	EXPECT_TEXT(visits.at[1].reasons, "browser");
+}
+
+/* Message 1 at noon + 1 to 6 s, message 2 at + 3 s, twice at the same time. */
+static void test_messages_are_found_by_their_first_hit_since_a_time(void **state)
+{
+	struct fixture *f = *state;
+	struct first_visits found = {0};
+	uint64_t count = 0;
+	struct event e[2] = {hit(3, EVENT_OPEN, ACTOR_HUMAN), hit(3, EVENT_OPEN, ACTOR_HUMAN)};
+	for (unsigned i = 0; i < 2; i++) {
+		e[i].id = id_of(2000 + i);
+		e[i].message = id_of(2);
+	}
+	add_hits(f);
+	OK(f, store_event_add(f->s, e, 2, &f->err));
+	struct hit_walk walk = {.after_us = noon_us, .until_us = noon_us + 60 * second_us, .limit = 10};
+	OK(f, store_event_first_visits(f->s, &walk, noon_us, f->arena, &found, &f->err));
+	assert_int_equal(found.n, 2);
+	assert_true(uuid_equal(found.at[0].message, id_of(1)) && found.at[0].time_us == noon_us + second_us);
+	assert_true(uuid_equal(found.at[1].message, id_of(2)) && found.at[1].position == 8);
+	walk.after_us = noon_us + 4 * second_us;
+	OK(f, store_event_first_visits(f->s, &walk, walk.after_us, f->arena, &found, &f->err));
+	assert_int_equal(found.n, 1);
+	assert_true(found.at[0].time_us == noon_us + 4 * second_us);
+	walk.after_us = found.at[0].time_us;
+	walk.after_position = found.at[0].position;
+	OK(f, store_event_first_visits(f->s, &walk, noon_us + 4 * second_us, f->arena, &found, &f->err));
+	assert_int_equal(found.n, 0);
+	OK(f, store_event_hits_since(f->s, id_of(1), noon_us + 4 * second_us, &count, &f->err));
+	assert_int_equal(count, 3);
+}
+
+static void test_who_is_marked_as_first_is_found(void **state)
+{
+	struct fixture *f = *state;
+	struct event e;
+	add_hits(f);
+	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), HOLDER_OPEN, f->arena, &e, &f->err));
+	e = hit(4, EVENT_OPEN, ACTOR_HUMAN);
+	e.is_unique = true;
+	OK(f, store_event_judge(f->s, &e, &f->err));
+	OK(f, store_event_first_counted(f->s, id_of(1), HOLDER_OPEN, f->arena, &e, &f->err));
+	assert_true(uuid_equal(e.id, id_of(1004)));
+	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), HOLDER_CLICK, f->arena, &e, &f->err));
 }
 
 static void test_a_correction_keeps_its_place_among_other_events(void **state)
@@ -238,6 +306,9 @@ int main(void)
 	    FIXTURE_TEST(test_hits_are_settled_when_nothing_as_old_waits),
 	    FIXTURE_TEST(test_the_first_that_counts_is_found),
 	    FIXTURE_TEST(test_recent_visits_are_those_of_people_with_their_mail),
+	    FIXTURE_TEST(test_visits_are_read_on_in_order_of_time_whoever_they_were),
+	    FIXTURE_TEST(test_messages_are_found_by_their_first_hit_since_a_time),
+	    FIXTURE_TEST(test_who_is_marked_as_first_is_found),
 	    FIXTURE_TEST(test_a_correction_keeps_its_place_among_other_events),
 	    FIXTURE_TEST(test_the_number_of_links_comes_back),
 	};
