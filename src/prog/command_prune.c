@@ -2,18 +2,13 @@
 /* pugmark prune: events past their time go now. When a server runs it is asked to do it, between its own writes (see
  * control.h); otherwise the data directory is locked as a server would lock it, and the same work is done here. */
 #include "base/clock.h"
-#include "engine/network_watch.h"
-#include "journal/journal.h"
 #include "prog/commands.h"
 #include "prog/control.h"
 #include "prog/event_days.h"
-#include "prog/installation.h"
-#include <errno.h>
+#include "prog/local_writer.h"
+#include "prog/progress_line.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { DAYS_MAX = 36500 };
 
@@ -21,49 +16,29 @@ struct pruning {
 	struct installation installation;
 	uint32_t days; /* 0: as configured */
 	bool only_count, is_json;
-	bool is_terminal;
-	bool was_shown; /* a line of progress stands on the terminal */
+	struct progress_line progress;
 	uint64_t count;
 };
 
-static const char *verb_of(const struct pruning *p)
-{
-	return p->only_count ? "would go" : "gone";
-}
-
-/* On standard error, so that standard output holds the result alone. */
 static void show_progress(struct pruning *p, uint64_t count, unsigned per_mille)
 {
-	if (!p->is_terminal)
-		return;
-	(void)fprintf(stderr, "\r%3u.%u %%  %" PRIu64 " events %s\033[K", per_mille / 10, per_mille % 10, count,
-		      verb_of(p));
-	(void)fflush(stderr);
-	p->was_shown = true;
-}
-
-static void end_progress(struct pruning *p)
-{
-	if (p->was_shown)
-		(void)fputs("\r\033[K", stderr);
-	p->was_shown = false;
+	progress_line_show(&p->progress, per_mille, count, p->only_count ? "events would go" : "events gone");
 }
 
 /* ---- By the server */
 
-/* False: it was the last line; the outcome is in *ret_status. */
-static bool take_line(struct pruning *p, char *line, enum status *ret_status, struct err *err)
+static bool take_line(void *user, const char *line, enum status *ret_status, struct err *err)
 {
+	struct pruning *p = user;
 	uint64_t count;
 	unsigned per_mille;
-	line[strcspn(line, "\n")] = '\0';
 	if (sscanf(line, "progress %" SCNu64 " %u", &count, &per_mille) == 2) {
 		p->count = count;
 		show_progress(p, count, per_mille);
 		return true;
 	}
 	if (strcmp(line, "waiting") == 0) {
-		if (p->is_terminal)
+		if (p->progress.is_terminal)
 			(void)fputs("The server is pruning already; waiting until it is through.\n", stderr);
 		return true;
 	}
@@ -77,30 +52,11 @@ static bool take_line(struct pruning *p, char *line, enum status *ret_status, st
 	return false;
 }
 
-static enum status listen_to(struct pruning *p, FILE *answers, struct err *err)
-{
-	char line[CONTROL_LINE_MAX];
-	enum status status = STATUS_OK;
-	while (fgets(line, sizeof line, answers))
-		if (!take_line(p, line, &status, err))
-			return status;
-	return err_set(err, STATUS_IO, "the server hung up before it was through");
-}
-
 static enum status ask_server(struct pruning *p, int fd, struct err *err)
 {
 	char request[CONTROL_LINE_MAX];
-	int n = snprintf(request, sizeof request, "prune %u %s\n", p->days, p->only_count ? "count" : "delete");
-	FILE *answers = fdopen(fd, "r");
-	if (!answers) {
-		(void)close(fd);
-		return err_set(err, STATUS_IO, "no memory to listen to the server");
-	}
-	enum status status = send(fd, request, (size_t)n, MSG_NOSIGNAL) == n
-				 ? listen_to(p, answers, err)
-				 : err_set_errno(err, errno, "the server does not listen");
-	(void)fclose(answers); /* only read from */
-	return status;
+	(void)snprintf(request, sizeof request, "prune %u %s\n", p->days, p->only_count ? "count" : "delete");
+	return control_ask(fd, request, take_line, p, err);
 }
 
 /* ---- Here */
@@ -126,36 +82,13 @@ static enum status run_retention(struct pruning *p, struct writer *writer, struc
 	return status;
 }
 
-/* As the server does it: what the journal holds is applied first or meanwhile. */
 static enum status delete_here(struct pruning *p, struct err *err)
 {
-	struct installation *i = &p->installation;
-	struct journal *journal = NULL;
-	struct writer *writer = NULL;
-	struct network_watch *networks = NULL;
-	struct journal_config files = {.directory = i->journal_path,
-				       .segment_bytes = (uint64_t)i->config.journal_segment_mb << 20};
-	enum status status = journal_open(&files, &journal, err);
-	if (status != STATUS_OK)
-		return status;
-	networks = installation_networks(i);
-	if (networks)
-		network_watch_look(networks);
-	struct writer_config config = {.store = i->store,
-				       .journal = journal,
-				       .clock = clock_system(),
-				       .keys = i->keys,
-				       .counts_every_press = i->config.hold_days == 0,
-				       .networks = networks};
-	status = installation_policies(i, &config.policies, err);
+	struct local_writer local = {0};
+	enum status status = local_writer_start(&p->installation, &local, err);
 	if (status == STATUS_OK)
-		status = writer_start(&config, &writer, err);
-	if (status == STATUS_OK)
-		status = run_retention(p, writer, err);
-	writer_stop(&writer);
-	tenant_policies_free(&config.policies);
-	network_watch_free(&networks);
-	journal_close(&journal);
+		status = run_retention(p, local.writer, err);
+	local_writer_stop(&local);
 	return status;
 }
 
@@ -215,7 +148,7 @@ static void print_help(const struct option_spec *specs)
 
 int command_prune(int argc, char **argv)
 {
-	struct pruning p = {.is_terminal = isatty(STDERR_FILENO) == 1};
+	struct pruning p = {.progress = progress_line_new()};
 	struct err err = {0};
 	const char *days = NULL;
 	const struct option_spec specs[] = {
@@ -235,7 +168,7 @@ int command_prune(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	enum status status = prune(&p, &err);
-	end_progress(&p);
+	progress_line_end(&p.progress);
 	int code = EXIT_DONE;
 	if (status == STATUS_OK)
 		print_result(&p);

@@ -58,6 +58,33 @@ enum status control_connect(const char *data_directory, int *ret_fd, struct err 
 	return err_set_errno(err, failed, "the server on %s cannot be asked", data_directory);
 }
 
+static enum status listen_to(FILE *answers, control_take_line *take, void *user, struct err *err)
+{
+	char line[CONTROL_LINE_MAX];
+	enum status status = STATUS_OK;
+	while (fgets(line, sizeof line, answers)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!take(user, line, &status, err))
+			return status;
+	}
+	return err_set(err, STATUS_IO, "the server hung up before it was through");
+}
+
+enum status control_ask(int fd, const char *request, control_take_line *take, void *user, struct err *err)
+{
+	size_t n = strlen(request);
+	FILE *answers = fdopen(fd, "r");
+	if (!answers) {
+		(void)close(fd);
+		return err_set(err, STATUS_IO, "no memory to listen to the server");
+	}
+	enum status status = send(fd, request, n, MSG_NOSIGNAL) == (ssize_t)n
+				 ? listen_to(answers, take, user, err)
+				 : err_set_errno(err, errno, "the server does not listen");
+	(void)fclose(answers); /* only read from */
+	return status;
+}
+
 /* ---- One request */
 
 struct talk {

@@ -30,5 +30,10 @@ void control_stop(struct control **control);
 /* ---- The other side. */
 /* A connection. STATUS_NOT_FOUND: no server runs there. STATUS_DENIED: it is another user's. */
 enum status control_connect(const char *data_directory, int *ret_fd, struct err *err) MUST_CHECK;
+/* What is done with each line of the answer, without its end. False: it was the last one, and *ret_status is the
+ * outcome. */
+typedef bool control_take_line(void *user, const char *line, enum status *ret_status, struct err *err);
+/* Sends the request, a line with its end, and listens until the last line. Closes fd. STATUS_IO: the server hung up. */
+enum status control_ask(int fd, const char *request, control_take_line *take, void *user, struct err *err) MUST_CHECK;
 
 #endif
