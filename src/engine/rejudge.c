@@ -226,3 +226,24 @@ const struct rejudge_report *rejudge_report(const struct rejudge *r)
 {
 	return &r->report;
 }
+
+/* ---- A whole pass */
+
+enum status rejudge_run(const struct rejudge_config *config, const struct rejudge_watch *watch,
+			struct rejudge_report *ret, struct err *err)
+{
+	struct rejudge *r = NULL;
+	*ret = (struct rejudge_report){0};
+	enum status status = rejudge_begin(config, &r, err);
+	if (status != STATUS_OK)
+		return status;
+	while (status == STATUS_OK && (status = rejudge_step(r, err)) == STATUS_OK) {
+		struct rejudge_progress progress = rejudge_progress(r);
+		if (!watch->step(watch->user, &progress))
+			status = err_set(err, STATUS_AGAIN, "it was ended before it was through");
+	}
+	*ret = r->report;
+	rejudge_report_sort(ret);
+	rejudge_free(&r);
+	return status == STATUS_END ? STATUS_OK : status;
+}

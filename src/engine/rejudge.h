@@ -43,4 +43,14 @@ struct rejudge_progress rejudge_progress(const struct rejudge *rejudge);
 /* So far; what is in it is committed. */
 const struct rejudge_report *rejudge_report(const struct rejudge *rejudge);
 
+/* A whole pass. */
+struct rejudge_watch {
+	/* After each step; false ends the pass. */
+	bool (*step)(void *user, const struct rejudge_progress *progress);
+	void *user;
+};
+/* STATUS_AGAIN: ended by `step`. *ret has what was done until then, sorted, also when it fails. */
+enum status rejudge_run(const struct rejudge_config *config, const struct rejudge_watch *watch,
+			struct rejudge_report *ret, struct err *err) MUST_CHECK;
+
 #endif

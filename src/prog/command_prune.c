@@ -42,13 +42,7 @@ static bool take_line(void *user, const char *line, enum status *ret_status, str
 			(void)fputs("The server is pruning already; waiting until it is through.\n", stderr);
 		return true;
 	}
-	int words = 0;
-	if (sscanf(line, "done %" SCNu64, &p->count) == 1)
-		*ret_status = STATUS_OK;
-	else if (sscanf(line, "failed %" SCNu64 " %n", &p->count, &words) == 1 && words)
-		*ret_status = err_set(err, STATUS_IO, "%s", line + words);
-	else
-		*ret_status = err_set(err, STATUS_IO, "the server said something else: %.80s", line);
+	*ret_status = control_outcome(line, &p->count, err);
 	return false;
 }
 

@@ -14,6 +14,7 @@ int command_keys(int argc, char **argv);
 int command_journal(int argc, char **argv);
 int command_prune(int argc, char **argv);
 int command_tenant(int argc, char **argv);
+int command_rejudge(int argc, char **argv);
 int command_user(int argc, char **argv);
 int command_apikey(int argc, char **argv);
 int command_bench(int argc, char **argv);

@@ -3,8 +3,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "prog/rejudge_lines.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -15,11 +17,11 @@
 #include <unistd.h>
 
 static const char SOCKET_NAME[] = "control";
-enum { BACKLOG = 8, TIMEOUT_S = 1, DAYS_MAX = 36500 };
+enum { BACKLOG = 8, TIMEOUT_S = 1, DAYS_MAX = 36500, PAUSE_MAX_MS = 200 };
 static const int64_t TELL_EVERY_US = 100000;
 
 struct control {
-	struct retention *retention;
+	struct control_config config;
 	int directory; /* O_PATH */
 	int listener;
 	int stopping; /* an eventfd */
@@ -70,6 +72,16 @@ static enum status listen_to(FILE *answers, control_take_line *take, void *user,
 	return err_set(err, STATUS_IO, "the server hung up before it was through");
 }
 
+enum status control_outcome(const char *line, uint64_t *ret_count, struct err *err)
+{
+	int words = 0;
+	if (sscanf(line, "done %" SCNu64, ret_count) == 1)
+		return STATUS_OK;
+	if (sscanf(line, "failed %" SCNu64 " %n", ret_count, &words) == 1 && words)
+		return err_set(err, STATUS_IO, "%s", line + words);
+	return err_set(err, STATUS_IO, "the server said something else: %.80s", line);
+}
+
 enum status control_ask(int fd, const char *request, control_take_line *take, void *user, struct err *err)
 {
 	size_t n = strlen(request);
@@ -85,10 +97,11 @@ enum status control_ask(int fd, const char *request, control_take_line *take, vo
 	return status;
 }
 
-/* ---- One request */
+/* ---- Talking */
 
 struct talk {
 	int fd;
+	int stopping;    /* as in struct control */
 	int64_t told_us; /* when progress was told last, monotonic */
 };
 
@@ -105,9 +118,8 @@ static bool has_hung_up(const struct talk *talk)
 	return poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
-static bool tell_progress(void *user, const struct event_sweep_progress *progress)
+static bool tell_progress(struct talk *talk, uint64_t count, uint32_t per_mille)
 {
-	struct talk *talk = user;
 	char line[CONTROL_LINE_MAX];
 	int64_t now_us = clock_monotonic_us(clock_system());
 	if (has_hung_up(talk))
@@ -115,30 +127,102 @@ static bool tell_progress(void *user, const struct event_sweep_progress *progres
 	if (now_us - talk->told_us < TELL_EVERY_US)
 		return true;
 	talk->told_us = now_us;
-	(void)snprintf(line, sizeof line, "progress %llu %u\n", (unsigned long long)progress->count,
-		       progress->per_mille);
+	(void)snprintf(line, sizeof line, "progress %llu %u\n", (unsigned long long)count, per_mille);
 	return say(talk, MSG_DONTWAIT, line);
+}
+
+/* The last line. */
+static void tell_end(const struct talk *talk, enum status status, uint64_t count, const struct err *err)
+{
+	char line[CONTROL_LINE_MAX];
+	if (status == STATUS_OK)
+		(void)snprintf(line, sizeof line, "done %llu\n", (unsigned long long)count);
+	else
+		(void)snprintf(line, sizeof line, "failed %llu %s\n", (unsigned long long)count, err->text);
+	(void)say(talk, 0, line);
+}
+
+/* ---- Pruning */
+
+static bool tell_sweep(void *user, const struct event_sweep_progress *progress)
+{
+	return tell_progress(user, progress->count, progress->per_mille);
+}
+
+static bool parse_prune(struct slice line, struct retention_request *ret)
+{
+	uint64_t days;
+	if (!slice_to_u64(slice_cut(&line, ' '), DAYS_MAX, &days))
+		return false;
+	bool only_count = slice_equal(line, SLICE("count"));
+	*ret = (struct retention_request){.days = (uint32_t)days, .only_count = only_count};
+	return only_count || slice_equal(line, SLICE("delete"));
 }
 
 static void prune(struct control *c, struct talk *talk, struct retention_request *request)
 {
 	struct err err = {0};
-	char line[CONTROL_LINE_MAX];
 	uint64_t count = 0;
-	request->step = tell_progress;
+	request->step = tell_sweep;
 	request->user = talk;
-	if (!request->only_count && retention_figures(c->retention).is_running)
+	if (!request->only_count && retention_figures(c->config.retention).is_running)
 		(void)say(talk, 0, "waiting\n");
-	enum status status = retention_run(c->retention, request, &count, &err);
-	if (status == STATUS_OK)
-		(void)snprintf(line, sizeof line, "done %llu\n", (unsigned long long)count);
-	else
-		(void)snprintf(line, sizeof line, "failed %llu %s\n", (unsigned long long)count, err.text);
+	enum status status = retention_run(c->config.retention, request, &count, &err);
 	if (!request->only_count)
 		log_info("events.pruned_by_command", LOG_INT("count", count), LOG_INT("days", request->days),
 			 LOG_CSTR("status", status_name(status)));
-	(void)say(talk, 0, line);
+	tell_end(talk, status, count, &err);
 }
+
+/* ---- Judging again */
+
+static bool parse_rejudge(struct slice line, const struct control *c, struct rejudge_config *ret)
+{
+	uint64_t since_us;
+	if (!slice_to_u64(slice_cut(&line, ' '), INT64_MAX, &since_us))
+		return false;
+	*ret = c->config.rejudge;
+	ret->since_us = (int64_t)since_us;
+	if (slice_equal(line, SLICE("look")))
+		ret->writer = NULL;
+	return !ret->writer || slice_equal(line, SLICE("apply"));
+}
+
+/* Gives the writer to others for four times as long as the step took. */
+static bool tell_and_wait(void *user, const struct rejudge_progress *progress)
+{
+	struct talk *talk = user;
+	struct pollfd p = {.fd = talk->stopping, .events = POLLIN};
+	int64_t pause_ms = progress->step_us * 4 / 1000;
+	return tell_progress(talk, progress->hits, progress->per_mille) &&
+	       poll(&p, 1, pause_ms < PAUSE_MAX_MS ? (int)pause_ms : PAUSE_MAX_MS) <= 0;
+}
+
+static void tell_report(const struct talk *talk, const struct rejudge_report *report)
+{
+	struct buf lines;
+	buf_init(&lines, REJUDGE_LINES_MAX);
+	rejudge_lines_append(&lines, report);
+	(void)say(talk, 0, buf_cstr(&lines));
+	buf_done(&lines);
+}
+
+static void rejudge(struct talk *talk, const struct rejudge_config *config)
+{
+	struct err err = {0};
+	struct rejudge_watch watch = {.step = tell_and_wait, .user = talk};
+	struct rejudge_report *report = MEM_NEW(struct rejudge_report);
+	enum status status = rejudge_run(config, &watch, report, &err);
+	if (config->writer)
+		log_info("events.rejudged_by_command", LOG_INT("hits", report->hits),
+			 LOG_INT("changed", report->changed), LOG_CSTR("status", status_name(status)));
+	if (status == STATUS_OK)
+		tell_report(talk, report);
+	tell_end(talk, status, report->hits, &err);
+	mem_free(report);
+}
+
+/* ---- One request */
 
 /* The request line without its end; empty when none came in time. */
 static struct slice read_request(int fd, char *room, size_t size)
@@ -156,17 +240,6 @@ static struct slice read_request(int fd, char *room, size_t size)
 	return slice_cut(&rest, '\n');
 }
 
-static bool parse_prune(struct slice line, struct retention_request *ret)
-{
-	uint64_t days;
-	if (!slice_equal(slice_cut(&line, ' '), SLICE("prune")) ||
-	    !slice_to_u64(slice_cut(&line, ' '), DAYS_MAX, &days))
-		return false;
-	bool only_count = slice_equal(line, SLICE("count"));
-	*ret = (struct retention_request){.days = (uint32_t)days, .only_count = only_count};
-	return only_count || slice_equal(line, SLICE("delete"));
-}
-
 /* The directory is closed to others already; this holds when somebody opened it. */
 static bool is_ours(int fd)
 {
@@ -175,20 +248,28 @@ static bool is_ours(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == geteuid() || peer.uid == 0);
 }
 
+static void answer(struct control *c, struct talk *talk, struct slice line)
+{
+	struct retention_request pruning;
+	struct rejudge_config rejudging;
+	struct slice verb = slice_cut(&line, ' ');
+	if (slice_equal(verb, SLICE("prune")) && parse_prune(line, &pruning))
+		prune(c, talk, &pruning);
+	else if (slice_equal(verb, SLICE("rejudge")) && parse_rejudge(line, c, &rejudging))
+		rejudge(talk, &rejudging);
+	else
+		(void)say(talk, 0, "failed 0 this server does not know what was asked; is it another version?\n");
+}
+
 static void serve_one(struct control *c, int fd)
 {
 	const struct timeval timeout = {TIMEOUT_S, 0};
-	struct talk talk = {.fd = fd};
-	struct retention_request request;
+	struct talk talk = {.fd = fd, .stopping = c->stopping};
 	char room[CONTROL_LINE_MAX];
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-	if (!is_ours(fd))
-		return;
-	if (parse_prune(read_request(fd, room, sizeof room), &request))
-		prune(c, &talk, &request);
-	else
-		(void)say(&talk, 0, "failed 0 this server does not know what was asked; is it another version?\n");
+	if (is_ours(fd))
+		answer(c, &talk, read_request(fd, room, sizeof room));
 }
 
 /* ---- The thread */
@@ -232,11 +313,11 @@ static enum status listen_in(struct control *c, struct err *err)
 	return STATUS_OK;
 }
 
-enum status control_start(const char *data_directory, struct retention *retention, struct control **ret,
-			  struct err *err)
+enum status control_start(const struct control_config *config, struct control **ret, struct err *err)
 {
+	const char *data_directory = config->data_directory;
 	struct control *c = MEM_NEW(struct control);
-	c->retention = retention;
+	c->config = *config;
 	c->listener = c->stopping = -1;
 	c->directory = open(data_directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	enum status status =
@@ -258,7 +339,7 @@ void control_stop(struct control **control)
 	struct control *c = *control;
 	if (!c)
 		return;
-	retention_end_passes(c->retention);
+	retention_end_passes(c->config.retention);
 	(void)eventfd_write(c->stopping, 1);
 	(void)pthread_join(c->thread, NULL);
 	(void)unlinkat(c->directory, SOCKET_NAME, 0);

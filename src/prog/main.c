@@ -27,6 +27,7 @@ static const struct command commands[] = {
     {"user", command_user, "list users, add one, set a password"},
     {"apikey", command_apikey, "list, add or revoke API keys"},
     {"prune", command_prune, "delete events past their time now"},
+    {"rejudge", command_rejudge, "judge opens and clicks again by today's rules"},
     {"journal", command_journal, "verify, dump or salvage the journal"},
     {"bench", command_bench, "measure a part of this program on this machine"},
 };

@@ -298,9 +298,13 @@ static void join_parts(struct server *s)
 /* Last: a server that cannot start deletes nothing. */
 static enum status start_retention(struct server *s, struct err *err)
 {
+	struct control_config config = {
+	    .data_directory = s->installation->data,
+	    .retention = s->retention,
+	    .rejudge = {.store = s->installation->store, .writer = s->writer, .clock = clock_system()}};
 	if (!s->retention)
 		return STATUS_OK;
-	if (control_start(s->installation->data, s->retention, &s->control, err) != STATUS_OK)
+	if (control_start(&config, &s->control, err) != STATUS_OK)
 		log_warn("control.off", LOG_ERR(err)); /* it serves all the same */
 	return retention_start(s->retention, err);
 }
