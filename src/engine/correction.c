@@ -10,12 +10,13 @@
 
 enum { PREVIOUS_MAX = 4096 };
 
-static bool is_anonymous(const struct event *e)
-{
-	return slice_contains(e->reasons, SLICE("consent:anonymous"));
-}
+/* In the arena of the batch. */
+struct corrected_hit {
+	struct corrected_hit *next;
+	struct event before, after;
+};
 
-/* ---- Telling */
+/* ---- Telling: once for each hit, however often it was written */
 
 static struct slice previous_of(const struct correction *c, const struct event *before)
 {
@@ -50,21 +51,39 @@ static void tell(const struct correction *c, const struct event *before, const s
 	    .corrects = before->id,
 	    .previous = previous_of(c, before),
 	};
-	if (is_anonymous(after))
+	if (event_is_anonymous(after))
 		batch_event_anonymous(c->batch, c->message, &correction);
 	else
 		batch_event(c->batch, c->message, &correction);
 }
 
-/* ---- Counting */
-
-static struct hit_count count_of(const struct event *e)
+static void tell_all(const struct correction *c)
 {
-	return (struct hit_count){.kind = e->type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN,
-				  .actor = e->actor,
-				  .is_mpp = event_is_mpp(e),
-				  .time_us = e->occurred_us};
+	for (const struct corrected_hit *hit = c->first; hit; hit = hit->next)
+		tell(c, &hit->before, &hit->after);
 }
+
+static struct corrected_hit *find_corrected(const struct correction *c, struct uuid id)
+{
+	struct corrected_hit *hit = c->first;
+	while (hit && !uuid_equal(hit->before.id, id))
+		hit = hit->next;
+	return hit;
+}
+
+static struct corrected_hit *add_corrected(struct correction *c, const struct event *before)
+{
+	struct corrected_hit *hit = ARENA_NEW(batch_arena(c->batch), struct corrected_hit);
+	hit->before = hit->after = *before;
+	if (c->last)
+		c->last->next = hit;
+	else
+		c->first = hit;
+	c->last = hit;
+	return hit;
+}
+
+/* ---- Counting */
 
 static void note_strict(struct correction *c, const struct event *before, const struct event *after)
 {
@@ -92,13 +111,13 @@ static void note_loss(struct correction *c, const struct event *before)
 
 static void move_counts(struct correction *c, const struct event *before, const struct event *after)
 {
-	struct hit_count from = count_of(before);
-	struct hit_count to = count_of(after);
+	struct hit_count from = hit_count_of(before);
+	struct hit_count to = hit_count_of(after);
 	if (before->is_duplicate)
 		return; /* counted nowhere */
 	hit_count_campaign(c->batch, c->message, &from, -1);
 	hit_count_campaign(c->batch, c->message, &to, 1);
-	if (is_anonymous(before))
+	if (event_is_anonymous(before))
 		return;
 	hit_count_person(c->message, &from, -1);
 	hit_count_person(c->message, &to, 1);
@@ -110,33 +129,28 @@ static void move_counts(struct correction *c, const struct event *before, const 
 	batch_touch(c->batch, c->message);
 }
 
-static enum status write(struct correction *c, const struct event *before, const struct event *after, struct err *err)
-{
-	enum status status = store_event_judge(batch_session(c->batch), after, err);
-	if (status == STATUS_OK)
-		tell(c, before, after);
-	return status;
-}
-
 enum status correction_change(struct correction *c, const struct event *before, const struct event *changed,
 			      struct err *err)
 {
-	struct event after = *changed;
-	after.bot_filtered = !actor_is_counted(after.actor);
-	after.is_unique = before->is_unique && !after.bot_filtered;
-	enum status status = write(c, before, &after, err);
+	struct corrected_hit *hit = add_corrected(c, before);
+	hit->after = *changed;
+	hit->after.bot_filtered = !actor_is_counted(changed->actor);
+	hit->after.is_unique = before->is_unique && !hit->after.bot_filtered;
+	enum status status = store_event_judge(batch_session(c->batch), &hit->after, err);
 	if (status == STATUS_OK)
-		move_counts(c, before, &after);
+		move_counts(c, before, &hit->after);
 	return status;
 }
 
 /* ---- Who is first now */
 
-static enum status set_unique(struct correction *c, const struct event *before, bool is_unique, struct err *err)
+static enum status set_unique(struct correction *c, const struct event *e, bool is_unique, struct err *err)
 {
-	struct event after = *before;
-	after.is_unique = is_unique;
-	return write(c, before, &after, err);
+	struct corrected_hit *hit = find_corrected(c, e->id);
+	if (!hit)
+		hit = add_corrected(c, e);
+	hit->after.is_unique = is_unique;
+	return store_event_judge(batch_session(c->batch), &hit->after, err);
 }
 
 /* Not found is no failure: *ret_found says it. */
@@ -204,5 +218,7 @@ enum status correction_finish(struct correction *c, struct err *err)
 	if (status == STATUS_OK && c->asks_last)
 		status =
 		    store_event_last_counted(batch_session(c->batch), c->message->id, &counters->last_activity_us, err);
+	if (status == STATUS_OK)
+		tell_all(c);
 	return status;
 }

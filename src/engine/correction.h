@@ -13,15 +13,16 @@
 struct correction {
 	struct batch *batch;
 	struct message *message; /* of the batch */
-	/* Private: who is first, or last, may be another one now. */
-	bool asks_open, asks_strict, asks_click, asks_last;
+	/* Private. */
+	struct corrected_hit *first, *last;                 /* in the order of their changes */
+	bool asks_open, asks_strict, asks_click, asks_last; /* who is that may be another one now */
 };
 
 /* `before` is as the store has it. `after` is the same with another actor, confidence, reasons, rules or settled;
  * whether it counts follows from that. */
 enum status correction_change(struct correction *c, const struct event *before, const struct event *after,
 			      struct err *err) MUST_CHECK;
-/* When all are changed: finds who is first now. Without changes nothing. */
+/* When all are changed: finds who is first now, and tells. Without changes nothing. */
 enum status correction_finish(struct correction *c, struct err *err) MUST_CHECK;
 
 #endif

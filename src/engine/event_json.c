@@ -9,7 +9,7 @@
 #include "codec/user_agent.h"
 #include <jansson.h>
 
-static bool is_anonymous(const struct event *event)
+bool event_is_anonymous(const struct event *event)
 {
 	return slice_contains(event->reasons, SLICE("consent:anonymous"));
 }
@@ -17,7 +17,7 @@ static bool is_anonymous(const struct event *event)
 static void put_contact(struct json_text *w, const struct event *event)
 {
 	json_key(w, "contact");
-	if (is_anonymous(event) || event->contact_id.n == 0) { /* a mail to several has no contact */
+	if (event_is_anonymous(event) || event->contact_id.n == 0) { /* a mail to several has no contact */
 		json_put_null(w);
 		return;
 	}
@@ -47,7 +47,8 @@ static void put_origin(struct json_text *w, const struct event *event)
 	} else {
 		json_open(w, '{');
 		JSON_FIELD(w, "id", string_or_null, event->sequence_id);
-		JSON_FIELD(w, "enrollment", string_or_null, is_anonymous(event) ? SLICE_EMPTY : event->enrollment);
+		JSON_FIELD(w, "enrollment", string_or_null,
+			   event_is_anonymous(event) ? SLICE_EMPTY : event->enrollment);
 		put_number_or_null(w, "position", event->sequence_position);
 		json_close(w, '}');
 	}
@@ -213,8 +214,9 @@ static void put_metadata(struct json_text *w, const struct event *event)
 	JSON_FIELD(w, "medium", cstring, "email");
 	JSON_FIELD(w, "campaign", string_or_null, event->campaign_id);
 	put_number_or_null(w, "email_position", event->sequence_position);
-	JSON_FIELD(w, "contact_category", string_or_null, is_anonymous(event) ? SLICE_EMPTY : event->contact_category);
-	if (!is_anonymous(event))
+	JSON_FIELD(w, "contact_category", string_or_null,
+		   event_is_anonymous(event) ? SLICE_EMPTY : event->contact_category);
+	if (!event_is_anonymous(event))
 		put_own_metadata(w, event->metadata);
 	json_close(w, '}');
 }
@@ -228,11 +230,11 @@ void event_json_append(struct buf *b, const struct event *event, struct slice te
 	JSON_FIELD(&w, "occurred_at", time, event->occurred_us);
 	JSON_FIELD(&w, "tenant", string, tenant_name);
 	json_key(&w, "message_id");
-	if (is_anonymous(event) || uuid_is_zero(event->message))
+	if (event_is_anonymous(event) || uuid_is_zero(event->message))
 		json_put_null(&w);
 	else
 		json_put_uuid(&w, event->message);
-	JSON_FIELD(&w, "token", string_or_null, is_anonymous(event) ? SLICE_EMPTY : event->token);
+	JSON_FIELD(&w, "token", string_or_null, event_is_anonymous(event) ? SLICE_EMPTY : event->token);
 	JSON_FIELD(&w, "is_unique", bool, event->is_unique);
 	JSON_FIELD(&w, "is_duplicate", bool, event->is_duplicate);
 	put_contact(&w, event);
@@ -245,7 +247,7 @@ void event_json_append(struct buf *b, const struct event *event, struct slice te
 	JSON_FIELD(&w, "user_agent", string_or_null, event->user_agent);
 	JSON_FIELD(&w, "provider", string_or_null, event->provider);
 	/* The provider's id is as good as ours. */
-	JSON_FIELD(&w, "esp_message_id", string_or_null, is_anonymous(event) ? SLICE_EMPTY : event->remote_id);
+	JSON_FIELD(&w, "esp_message_id", string_or_null, event_is_anonymous(event) ? SLICE_EMPTY : event->remote_id);
 	put_bounce(&w, event);
 	put_metadata(&w, event);
 	json_close(&w, '}');

@@ -15,5 +15,7 @@ void event_json_append_verdict(struct buf *b, const struct event *event);
 void event_json_put_reasons(struct json_text *w, struct slice reasons);
 /* Apple Mail Privacy Protection fetched it. */
 bool event_is_mpp(const struct event *event);
+/* Counted for the campaign, not for the person. */
+bool event_is_anonymous(const struct event *event);
 
 #endif

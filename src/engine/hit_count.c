@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/hit_count.h"
 
+#include "engine/event_json.h"
+
+struct hit_count hit_count_of(const struct event *event)
+{
+	return (struct hit_count){.kind = event->type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN,
+				  .actor = event->actor,
+				  .is_mpp = event_is_mpp(event),
+				  .time_us = event->occurred_us};
+}
+
 struct open_counter {
 	enum statistic stat;
 	size_t offset; /* in struct message_counters */

@@ -13,6 +13,8 @@ struct hit_count {
 	int64_t time_us; /* of the hit */
 };
 
+/* Of an open or click as its row has it. */
+struct hit_count hit_count_of(const struct event *event);
 /* For the campaign: the sums by day of sending and by hour. The message's cohort_day must be set. */
 void hit_count_campaign(struct batch *batch, const struct message *message, const struct hit_count *hit, int delta);
 /* For the person: the message's counters, not its times. The caller touches the message. */

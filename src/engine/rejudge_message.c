@@ -16,15 +16,7 @@ static int64_t delivered_us(const struct message *m)
 
 static bool is_counted_for_person(const struct event *e)
 {
-	return !e->is_duplicate && !slice_contains(e->reasons, SLICE("consent:anonymous"));
-}
-
-static struct hit_count count_of(const struct event *e)
-{
-	return (struct hit_count){.kind = e->type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN,
-				  .actor = e->actor,
-				  .is_mpp = event_is_mpp(e),
-				  .time_us = e->occurred_us};
+	return !e->is_duplicate && !event_is_anonymous(e);
 }
 
 /* Nothing marks a message whose events were pruned; it shows in its counters. */
@@ -34,7 +26,7 @@ static bool is_complete(const struct message *message, const struct event_hits *
 	const struct message_counters *a = &again.counters;
 	const struct message_counters *b = &message->counters;
 	for (size_t i = 0; i < hits->n; i++) {
-		struct hit_count count = count_of(&hits->at[i]);
+		struct hit_count count = hit_count_of(&hits->at[i]);
 		if (is_counted_for_person(&hits->at[i]))
 			hit_count_person(&again, &count, 1);
 	}

@@ -95,7 +95,7 @@ static void add_headline(struct rejudge_headline *headline, const struct event *
 	for (size_t i = 0; i < n; i++) {
 		const struct event *e = &hits[i];
 		bool is_counted = !e->is_duplicate && actor_is_counted(e->actor);
-		bool is_known = is_counted && !slice_contains(e->reasons, SLICE("consent:anonymous"));
+		bool is_known = is_counted && !event_is_anonymous(e);
 		headline->opens += is_counted && e->type == EVENT_OPEN && e->occurred_us >= since_us;
 		headline->clicks += is_counted && e->type == EVENT_CLICK && e->occurred_us >= since_us;
 		has_open |= is_known && e->type == EVENT_OPEN;

@@ -259,6 +259,10 @@ static void test_a_machine_of_older_rules_may_be_a_person(void **state)
 	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE_STRICT), 1);
 	assert_int_equal(world_stat(w, STAT_CLICKS_UNIQUE), 1);
 	size_t count = world_all_events(w, &e);
+	size_t corrections = 0;
+	for (size_t i = 0; i < count; i++)
+		corrections += uuid_equal(e[i].corrects, hit(w, 0, 0).id);
+	assert_int_equal(corrections, 2); /* to what older rules said, and back */
 	assert_true(e[count - 1].type == EVENT_CORRECTED && e[count - 1].previous.n > 0);
 	expect_nothing_more(w);
 }
