@@ -3,6 +3,7 @@
  * that sums hold before as they must hold behind. */
 #include "world.h"
 
+#include "codec/known_network.h"
 #include "engine/correction.h"
 #include "engine/rejudge.h"
 #include "engine/second_look.h"
@@ -490,6 +491,77 @@ static void test_fan_out_that_settling_saw_is_seen_again(void **state)
 	(void)world_sql(w, "UPDATE messages SET sent_at = NULL RETURNING 1");
 }
 
+static bool end_at_once(void *user, const struct rejudge_progress *progress)
+{
+	*(uint32_t *)user = progress->per_mille;
+	return false;
+}
+
+static void test_a_pass_that_was_ended_is_made_whole_by_the_next(void **state)
+{
+	enum { MESSAGES = 70 }; /* more than one step */
+	struct world *w = *state;
+	struct put puts[MESSAGES];
+	uint32_t per_mille = 0;
+	for (uint32_t n = 0; n < MESSAGES; n++) {
+		if (n >= 6)
+			world_add_message(w, n, false);
+		puts[n] = (struct put){n, HIT_OPEN, 9000 + n * INT64_C(10000), 0, PERSON_IP, FULL};
+	}
+	APPLY(w, puts);
+	for (uint32_t n = 0; n < MESSAGES; n++)
+		say(w, n, 0, SCANNER);
+	struct err err = {0};
+	struct rejudge_report report;
+	struct rejudge_watch watch = {end_at_once, &per_mille};
+	struct writer *writer = world_start_writer(w);
+	struct rejudge_config config = {
+	    .store = w->store, .writer = writer, .clock = &told_clock, .since_us = WORLD_NOW_US};
+	assert_int_equal(rejudge_run(&config, &watch, &report, &err), STATUS_AGAIN);
+	writer_stop(&writer);
+	assert_true(report.changed > 0 && report.changed < MESSAGES && per_mille > 0);
+	world_check_sums(w);
+	struct rejudge_report rest = rejudge_all(w);
+	assert_int_equal(rest.changed, MESSAGES - report.changed);
+	expect_nothing_more(w);
+}
+
+static void test_an_operators_lists_are_used(void **state)
+{
+	static const struct put PUTS[] = {{0, HIT_OPEN, 9000, 0, SCANNER_IP, APPLE, FULL},
+					  {0, HIT_OPEN, 99000, 0, PERSON_IP, APPLE, FULL}};
+	struct world *w = *state;
+	struct err err = {0};
+	struct rejudge *rejudge = NULL;
+	struct network_lists *lists = network_lists_new();
+	APPLY(w, PUTS);
+	assert_int_equal(network_lists_read_egress(lists, SLICE("192.0.2.0/24,US,US-CA,Cupertino,\n"), &err),
+			 STATUS_OK);
+	struct rejudge_config config = {
+	    .store = w->store, .clock = &told_clock, .lists = lists, .since_us = WORLD_NOW_US};
+	assert_int_equal(rejudge_begin(&config, &rejudge, &err), STATUS_OK);
+	while (rejudge_step(rejudge, &err) == STATUS_OK)
+		;
+	assert_int_equal(rejudge_report(rejudge)->opens[ACTOR_PREFETCH][ACTOR_SCANNER], 1);
+	assert_int_equal(rejudge_report(rejudge)->opens[ACTOR_PREFETCH][ACTOR_PREFETCH], 1);
+	rejudge_free(&rejudge);
+	network_lists_free(&lists);
+}
+
+static void test_a_damaged_row_hinders_its_own_message_only(void **state)
+{
+	static const struct put OTHER[] = {{1, HIT_OPEN, 9000, 0, PERSON_IP, FULL}};
+	struct world *w = *state;
+	APPLY(w, SWEEP);
+	APPLY(w, OTHER);
+	say(w, 1, 0, SCANNER);
+	(void)world_sql(w, "UPDATE email_events SET actor = 99 WHERE position = 2 RETURNING 1");
+	struct rejudge_report report = pass(w, true, WORLD_NOW_US);
+	assert_int_equal(report.left[LEFT_UNREADABLE], 4);
+	assert_int_equal(report.opens[ACTOR_SCANNER][ACTOR_HUMAN], 1);
+	assert_true(hit(w, 1, 0).is_unique);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -510,6 +582,9 @@ int main(void)
 	    TEST(test_too_many_hits_of_a_message_are_left_alone),
 	    TEST(test_fan_out_is_seen_in_history),
 	    TEST(test_fan_out_that_settling_saw_is_seen_again),
+	    TEST(test_a_pass_that_was_ended_is_made_whole_by_the_next),
+	    TEST(test_an_operators_lists_are_used),
+	    cmocka_unit_test_setup_teardown(test_a_damaged_row_hinders_its_own_message_only, setup, close_world),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
