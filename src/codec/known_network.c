@@ -10,11 +10,13 @@
 
 struct ipv4_network {
 	uint32_t base, mask;
+	enum network_role role;
 	const char *label;
 };
 
 struct ipv6_network {
 	uint64_t base, mask; /* of the upper half: no list has longer prefixes */
+	enum network_role role;
 	const char *label;
 };
 
@@ -338,30 +340,31 @@ bool network_lists_is_egress(const struct network_lists *lists, const struct add
 	return lists && find_range(lists->egress, position_of(address));
 }
 
-static const char *built_in_label(const struct address *address)
+/* NETWORK_UNKNOWN: in none of them. */
+static struct network built_in(const struct address *address)
 {
 	struct position at = position_of(address);
 	if (address_is_ipv4(address)) {
 		for (size_t i = 0; i < COUNT(IPV4_NETWORKS); i++)
 			if (((uint32_t)at.lower & IPV4_NETWORKS[i].mask) == IPV4_NETWORKS[i].base)
-				return IPV4_NETWORKS[i].label;
-		return NULL;
+				return (struct network){.role = IPV4_NETWORKS[i].role, .label = IPV4_NETWORKS[i].label};
+	} else {
+		for (size_t i = 0; i < COUNT(IPV6_NETWORKS); i++)
+			if ((at.upper & IPV6_NETWORKS[i].mask) == IPV6_NETWORKS[i].base)
+				return (struct network){.role = IPV6_NETWORKS[i].role, .label = IPV6_NETWORKS[i].label};
 	}
-	for (size_t i = 0; i < COUNT(IPV6_NETWORKS); i++)
-		if ((at.upper & IPV6_NETWORKS[i].mask) == IPV6_NETWORKS[i].base)
-			return IPV6_NETWORKS[i].label;
-	return NULL;
+	return (struct network){.label = ""};
 }
 
 struct network known_network_of(const struct address *address, const struct network_lists *lists)
 {
-	const char *label = built_in_label(address);
-	if (label)
-		return (struct network){.role = NETWORK_SCANNER, .label = label};
+	struct network network = built_in(address);
+	if (network.role != NETWORK_UNKNOWN)
+		return network;
 	const struct range *range = lists ? find_range(lists->systems, position_of(address)) : NULL;
 	const struct autonomous_system *system = range ? find_system(range->as_number) : NULL;
 	if (!system)
-		return (struct network){.label = ""};
+		return network;
 	return (struct network){.role = system->role, .as_number = system->number, .label = system->label};
 }
 

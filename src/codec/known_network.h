@@ -14,6 +14,7 @@
 enum network_role {
 	NETWORK_UNKNOWN,
 	NETWORK_SCANNER,           /* nobody browses or reads mail from there */
+	NETWORK_CLICK_SCANNER,     /* nobody clicks from there; images may be fetched for people */
 	NETWORK_PROBABLE_SCANNER,  /* mail security; its isolation browsers carry people */
 	NETWORK_GATEWAY,           /* a secure web gateway: people browse through it */
 	NETWORK_DATA_CENTRE,       /* machines, and people behind VPNs */

@@ -2,14 +2,15 @@
 /* user_agent: which mail client or browser a User-Agent names, for reports.
  *
  * A hand-made table in order of precedence, not a database: browsers freeze most detail anyway. It says what the text
- * claims, not whether the claim is true (verdict.h does that). Pure; allocates nothing; looks at USER_AGENT_LOOK bytes.
+ * claims, not whether the claim is true (verdict.h does that). Pure; allocates nothing; looks at USER_AGENT_MAX bytes
+ * (verdict.h).
  */
 #ifndef PUGMARK_CODEC_USER_AGENT_H
 #define PUGMARK_CODEC_USER_AGENT_H
 
 #include "base/slice.h"
 
-enum { USER_AGENT_LOOK = 1024 };
+struct agent_marks; /* agent_marks.h */
 
 enum client_kind {
 	CLIENT_UNKNOWN,
@@ -28,5 +29,7 @@ struct client {
 };
 
 void user_agent_parse(struct slice user_agent, struct client *ret);
+/* The same of an agent that was read already. */
+void user_agent_of_marks(const struct agent_marks *marks, struct client *ret);
 
 #endif

@@ -35,7 +35,7 @@ enum hit_kind { HIT_OPEN, HIT_CLICK, HIT_UNSUBSCRIBE };
 /* What is known of a hit. */
 struct hit_signals {
 	enum hit_kind kind;
-	bool is_head;
+	struct slice method;     /* empty: the one that such a hit comes with */
 	struct slice user_agent; /* at most USER_AGENT_MAX bytes are looked at */
 	struct slice purpose;    /* Sec-Purpose, Purpose, X-Purpose or X-Moz, whichever was sent */
 	struct slice referer;
@@ -62,7 +62,5 @@ struct verdict {
 #define VERDICT_RULES "2026-11-21"
 
 void verdict_judge(const struct hit_signals *hit, struct verdict *ret);
-/* What can stand behind "agent:" for agents that are known by name, some of it more than once; NULL behind the last. */
-const char *verdict_agent_code_at(size_t index);
 
 #endif

@@ -25,18 +25,6 @@ bool verdict_is_rewritten_link(struct slice referer)
 	return false;
 }
 
-/* The number behind `mark`, or 0. */
-static unsigned version_after(struct slice agent, struct slice mark)
-{
-	const char *found = memmem(agent.p, agent.n, mark.p, mark.n);
-	unsigned version = 0;
-	if (!found)
-		return 0;
-	for (const char *p = found + mark.n; p < agent.p + agent.n && *p >= '0' && *p <= '9' && version < 100000; p++)
-		version = version * 10 + (unsigned)(*p - '0');
-	return version;
-}
-
 unsigned verdict_points_of(struct slice code)
 {
 	static const struct {
@@ -66,9 +54,10 @@ static bool counts_as_early(const struct hit_signals *hit, const struct client *
 	       !(hit->kind == HIT_OPEN && client->kind == CLIENT_MAIL);
 }
 
-static unsigned network_points(const struct hit_signals *hit, const struct client *client,
-			       const struct network *network, struct buf *reasons)
+static unsigned network_points(const struct hit_look *look, struct buf *reasons)
 {
+	const struct hit_signals *hit = look->hit;
+	const struct network *network = &look->network;
 	bool is_data_centre = network->role == NETWORK_DATA_CENTRE ||
 			      (network->role == NETWORK_CLOUD_WITH_PEOPLE && hit->kind != HIT_OPEN);
 	if (network->role == NETWORK_PROBABLE_SCANNER && hit->has_delivery_age &&
@@ -76,28 +65,29 @@ static unsigned network_points(const struct hit_signals *hit, const struct clien
 		buf_printf(reasons, " network_probable:%s", network->label);
 		return POINTS_PROBABLE_SCANNER;
 	}
-	if (!is_data_centre || client->kind == CLIENT_MAIL)
+	if (!is_data_centre || look->client.kind == CLIENT_MAIL)
 		return 0;
 	buf_printf(reasons, " data_centre:%s", network->label);
 	return POINTS_DATA_CENTRE;
 }
 
 /* Chrome from 80, Firefox from 90 and Safari from 16.4 say where a request comes from, over HTTPS only. */
-static bool sends_fetch_metadata(struct slice agent, unsigned chrome)
+static bool sends_fetch_metadata(const struct agent_marks *marks, unsigned chrome)
 {
 	if (chrome)
 		return chrome >= 80;
-	if (slice_contains(agent, SLICE("Firefox/")))
-		return version_after(agent, SLICE("Firefox/")) >= 90;
-	return slice_contains(agent, SLICE("Safari/")) && version_after(agent, SLICE("Version/")) >= 17;
+	if (agent_marks_has(marks, SIGN_FIREFOX))
+		return agent_marks_version(marks, SIGN_FIREFOX) >= 90;
+	return agent_marks_has(marks, SIGN_SAFARI) && agent_marks_version(marks, SIGN_VERSION) >= 17;
 }
 
-static unsigned header_points(const struct hit_signals *hit, unsigned chrome, struct buf *reasons)
+static unsigned header_points(const struct hit_look *look, unsigned chrome, struct buf *reasons)
 {
+	const struct hit_signals *hit = look->hit;
 	unsigned points = 0;
 	if (hit->kind != HIT_CLICK || !hit->headers_are_known)
 		return 0; /* what fetches images sends few headers, whoever looks at them */
-	if (hit->is_https && !hit->has_sec_fetch && sends_fetch_metadata(hit->user_agent, chrome)) {
+	if (hit->is_https && !hit->has_sec_fetch && sends_fetch_metadata(&look->marks, chrome)) {
 		buf_append_cstr(reasons, " no_sec_fetch");
 		points += POINTS_NO_FETCH_METADATA;
 	}
@@ -108,44 +98,46 @@ static unsigned header_points(const struct hit_signals *hit, unsigned chrome, st
 	return points;
 }
 
-static bool is_impossible(struct slice agent, unsigned chrome)
+static bool is_impossible(const struct agent_marks *marks, unsigned chrome)
 {
-	bool is_xp = slice_contains(agent, SLICE("Windows NT 5.")) || slice_contains(agent, SLICE("Windows NT 6.0"));
+	bool is_xp = agent_marks_has(marks, SIGN_WINDOWS_NT_5) || agent_marks_has(marks, SIGN_WINDOWS_NT_6_0);
 	if (chrome)
 		return is_xp && chrome > LAST_CHROME_ON_XP;
-	unsigned firefox = version_after(agent, SLICE("Firefox/"));
+	unsigned firefox = agent_marks_version(marks, SIGN_FIREFOX);
 	if (firefox)
 		return firefox < IMPOSSIBLE_FIREFOX;
-	bool is_explorer = slice_contains(agent, SLICE("Trident/")) || slice_contains(agent, SLICE("MSIE "));
-	return is_explorer && slice_contains(agent, SLICE("Mac OS X"));
+	bool is_explorer = agent_marks_has(marks, SIGN_TRIDENT) || agent_marks_has(marks, SIGN_MSIE);
+	return is_explorer && agent_marks_has(marks, SIGN_MAC_OS_X);
 }
 
-static unsigned agent_points(struct slice agent, unsigned chrome, struct buf *reasons)
+static unsigned agent_points(const struct agent_marks *marks, unsigned chrome, struct buf *reasons)
 {
-	if (is_impossible(agent, chrome)) {
+	if (is_impossible(marks, chrome)) {
 		buf_append_cstr(reasons, " impossible_agent");
 		return POINTS_IMPOSSIBLE_AGENT;
 	}
 	if (!chrome || chrome >= OLD_CHROME)
 		return 0;
-	buf_printf(reasons, " old_agent:chrome=%u", chrome);
+	buf_append_cstr(reasons, " old_agent:chrome=");
+	buf_append_u64(reasons, chrome);
 	return POINTS_OLD_AGENT;
 }
 
-unsigned verdict_score(const struct hit_signals *hit, const struct client *client, const struct network *network,
-		       struct buf *reasons)
+unsigned verdict_score(const struct hit_look *look, struct buf *reasons)
 {
+	const struct hit_signals *hit = look->hit;
 	if (verdict_is_rewritten_link(hit->referer)) {
 		buf_append_cstr(reasons, " referer:rewritten_link");
 		return 0;
 	}
-	unsigned points = network_points(hit, client, network, reasons);
-	if (counts_as_early(hit, client)) {
-		buf_printf(reasons, " early:seconds=%lld", (long long)(hit->delivery_age_ms / 1000));
+	unsigned points = network_points(look, reasons);
+	if (counts_as_early(hit, &look->client)) {
+		buf_append_cstr(reasons, " early:seconds=");
+		buf_append_i64(reasons, hit->delivery_age_ms / 1000);
 		points += POINTS_EARLY;
 	}
-	if (client->kind == CLIENT_MAIL || network->role == NETWORK_GATEWAY)
+	if (look->client.kind == CLIENT_MAIL || look->network.role == NETWORK_GATEWAY)
 		return points;
-	unsigned chrome = version_after(hit->user_agent, SLICE("Chrome/"));
-	return points + header_points(hit, chrome, reasons) + agent_points(hit->user_agent, chrome, reasons);
+	unsigned chrome = agent_marks_version(&look->marks, SIGN_CHROME);
+	return points + header_points(look, chrome, reasons) + agent_points(&look->marks, chrome, reasons);
 }

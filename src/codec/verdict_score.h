@@ -4,6 +4,7 @@
 #ifndef PUGMARK_CODEC_VERDICT_SCORE_H
 #define PUGMARK_CODEC_VERDICT_SCORE_H
 
+#include "codec/agent_marks.h"
 #include "codec/known_network.h"
 #include "codec/user_agent.h"
 #include "codec/verdict.h"
@@ -21,9 +22,15 @@ enum {
 	POINTS_OLD_AGENT = 10,
 };
 
+/* What the first verdict sees of a hit beside the signals. */
+struct hit_look {
+	const struct hit_signals *hit;
+	struct agent_marks marks;
+	struct client client;
+	struct network network;
+};
 /* Appends reasons to `reasons`, each behind a space. */
-unsigned verdict_score(const struct hit_signals *hit, const struct client *client, const struct network *network,
-		       struct buf *reasons);
+unsigned verdict_score(const struct hit_look *look, struct buf *reasons);
 /* The points of a reason that verdict_score gave, "early" apart, which depends on when the mail was delivered; 0 for
  * every other one. `code` is the reason up to its colon. */
 unsigned verdict_points_of(struct slice code);

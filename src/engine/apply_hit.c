@@ -346,7 +346,6 @@ static void judge(struct hit *hit)
 {
 	struct hit_signals signals = {
 	    .kind = hit->record.kind,
-	    .is_head = hit->record.is_head,
 	    .user_agent = hit->record.user_agent,
 	    .purpose = hit->record.purpose,
 	    .referer = hit->record.referer,

@@ -56,7 +56,7 @@ enum pugmark_status pugmark_judge(const struct pugmark_hit *hit, struct pugmark_
 		return PUGMARK_MISUSE;
 	if (!kind_of(given.kind, &signals.kind))
 		return PUGMARK_BAD_INPUT;
-	signals.is_head = given.is_head != 0;
+	signals.method = given.is_head ? SLICE("HEAD") : SLICE_EMPTY;
 	verdict_judge(&signals, &verdict);
 	struct pugmark_verdict judged = {
 	    .actor = actor_of(verdict.actor),

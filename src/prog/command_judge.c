@@ -95,7 +95,7 @@ static bool judge_line(const char *line, size_t n, size_t number, const struct n
 	struct slice purpose = header_of(headers, SLICE("sec-purpose"));
 	struct hit_signals signals = {
 	    .kind = slice_equal(text_of(hit, "kind"), SLICE("click")) ? HIT_CLICK : HIT_OPEN,
-	    .is_head = slice_equal(text_of(hit, "method"), SLICE("HEAD")),
+	    .method = text_of(hit, "method"),
 	    .user_agent = text_of(hit, "ua"),
 	    .purpose = purpose.n ? purpose : header_of(headers, SLICE("purpose")),
 	    .referer = header_of(headers, SLICE("referer")),
@@ -189,7 +189,7 @@ int command_judge(int argc, char **argv)
 	if (parsed == OPTIONS_WRONG)
 		return EXIT_USAGE;
 	struct hit_signals signals = {.kind = strcmp(kind, "click") == 0 ? HIT_CLICK : HIT_OPEN,
-				      .is_head = strcmp(method, "HEAD") == 0,
+				      .method = slice_from_cstr(method),
 				      .user_agent = slice_from_cstr(user_agent),
 				      .purpose = slice_from_cstr(purpose)};
 	if (!set_origin(&signals, slice_from_cstr(ip), slice_from_cstr(after))) {

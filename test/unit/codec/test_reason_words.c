@@ -4,6 +4,7 @@
 #include "codec/reason_words.h"
 
 #include "base/mem.h"
+#include "codec/agent_marks.h"
 #include "codec/known_network.h"
 
 #include <glob.h>
@@ -86,9 +87,9 @@ static void test_every_agent_that_is_known_by_name_has_words(void **state)
 {
 	size_t i = 0;
 	(void)state;
-	for (; verdict_agent_code_at(i); i++)
-		if (!is_known("agent", verdict_agent_code_at(i)))
-			fail_msg("no words for agent:%s", verdict_agent_code_at(i));
+	for (; agent_marks_code_at(i); i++)
+		if (!is_known("agent", agent_marks_code_at(i)))
+			fail_msg("no words for agent:%s", agent_marks_code_at(i));
 	assert_true(i >= 50);
 }
 
