@@ -3,12 +3,11 @@
 #include "base/clock.h"
 #include "codec/json_text.h"
 #include "codec/token.h"
-#include "codec/verdict.h"
 #include "prog/commands.h"
 #include "prog/options.h"
 #include <stdio.h>
 
-enum { TOKEN_ROUNDS = 300000, JUDGE_ROUNDS = 3000000 };
+enum { TOKEN_ROUNDS = 300000 };
 
 static int print_figure(bool json, const char *what, double ns_per_op)
 {
@@ -59,34 +58,10 @@ static int bench_token(bool json)
 	return print_figure(json, "token_open", open_ns);
 }
 
-static int bench_judge(bool json)
-{
-	static const struct slice agents[] = {
-	    {"Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", 89},
-	    {"Mozilla/5.0", 11},
-	    {"Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-	     "Mobile/15E148",
-	     109},
-	    {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 "
-	     "Safari/537.36",
-	     111},
-	};
-	enum { AGENTS = sizeof agents / sizeof agents[0] };
-	unsigned humans = 0;
-	int64_t started_us = clock_monotonic_us(clock_system());
-	for (int i = 0; i < JUDGE_ROUNDS; i++) {
-		struct hit_signals hit = {.kind = HIT_OPEN, .user_agent = agents[i % AGENTS]};
-		struct verdict verdict;
-		verdict_judge(&hit, &verdict);
-		humans += verdict.actor == ACTOR_HUMAN;
-	}
-	double ns = ns_each(started_us, JUDGE_ROUNDS);
-	return humans ? print_figure(json, "judge", ns) : EXIT_FAILED;
-}
-
 static void print_help(void)
 {
-	puts("pugmark bench token | judge | apply N | rewrite DIR: measure a part of this program on this machine.\n\n"
+	puts("pugmark bench token | judge [FILE…] | apply N | rewrite DIR: measure a part of this program on this "
+	     "machine.\n\n"
 	     "  --json  figures as JSON\n  --help  this text");
 }
 
@@ -99,13 +74,13 @@ int command_bench(int argc, char **argv)
 		return command_bench_apply(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "rewrite") == 0)
 		return command_bench_rewrite(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "judge") == 0)
+		return command_bench_judge(argc - 1, argv + 1);
 	enum options_result parsed = options_parse(argc, argv, specs, &operands);
 	if (parsed == OPTIONS_HELP)
 		return print_help(), EXIT_DONE;
 	if (parsed == OPTIONS_OK && operands.count == 1 && strcmp(operands.values[0], "token") == 0)
 		return bench_token(json);
-	if (parsed == OPTIONS_OK && operands.count == 1 && strcmp(operands.values[0], "judge") == 0)
-		return bench_judge(json);
 	if (parsed == OPTIONS_OK)
 		(void)fprintf(stderr,
 			      "pugmark bench: say token, judge, apply or rewrite; see 'pugmark bench --help'\n");

@@ -19,6 +19,7 @@ int command_user(int argc, char **argv);
 int command_apikey(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_bench_apply(int argc, char **argv);
+int command_bench_judge(int argc, char **argv);
 int command_bench_rewrite(int argc, char **argv);
 
 #endif

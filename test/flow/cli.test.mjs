@@ -178,6 +178,23 @@ test("token says what a link says, and that a foreign one is not ours", async (t
   assert_refused(await pugmark(["token", links_of(html)[0], "--data", data]), FAILED, /not made with these keys/);
 });
 
+test("bench judge measures the agents of a list and of a table", async (t) => {
+  const directory = temporary_directory(t);
+  const list = join(directory, "agents.txt");
+  const table = join(directory, "agents.tsv");
+  writeFileSync(list, `${BROWSER_AGENT}\ncurl/8.0\n\nMozilla/5.0\n`);
+  writeFileSync(table, `weight\tua\n0.5\t${BROWSER_AGENT}\n0.5\tcurl/8.0\n`);
+  const result = await pugmark(["bench", "judge", "--json", "--rounds", "1", list, table]);
+  assert.equal(result.code, 0, result.stderr);
+  const figures = result.stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(figures.map((f) => [f.bench, f.agents, f.hits]), [["judge", list, 6], ["judge", table, 4]]);
+  assert.ok(figures.every((f) => f.ns_per_op > 0 && f.min_ns_per_op > 0 && f.min_ns_per_op <= f.ns_per_op));
+  assert_refused(await pugmark(["bench", "judge", join(directory, "none")]), FAILED, /cannot be read/);
+  writeFileSync(list, "");
+  assert_refused(await pugmark(["bench", "judge", list]), FAILED, /has no agent/);
+  assert_refused(await pugmark(["bench", "judge", "--rounds", "0", table]), USAGE, /--rounds/);
+});
+
 test("judge says who is behind a hit and why, one by one and in lines", async () => {
   const judge = async (...args) => JSON.parse((await pugmark(["judge", "--json", ...args])).stdout);
   const person = await judge("--ua", BROWSER_AGENT, "--kind", "click");
