@@ -12,10 +12,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { CONFIDENCE_MAX = 99, COVERAGE_LINKS_MIN = 5 };
+enum { CONFIDENCE_MAX = 99, COVERAGE_LINKS_MIN = 5, QUICK_COVERAGE_LINKS_MIN = 3 };
 enum {
 	POINTS_BURST = 90,
 	POINTS_COVERAGE = 60,
+	POINTS_QUICK_COVERAGE = 90, /* of as many links as coverage takes: nobody looks at a page for two seconds */
 	POINTS_FAN_OUT = 60,
 	POINTS_NO_OPEN = 5,
 	POINTS_OPEN_OF_SOURCE = 90,  /* the pixel, fetched by who then fetched all links */
@@ -26,6 +27,7 @@ enum {
 static const int64_t SECOND_US = 1000000;
 static const int64_t BURST_US = BEHAVIOUR_BURST_MS * INT64_C(1000);
 static const int64_t COVERAGE_US = 60000000;
+static const int64_t QUICK_COVERAGE_US = 10000000;
 static const int64_t NEAR_BURST_US = 120000000;
 
 /* The codes that are given here; "early" by the first verdict too, which may not have known when it was delivered. */
@@ -46,7 +48,7 @@ struct judging {
 	size_t count;
 	uint16_t link_rank[BEHAVIOUR_HITS_MAX]; /* the same number for the same link, from 0 */
 	bool in_burst[BEHAVIOUR_HITS_MAX];
-	bool covers[BEHAVIOUR_HITS_MAX];
+	uint8_t coverage_points[BEHAVIOUR_HITS_MAX];
 	struct burst bursts[BEHAVIOUR_HITS_MAX / 2];
 	size_t burst_count;
 };
@@ -201,18 +203,30 @@ static void find_bursts(struct judging *j)
 	}
 }
 
-/* All links of a mail one after the other, too slowly for a burst. */
-static void find_coverage(struct judging *j)
+/* All links of a mail within `reach_us` of the first, too slowly for a burst. */
+static void find_coverage_within(struct judging *j, int64_t reach_us, uint8_t points)
 {
 	struct walk walk;
-	for (size_t i = 0; j->mail->links >= COVERAGE_LINKS_MIN && i < j->count; i++) {
+	for (size_t i = 0; i < j->count; i++) {
 		if (!is_evidence(&j->hits[i]))
 			continue;
-		walk_from(j, i, COVERAGE_US, true, &walk);
+		walk_from(j, i, reach_us, true, &walk);
 		for (size_t k = i; walk.links >= j->mail->links && k <= walk.last; k++)
-			j->covers[k] |= is_evidence(&j->hits[k]) && same_network(&j->hits[k], &j->hits[i]) &&
-					same_agent(&j->hits[k], &j->hits[i]);
+			if (is_evidence(&j->hits[k]) && same_network(&j->hits[k], &j->hits[i]) &&
+			    same_agent(&j->hits[k], &j->hits[i]) && j->coverage_points[k] < points)
+				j->coverage_points[k] = points;
 	}
+}
+
+/* A person may go through a short mail quickly, and through a long one slowly. */
+static void find_coverage(struct judging *j)
+{
+	if (j->mail->links < QUICK_COVERAGE_LINKS_MIN)
+		return;
+	bool is_long = j->mail->links >= COVERAGE_LINKS_MIN;
+	find_coverage_within(j, QUICK_COVERAGE_US, is_long ? POINTS_QUICK_COVERAGE : POINTS_COVERAGE);
+	if (is_long)
+		find_coverage_within(j, COVERAGE_US, POINTS_COVERAGE);
 }
 
 /* ---- The signs of one hit */
@@ -358,8 +372,8 @@ static void see_all(const struct judging *j, size_t i, struct signs *s)
 	see_burst(j, i, s);
 	if (!j->in_burst[i] && hit->actor != ACTOR_PROXY_HUMAN)
 		see_neighbours(j, i, in_window, s);
-	if (j->covers[i])
-		add_sign(s, POINTS_COVERAGE, "coverage:links=%u,of=%u", j->mail->links, j->mail->links);
+	if (j->coverage_points[i])
+		add_sign(s, j->coverage_points[i], "coverage:links=%u,of=%u", j->mail->links, j->mail->links);
 	see_timing(j, i, in_window, s);
 }
 

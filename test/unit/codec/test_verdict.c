@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -218,12 +219,14 @@ static void test_every_row_of_mail_proxies_is_judged_as_its_class(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* Every agent of a list, the last field of each line, must be a person's. */
+/* Every agent of a list, the last field of each line, must be a person's. The first of several is its share of traffic.
+ */
 static void expect_people_only(const char *name, size_t rows_at_least)
 {
 	char line[4096];
 	size_t rows = 0;
-	size_t wrong = 0;
+	double all = 0;
+	double wrong = 0;
 	FILE *file = open_corpus(name);
 	while (fgets(line, sizeof line, file)) {
 		struct slice rest = slice_trim(slice_from_cstr(line));
@@ -235,15 +238,18 @@ static void expect_people_only(const char *name, size_t rows_at_least)
 		struct hit_signals hit = {.kind = HIT_CLICK, .user_agent = agent};
 		struct verdict got;
 		verdict_judge(&hit, &got);
+		double weight = agent.p == line ? 1 : strtod(line, NULL);
 		rows++;
+		all += weight;
 		if (got.actor == ACTOR_HUMAN)
 			continue;
-		wrong++;
+		wrong += weight;
 		printf("%.*s: got %s (%s)\n", SLICE_FMT(agent), actor_name(got.actor), got.reasons);
 	}
 	(void)fclose(file);
+	printf("%s: %.3f %% of %zu agents by weight are taken for machines\n", name, 100 * wrong / all, rows);
 	assert_true(rows >= rows_at_least);
-	assert_int_equal(wrong, 0);
+	assert_true(wrong <= all / 1000);
 }
 
 static void test_no_browser_of_the_traffic_sample_is_a_machine(void **state)
@@ -276,7 +282,7 @@ static void test_most_robots_of_the_corpus_are_machines(void **state)
 		found += !actor_is_counted(got.actor) && got.actor != ACTOR_UNKNOWN;
 	}
 	(void)fclose(file);
-	printf("%zu of %zu\n", found, rows);
+	printf("%zu of %zu robots are found\n", found, rows);
 	assert_true(rows > 2500);
 	assert_true(found * 100 >= rows * 95);
 }
