@@ -51,72 +51,129 @@ static void print_json(const struct verdict *v)
 	buf_done(&b);
 }
 
+/* ---- One hit */
+
+struct header {
+	struct slice name, value;
+};
+
+struct headers {
+	struct header all[OPTION_VALUES_MAX];
+	size_t count;
+};
+
+static struct slice header_of(const struct headers *headers, struct slice name)
+{
+	for (size_t i = 0; i < headers->count; i++)
+		if (slice_equal_nocase(headers->all[i].name, name))
+			return headers->all[i].value;
+	return SLICE_EMPTY;
+}
+
+static struct slice purpose_of(const struct headers *headers)
+{
+	static const struct slice NAMES[] = {SLICE("sec-purpose"), SLICE("purpose"), SLICE("x-purpose"),
+					     SLICE("x-moz")};
+	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
+		if (header_of(headers, NAMES[i]).n)
+			return header_of(headers, NAMES[i]);
+	return SLICE_EMPTY;
+}
+
+/* What was said of the agent and the purpose in another way stays. */
+static void take_headers(const struct headers *headers, struct hit_signals *signals)
+{
+	if (!signals->user_agent.n)
+		signals->user_agent = header_of(headers, SLICE("user-agent"));
+	if (!signals->purpose.n)
+		signals->purpose = purpose_of(headers);
+	signals->referer = header_of(headers, SLICE("referer"));
+	signals->has_accept_language = header_of(headers, SLICE("accept-language")).n > 0;
+	signals->has_sec_fetch =
+	    header_of(headers, SLICE("sec-fetch-mode")).n > 0 || header_of(headers, SLICE("sec-fetch-dest")).n > 0;
+}
+
+static bool set_kind(struct hit_signals *signals, struct slice name)
+{
+	static const struct slice NAMES[] = {
+	    [HIT_OPEN] = SLICE("open"), [HIT_CLICK] = SLICE("click"), [HIT_UNSUBSCRIBE] = SLICE("unsubscribe")};
+	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+		if (slice_equal(name, NAMES[i])) {
+			signals->kind = (enum hit_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Empty: not known. */
+static bool set_client(struct hit_signals *signals, struct slice ip)
+{
+	signals->has_client = ip.n > 0;
+	return !ip.n || address_parse(ip, &signals->client);
+}
+
+/* ---- Lines */
+
 static struct slice text_of(const json_t *object, const char *name)
 {
 	const json_t *value = json_object_get(object, name);
 	return json_is_string(value) ? slice_of(json_string_value(value), json_string_length(value)) : SLICE_EMPTY;
 }
 
-/* Header names in any case. */
-static struct slice header_of(const json_t *headers, struct slice name)
+/* False: too many. */
+static bool read_json_headers(json_t *object, struct headers *ret)
 {
-	const char *key;
+	const char *name;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)headers, key,
-			    value) if (slice_equal_nocase(slice_from_cstr(key), name) &&
-				       json_is_string(value)) return slice_from_cstr(json_string_value(value));
-	return SLICE_EMPTY;
+	ret->count = 0;
+	json_object_foreach(object, name, value)
+	{
+		if (ret->count == OPTION_VALUES_MAX)
+			return false;
+		if (json_is_string(value))
+			ret->all[ret->count++] =
+			    (struct header){slice_from_cstr(name), slice_from_cstr(json_string_value(value))};
+	}
+	return true;
 }
 
-/* Where it came from and how long after delivery; empty: not known. */
-static bool set_origin(struct hit_signals *signals, struct slice ip, struct slice seconds)
+/* NULL, or what is wrong with it. */
+static const char *read_hit(const json_t *hit, struct headers *headers, struct hit_signals *ret)
 {
-	uint64_t whole;
-	signals->has_client = ip.n > 0;
-	signals->has_delivery_age = seconds.n > 0;
-	if (ip.n && !address_parse(ip, &signals->client))
-		return false;
-	if (seconds.n && !slice_to_u64(seconds, INT32_MAX, &whole))
-		return false;
-	signals->delivery_age_ms = seconds.n ? (int64_t)whole * 1000 : 0;
-	return true;
+	const json_t *after = json_object_get(hit, "after_s");
+	json_t *header_list = json_object_get(hit, "headers");
+	struct slice kind = text_of(hit, "kind");
+	*ret = (struct hit_signals){.user_agent = text_of(hit, "ua"), .method = text_of(hit, "method")};
+	ret->has_delivery_age = json_is_number(after);
+	ret->delivery_age_ms = (int64_t)(json_number_value(after) * 1000);
+	ret->headers_are_known = json_is_object(header_list);
+	ret->is_https = json_is_true(json_object_get(hit, "https"));
+	if (!read_json_headers(header_list, headers))
+		return "too many headers";
+	take_headers(headers, ret);
+	if (kind.n && !set_kind(ret, kind))
+		return "kind is open, click or unsubscribe";
+	return set_client(ret, text_of(hit, "ip")) ? NULL : "ip is no address";
 }
 
 static bool judge_line(const char *line, size_t n, size_t number, const struct network_lists *lists)
 {
 	json_error_t error;
-	json_t *hit = json_loadb(line, n, 0, &error);
-	if (!json_is_object(hit)) {
-		(void)fprintf(stderr, "pugmark judge: line %zu is no JSON object\n", number);
-		json_decref(hit);
-		return false;
-	}
-	const json_t *headers = json_object_get(hit, "headers");
-	struct slice purpose = header_of(headers, SLICE("sec-purpose"));
-	struct hit_signals signals = {
-	    .kind = slice_equal(text_of(hit, "kind"), SLICE("click")) ? HIT_CLICK : HIT_OPEN,
-	    .method = text_of(hit, "method"),
-	    .user_agent = text_of(hit, "ua"),
-	    .purpose = purpose.n ? purpose : header_of(headers, SLICE("purpose")),
-	    .referer = header_of(headers, SLICE("referer")),
-	    .lists = lists,
-	};
-	signals.headers_are_known = json_is_object(headers);
-	signals.has_accept_language = header_of(headers, SLICE("accept-language")).n > 0;
-	signals.has_sec_fetch =
-	    header_of(headers, SLICE("sec-fetch-mode")).n > 0 || header_of(headers, SLICE("sec-fetch-dest")).n > 0;
-	bool good = set_origin(&signals, text_of(hit, "ip"), SLICE_EMPTY);
-	const json_t *after = json_object_get(hit, "after_s");
-	signals.has_delivery_age = json_is_number(after);
-	signals.delivery_age_ms = (int64_t)(json_number_value(after) * 1000);
+	struct hit_signals signals;
+	struct headers headers;
 	struct verdict verdict;
-	verdict_judge(&signals, &verdict);
-	if (good)
+	json_t *hit = json_loadb(line, n, 0, &error);
+	const char *wrong = json_is_object(hit) ? read_hit(hit, &headers, &signals) : "this is no JSON object";
+	if (wrong) {
+		(void)fprintf(stderr, "pugmark judge: line %zu: %s\n", number, wrong);
+	} else {
+		signals.lists = lists;
+		verdict_judge(&signals, &verdict);
 		print_json(&verdict);
-	else
-		(void)fprintf(stderr, "pugmark judge: line %zu: ip is no address\n", number);
+	}
 	json_decref(hit);
-	return good;
+	return !wrong;
 }
 
 static int judge_lines(const struct network_lists *lists)
@@ -131,55 +188,120 @@ static int judge_lines(const struct network_lists *lists)
 	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
-static int judge_one(const struct hit_signals *signals, bool is_json)
+/* ---- Options */
+
+struct arguments {
+	struct installation installation;
+	const char *egress, *asn; /* NULL: the configured ones */
+	const char *user_agent, *method, *kind, *purpose, *ip, *after;
+	struct option_values headers;
+	bool is_https, batch, is_json;
+};
+
+static bool set_after(struct hit_signals *signals, struct slice seconds)
 {
+	uint64_t whole = 0;
+	signals->has_delivery_age = seconds.n > 0;
+	if (seconds.n && !slice_to_u64(seconds, INT32_MAX, &whole))
+		return false;
+	signals->delivery_age_ms = (int64_t)whole * 1000;
+	return true;
+}
+
+/* "Name: value" each. */
+static bool read_headers(const struct option_values *given, struct headers *ret)
+{
+	for (ret->count = 0; ret->count < given->count; ret->count++) {
+		struct slice value = slice_from_cstr(given->values[ret->count]);
+		struct slice name = slice_trim(slice_cut(&value, ':'));
+		if (!name.n || name.n == strlen(given->values[ret->count]))
+			return false;
+		ret->all[ret->count] = (struct header){name, slice_trim(value)};
+	}
+	return true;
+}
+
+/* NULL, or what is wrong with them. */
+static const char *read_arguments(const struct arguments *given, struct headers *headers, struct hit_signals *ret)
+{
+	*ret = (struct hit_signals){.user_agent = slice_from_cstr(given->user_agent),
+				    .method = slice_from_cstr(given->method),
+				    .purpose = slice_from_cstr(given->purpose),
+				    .headers_are_known = given->headers.count > 0,
+				    .is_https = given->is_https};
+	if (!set_kind(ret, slice_from_cstr(given->kind)))
+		return "--kind is open, click or unsubscribe";
+	if (!set_client(ret, slice_from_cstr(given->ip)))
+		return "--ip wants an address";
+	if (!set_after(ret, slice_from_cstr(given->after)))
+		return "--after wants whole seconds";
+	if (!read_headers(&given->headers, headers))
+		return "--header wants 'Name: value'";
+	take_headers(headers, ret);
+	return NULL;
+}
+
+static int judge_one(const struct arguments *given, const struct network_lists *lists)
+{
+	struct headers headers;
+	struct hit_signals signals;
 	struct verdict verdict;
-	verdict_judge(signals, &verdict);
-	(is_json ? print_json : print_text)(&verdict);
+	const char *wrong = read_arguments(given, &headers, &signals);
+	if (wrong) {
+		(void)fprintf(stderr, "pugmark judge: %s\n", wrong);
+		return EXIT_USAGE;
+	}
+	signals.lists = lists;
+	verdict_judge(&signals, &verdict);
+	(given->is_json ? print_json : print_text)(&verdict);
 	return EXIT_DONE;
 }
 
 /* The server's own lists, unless others are named. */
-static enum status read_lists(struct installation *i, const char *egress, const char *asn, struct network_lists **ret,
-			      struct err *err)
+static enum status read_lists(struct arguments *given, struct network_lists **ret, struct err *err)
 {
+	struct installation *i = &given->installation;
 	enum status status = installation_configure(i, err);
 	if (status != STATUS_OK)
 		return status;
-	if (egress)
-		i->config.apple_egress_file = egress;
-	if (asn)
-		i->config.asn_file = asn;
+	if (given->egress)
+		i->config.apple_egress_file = given->egress;
+	if (given->asn)
+		i->config.asn_file = given->asn;
 	return installation_read_networks(i, ret, err);
+}
+
+static int judge(struct arguments *given)
+{
+	struct network_lists *lists = NULL;
+	struct err err = {0};
+	enum status status = read_lists(given, &lists, &err);
+	int code = status != STATUS_OK ? installation_failed("judge", &err)
+		   : given->batch      ? judge_lines(lists)
+				       : judge_one(given, lists);
+	network_lists_free(&lists);
+	installation_close(&given->installation);
+	return code;
 }
 
 int command_judge(int argc, char **argv)
 {
-	struct installation i = {0};
-	struct network_lists *lists = NULL;
-	struct err err = {0};
-	const char *egress = NULL;
-	const char *asn = NULL;
-	const char *user_agent = "";
-	const char *method = "GET";
-	const char *kind = "open";
-	const char *purpose = "";
-	const char *ip = "";
-	const char *after = "";
-	bool batch = false;
-	bool is_json = false;
+	struct arguments given = {.user_agent = "", .method = "", .kind = "open", .purpose = "", .ip = "", .after = ""};
 	const struct option_spec specs[] = {
-	    {"ua", &user_agent, NULL, "UA  the user agent"},
-	    {"ip", &ip, NULL, "IP  where the hit came from"},
-	    {"after", &after, NULL, "SECONDS  since the mail was delivered"},
-	    {"method", &method, NULL, "M  GET or HEAD"},
-	    {"kind", &kind, NULL, "open|click"},
-	    {"purpose", &purpose, NULL, "P  Sec-Purpose, Purpose or X-Moz"},
-	    {"apple-egress", &egress, NULL, "FILE  Apple's egress list, instead of the configured one"},
-	    {"asn", &asn, NULL, "FILE  autonomous systems, instead of the configured list"},
-	    {"batch", NULL, &batch, " read JSON lines, print one verdict a line"},
-	    {"json", NULL, &is_json, " print JSON"},
-	    INSTALLATION_OPTIONS(&i),
+	    {"ua", &given.user_agent, NULL, "UA  the user agent"},
+	    {"ip", &given.ip, NULL, "IP  where the hit came from"},
+	    {"after", &given.after, NULL, "SECONDS  since the mail was delivered"},
+	    {"method", &given.method, NULL, "M  GET, HEAD, OPTIONS…; POST for an unsubscription"},
+	    {"kind", &given.kind, NULL, "KIND  open, click or unsubscribe (open)"},
+	    {"purpose", &given.purpose, NULL, "P  Sec-Purpose, Purpose, X-Purpose or X-Moz"},
+	    {"header", NULL, NULL, "'K: V'  a header, as often as there are; what is missing speaks, too",
+	     &given.headers},
+	    {"https", NULL, &given.is_https, " it came over HTTPS"},
+	    {"apple-egress", &given.egress, NULL, "FILE  Apple's egress list, instead of the configured one"},
+	    {"asn", &given.asn, NULL, "FILE  autonomous systems, instead of the configured list"},
+	    {"batch", NULL, &given.batch, " read JSON lines, print one verdict a line"},
+	    {"json", NULL, &given.is_json, " print JSON"},
+	    INSTALLATION_OPTIONS(&given.installation),
 	    {NULL}};
 	enum options_result parsed = options_parse(argc, argv, specs, NULL);
 	if (parsed == OPTIONS_HELP) {
@@ -188,20 +310,5 @@ int command_judge(int argc, char **argv)
 	}
 	if (parsed == OPTIONS_WRONG)
 		return EXIT_USAGE;
-	struct hit_signals signals = {.kind = strcmp(kind, "click") == 0 ? HIT_CLICK : HIT_OPEN,
-				      .method = slice_from_cstr(method),
-				      .user_agent = slice_from_cstr(user_agent),
-				      .purpose = slice_from_cstr(purpose)};
-	if (!set_origin(&signals, slice_from_cstr(ip), slice_from_cstr(after))) {
-		(void)fputs("pugmark judge: --ip wants an address, --after whole seconds\n", stderr);
-		return EXIT_USAGE;
-	}
-	enum status status = read_lists(&i, egress, asn, &lists, &err);
-	signals.lists = lists;
-	int code = status != STATUS_OK ? installation_failed("judge", &err)
-		   : batch             ? judge_lines(lists)
-				       : judge_one(&signals, is_json);
-	network_lists_free(&lists);
-	installation_close(&i);
-	return code;
+	return judge(&given);
 }

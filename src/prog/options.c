@@ -36,7 +36,13 @@ static enum options_result take_option(int argc, char **argv, int *at, const str
 	}
 	if (!equals && *at + 1 >= argc)
 		return wrong(argv[0], "this option needs a value:", argv[*at]);
-	*spec->value = equals ? equals + 1 : argv[++*at];
+	const char *value = equals ? equals + 1 : argv[++*at];
+	if (!spec->values)
+		*spec->value = value;
+	else if (spec->values->count == OPTION_VALUES_MAX)
+		return wrong(argv[0], "this option is given too often:", argv[*at]);
+	else
+		spec->values->values[spec->values->count++] = value;
 	return OPTIONS_OK;
 }
 

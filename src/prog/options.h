@@ -8,11 +8,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { OPTION_VALUES_MAX = 64 };
+
+/* The values of an option that may be given more than once, in their order. */
+struct option_values {
+	const char *values[OPTION_VALUES_MAX];
+	size_t count;
+};
+
 struct option_spec {
-	const char *name;   /* without the dashes; NULL ends a list */
-	const char **value; /* where its value goes; or */
-	bool *flag;         /* what it sets */
-	const char *help;   /* "ADDR:PORT  where to listen"; a flag: "  print JSON" or plain words */
+	const char *name;             /* without the dashes; NULL ends a list */
+	const char **value;           /* where its value goes, the last one given; or */
+	bool *flag;                   /* what it sets */
+	const char *help;             /* "ADDR:PORT  where to listen"; a flag: "  print JSON" or plain words */
+	struct option_values *values; /* instead of `value`: where all its values go */
 };
 
 enum { OPERANDS_MAX = 16 };

@@ -224,6 +224,34 @@ test("judge speaks to people, with the code behind the words", async () => {
   assert.equal(json.why, "a browser by its name · came 12 s after delivery");
 });
 
+test("judge takes a method, headers and how the request came", async () => {
+  const judge = async (...args) => JSON.parse((await pugmark(["judge", "--json", "--kind", "click", ...args])).stdout);
+  const agent = ["--ua", BROWSER_AGENT];
+  const language = ["--header", "Accept-Language: de"];
+  const fetch = ["--header=sec-fetch-mode:navigate"];
+  assert.deepEqual((await judge(...agent)).reasons, ["browser"], "what is not known counts against nobody");
+  assert.deepEqual((await judge(...agent, ...language)).reasons, ["browser"]);
+  assert.deepEqual((await judge(...agent, ...language, "--https")).reasons, ["browser", "no_sec_fetch"]);
+  assert.deepEqual((await judge(...agent, ...fetch, "--https")).reasons, ["browser", "no_accept_language"]);
+  assert.deepEqual((await judge(...agent, ...language, ...fetch, "--https")).reasons, ["browser"]);
+  assert.deepEqual((await judge("--header", "User-Agent: curl/8.0")).reasons, ["agent:curl"]);
+  assert.deepEqual((await judge(...agent, "--header", "X-Moz: prefetch")).reasons, ["purpose:prefetch"]);
+  for (const method of ["HEAD", "OPTIONS", "PROPFIND", "POST"])
+    assert.deepEqual((await judge(...agent, "--method", method)).reasons, [`method:${method.toLowerCase()}`]);
+  assert.equal((await judge(...agent, "--method", "GET")).actor, "human");
+  assert.equal((await judge(...agent, "--kind", "unsubscribe", "--method", "POST")).actor, "human");
+  assert_refused(await pugmark(["judge", "--header", "nonsense"]), USAGE, /--header wants 'Name: value'/);
+  assert_refused(await pugmark(["judge", "--kind", "press"]), USAGE, /--kind is/);
+  const lines = [
+    { kind: "click", ua: BROWSER_AGENT, https: true, headers: { "accept-language": "de" } },
+    { kind: "click", ua: BROWSER_AGENT, method: "OPTIONS" },
+  ];
+  const batch = await pugmark(["judge", "--batch"], { input: lines.map((hit) => `${JSON.stringify(hit)}\n`).join("") });
+  assert.deepEqual(batch.stdout.trim().split("\n").map((line) => JSON.parse(line).reasons), [["browser", "no_sec_fetch"], ["method:options"]]);
+  const wrong = await pugmark(["judge", "--batch"], { input: '{"kind":"press"}\n' });
+  assert_refused(wrong, FAILED, /line 1: kind is open, click or unsubscribe/);
+});
+
 test("after a rotation old links work and new ones are made with the new key", async (t) => {
   const server = await start_server(t);
   const link = links_of(await server.preview((await server.send()).id))[0];

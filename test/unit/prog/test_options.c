@@ -16,6 +16,7 @@
 struct parsed {
 	const char *name, *path;
 	bool loud;
+	struct option_values many;
 	struct operands operands;
 	enum options_result result;
 };
@@ -36,11 +37,14 @@ static int split(char *text, char **words)
 /* What goes to standard error is thrown away. */
 static struct parsed parse(const char *line)
 {
-	static char room[400];
-	char command[] = "test", *argv[40] = {command};
+	static char room[1000];
+	char command[] = "test", *argv[80] = {command};
 	struct parsed p = {.operands.count = 99};
-	const struct option_spec specs[] = {
-	    {"name", &p.name, NULL, "N"}, {"path", &p.path, NULL, "P"}, {"loud", NULL, &p.loud, ""}, {NULL}};
+	const struct option_spec specs[] = {{"name", &p.name, NULL, "N"},
+					    {"path", &p.path, NULL, "P"},
+					    {"loud", NULL, &p.loud, ""},
+					    {"many", NULL, NULL, "M", &p.many},
+					    {NULL}};
 	snprintf(room, sizeof room, "%s", line);
 	int argc = 1 + split(room, argv + 1);
 	int real = dup(STDERR_FILENO), nowhere = open("/dev/null", O_WRONLY);
@@ -50,6 +54,33 @@ static struct parsed parse(const char *line)
 	close(nowhere);
 	close(real);
 	return p;
+}
+
+static void test_an_option_with_many_values_keeps_all_in_their_order(void **state)
+{
+	struct parsed p = parse("--many a --name n --many=b x --many c");
+
+	(void)state;
+	assert_int_equal(p.result, OPTIONS_OK);
+	assert_int_equal(p.many.count, 3);
+	assert_string_equal(p.many.values[0], "a");
+	assert_string_equal(p.many.values[1], "b");
+	assert_string_equal(p.many.values[2], "c");
+	assert_int_equal(p.operands.count, 1);
+	assert_int_equal(parse("a --many").result, OPTIONS_WRONG);
+}
+
+static void test_an_option_given_too_often_is_refused(void **state)
+{
+	static char line[OPTION_VALUES_MAX * 11 + 20];
+	char *end = line;
+
+	(void)state;
+	for (size_t i = 0; i < OPTION_VALUES_MAX; i++)
+		end = stpcpy(end, "--many=abc ");
+	assert_int_equal(parse(line).many.count, OPTION_VALUES_MAX);
+	(void)stpcpy(end, "--many=x");
+	assert_int_equal(parse(line).result, OPTIONS_WRONG);
 }
 
 static void test_options_take_values_in_both_forms_anywhere(void **state)
@@ -121,6 +152,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_options_take_values_in_both_forms_anywhere),
+	    cmocka_unit_test(test_an_option_with_many_values_keeps_all_in_their_order),
+	    cmocka_unit_test(test_an_option_given_too_often_is_refused),
 	    cmocka_unit_test(test_options_end_at_two_dashes_and_one_dash_is_an_operand),
 	    cmocka_unit_test(test_options_help_wins),
 	    cmocka_unit_test(test_options_refuse_what_they_do_not_know),
