@@ -499,13 +499,24 @@ PUGMARK_API const char *pugmark_actor_name(enum pugmark_actor actor);
 struct pugmark_hit {
 	size_t size; /* sizeof(struct pugmark_hit) */
 	enum pugmark_kind kind;
-	int is_head; /* the method was HEAD; GET and POST are 0 */
+	int is_head; /* the method was HEAD; looked at when `method` is empty */
 	struct pugmark_text user_agent;
 	struct pugmark_text purpose; /* Sec-Purpose, else Purpose, else X-Purpose, else X-Moz */
 	struct pugmark_text referer;
+
+	/* What is not known is left empty or 0, and counts for nobody and against nobody. */
+	struct pugmark_text method;          /* "GET", "OPTIONS", … */
+	struct pugmark_text address;         /* where it came from, as text: "203.0.113.7", "2001:db8::7" */
+	struct pugmark_text accept_language; /* looked at when headers_are_known */
+	struct pugmark_text sec_fetch_mode;  /* the same */
+	int headers_are_known;               /* the two above were looked for: an empty one was not sent */
+	int is_https;                        /* browsers send Sec-Fetch-Mode over HTTPS only */
+	int has_delivery_age;                /* delivery_age_s is known */
+	int delivery_age_s;                  /* since the mail was delivered, or else accepted; negative: before */
 };
 /* clang-format off */
-#define PUGMARK_HIT_INIT {sizeof(struct pugmark_hit), PUGMARK_ANY_KIND, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}}
+#define PUGMARK_HIT_INIT {sizeof(struct pugmark_hit), PUGMARK_ANY_KIND, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, \
+	{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0, 0, 0}
 /* clang-format on */
 
 struct pugmark_verdict {
@@ -521,9 +532,9 @@ struct pugmark_verdict {
 #define PUGMARK_VERDICT_INIT {sizeof(struct pugmark_verdict), PUGMARK_ACTOR_UNKNOWN, 0, 0, 0, NULL, {0}}
 /* clang-format on */
 
-/* Judges one hit from itself alone: what it is worth is a label, never a reason to answer differently. Neither time nor
- * neighbours are looked at, so a machine that looks like a person in every way passes for one here. Allocates nothing.
- * PUGMARK_OK; PUGMARK_BAD_INPUT: the kind is not open, click or unsubscribe; PUGMARK_MISUSE. */
+/* Judges one hit from itself alone: what it is worth is a label, never a reason to answer differently. Its neighbours
+ * are not looked at, so a machine that looks like a person in every way passes for one here. Allocates nothing.
+ * PUGMARK_OK; PUGMARK_BAD_INPUT: the kind is not open, click or unsubscribe, or the address is none; PUGMARK_MISUSE. */
 PUGMARK_API enum pugmark_status pugmark_judge(const struct pugmark_hit *hit,
 					      struct pugmark_verdict *ret_verdict) PUGMARK_MUST_CHECK;
 

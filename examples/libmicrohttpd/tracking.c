@@ -119,10 +119,13 @@ static void judge_and_print(struct MHD_Connection *connection, const char *metho
 	if (token->consent == PUGMARK_CONSENT_OFF)
 		return;
 	hit.kind = token->kind;
-	hit.is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+	hit.method = (struct pugmark_text){method, PUGMARK_CSTR};
 	hit.user_agent = header(connection, MHD_HTTP_HEADER_USER_AGENT);
 	hit.referer = header(connection, MHD_HTTP_HEADER_REFERER);
 	hit.purpose = first_header(connection, purposes);
+	hit.accept_language = header(connection, MHD_HTTP_HEADER_ACCEPT_LANGUAGE);
+	hit.sec_fetch_mode = header(connection, "Sec-Fetch-Mode");
+	hit.headers_are_known = 1;
 	if (pugmark_judge(&hit, &verdict) == PUGMARK_OK)
 		print_hit(token, &hit, &verdict);
 }

@@ -6,7 +6,8 @@ enum {
 	HIT_LEAST = ARGUMENT_LEAST(struct pugmark_hit, referer),
 	VERDICT_LEAST = ARGUMENT_LEAST(struct pugmark_verdict, reasons),
 };
-_Static_assert(HIT_LEAST == sizeof(struct pugmark_hit), "no padding at the end");
+_Static_assert(ARGUMENT_LEAST(struct pugmark_hit, delivery_age_s) == sizeof(struct pugmark_hit),
+	       "no padding at the end");
 _Static_assert(VERDICT_LEAST == sizeof(struct pugmark_verdict), "no padding at the end");
 
 static bool kind_of(enum pugmark_kind kind, enum hit_kind *ret)
@@ -44,19 +45,46 @@ const char *pugmark_actor_name(enum pugmark_actor actor)
 	return actor_name(ACTOR_UNKNOWN);
 }
 
+static bool texts_of(const struct pugmark_hit *given, struct hit_signals *ret)
+{
+	struct slice language, fetch_mode;
+	if (!argument_text(given->user_agent, &ret->user_agent) || !argument_text(given->purpose, &ret->purpose) ||
+	    !argument_text(given->referer, &ret->referer) || !argument_text(given->method, &ret->method) ||
+	    !argument_text(given->accept_language, &language) || !argument_text(given->sec_fetch_mode, &fetch_mode))
+		return false;
+	if (!ret->method.n && given->is_head)
+		ret->method = SLICE("HEAD");
+	ret->has_accept_language = language.n > 0;
+	ret->has_sec_fetch = fetch_mode.n > 0;
+	return true;
+}
+
+static enum pugmark_status signals_of(const struct pugmark_hit *given, struct hit_signals *ret)
+{
+	struct slice address;
+	*ret = (struct hit_signals){.headers_are_known = given->headers_are_known != 0,
+				    .is_https = given->is_https != 0,
+				    .has_delivery_age = given->has_delivery_age != 0,
+				    .delivery_age_ms = given->delivery_age_s * INT64_C(1000)};
+	if (!texts_of(given, ret) || !argument_text(given->address, &address))
+		return PUGMARK_MISUSE;
+	ret->has_client = address.n > 0;
+	if (!kind_of(given->kind, &ret->kind) || (address.n && !address_parse(address, &ret->client)))
+		return PUGMARK_BAD_INPUT;
+	return PUGMARK_OK;
+}
+
 enum pugmark_status pugmark_judge(const struct pugmark_hit *hit, struct pugmark_verdict *ret_verdict)
 {
 	struct pugmark_hit given;
-	struct hit_signals signals = {0};
+	struct hit_signals signals;
 	struct verdict verdict = {0}; /* what is behind the NUL goes out, too */
 	_Static_assert(sizeof ret_verdict->reasons == sizeof verdict.reasons, "public and internal reasons");
-	if (!argument_read(hit, HIT_LEAST, &given, sizeof given) || !argument_is_writable(ret_verdict, VERDICT_LEAST) ||
-	    !argument_text(given.user_agent, &signals.user_agent) || !argument_text(given.purpose, &signals.purpose) ||
-	    !argument_text(given.referer, &signals.referer))
+	if (!argument_read(hit, HIT_LEAST, &given, sizeof given) || !argument_is_writable(ret_verdict, VERDICT_LEAST))
 		return PUGMARK_MISUSE;
-	if (!kind_of(given.kind, &signals.kind))
-		return PUGMARK_BAD_INPUT;
-	signals.method = given.is_head ? SLICE("HEAD") : SLICE_EMPTY;
+	enum pugmark_status status = signals_of(&given, &signals);
+	if (status != PUGMARK_OK)
+		return status;
 	verdict_judge(&signals, &verdict);
 	struct pugmark_verdict judged = {
 	    .actor = actor_of(verdict.actor),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A program of yesterday and one of tomorrow: structs of the caller that are shorter or longer than this library's. The
- * shortest are those of the first version, so that here shorter ones are none yet. */
+ * shortest are those of the first version; of pugmark_hit there was a shorter one. */
 #include "fixture.h"
 
 struct longer_hit {
@@ -36,13 +36,29 @@ static void test_structs_that_are_too_short_are_refused(void **state)
 	struct pugmark_verdict verdict = PUGMARK_VERDICT_INIT;
 	(void)state;
 	hit.kind = PUGMARK_OPEN;
-	hit.size--;
+	hit.size = offsetof(struct pugmark_hit, method) - 1;
 	assert_status(pugmark_judge(&hit, &verdict), PUGMARK_MISUSE);
-	hit.size++;
+	hit.size = sizeof hit;
 	verdict.size = 8;
 	assert_status(pugmark_judge(&hit, &verdict), PUGMARK_MISUSE);
 	verdict.size = 0;
 	assert_status(pugmark_judge(&hit, &verdict), PUGMARK_MISUSE);
+}
+
+/* Without what came later, which must not be looked at. */
+static void test_a_hit_of_the_first_version_is_judged(void **state)
+{
+	struct pugmark_hit hit = PUGMARK_HIT_INIT;
+	struct pugmark_verdict verdict = PUGMARK_VERDICT_INIT;
+	static const char outlook[] = "Outlook-iOS/709.2226530.prod.iphone (3.24.1)";
+	(void)state;
+	hit.kind = PUGMARK_OPEN;
+	hit.user_agent = (struct pugmark_text){outlook, PUGMARK_CSTR};
+	hit.method = (struct pugmark_text){NULL, 77};
+	hit.has_delivery_age = 1;
+	hit.size = offsetof(struct pugmark_hit, method);
+	assert_ok(pugmark_judge(&hit, &verdict));
+	assert_int_equal(verdict.actor, PUGMARK_ACTOR_HUMAN);
 }
 
 struct longer_token {
@@ -78,6 +94,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_longer_structs_are_fine_while_what_is_new_is_not_used),
 	    cmocka_unit_test(test_structs_that_are_too_short_are_refused),
+	    cmocka_unit_test(test_a_hit_of_the_first_version_is_judged),
 	    cmocka_unit_test(test_longer_tokens_are_minted_and_opened),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
