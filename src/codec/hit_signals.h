@@ -6,7 +6,7 @@
  * the page somebody came from is nobody's business. Bits, which never change their meaning:
  *
  *   0      always 1, so that 0 is "nothing was kept"
- *   1-3    method: 0 GET, 1 HEAD; 2-7 are free for others
+ *   1-3    method: 0 the one that such a hit comes with, 1 HEAD, 2 another; 3-7 are free
  *   4-5    Purpose and its like: 0 none that counts, 1 prefetch, 2 preview
  *   6-7    Referer: 0 none, 1 of a page, 2 of a service that rewrites links, 3 of Gmail
  *   8      the three below are known

@@ -168,7 +168,7 @@ static void judge_agent(const struct hit_signals *hit, struct slice agent, struc
 }
 
 /* The page of an unsubscription is got by whoever looks and posted by whoever means it. */
-static bool is_usual_method(const struct hit_signals *hit)
+bool verdict_is_usual_method(const struct hit_signals *hit)
 {
 	return !hit->method.n || slice_equal_nocase(hit->method, SLICE("GET")) ||
 	       (hit->kind == HIT_UNSUBSCRIBE && slice_equal_nocase(hit->method, SLICE("POST")));
@@ -190,7 +190,7 @@ static void judge_method(struct slice method, struct verdict *ret)
 void verdict_judge(const struct hit_signals *hit, struct verdict *ret)
 {
 	struct slice agent = slice_trim(slice_sub(hit->user_agent, 0, USER_AGENT_MAX));
-	if (!is_usual_method(hit))
+	if (!verdict_is_usual_method(hit))
 		judge_method(hit->method, ret);
 	else if (slice_contains_nocase(hit->purpose, SLICE("prefetch")) ||
 		 slice_contains_nocase(hit->purpose, SLICE("preview")))

@@ -61,6 +61,8 @@ struct verdict {
 /* The version of the rules, a date. */
 #define VERDICT_RULES "2026-11-21"
 
+/* GET; POST for an unsubscription. */
+bool verdict_is_usual_method(const struct hit_signals *hit);
 void verdict_judge(const struct hit_signals *hit, struct verdict *ret);
 
 #endif

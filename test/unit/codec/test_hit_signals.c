@@ -29,7 +29,7 @@ static struct hit_signals hit_number(size_t n)
 {
 	struct hit_signals hit = {.kind = n % 2 ? HIT_CLICK : HIT_OPEN};
 	n /= 2;
-	hit.is_head = n % 2;
+	hit.method = n % 2 ? SLICE("HEAD") : SLICE_EMPTY;
 	n /= 2;
 	hit.headers_are_known = n % 2;
 	n /= 2;
@@ -88,7 +88,7 @@ static void test_bits_keep_their_meaning(void **state)
 	(void)state;
 	struct hit_signals hit = {.kind = HIT_CLICK};
 	assert_int_equal(hit_signals_pack(&hit), 0x001);
-	hit.is_head = true;
+	hit.method = SLICE("HEAD");
 	assert_int_equal(hit_signals_pack(&hit), 0x003);
 	hit.purpose = SLICE("preview");
 	assert_int_equal(hit_signals_pack(&hit), 0x023);
@@ -104,16 +104,26 @@ static void test_a_method_of_later_is_not_head(void **state)
 {
 	(void)state;
 	struct hit_signals hit = {0};
-	hit_signals_unpack(1 | 2 << 1, &hit);
-	assert_false(hit.is_head);
+	hit_signals_unpack(1 | 7 << 1, &hit);
+	assert_int_equal(hit.method.n, 0);
+}
+
+static void test_other_methods_stay_other_methods(void **state)
+{
+	(void)state;
+	struct hit_signals hit = {.method = SLICE("PROPFIND")};
+	struct hit_signals press = {.kind = HIT_UNSUBSCRIBE, .method = SLICE("POST")};
+	assert_int_equal(hit_signals_pack(&press), 1);
+	hit_signals_unpack(hit_signals_pack(&hit), &hit);
+	assert_false(verdict_is_usual_method(&hit) || slice_equal(hit.method, SLICE("HEAD")));
 }
 
 static void test_nothing_kept_is_nothing_known(void **state)
 {
 	(void)state;
-	struct hit_signals hit = {.is_head = true, .headers_are_known = true, .purpose = SLICE("prefetch")};
+	struct hit_signals hit = {.method = SLICE("HEAD"), .headers_are_known = true, .purpose = SLICE("prefetch")};
 	hit_signals_unpack(HIT_SIGNALS_NOT_KEPT, &hit);
-	assert_true(!hit.is_head && !hit.headers_are_known && !hit.purpose.n && !hit.referer.n);
+	assert_true(!hit.method.n && !hit.headers_are_known && !hit.purpose.n && !hit.referer.n);
 }
 
 /* Without an address and a time nothing else can be in them. */
@@ -140,6 +150,7 @@ int main(void)
 	    cmocka_unit_test(test_packed_signals_are_small_and_never_nothing),
 	    cmocka_unit_test(test_bits_keep_their_meaning),
 	    cmocka_unit_test(test_a_method_of_later_is_not_head),
+	    cmocka_unit_test(test_other_methods_stay_other_methods),
 	    cmocka_unit_test(test_nothing_kept_is_nothing_known),
 	    cmocka_unit_test(test_reasons_say_enough_to_judge_the_same),
 	};
