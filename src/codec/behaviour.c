@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each hit gathers points for what was seen around it, beside those for what it said of itself; from 80 on it is a
  * scanner, from 50 on nobody can tell and it is out of the headline. A burst is worth 90, so it decides alone: a person
- * cannot follow three different links within two seconds. Everything else needs company.
+ * cannot follow three different links within two seconds. So does a hit on the honeypot, which a person cannot even
+ * see. Everything else needs company.
  *
  * Evidence (doc/judging.md): of 836 contacts whose links were all fetched within a second, a rule "clicked within 10 s
  * of sending" finds 0.5 %, one of 60 s 69 %, the burst all of them. An office behind one address looks like a scanner
@@ -14,6 +15,7 @@
 
 enum { CONFIDENCE_MAX = 99, COVERAGE_LINKS_MIN = 5, QUICK_COVERAGE_LINKS_MIN = 3 };
 enum {
+	POINTS_HONEYPOT = 100,
 	POINTS_BURST = 90,
 	POINTS_COVERAGE = 60,
 	POINTS_QUICK_COVERAGE = 90, /* of as many links as coverage takes: nobody looks at a page for two seconds */
@@ -32,8 +34,9 @@ static const int64_t NEAR_BURST_US = 120000000;
 
 /* The codes that are given here; "early" by the first verdict too, which may not have known when it was delivered. */
 static const struct slice OWN_CODES[] = {
-    SLICE("burst"),        SLICE("coverage"),      SLICE("fan_out"),     SLICE("early"),      SLICE("no_open"),
-    SLICE("burst_source"), SLICE("burst_network"), SLICE("burst_agent"), SLICE("near_burst"),
+    SLICE("burst"),      SLICE("coverage"),        SLICE("fan_out"),       SLICE("early"),
+    SLICE("no_open"),    SLICE("burst_source"),    SLICE("burst_network"), SLICE("burst_agent"),
+    SLICE("near_burst"), SLICE("honeypot_source"), SLICE("near_honeypot"),
 };
 
 /* Neighbouring hits that were one burst. */
@@ -47,6 +50,7 @@ struct judging {
 	struct behaviour_hit *hits;
 	size_t count;
 	uint16_t link_rank[BEHAVIOUR_HITS_MAX]; /* the same number for the same link, from 0 */
+	bool is_honeypot[BEHAVIOUR_HITS_MAX];
 	bool in_burst[BEHAVIOUR_HITS_MAX];
 	uint8_t coverage_points[BEHAVIOUR_HITS_MAX];
 	struct burst bursts[BEHAVIOUR_HITS_MAX / 2];
@@ -124,10 +128,13 @@ bool behaviour_in_window(const struct behaviour_mail *mail, enum hit_kind kind, 
 
 /* ---- Bursts and coverage */
 
-/* A browser that loads ahead, and a chat that shows a preview, fetch several links for one person. */
-static bool is_evidence(const struct behaviour_hit *hit)
+/* A browser that loads ahead, and a chat that shows a preview, fetch several links for one person; the honeypot is none
+ * of the mail's links. */
+static bool is_evidence(const struct judging *j, size_t i)
 {
-	return hit->kind == HIT_CLICK && hit->actor != ACTOR_PREFETCH && hit->actor != ACTOR_LINK_PREVIEW;
+	const struct behaviour_hit *hit = &j->hits[i];
+	return hit->kind == HIT_CLICK && hit->actor != ACTOR_PREFETCH && hit->actor != ACTOR_LINK_PREVIEW &&
+	       !j->is_honeypot[i];
 }
 
 static void rank_links(struct judging *j)
@@ -153,7 +160,7 @@ static void walk_from(const struct judging *j, size_t first, int64_t reach_us, b
 	*ret = (struct walk){.last = first};
 	for (size_t i = first; i < j->count && j->hits[i].time_us - start->time_us <= reach_us; i++) {
 		const struct behaviour_hit *hit = &j->hits[i];
-		if (!is_evidence(hit) || (of_one_source && !(same_network(hit, start) && same_agent(hit, start))))
+		if (!is_evidence(j, i) || (of_one_source && !(same_network(hit, start) && same_agent(hit, start))))
 			continue;
 		ret->links += !ret->seen[j->link_rank[i]];
 		ret->seen[j->link_rank[i]] = true;
@@ -182,7 +189,7 @@ static void add_burst(struct judging *j, size_t first, size_t last)
 {
 	struct burst *before = j->burst_count ? &j->bursts[j->burst_count - 1] : NULL;
 	for (size_t i = first; i <= last; i++)
-		j->in_burst[i] = is_evidence(&j->hits[i]);
+		j->in_burst[i] = is_evidence(j, i);
 	if (!before || first > before->last)
 		before = &j->bursts[j->burst_count++];
 	else
@@ -195,7 +202,7 @@ static void find_bursts(struct judging *j)
 {
 	struct walk walk;
 	for (size_t i = 0; i < j->count; i++) {
-		if (!is_evidence(&j->hits[i]))
+		if (!is_evidence(j, i))
 			continue;
 		walk_from(j, i, BURST_US, false, &walk);
 		if (is_burst(j, walk.links) && (!j->burst_count || walk.last > j->bursts[j->burst_count - 1].last))
@@ -208,11 +215,11 @@ static void find_coverage_within(struct judging *j, int64_t reach_us, uint8_t po
 {
 	struct walk walk;
 	for (size_t i = 0; i < j->count; i++) {
-		if (!is_evidence(&j->hits[i]))
+		if (!is_evidence(j, i))
 			continue;
 		walk_from(j, i, reach_us, true, &walk);
 		for (size_t k = i; walk.links >= j->mail->links && k <= walk.last; k++)
-			if (is_evidence(&j->hits[k]) && same_network(&j->hits[k], &j->hits[i]) &&
+			if (is_evidence(j, k) && same_network(&j->hits[k], &j->hits[i]) &&
 			    same_agent(&j->hits[k], &j->hits[i]) && j->coverage_points[k] < points)
 				j->coverage_points[k] = points;
 	}
@@ -333,6 +340,43 @@ static void see_neighbours(const struct judging *j, size_t i, bool in_window, st
 		see_nearest(&best, hit, in_window, s);
 }
 
+/* ---- The honeypot: who followed a link that no person sees is a machine, and so is what came around it. Of this one
+ * message and for this long only, never for a source as such. */
+
+static void find_honeypots(struct judging *j)
+{
+	for (size_t i = 0; i < j->count; i++)
+		j->is_honeypot[i] = j->hits[i].kind == HIT_CLICK && j->hits[i].actor == ACTOR_SCANNER &&
+				    has_code(j->hits[i].reasons, SLICE("honeypot"));
+}
+
+static bool is_within(int64_t apart_us, int64_t reach_s)
+{
+	return apart_us <= reach_s * SECOND_US && -apart_us <= reach_s * SECOND_US;
+}
+
+/* The image proxies of mailboxes run on their own networks, where no scanner does. */
+static void see_honeypot(const struct judging *j, size_t i, struct signs *s)
+{
+	const struct behaviour_hit *hit = &j->hits[i];
+	const char *code = NULL;
+	int64_t apart_us = 0;
+	for (size_t k = 0; hit->actor != ACTOR_PROXY_HUMAN && k < j->count; k++) {
+		int64_t us = hit->time_us - j->hits[k].time_us;
+		if (!j->is_honeypot[k] || !is_within(us, BEHAVIOUR_HONEYPOT_SOURCE_S))
+			continue;
+		bool is_source = same_network(hit, &j->hits[k]) && same_agent(hit, &j->hits[k]);
+		if (!is_source && !is_within(us, BEHAVIOUR_HONEYPOT_S))
+			continue;
+		code = is_source ? "honeypot_source" : "near_honeypot";
+		apart_us = us;
+		if (is_source)
+			break;
+	}
+	if (code)
+		add_sign(s, POINTS_HONEYPOT, "%s:seconds=%ld", code, (long)(apart_us / SECOND_US));
+}
+
 /* What the first verdict saw and found too weak to decide. */
 static void see_what_it_said(const struct behaviour_hit *hit, struct signs *s)
 {
@@ -369,6 +413,7 @@ static void see_all(const struct judging *j, size_t i, struct signs *s)
 	struct behaviour_hit *hit = &j->hits[i];
 	bool in_window = behaviour_in_window(j->mail, hit->kind, hit->time_us);
 	see_what_it_said(hit, s);
+	see_honeypot(j, i, s);
 	see_burst(j, i, s);
 	if (!j->in_burst[i] && hit->actor != ACTOR_PROXY_HUMAN)
 		see_neighbours(j, i, in_window, s);
@@ -428,6 +473,7 @@ void behaviour_judge(const struct behaviour_mail *mail, struct behaviour_hit *hi
 		hits[i].group = (struct uuid){{0}};
 	}
 	rank_links(&j);
+	find_honeypots(&j);
 	find_bursts(&j);
 	find_coverage(&j);
 	for (size_t i = 0; i < j.count; i++)

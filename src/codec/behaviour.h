@@ -21,8 +21,10 @@ enum {
 	BEHAVIOUR_HITS_MAX = 512,      /* judged at once */
 	BEHAVIOUR_BURST_LINKS_MIN = 3, /* different links that no person follows … */
 	BEHAVIOUR_BURST_MS = 2000,     /* … within that time */
-	BEHAVIOUR_FAN_OUT_MIN = 5,     /* recipients */
-	BEHAVIOUR_FAN_OUT_REACH_S = 60 /* to either side of a hit */
+	BEHAVIOUR_HONEYPOT_S = 10,     /* to either side of a hit on the honeypot: everybody's hits on that mail … */
+	BEHAVIOUR_HONEYPOT_SOURCE_S = 120, /* … and the same source's */
+	BEHAVIOUR_FAN_OUT_MIN = 5,         /* recipients */
+	BEHAVIOUR_FAN_OUT_REACH_S = 60     /* to either side of a hit */
 };
 
 /* Where a hit came from, as far as hits can share it. */
@@ -37,7 +39,7 @@ struct behaviour_hit {
 	struct uuid id;
 	enum hit_kind kind; /* open or click; others are passed over */
 	int64_t time_us;
-	uint32_t link_index; /* of a click */
+	uint32_t link_index; /* of a click, unless `reasons` say that it was the honeypot */
 	struct behaviour_source source;
 	uint32_t fan_out;     /* recipients of one domain that the source came for around then; 0: not known */
 	enum actor actor;     /* the verdict so far */

@@ -15,6 +15,7 @@ enum {
 	ACCEPT_LANGUAGE = 1 << 9,
 	SEC_FETCH = 1 << 10,
 	HTTPS = 1 << 11,
+	HONEYPOT = 1 << 12,
 };
 
 enum method { METHOD_USUAL, METHOD_HEAD, METHOD_OTHER };
@@ -59,6 +60,8 @@ uint16_t hit_signals_pack(const struct hit_signals *hit)
 	unsigned bits = KEPT | (unsigned)method_of(hit) << METHOD_SHIFT |
 			(unsigned)purpose_of(hit->purpose) << PURPOSE_SHIFT |
 			(unsigned)referer_of(hit->referer) << REFERER_SHIFT;
+	if (hit->is_honeypot)
+		bits |= HONEYPOT;
 	if (hit->headers_are_known)
 		bits |= HEADERS_KNOWN | (hit->has_accept_language ? ACCEPT_LANGUAGE : 0u) |
 			(hit->has_sec_fetch ? SEC_FETCH : 0u) | (hit->is_https ? HTTPS : 0u);
@@ -76,6 +79,7 @@ void hit_signals_unpack(uint16_t bits, struct hit_signals *ret)
 	ret->has_accept_language = bits & ACCEPT_LANGUAGE;
 	ret->has_sec_fetch = bits & SEC_FETCH;
 	ret->is_https = bits & HTTPS;
+	ret->is_honeypot = bits & HONEYPOT;
 }
 
 void hit_signals_from_reasons(struct slice reasons, struct hit_signals *ret)
@@ -84,7 +88,9 @@ void hit_signals_from_reasons(struct slice reasons, struct hit_signals *ret)
 	ret->headers_are_known = ret->has_accept_language = ret->has_sec_fetch = true;
 	while (reasons.n) {
 		struct slice reason = slice_cut(&reasons, ' ');
-		if (slice_equal(reason, SLICE("method:head")))
+		if (slice_equal(reason, SLICE("honeypot")))
+			ret->is_honeypot = true;
+		else if (slice_equal(reason, SLICE("method:head")))
 			ret->method = METHODS[METHOD_HEAD];
 		else if (slice_equal(reason, SLICE("purpose:prefetch")))
 			ret->purpose = PURPOSES[PURPOSE_PREFETCH];

@@ -11,7 +11,8 @@
  *   6-7    Referer: 0 none, 1 of a page, 2 of a service that rewrites links, 3 of Gmail
  *   8      the three below are known
  *   9-11   Accept-Language was sent, Sec-Fetch-* was sent, over HTTPS
- *   12-14  free
+ *   12     a link that no person sees
+ *   13-14  free
  */
 #ifndef PUGMARK_CODEC_HIT_SIGNALS_H
 #define PUGMARK_CODEC_HIT_SIGNALS_H
@@ -22,7 +23,7 @@ enum { HIT_SIGNALS_NOT_KEPT = 0 };
 
 /* 1 to 32767. */
 uint16_t hit_signals_pack(const struct hit_signals *hit);
-/* Fills the method, `purpose`, `referer` and the headers with something that is judged as what was packed; leaves the
+/* Fills the method, `purpose`, `referer`, the headers and is_honeypot with something that is judged as what was packed; leaves the
  * rest alone. HIT_SIGNALS_NOT_KEPT: nothing is known of them. */
 void hit_signals_unpack(uint16_t bits, struct hit_signals *ret);
 /* The same from the reasons of a verdict, for rows from before the bits were kept. They name only what spoke against a

@@ -27,7 +27,7 @@ struct html_rewrite_options {
 	struct html_link_policy policy; /* `charset` in it is set by html_rewrite */
 	html_track_fn *track;           /* not needed with `identity` */
 	void *user;
-	struct slice pixel; /* the markup of the open pixel */
+	struct slice pixel; /* the markup of the open pixel, and of whatever else is to stand there */
 	enum html_pixel_place pixel_place;
 	uint32_t first_link_index; /* of a mail's later parts: links are numbered through all of them */
 	bool vml;               /* `<!--[if` comments are rewritten too: `<a>`, `<area>` and VML shapes (`<v:…>`) */
@@ -39,7 +39,7 @@ enum html_warning {
 	HTML_WARN_PASSED_THROUGH = 1 << 0, /* an encoding that cannot be cut */
 	HTML_WARN_AMP = 1 << 1,
 	HTML_WARN_NO_PIXEL = 1 << 2,      /* nowhere to put it */
-	HTML_WARN_PIXEL_PRESENT = 1 << 3, /* one of an own host is there already; no second one is added */
+	HTML_WARN_PIXEL_PRESENT = 1 << 3, /* one of an own host, or a hidden link to it, is there; none is added */
 	HTML_WARN_CUT = 1 << 4,           /* the document ends inside a tag, a comment or raw text */
 	HTML_WARN_TEMPLATE = 1 << 5,      /* merge tags are left in links */
 	HTML_WARN_BAD_URL = 1 << 6,

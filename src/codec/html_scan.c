@@ -42,6 +42,7 @@ static void scan_link_tag(struct html_scan *scan, const struct scan_level *level
 	struct html_attribute attribute;
 	size_t first = HTML_NO_OFFSET;
 	bool is_opted_out = false;
+	bool is_hidden = false;
 	while (html_attribute_next(&attributes, &attribute)) {
 		if (slice_equal_nocase(attribute.name, SLICE("href"))) {
 			struct html_link *link = add_link(scan, &attribute, level->is_conditional);
@@ -51,10 +52,14 @@ static void scan_link_tag(struct html_scan *scan, const struct scan_level *level
 				link->skip = HTML_SKIP_DUPLICATE_ATTRIBUTE;
 		} else if (html_attribute_is_opt_out(&attribute)) {
 			is_opted_out = true;
+		} else if (slice_equal_nocase(attribute.name, SLICE("aria-hidden"))) {
+			is_hidden = true;
 		}
 	}
 	if (first == HTML_NO_OFFSET)
 		return;
+	if (is_hidden && !level->is_conditional && scan->links[first].skip == HTML_SKIP_OWN_LINK)
+		scan->has_own_pixel = true; /* an earlier run may have put in a honeypot and no pixel */
 	if (is_opted_out && scan->links[first].skip == HTML_NOT_SKIPPED)
 		scan->links[first].skip = HTML_SKIP_NO_TRACK;
 	else if (attributes.count == HTML_ATTRIBUTES_MAX && scan->links[first].skip == HTML_NOT_SKIPPED)

@@ -25,9 +25,9 @@ struct html_scan {
 	size_t head_end_end;   /* behind the last `</head>` */
 	bool is_frameset;
 	bool is_amp;
-	bool has_own_pixel;
-	bool is_ambiguous; /* see html_namespace.h */
-	bool is_cut;       /* the document ends inside something, so that what were appended would be swallowed */
+	bool has_own_pixel; /* of an earlier run, or the hidden link of one */
+	bool is_ambiguous;  /* see html_namespace.h */
+	bool is_cut;        /* the document ends inside something, so that what were appended would be swallowed */
 };
 
 /* Fills the second half of `scan`; the first is the caller's. */

@@ -26,6 +26,10 @@ enum {
 	TOKEN_TEXT_MAX = 2880,    /* of any token's text */
 };
 
+/* The index of the link that no person sees (tracking.honeypot). It has no destination and leads where a broken click
+ * does; no mail has that many links. */
+#define TOKEN_LINK_HONEYPOT UINT32_MAX
+
 struct token {
 	enum token_kind kind;
 	enum token_consent consent;

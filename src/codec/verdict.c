@@ -54,6 +54,8 @@ static void decide_for(struct verdict *ret, enum actor actor, uint8_t confidence
 	ret->confidence_percent = confidence_percent;
 	buf_init_fixed(&reasons, ret->reasons, sizeof ret->reasons);
 	buf_append_cstr(&reasons, what);
+	if (!*code)
+		return;
 	buf_append_byte(&reasons, ':');
 	buf_append_cstr(&reasons, code);
 }
@@ -195,6 +197,8 @@ void verdict_judge(const struct hit_signals *hit, struct verdict *ret)
 	else if (slice_contains_nocase(hit->purpose, SLICE("prefetch")) ||
 		 slice_contains_nocase(hit->purpose, SLICE("preview")))
 		decide_for(ret, ACTOR_PREFETCH, 98, "purpose", "prefetch");
+	else if (hit->is_honeypot)
+		decide_for(ret, ACTOR_SCANNER, 99, "honeypot", "");
 	else if (!agent.n)
 		decide_for(ret, ACTOR_SCANNER, 80, "agent", "missing"); /* no mail client and no browser is silent */
 	else

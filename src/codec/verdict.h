@@ -2,9 +2,9 @@
 /* verdict: who is behind one hit, judged from the hit and what its caller knows around it. Pure; rules and sources:
  * doc/judging.md.
  *
- * Order: method, prefetch headers, agents of image proxies, prefetchers, link previews and gateways, networks of
- * scanners, the public list of robots (not for mail clients), points, the rest unknown. Answers never depend on the
- * verdict; only labels do.
+ * Order: method, prefetch headers, the honeypot, agents of image proxies, prefetchers, link previews and gateways,
+ * networks of scanners, the public list of robots (not for mail clients), points, the rest unknown. Answers never
+ * depend on the verdict; only labels do.
  */
 #ifndef PUGMARK_CODEC_VERDICT_H
 #define PUGMARK_CODEC_VERDICT_H
@@ -39,6 +39,7 @@ struct hit_signals {
 	struct slice user_agent; /* at most USER_AGENT_MAX bytes are looked at */
 	struct slice purpose;    /* Sec-Purpose, Purpose, X-Purpose or X-Moz, whichever was sent */
 	struct slice referer;
+	bool is_honeypot; /* a click on the link that no person sees */
 
 	/* What is not known is false and counts for nobody and against nobody. */
 	bool has_client;

@@ -344,6 +344,70 @@ static void test_weak_signs_decide_together_only(void **state)
 	CHECK_TABLES(TABLES);
 }
 
+#define TRAP "honeypot"
+
+/* Row by row as in the report that the rule is from: the whole window belongs to the machine (mautic#9798). */
+static void test_whoever_comes_around_a_hit_on_the_honeypot_is_a_scanner(void **state)
+{
+	static const struct table TABLES[] = {
+	    {"one link and the honeypot, from elsewhere, 10 s apart; a person 11 s and a minute later",
+	     9,
+	     false,
+	     {{'o', 300000, 0, OTHER, 3, NULL, 0, S, "browser near_honeypot:seconds=-10", 0},
+	      {'c', 305000, 1, OTHER, 3, "mail_client", 0, S, "near_honeypot:seconds=-5", 0},
+	      {'c', 310000, 0, GATEWAY, OLD_CHROME, TRAP, S, S, NULL, 0},
+	      {'c', 320000, 2, HOME, NEW_CHROME, NULL, 0, S, "near_honeypot:seconds=10", 0},
+	      {'c', 321000, 3, HOME, NEW_CHROME, NULL, 0, 0, NULL, 0},
+	      {'c', 370000, 4, HOME, NEW_CHROME, NULL, 0, 0, NULL, 0}}},
+	    {"its source two minutes before and behind, and no longer",
+	     9,
+	     false,
+	     {{'o', 179000, 0, GATEWAY, OLD_CHROME, NULL, 0, 0, NULL, 0},
+	      {'o', 180000, 0, GATEWAY, OLD_CHROME, NULL, 0, S, "honeypot_source:seconds=-120", 0},
+	      {'c', 300000, 0, GATEWAY, OLD_CHROME, TRAP, S, S, NULL, 0},
+	      {'c', 420000, 1, GATEWAY, OLD_CHROME, NULL, 0, S, "honeypot_source:seconds=120", 0},
+	      {'c', 421000, 2, GATEWAY, OLD_CHROME, NULL, 0, 0, NULL, 0}}},
+	    {"half a source is none",
+	     9,
+	     false,
+	     {{'c', 300000, 0, GATEWAY, OLD_CHROME, TRAP, S, S, NULL, 0},
+	      {'c', 320000, 1, GATEWAY, NEW_CHROME, NULL, 0, 0, NULL, 0},
+	      {'c', 330000, 2, HOME, OLD_CHROME, NULL, 0, 0, NULL, 0},
+	      {'c', 340000, 3, 0, 0, NULL, 0, 0, NULL, 0}}},
+	    {"mailboxes' image proxies are nobody's scanner, and what was a machine stays what it was",
+	     9,
+	     false,
+	     {{'o', 300000, 0, OTHER, 3, "agent:gmail_proxy", ACTOR_PROXY_HUMAN, 0, NULL, 0},
+	      {'o', 301000, 0, OTHER, 4, "agent:apple_mpp", ACTOR_PREFETCH, 0, NULL, 0},
+	      {'c', 302000, 0, GATEWAY, OLD_CHROME, TRAP, S, S, NULL, 0}}},
+	    {"who only loads ahead has not followed it",
+	     9,
+	     false,
+	     {{'c', 300000, 0, HOME, NEW_CHROME, "purpose:prefetch", ACTOR_PREFETCH, 0, NULL, 0},
+	      {'c', 301000, 1, HOME, NEW_CHROME, NULL, 0, 0, NULL, 0}}},
+	};
+	(void)state;
+	CHECK_TABLES(TABLES);
+}
+
+static void test_the_honeypot_is_counted_in_no_burst(void **state)
+{
+	static const struct table TABLE = {
+	    "two links and the honeypot at once",
+	    12,
+	    true,
+	    {{'c', 0, 1, GATEWAY, OLD_CHROME, NULL, 0, S, "browser honeypot_source:seconds=0", 0},
+	     {'c', 100, 0, GATEWAY, OLD_CHROME, TRAP, S, S, NULL, 0},
+	     {'c', 200, 2, GATEWAY, OLD_CHROME, NULL, 0, S, "browser honeypot_source:seconds=0", 0}}};
+	struct behaviour_hit hits[] = {hit_of(&TABLE.rows[0], 1), hit_of(&TABLE.rows[1], 2), hit_of(&TABLE.rows[2], 3)};
+	struct behaviour_mail mail = {.links = TABLE.links};
+	(void)state;
+	check_table(&TABLE);
+	behaviour_judge(&mail, hits, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(uuid_is_zero(hits[i].group));
+}
+
 static void test_hits_of_one_burst_share_a_group(void **state)
 {
 	struct behaviour_mail mail = {.delivered_us = DELIVERED, .links = 3};
@@ -507,6 +571,8 @@ int main(void)
 	    cmocka_unit_test(test_a_look_from_the_source_of_a_burst_is_part_of_it),
 	    cmocka_unit_test(test_a_reader_beside_a_burst_stays_a_reader),
 	    cmocka_unit_test(test_weak_signs_decide_together_only),
+	    cmocka_unit_test(test_whoever_comes_around_a_hit_on_the_honeypot_is_a_scanner),
+	    cmocka_unit_test(test_the_honeypot_is_counted_in_no_burst),
 	    cmocka_unit_test(test_hits_of_one_burst_share_a_group),
 	    cmocka_unit_test(test_judging_again_changes_nothing_and_repeats_no_reason),
 	    cmocka_unit_test(test_consent_and_repeats_stay_in_the_reasons),

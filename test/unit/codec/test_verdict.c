@@ -481,6 +481,31 @@ static void test_apple_privacy_takes_the_agent_and_the_address(void **state)
 	network_lists_free(&lists);
 }
 
+static void test_a_click_on_the_honeypot_is_a_scanner_whoever_it_says_it_is(void **state)
+{
+	static const struct {
+		const char *agent, *purpose;
+		enum actor actor;
+		const char *reasons;
+	} CASES[] = {
+	    {PERSON, "", ACTOR_SCANNER, "honeypot"},
+	    {"", "", ACTOR_SCANNER, "honeypot"},
+	    {"Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "", ACTOR_SCANNER, "honeypot"},
+	    {PERSON, "prefetch", ACTOR_PREFETCH, "purpose:prefetch"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		struct verdict verdict;
+		verdict_judge(&(struct hit_signals){.kind = HIT_CLICK,
+						    .user_agent = slice_from_cstr(CASES[i].agent),
+						    .purpose = slice_from_cstr(CASES[i].purpose),
+						    .is_honeypot = true},
+			      &verdict);
+		assert_int_equal(verdict.actor, CASES[i].actor);
+		assert_string_equal(verdict.reasons, CASES[i].reasons);
+	}
+}
+
 static void test_a_broken_list_leaves_the_one_before(void **state)
 {
 	struct network_lists *lists = lists_of("172.224.224.0/31,GB\n");
@@ -589,6 +614,7 @@ int main(void)
 	    cmocka_unit_test(test_an_office_of_many_behind_one_address_is_people),
 	    cmocka_unit_test(test_networks_of_mail_security_are_scanners),
 	    cmocka_unit_test(test_apple_privacy_takes_the_agent_and_the_address),
+	    cmocka_unit_test(test_a_click_on_the_honeypot_is_a_scanner_whoever_it_says_it_is),
 	    cmocka_unit_test(test_a_broken_list_leaves_the_one_before),
 	    cmocka_unit_test(test_a_list_that_may_be_cut_off_is_refused),
 	    cmocka_unit_test(test_shared_lists_go_their_own_ways),
