@@ -110,7 +110,8 @@ static enum status fill_window(const struct hit *hit, struct err *err)
 		struct duplicate_key key = {
 		    .message = events[i].message,
 		    .kind = kind_of(&events[i]),
-		    .link_index = events[i].link_index < 0 ? 0 : (uint32_t)events[i].link_index,
+		    /* The honeypot's is kept as -1 and becomes TOKEN_LINK_HONEYPOT again. */
+		    .link_index = kind_of(&events[i]) == HIT_CLICK ? (uint32_t)events[i].link_index : 0,
 		    .is_person = !events[i].bot_filtered,
 		};
 		uint32_t seconds = tenant_policies_of(parts->policies, events[i].tenant).dedupe_seconds;
@@ -342,6 +343,11 @@ static bool find_delivery_age(const struct hit *hit, int64_t *ret_ms)
 	return true;
 }
 
+static bool is_honeypot(const struct hit *hit)
+{
+	return hit->record.kind == HIT_CLICK && hit->record.link_index == TOKEN_LINK_HONEYPOT;
+}
+
 static void judge(struct hit *hit)
 {
 	struct hit_signals signals = {
@@ -349,6 +355,7 @@ static void judge(struct hit *hit)
 	    .user_agent = hit->record.user_agent,
 	    .purpose = hit->record.purpose,
 	    .referer = hit->record.referer,
+	    .is_honeypot = is_honeypot(hit),
 	    .has_client = true,
 	    .client = hit->record.client,
 	    .headers_are_known = true,
@@ -403,7 +410,7 @@ static enum status apply_open_or_click(struct hit *hit, struct err *err)
 		add_reason(hit, " consent:anonymous"); /* readers show no person by it (event_json.c) */
 	struct event event = event_of(hit, destination);
 	event.is_unique = count(hit);
-	if (is_provisional(hit))
+	if (is_provisional(hit) || is_honeypot(hit)) /* it says something about those around it */
 		settle_later(hit);
 	if (is_provisional(hit) && hit->consent == CONSENT_FULL)
 		note_source(hit);

@@ -9,7 +9,7 @@
 enum {
 	/* A link of few bytes becomes one of 120; the codec's corpus grows by a tenth. */
 	OUTPUT_MAX = 4 * SEND_HTML_MAX,
-	PIXEL_MAX = 512,
+	PIXEL_MAX = 2048,                       /* of the pixel and the honeypot */
 	WARNINGS_MAX = HTML_WARNING_COUNT + 32, /* those of the mail, and parts that were left alone */
 	SHA256_SIZE = 32,
 };
@@ -97,7 +97,7 @@ static bool leave(void *user, const struct html_link *link, struct buf *to)
 
 /* ---- The pixel */
 
-static enum status make_pixel(struct rewriting *r, char room[PIXEL_MAX], struct slice *ret)
+static enum status append_pixel(const struct rewriting *r, struct buf *to)
 {
 	struct token token = {
 	    .kind = TOKEN_OPEN,
@@ -107,16 +107,36 @@ static enum status make_pixel(struct rewriting *r, char room[PIXEL_MAX], struct 
 	};
 	char url_room[PIXEL_MAX];
 	struct buf url;
-	struct buf b;
 	buf_init_fixed(&url, url_room, sizeof url_room);
-	buf_init_fixed(&b, room, PIXEL_MAX);
 	enum status status = append_url(r->sealer, r->message, r->options->base_url, &token, &url);
 	if (status != STATUS_OK)
 		return status;
 	buf_append_cstr(&url, ".gif");
-	open_pixel_append(&b, buf_slice(&url));
-	*ret = buf_slice(&b);
-	return buf_failed(&url) ? STATUS_TOO_BIG : buf_status(&b);
+	open_pixel_append(to, buf_slice(&url));
+	return buf_failed(&url) ? STATUS_TOO_BIG : buf_status(to);
+}
+
+/* ---- The honeypot: a link without anything to see, read out or reach by keyboard; mso-hide is for desktop Outlook.
+ * Even where a client drops the style there is nothing to press. */
+
+static bool has_honeypot(const struct rewriting *r)
+{
+	return r->options->honeypot && r->message->track_clicks != CONSENT_OFF;
+}
+
+static enum status append_honeypot(const struct rewriting *r, struct buf *to)
+{
+	struct token token = {
+	    .kind = TOKEN_CLICK,
+	    .consent = token_consent_of(r->message->track_clicks),
+	    .tenant = r->message->tenant,
+	    .message = r->message->id,
+	    .link_index = TOKEN_LINK_HONEYPOT,
+	};
+	buf_append_cstr(to, "<a href=\"");
+	enum status status = append_url(r->sealer, r->message, r->options->base_url, &token, to);
+	buf_append_cstr(to, "\" aria-hidden=\"true\" tabindex=\"-1\" style=\"display:none;mso-hide:all\"></a>");
+	return status == STATUS_OK ? buf_status(to) : status;
 }
 
 static enum html_pixel_place pixel_place(const struct rewriting *r)
@@ -129,6 +149,25 @@ static enum html_pixel_place pixel_place(const struct rewriting *r)
 	case SEND_PIXEL_OFF: break;
 	}
 	return HTML_PIXEL_OFF;
+}
+
+/* What is put into the html, in one place: the pixel, and the honeypot behind it. */
+static enum status choose_insertion(const struct rewriting *r, char room[PIXEL_MAX],
+				    struct html_rewrite_options *options)
+{
+	struct buf b;
+	enum status status = STATUS_OK;
+	buf_init_fixed(&b, room, PIXEL_MAX);
+	options->pixel_place = pixel_place(r);
+	if (options->pixel_place != HTML_PIXEL_OFF)
+		status = append_pixel(r, &b);
+	if (status == STATUS_OK && has_honeypot(r)) {
+		status = append_honeypot(r, &b);
+		if (options->pixel_place == HTML_PIXEL_OFF)
+			options->pixel_place = HTML_PIXEL_BOTTOM;
+	}
+	options->pixel = buf_slice(&b);
+	return status;
 }
 
 /* ---- What came of it */
@@ -267,14 +306,11 @@ static enum status run(struct rewriting *r, const struct instrument_mail_input *
 		       .parameter_count = options->utm_count},
 	    .track = r->message->track_clicks == CONSENT_OFF ? leave : track,
 	    .user = r,
-	    .pixel_place = pixel_place(r),
 	    .vml = options->vml,
 	    .skip_visible_urls = !options->visible_urls,
 	};
-	enum status status = STATUS_OK;
 	r->result->warnings = arena_alloc_array(r->arena, WARNINGS_MAX, sizeof *r->result->warnings);
-	if (rewrite.pixel_place != HTML_PIXEL_OFF)
-		status = make_pixel(r, pixel_room, &rewrite.pixel);
+	enum status status = choose_insertion(r, pixel_room, &rewrite);
 	if (status == STATUS_OK && has_html)
 		status = rewrite_html(r, &rewrite, input->html);
 	if (status == STATUS_OK && input->eml.n)

@@ -81,6 +81,8 @@ struct slice message_options_encode(const struct message_options *o, struct aren
 		JSON_FIELD(w, "vml", bool, false);
 	if (!o->visible_urls)
 		JSON_FIELD(w, "visible_urls", bool, false);
+	if (o->honeypot)
+		JSON_FIELD(w, "honeypot", bool, true);
 	if (o->utm_count)
 		put_utm(w, o);
 	if (o->has_unsubscribe)
@@ -142,6 +144,7 @@ static void get_all(const json_t *json, struct arena *arena, struct message_opti
 	o->pixel = get_pixel(json_object_get(json, "pixel"));
 	o->vml = !json_is_false(json_object_get(json, "vml"));
 	o->visible_urls = !json_is_false(json_object_get(json, "visible_urls"));
+	o->honeypot = json_is_true(json_object_get(json, "honeypot"));
 	get_utm(json_object_get(json, "utm"), arena, o);
 	o->has_unsubscribe = json_is_object(unsubscribe);
 	o->one_click = json_is_true(json_object_get(unsubscribe, "one_click"));

@@ -14,6 +14,7 @@ struct message_options {
 	enum send_pixel pixel;
 	bool vml;          /* see struct send_track */
 	bool visible_urls; /* see struct send_track */
+	bool honeypot;     /* a link that no person sees stands in the html */
 	struct send_pair *utm;
 	size_t utm_count;
 	bool has_unsubscribe; /* List-Unsubscribe is written */

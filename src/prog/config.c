@@ -60,6 +60,10 @@ static const struct key keys[] = {
     {"tracking.opens", KEY_CHOICE, AT(track_opens), "full", 0, 0, "full|anonymous|off",
      "how far the opens of any new mail are tracked at most"},
     {"tracking.clicks", KEY_CHOICE, AT(track_clicks), "full", 0, 0, "full|anonymous|off", "and its clicks"},
+    {"tracking.honeypot", KEY_SWITCH, AT(honeypot), "off", 0, 0, NULL,
+     "on: a link that no person sees stands in the HTML of new mail, and who follows it is a scanner; hidden content "
+     "can "
+     "cost a mail its good name with spam filters"},
     {"tracking.dedupe_seconds", KEY_NUMBER, AT(dedupe_seconds), "5", 1, 3600, NULL,
      "hits of one address on one link within this time count once"},
     {"tracking.headline_opens", KEY_CHOICE, AT(headline_opens), "likely_human", 0, 0, "strict|likely_human",

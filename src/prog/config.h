@@ -27,7 +27,7 @@ struct config {
 	const char *gpc;
 	const char *track_opens;
 	const char *track_clicks;
-	bool tracking_enabled;
+	bool tracking_enabled, honeypot;
 	int64_t dedupe_seconds;
 	const char *headline_opens;
 	const char *apple_egress_file, *asn_file; /* "": none; as they are to be opened */

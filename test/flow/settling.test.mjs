@@ -1,36 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A scanner sweeps a mail, a person clicks behind it; two minutes later the numbers are right and followers know why.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { test } from "node:test";
 import { no_postgres, start_postgres } from "../harness/postgres.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, start_server } from "../harness/pugmark.mjs";
+import { let_time_pass, sql } from "../harness/sqlite.mjs";
 
 const OLD_CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/57.0.2987.133 Safari/537.36";
 const HTML = `<body>${[1, 2, 3, 4].map((n) => `<a href="https://example.com/${n}">${n}</a>`).join(" ")}</body>`;
 const SECONDS = 200;
-
-const MOVED = {
-  email_events: ["occurred_at"],
-  messages: ["created_at", "sent_at", "delivered_at", "first_open_at", "first_open_strict_at", "first_click_at", "last_activity_at"],
-  hits_to_settle: ["due_at"],
-};
-
-/** SQL after which everything in the store happened so much earlier; `interval` is that time in the database's words. */
-const let_time_pass = (interval) =>
-  Object.entries(MOVED).map(([table, names]) => `UPDATE ${table} SET ${names.map((n) => `${n} = ${n} - ${interval}`).join(", ")}`);
-
-/** False when there is nothing to change the file with. */
-function run_sqlite(t, file, statements) {
-  const with_sqlite = spawnSync("sqlite3", [file, statements.join(";")], { encoding: "utf8" });
-  if (!with_sqlite.error) return assert.equal(with_sqlite.status, 0, with_sqlite.stderr), true;
-  const script = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit()";
-  const with_python = spawnSync("python3", ["-c", script, file, statements.join(";")], { encoding: "utf8" });
-  if (!with_python.error) return assert.equal(with_python.status, 0, with_python.stderr), true;
-  t.skip("neither sqlite3 nor python3 is there");
-  return false;
-}
 
 const HITS = "type=email.opened,email.clicked";
 
@@ -89,8 +67,7 @@ const TRUST = { PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1" };
 
 test("a sweep is told from a person after two minutes, in events, counters and sums", async (t) => {
   const server = await start_server(t, { env: TRUST });
-  const file = join(server.data, "pugmark.db");
-  await tell_sweep_from_person(server, () => run_sqlite(t, file, let_time_pass(`${SECONDS}000000`)));
+  await tell_sweep_from_person(server, () => let_time_pass(`${SECONDS}000000`).every((statement) => sql(t, server.data, statement)));
 });
 
 test("the same with PostgreSQL for a store", { skip: no_postgres }, async (t) => {

@@ -113,6 +113,7 @@ static void test_options_survive_being_kept(void **state)
 	m.options.utm = &utm;
 	m.options.utm_count = 1;
 	m.options.pixel = SEND_PIXEL_TOP;
+	m.options.honeypot = true;
 	m.options.reply_to = (struct mail_party){SLICE("R"), SLICE("r@example.com")};
 	struct message_options got;
 	struct err err;
@@ -122,6 +123,7 @@ static void test_options_survive_being_kept(void **state)
 	assert_true(slice_equal(got.headers.items[0].value, header.value));
 	assert_true(slice_equal(got.utm[0].name, utm.name));
 	assert_int_equal(got.pixel, SEND_PIXEL_TOP);
+	assert_true(got.honeypot);
 	assert_true(slice_equal(got.reply_to.address, SLICE("r@example.com")));
 	assert_false(got.has_unsubscribe);
 	assert_true(slice_contains(build(&m), SLICE("Reply-To: ")));
@@ -187,6 +189,116 @@ static void test_consent_decides_what_is_in_the_mail(void **state)
 	}
 }
 
+/* ---- The honeypot */
+
+static size_t count_of(struct slice text, struct slice part)
+{
+	size_t count = 0;
+	for (size_t at = 0; at + part.n <= text.n; at++)
+		count += slice_starts_with(slice_from(text, at), part);
+	return count;
+}
+
+#define HIDDEN SLICE("\" aria-hidden=\"true\" tabindex=\"-1\" style=\"display:none;mso-hide:all\"></a></body></html>")
+
+static void test_a_honeypot_stands_behind_the_pixel_and_is_no_link_of_the_mail(void **state)
+{
+	struct mail m;
+	struct instrument_result result;
+	char room[TOKEN_TEXT_MAX];
+	struct token token;
+	uint8_t key_id;
+	struct slice start = SLICE("border:0\"><a href=\"https://t.example.com/c/");
+	(void)state;
+	setup(&m);
+	m.options.honeypot = true;
+	assert_int_equal(instrument_html(m.sealer, &m.message, &m.options, SLICE(HTML), m.arena, &result), STATUS_OK);
+	assert_int_equal(result.link_count, 2);
+	assert_true(slice_ends_with(result.html, HIDDEN));
+	size_t at = 0;
+	while (at < result.html.n && !slice_starts_with(slice_from(result.html, at), start))
+		at++;
+	struct slice text = slice_sub(result.html, at + start.n, result.html.n - HIDDEN.n);
+	assert_int_equal(token_open(m.sealer, text, room, &token, &key_id), STATUS_OK);
+	assert_int_equal(token.kind, TOKEN_CLICK);
+	assert_true(token.link_index == TOKEN_LINK_HONEYPOT && uuid_equal(token.message, m.message.id));
+	assert_int_equal(token.destination.n, 0);
+	teardown(&m);
+}
+
+static void test_a_honeypot_is_there_only_where_clicks_are_tracked(void **state)
+{
+	static const struct {
+		bool honeypot;
+		enum consent opens, clicks;
+		enum send_pixel pixel;
+		size_t want;
+	} cases[] = {
+	    {false, CONSENT_FULL, CONSENT_FULL, SEND_PIXEL_BOTTOM, 0},
+	    {true, CONSENT_FULL, CONSENT_FULL, SEND_PIXEL_TOP, 1},
+	    {true, CONSENT_OFF, CONSENT_ANONYMOUS, SEND_PIXEL_BOTTOM, 1},
+	    {true, CONSENT_FULL, CONSENT_FULL, SEND_PIXEL_OFF, 1},
+	    {true, CONSENT_FULL, CONSENT_OFF, SEND_PIXEL_BOTTOM, 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct mail m;
+		setup(&m);
+		m.options.honeypot = cases[i].honeypot;
+		m.message.track_opens = cases[i].opens;
+		m.message.track_clicks = cases[i].clicks;
+		m.options.pixel = cases[i].pixel;
+		assert_int_equal(count_of(html_of(&m), SLICE("aria-hidden")), cases[i].want);
+		teardown(&m);
+	}
+}
+
+static void test_a_second_run_puts_in_no_second_honeypot(void **state)
+{
+	static const enum consent opens[] = {CONSENT_FULL, CONSENT_OFF};
+	struct instrument_result first;
+	struct instrument_result second;
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct mail m;
+		setup(&m);
+		m.options.honeypot = true;
+		m.message.track_opens = opens[i];
+		assert_int_equal(instrument_html(m.sealer, &m.message, &m.options, SLICE(HTML), m.arena, &first),
+				 STATUS_OK);
+		assert_int_equal(instrument_html(m.sealer, &m.message, &m.options, first.html, m.arena, &second),
+				 STATUS_OK);
+		assert_true(slice_equal(first.html, second.html));
+		teardown(&m);
+	}
+}
+
+static void test_a_whole_mail_gets_one_honeypot_and_none_in_its_text(void **state)
+{
+	static const char EML[] = "From: a@e.com\r\nMIME-Version: 1.0\r\n"
+				  "Content-Type: multipart/alternative; boundary=b\r\n\r\n"
+				  "--b\r\nContent-Type: text/plain\r\n\r\nhttps://e.com/x\r\n"
+				  "--b\r\nContent-Type: text/html\r\n"
+				  "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+				  "<p><a href=3D\"https://e.com/x\">x</a></p>\r\n--b--\r\n";
+	struct mail m;
+	struct instrument_result first;
+	struct instrument_result second;
+	struct instrument_mail_input input = {.eml = slice_from_cstr(EML)};
+	(void)state;
+	setup(&m);
+	m.options.honeypot = true;
+	m.message.track_opens = CONSENT_OFF;
+	assert_int_equal(instrument_mail(m.sealer, &m.message, &m.options, &input, m.arena, &first), STATUS_OK);
+	assert_int_equal(count_of(first.eml, SLICE("aria-hidden")), 1);
+	assert_int_equal(first.link_count, 1);
+	assert_true(slice_contains(first.eml, SLICE("\r\n\r\nhttps://e.com/x\r\n--b")));
+	input.eml = first.eml;
+	assert_int_equal(instrument_mail(m.sealer, &m.message, &m.options, &input, m.arena, &second), STATUS_OK);
+	assert_true(slice_equal(first.eml, second.eml));
+	teardown(&m);
+}
+
 static void test_a_missing_key_is_said(void **state)
 {
 	struct mail m;
@@ -208,6 +320,10 @@ int main(void)
 	    cmocka_unit_test(test_options_survive_being_kept),
 	    cmocka_unit_test(test_links_carry_tokens_that_say_where_they_lead),
 	    cmocka_unit_test(test_consent_decides_what_is_in_the_mail),
+	    cmocka_unit_test(test_a_honeypot_stands_behind_the_pixel_and_is_no_link_of_the_mail),
+	    cmocka_unit_test(test_a_honeypot_is_there_only_where_clicks_are_tracked),
+	    cmocka_unit_test(test_a_second_run_puts_in_no_second_honeypot),
+	    cmocka_unit_test(test_a_whole_mail_gets_one_honeypot_and_none_in_its_text),
 	    cmocka_unit_test(test_a_missing_key_is_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

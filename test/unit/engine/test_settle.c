@@ -40,6 +40,8 @@ static void apply_with(struct world *w, uint32_t n, enum token_consent consent, 
 		if (!puts[i].is_client)
 			hit.user_agent = CHROME;
 		hit.link_index = puts[i].link;
+		if (hit.link_index == TOKEN_LINK_HONEYPOT)
+			hit.destination = SLICE_EMPTY;
 		hit.consent = consent;
 		assert_true(address_parse(slice_from_cstr(puts[i].ip ? puts[i].ip : "198.51.100.9"), &hit.client));
 		world_put_hit(feed, WORLD_NOW_US + puts[i].after_ms * 1000, &hit);
@@ -110,6 +112,50 @@ static void test_machines_that_say_so_are_settled_at_once(void **state)
 	world_apply_all(w);
 	assert_int_equal(world_events(w, 0, &e), 1);
 	assert_true(e->settled);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
+}
+
+/* The honeypot's hit is written as what it is; a reader just before it is taken back. */
+static void test_a_honeypot_takes_the_hits_around_it_along(void **state)
+{
+	static const struct put PUTS[] = {{HIT_OPEN, 300000, 0, "192.0.2.5", false},
+					  {HIT_CLICK, 310000, 1, NULL, false},
+					  {HIT_CLICK, 312000, TOKEN_LINK_HONEYPOT, NULL, false},
+					  {HIT_CLICK, 312100, TOKEN_LINK_HONEYPOT, NULL, false},
+					  {HIT_CLICK, 372000, 1, PERSON, true}};
+	static const char *const REASONS[] = {"browser ", "honeypot_source:seconds=-2", "honeypot",
+					      "honeypot duplicate:seconds=5", "mail_client"};
+	struct world *w = *state;
+	const struct event *e;
+	APPLY(w, PUTS);
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 2);
+	world_settle(w, LATER);
+	size_t n = world_events(w, 0, &e);
+	assert_true(n >= 5);
+	for (size_t i = 0; i < 5; i++) {
+		assert_true(e[i].settled);
+		assert_int_equal(e[i].actor == ACTOR_HUMAN, i == 0 || i == 4); /* 12 s before is too long before */
+		assert_true(slice_contains(e[i].reasons, slice_from_cstr(REASONS[i])));
+	}
+	assert_true(e[2].type == EVENT_CLICK && e[2].link_index == -1 && !e[2].destination_url.n && e[2].bot_filtered);
+	assert_true(e[3].is_duplicate && e[4].is_unique);
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 1);
+	assert_int_equal(world_message(w, 0)->counters.clicks_human, 1);
+}
+
+/* Nothing provisional was there when it came, and what was there had settled. */
+static void test_a_late_honeypot_is_looked_at_too(void **state)
+{
+	static const struct put FIRST[] = {{HIT_CLICK, 300000, 1, NULL, false}};
+	static const struct put LAST[] = {{HIT_CLICK, 419000, TOKEN_LINK_HONEYPOT, NULL, false}};
+	struct world *w = *state;
+	const struct event *e;
+	APPLY(w, FIRST);
+	world_settle(w, WORLD_NOW_US + 420 * SECOND);
+	APPLY(w, LAST);
+	world_settle(w, LATER);
+	assert_true(world_events(w, 0, &e) >= 2);
+	assert_int_equal(e[0].actor, ACTOR_SCANNER);
 	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
 }
 
@@ -370,6 +416,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_hits_are_counted_at_once_and_provisional),
 	    TEST(test_machines_that_say_so_are_settled_at_once),
+	    TEST(test_a_honeypot_takes_the_hits_around_it_along),
+	    TEST(test_a_late_honeypot_is_looked_at_too),
 	    TEST(test_nothing_settles_before_its_time),
 	    TEST(test_a_sweep_is_taken_back_with_all_that_was_counted),
 	    TEST(test_a_correction_says_what_was_said_before),

@@ -46,6 +46,7 @@ static const struct key_case {
     {"tracking.enabled", SWITCH, AT(tracking_enabled), "off", "maybe"},
     {"tracking.opens", TEXT, AT(track_opens), "anonymous", "none"},
     {"tracking.clicks", TEXT, AT(track_clicks), "off", "Full"},
+    {"tracking.honeypot", SWITCH, AT(honeypot), "on", "maybe"},
     {"tracking.dedupe_seconds", NUMBER, AT(dedupe_seconds), "3600", "99999999999999999999"},
     {"tracking.headline_opens", TEXT, AT(headline_opens), "strict", "Strict"},
     {"judge.apple_egress_file", TEXT, AT(apple_egress_file), "/etc/egress.csv", NULL},
