@@ -343,11 +343,16 @@ static void see_neighbours(const struct judging *j, size_t i, bool in_window, st
 /* ---- The honeypot: who followed a link that no person sees is a machine, and so is what came around it. Of this one
  * message and for this long only, never for a source as such. */
 
+bool behaviour_is_honeypot(enum actor actor, struct slice reasons)
+{
+	return actor == ACTOR_SCANNER && has_code(reasons, SLICE("honeypot"));
+}
+
 static void find_honeypots(struct judging *j)
 {
 	for (size_t i = 0; i < j->count; i++)
-		j->is_honeypot[i] = j->hits[i].kind == HIT_CLICK && j->hits[i].actor == ACTOR_SCANNER &&
-				    has_code(j->hits[i].reasons, SLICE("honeypot"));
+		j->is_honeypot[i] =
+		    j->hits[i].kind == HIT_CLICK && behaviour_is_honeypot(j->hits[i].actor, j->hits[i].reasons);
 }
 
 static bool is_within(int64_t apart_us, int64_t reach_s)

@@ -61,6 +61,8 @@ void behaviour_judge(const struct behaviour_mail *mail, struct behaviour_hit *hi
 
 /* Whether such a verdict may still change when more is known: it is about a person, or about nobody. */
 bool behaviour_is_provisional(enum actor actor);
+/* Whether a click with that verdict was on the link that no person sees, by who fetched it to look behind it. */
+bool behaviour_is_honeypot(enum actor actor, struct slice reasons);
 /* In the time around delivery in which machines come: 60 seconds for opens, 30 for clicks. */
 bool behaviour_in_window(const struct behaviour_mail *mail, enum hit_kind kind, int64_t time_us);
 

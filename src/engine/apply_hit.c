@@ -458,20 +458,25 @@ static enum status stop_tracking(const struct hit *hit, struct err *err)
 	return withdraw_consent(hit, address, NULL, uuid_derived(id, 1), err);
 }
 
-/* Who presses as a browser and just went through the links of the mail in a moment is none. */
+/* Who presses as a browser and just went through the links of the mail in a moment is none, nor is who followed one
+ * that no person sees. */
 static enum status judge_press(struct hit *hit, struct err *err)
 {
-	uint32_t links = 0;
+	struct press_burst before;
 	judge(hit);
 	if (hit->record.one_click)
 		return STATUS_OK;
 	struct event press = event_of(hit, SLICE_EMPTY);
-	enum status status = press_burst_links(hit->context->batch, &press, &links, err);
-	if (status != STATUS_OK || links < BEHAVIOUR_BURST_LINKS_MIN)
+	enum status status = press_burst_find(hit->context->batch, &press, &before, err);
+	bool is_machine = status == STATUS_OK && (before.honeypot || before.links >= BEHAVIOUR_BURST_LINKS_MIN);
+	if (!is_machine)
 		return status;
 	hit->verdict.actor = ACTOR_SCANNER;
 	hit->verdict.confidence_percent = 90;
-	add_reason(hit, " burst:links=%u", links);
+	if (before.honeypot)
+		add_reason(hit, " honeypot_source");
+	else
+		add_reason(hit, " burst:links=%u", before.links);
 	return STATUS_OK;
 }
 

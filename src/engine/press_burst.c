@@ -15,6 +15,7 @@ struct clicks {
 	uint64_t network;
 	struct click at[CLICKS_MAX];
 	size_t n;
+	bool honeypot;
 };
 
 /* The network of an address; 0 when it is none. */
@@ -32,8 +33,12 @@ static bool is_before(const struct clicks *c, const struct event *e)
 
 static void add_if_own(struct clicks *c, const struct event *e)
 {
-	if (c->n < CLICKS_MAX && e->type == EVENT_CLICK && uuid_equal(e->message, c->press->message) &&
-	    is_before(c, e) && slice_equal(e->user_agent, c->press->user_agent) && network_of(e->ip) == c->network)
+	if (c->n == CLICKS_MAX || e->type != EVENT_CLICK || !uuid_equal(e->message, c->press->message) ||
+	    !is_before(c, e) || !slice_equal(e->user_agent, c->press->user_agent) || network_of(e->ip) != c->network)
+		return;
+	if (behaviour_is_honeypot(e->actor, e->reasons))
+		c->honeypot = true;
+	else
 		c->at[c->n++] = (struct click){e->occurred_us, e->link_index};
 }
 
@@ -57,7 +62,7 @@ static uint32_t links_from(const struct clicks *c, size_t first)
 	return links;
 }
 
-enum status press_burst_links(struct batch *batch, const struct event *press, uint32_t *ret_links, struct err *err)
+enum status press_burst_find(struct batch *batch, const struct event *press, struct press_burst *ret, struct err *err)
 {
 	struct clicks clicks = {.press = press, .network = network_of(press->ip)};
 	struct event_filter filter = {.tenant = press->tenant,
@@ -67,7 +72,7 @@ enum status press_burst_links(struct batch *batch, const struct event *press, ui
 				      .limit = CLICKS_MAX};
 	struct event *written = NULL;
 	size_t count = 0;
-	*ret_links = 0;
+	*ret = (struct press_burst){0};
 	if (!press->user_agent.n || clicks.network == 0)
 		return STATUS_OK;
 	enum status status = store_event_list(batch_session(batch), &filter, batch_arena(batch), &written, &count, err);
@@ -80,7 +85,8 @@ enum status press_burst_links(struct batch *batch, const struct event *press, ui
 		add_if_own(&clicks, &gathered[i]);
 	for (size_t i = 0; i < clicks.n; i++) {
 		uint32_t links = links_from(&clicks, i);
-		*ret_links = links > *ret_links ? links : *ret_links;
+		ret->links = links > ret->links ? links : ret->links;
 	}
+	ret->honeypot = clicks.honeypot;
 	return STATUS_OK;
 }

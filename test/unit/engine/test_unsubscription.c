@@ -198,6 +198,7 @@ struct visit {
 	int64_t gap_us;
 	const char *press_ip;
 	bool is_one_batch;
+	bool sees_all; /* and follows the link that no person sees, first */
 };
 
 static void go_through(struct world *w, const struct visit *visit)
@@ -207,7 +208,7 @@ static void go_through(struct world *w, const struct visit *visit)
 	struct hit_record press = world_hit(w, 0, HIT_UNSUBSCRIBE);
 	for (uint32_t i = 0; i < visit->links; i++, at_us += visit->gap_us) {
 		struct hit_record click = world_hit(w, 0, HIT_CLICK);
-		click.link_index = i;
+		click.link_index = visit->sees_all && i == 0 ? TOKEN_LINK_HONEYPOT : i;
 		world_put_hit(feed, at_us, &click);
 	}
 	if (!visit->is_one_batch) {
@@ -221,14 +222,31 @@ static void go_through(struct world *w, const struct visit *visit)
 	world_apply_all(w);
 }
 
-static void expect_burst_held(struct world *w)
+static void expect_held(struct world *w, struct slice reasons)
 {
 	const struct event *e;
 	expect_untouched(w);
 	size_t n = world_events(w, 0, &e);
 	assert_int_equal(e[n - 1].type, EVENT_UNSUBSCRIBE_HELD);
 	assert_int_equal(e[n - 1].actor, ACTOR_SCANNER);
-	assert_true(slice_equal(e[n - 1].reasons, SLICE("mail_client burst:links=9 held")));
+	assert_true(slice_equal(e[n - 1].reasons, reasons));
+}
+
+static void expect_burst_held(struct world *w)
+{
+	expect_held(w, SLICE("mail_client burst:links=9 held"));
+}
+
+static void test_a_press_behind_a_link_that_no_person_sees_is_held(void **state)
+{
+	go_through(*state, &(struct visit){1, 5 * SECOND, "203.0.113.7", true, true});
+	expect_held(*state, SLICE("mail_client honeypot_source held"));
+}
+
+static void test_a_press_of_somebody_else_behind_it_is_taken(void **state)
+{
+	go_through(*state, &(struct visit){1, 5 * SECOND, "198.51.100.7", false, true});
+	expect_taken(*state);
 }
 
 static void test_a_press_behind_a_burst_of_links_is_held(void **state)
@@ -383,6 +401,8 @@ int main(void)
 	    TEST(test_a_persons_press_behind_it_confirms_it),
 	    TEST(test_a_persons_open_behind_it_does_not_confirm_it),
 	    TEST(test_a_press_behind_a_burst_of_links_is_held),
+	    TEST(test_a_press_behind_a_link_that_no_person_sees_is_held),
+	    TEST(test_a_press_of_somebody_else_behind_it_is_taken),
 	    TEST(test_a_burst_that_was_written_before_is_seen_and_the_network_counts_not_the_address),
 	    TEST(test_another_network_behind_a_burst_is_somebody_else),
 	    TEST(test_a_person_may_follow_links_and_then_leave),
