@@ -23,8 +23,8 @@ enum { HIT_SIGNALS_NOT_KEPT = 0 };
 
 /* 1 to 32767. */
 uint16_t hit_signals_pack(const struct hit_signals *hit);
-/* Fills the method, `purpose`, `referer`, the headers and is_honeypot with something that is judged as what was packed; leaves the
- * rest alone. HIT_SIGNALS_NOT_KEPT: nothing is known of them. */
+/* Fills the method, `purpose`, `referer`, the headers and is_honeypot with something that is judged as what was packed;
+ * leaves the rest alone. HIT_SIGNALS_NOT_KEPT: nothing is known of them. */
 void hit_signals_unpack(uint16_t bits, struct hit_signals *ret);
 /* The same from the reasons of a verdict, for rows from before the bits were kept. They name only what spoke against a
  * person, and only where the verdict asked for it; what they do not name speaks for nobody and against nobody. */

@@ -29,7 +29,6 @@ struct sending {
 	const char *base_url;                   /* tracking URLs start with it; no slash at the end */
 	const char *default_provider;           /* "outbox" or "smtp" */
 	bool tracking_enabled;                  /* tracking.enabled */
-	bool honeypot;                          /* tracking.honeypot */
 	struct campaign_limit limit;            /* tracking.opens, tracking.clicks: what any mail is tracked at most */
 	const struct tenant_policies *policies; /* and what each tenant's; NULL: the same */
 	/* Called after a commit that queued something: dispatch_wake. On the accepting thread; must not block. May be

@@ -254,7 +254,7 @@ static void fill_message(struct preparation *p, const struct contact *known)
 	m->remote_id = p->mail.message_id;
 	fill_attribution(p);
 	message_options_of_request(request, slice_from_cstr(sending->base_url), &p->options);
-	p->options.honeypot = sending->honeypot;
+	p->options.honeypot = tenant_policies_of(sending->policies, m->tenant).honeypot == HONEYPOT_ON;
 	check_one_click(p);
 	m->options = message_options_encode(&p->options, arena_of(p));
 }

@@ -90,11 +90,9 @@ enum status installation_policies(const struct installation *i, struct tenant_po
 	const struct config *c = &i->config;
 	const struct {
 		const char *name, *value;
-	} words[] = {{"opens", c->track_opens},
-		     {"clicks", c->track_clicks},
-		     {"keep_client", c->keep_client},
-		     {"gpc", c->gpc},
-		     {"headline_opens", c->headline_opens}};
+	} words[] = {
+	    {"opens", c->track_opens}, {"clicks", c->track_clicks},           {"keep_client", c->keep_client},
+	    {"gpc", c->gpc},           {"headline_opens", c->headline_opens}, {"honeypot", c->honeypot ? "on" : "off"}};
 	struct event_retention retention;
 	struct tenant_policy policy = tenant_policy_default();
 	policy.dedupe_seconds = (uint32_t)c->dedupe_seconds;

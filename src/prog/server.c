@@ -279,7 +279,6 @@ static void join_parts(struct server *s)
 				      .base_url = base_url,
 				      .default_provider = i->config.provider,
 				      .tracking_enabled = i->config.tracking_enabled,
-				      .honeypot = i->config.honeypot,
 				      .limit = {most.opens, most.clicks},
 				      .policies = s->policies,
 				      .queued = on_queued,

@@ -26,6 +26,15 @@ test("without the setting there is no such link", async (t) => {
   assert.doesNotMatch(await server.preview(id), /aria-hidden/);
 });
 
+test("a tenant may have it where the installation has not, and the other way round", async (t) => {
+  const server = await start_server(t);
+  const has_link = async () => /aria-hidden/.test(await server.preview((await server.send({ html: HTML })).id));
+  assert.equal((await server.api("PATCH", "/tenants/default", { settings: { honeypot: "on" } })).status, 200);
+  assert.equal(await has_link(), true);
+  assert.equal((await server.api("PATCH", "/tenants/default", { settings: { honeypot: "off" } })).status, 200);
+  assert.equal(await has_link(), false);
+});
+
 test("who follows the hidden link is a scanner, with what came around it, and a later person is not", async (t) => {
   const server = await start_server(t, { env: ON });
   const { id, links } = await server.send({ html: HTML });
