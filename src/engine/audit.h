@@ -5,7 +5,7 @@
 #define PUGMARK_ENGINE_AUDIT_H
 
 #include "base/arena.h"
-#include "engine/batch.h"
+#include "engine/writer.h"
 
 struct audit_note {
 	uint32_t tenant;
@@ -19,6 +19,10 @@ enum status audit_write(struct batch *batch, const struct audit_note *note, stru
 /* With a session of one's own, where no writer runs or it is another process's. */
 enum status audit_write_at(struct store_session *session, int64_t now_us, const struct audit_note *note,
 			   struct err *err) MUST_CHECK;
+
+/* For what changes nothing, such as an export: a transaction of its own. Blocks; any thread but the writer's. As
+ * writer_submit_and_wait. */
+enum status audit_record(struct writer *writer, const struct audit_note *note, struct err *err) MUST_CHECK;
 
 /* "person:sha256:…", of a contact's id or an address; in the arena. */
 struct slice audit_person(struct arena *arena, uint32_t tenant, struct slice id);

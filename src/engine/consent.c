@@ -2,6 +2,7 @@
 #include "engine/consent.h"
 
 #include "codec/json_text.h"
+#include "engine/audit.h"
 #include "engine/state_move.h"
 
 enum { METADATA_MAX = 4096 };
@@ -62,7 +63,16 @@ static enum status run_consent(struct writer_command *command, struct batch *bat
 {
 	const struct consent_command *c = (const struct consent_command *)(void *)command;
 	struct event event = {.id = c->event_id, .occurred_us = batch_now_us(batch)};
-	return consent_apply(batch, c->change, NULL, &event, err);
+	const struct consent_change *change = c->change;
+	struct audit_note entry = {
+	    .tenant = change->tenant,
+	    .actor = change->decided_by,
+	    .action = SLICE("consent.changed"),
+	    .subject = audit_person(batch_arena(batch), change->tenant, change->what.id),
+	    .details = describe(batch_arena(batch), change),
+	};
+	enum status status = consent_apply(batch, change, NULL, &event, err);
+	return status == STATUS_OK ? audit_write(batch, &entry, err) : status;
 }
 
 enum status consent_record(const struct sending *sending, const struct consent_change *change, struct err *err)

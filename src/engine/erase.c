@@ -4,6 +4,9 @@
  * the program ends between the two, those bodies go when bodies are pruned. */
 #include "engine/erase.h"
 
+#include "engine/audit.h"
+#include "store/audit.h"
+
 struct erase_command {
 	struct writer_command command;
 	const struct erase_request *request;
@@ -74,6 +77,25 @@ static enum status check_there(const struct erase_command *c, struct err *err)
 	return status == STATUS_OK && count == 0 ? err_set(err, STATUS_NOT_FOUND, "there is no such contact") : status;
 }
 
+/* For every name he went by, so that "was he erased?" can be answered to who knows one; what was noted about him before
+ * loses its details, which may hold what somebody typed. */
+static enum status note(struct batch *batch, const struct erase_command *c, struct err *err)
+{
+	struct arena *arena = batch_arena(batch);
+	const struct erase_request *r = c->request;
+	enum status status = STATUS_OK;
+	struct audit_note entry = {.tenant = r->key.tenant, .actor = r->actor, .action = SLICE("contact.erased")};
+	entry.details = arena_printf(arena, "{\"messages\":%llu,\"events\":%llu}",
+				     (unsigned long long)c->counts.messages, (unsigned long long)c->counts.events);
+	for (size_t i = 0; status == STATUS_OK && i < c->ids.count; i++) {
+		entry.subject = audit_person(arena, r->key.tenant, c->ids.items[i]);
+		status = store_audit_forget(batch_session(batch), r->key.tenant, entry.subject, err);
+		if (status == STATUS_OK)
+			status = audit_write(batch, &entry, err);
+	}
+	return status;
+}
+
 static enum status run_erase(struct writer_command *command, struct batch *batch, struct err *err)
 {
 	struct erase_command *c = (struct erase_command *)(void *)command;
@@ -87,6 +109,8 @@ static enum status run_erase(struct writer_command *command, struct batch *batch
 	}
 	for (size_t i = 0; status == STATUS_OK && i < c->addresses.count; i++)
 		status = store_suppression_anonymise(session, tenant, c->addresses.items[i], batch_now_us(batch), err);
+	if (status == STATUS_OK)
+		status = note(batch, c, err);
 	if (status == STATUS_OK)
 		batch_forget(batch); /* messages in memory still say who it was */
 	return status;

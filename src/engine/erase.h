@@ -12,6 +12,7 @@ struct erase_request {
 	struct store_session *session; /* reads */
 	struct arena *arena;
 	struct contact_key key;
+	struct slice actor; /* see struct audit_entry */
 };
 struct erase_result {
 	struct erasure_counts counts;

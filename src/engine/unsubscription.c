@@ -2,6 +2,7 @@
 #include "engine/unsubscription.h"
 
 #include "engine/apply.h"
+#include "engine/audit.h"
 #include "engine/state_move.h"
 #include "store/held_unsubscribes.h"
 #include <stdio.h>
@@ -163,6 +164,19 @@ struct decision {
 	struct uuid event_id;
 };
 
+static enum status note_decision(struct batch *batch, const struct unsubscription_decision *d, struct err *err)
+{
+	char id[UUID_TEXT_SIZE];
+	uuid_format(d->message, id);
+	struct audit_note entry = {
+	    .tenant = d->tenant,
+	    .actor = d->actor,
+	    .action = d->is_confirmed ? SLICE("unsubscribe.confirmed") : SLICE("unsubscribe.dismissed"),
+	    .subject = arena_printf(batch_arena(batch), "message:%s", id),
+	};
+	return audit_write(batch, &entry, err);
+}
+
 static enum status run_decision(struct writer_command *command, struct batch *batch, struct err *err)
 {
 	const struct decision *d = (const struct decision *)(void *)command;
@@ -178,6 +192,8 @@ static enum status run_decision(struct writer_command *command, struct batch *ba
 		status = store_held_unsubscribe_decide(batch_session(batch), &decision, err);
 	if (status == STATUS_NOT_FOUND)
 		return err_set(err, STATUS_CONFLICT, "no unsubscribe of this message is waiting");
+	if (status == STATUS_OK)
+		status = note_decision(batch, d->input, err);
 	if (status != STATUS_OK || !d->input->is_confirmed)
 		return status;
 	status = suppress(batch, message, now_us, err);

@@ -38,8 +38,9 @@ enum status unsubscription_confirm_due(struct batch *batch, int64_t held_before_
 struct unsubscription_decision {
 	uint32_t tenant;
 	struct uuid message;
-	bool is_confirmed; /* false: dismissed; further presses of machines on that mail are not asked about again */
-	struct slice by;   /* an e-mail address or "api_key" */
+	bool is_confirmed;  /* false: dismissed; further presses of machines on that mail are not asked about again */
+	struct slice by;    /* an e-mail address or "api_key" */
+	struct slice actor; /* see struct audit_entry */
 };
 /* What a person says about one that is held. Blocks; any thread but the writer's. STATUS_NOT_FOUND: the tenant has no
  * such message. STATUS_CONFLICT: nothing of it is waiting. Else as writer_submit_and_wait. */

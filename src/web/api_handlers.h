@@ -32,6 +32,10 @@ void api_put_consent(struct api_call *call, struct api_worker *worker);
 void api_get_campaign(struct api_call *call, struct api_worker *worker);
 void api_put_campaign(struct api_call *call, struct api_worker *worker);
 
+void api_list_audit(struct api_call *call, struct api_worker *worker);
+void api_list_suppressions(struct api_call *call, struct api_worker *worker);
+void api_post_suppression(struct api_call *call, struct api_worker *worker);
+void api_delete_suppression(struct api_call *call, struct api_worker *worker);
 void api_list_tenants(struct api_call *call, struct api_worker *worker);
 void api_post_tenant(struct api_call *call, struct api_worker *worker);
 void api_get_tenant(struct api_call *call, struct api_worker *worker);

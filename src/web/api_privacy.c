@@ -2,11 +2,13 @@
 /* What a person may ask for: everything that is known of him, and to be forgotten. */
 #include "base/log.h"
 #include "codec/json_text.h"
+#include "engine/audit.h"
 #include "engine/erase.h"
 #include "engine/event_json.h"
 #include "engine/mail_body.h"
 #include "web/api_contact.h"
 #include "web/api_handlers.h"
+#include "web/auth.h"
 
 enum { PAGE = 500 };
 
@@ -98,11 +100,22 @@ static enum status put_suppression(struct api_call *call, struct api_worker *wor
 	return status;
 }
 
+static enum status note_export(struct api_call *call, const struct contact *c, struct err *err)
+{
+	struct audit_note entry = {.tenant = call->who.tenant,
+				   .actor = auth_actor(call),
+				   .action = SLICE("contact.exported"),
+				   .subject = audit_person(call->arena, call->who.tenant, c->id)};
+	return audit_record(call->services->writer, &entry, err);
+}
+
 void api_export_contact(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
 	struct contact c;
 	enum status status = api_find_contact(call, worker, &c, &err);
+	if (status == STATUS_OK)
+		status = note_export(call, &c, &err);
 	if (status != STATUS_OK) {
 		api_problem_status(call, status, &err);
 		return;
@@ -135,7 +148,7 @@ void api_delete_contact(struct api_call *call, struct api_worker *worker)
 	struct erase_result result;
 	enum status status = api_find_contact(call, worker, &c, &err);
 	struct erase_request request = {
-	    call->services->sending, worker->session, call->arena, {call->who.tenant, c.id}};
+	    call->services->sending, worker->session, call->arena, {call->who.tenant, c.id}, auth_actor(call)};
 	if (status == STATUS_OK || status == STATUS_NOT_FOUND) /* mail may be left of one who has no row any more */
 		status = erase_contact(&request, &result, &err);
 	if (status != STATUS_OK) {

@@ -6,16 +6,17 @@
 #include "engine/tenant_change.h"
 #include "engine/tenant_view.h"
 #include "web/api_handlers.h"
+#include "web/api_tenant.h"
 #include "web/auth.h"
 
 enum { SETTINGS_MAX = 32, LIST_DEFAULT = 50, LIST_MAX = 500 };
 
-/* Answers 403 itself. */
-static bool runs_installation(struct api_call *call, struct api_worker *worker)
+bool api_runs_installation(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
 	bool is_first = false;
 	enum status status = store_tenant_is_first(worker->session, call->who.tenant, &is_first, &err);
+	is_first = is_first && (call->who.scopes & SCOPE_ADMIN);
 	if (status != STATUS_OK)
 		api_problem_status(call, status, &err);
 	else if (!is_first)
@@ -66,7 +67,7 @@ void api_list_tenants(struct api_call *call, struct api_worker *worker)
 	size_t from = 0;
 	uint32_t after = 0;
 	uint32_t limit = LIST_DEFAULT;
-	if (!runs_installation(call, worker) || !api_query_number(call, "limit", LIST_MAX, &limit) ||
+	if (!api_runs_installation(call, worker) || !api_query_number(call, "limit", LIST_MAX, &limit) ||
 	    !api_query_number(call, "cursor", UINT32_MAX, &after))
 		return;
 	enum status status = store_tenant_list(worker->session, call->arena, &tenants, &count, &err);
@@ -97,7 +98,7 @@ void api_list_tenants(struct api_call *call, struct api_worker *worker)
 /* One's own, or any for who runs the installation. Answers itself. */
 static bool may_see(struct api_call *call, struct api_worker *worker)
 {
-	return slice_equal(call->parameters[0], call->who.tenant_name) || runs_installation(call, worker);
+	return slice_equal(call->parameters[0], call->who.tenant_name) || api_runs_installation(call, worker);
 }
 
 void api_get_tenant(struct api_call *call, struct api_worker *worker)
@@ -207,7 +208,7 @@ static void change(struct api_call *call, struct api_worker *worker, const struc
 void api_post_tenant(struct api_call *call, struct api_worker *worker)
 {
 	struct tenant_body body = {0};
-	if (runs_installation(call, worker) && read_body(call, add_fields, NULL, &body))
+	if (api_runs_installation(call, worker) && read_body(call, add_fields, NULL, &body))
 		change(call, worker, &body, true);
 }
 

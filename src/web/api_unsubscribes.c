@@ -129,6 +129,7 @@ static void decide(struct api_call *call, struct api_worker *worker, bool is_con
 	    .message = id,
 	    .is_confirmed = is_confirmed,
 	    .by = call->who.is_console ? call->who.user.email : SLICE("api_key"),
+	    .actor = auth_actor(call),
 	};
 	enum status status = unsubscription_decide(call->services->sending, &decision, &err);
 	if (status != STATUS_OK) {

@@ -117,6 +117,12 @@ test("the answers of every route are as the document says", async (t) => {
   await call("DELETE", "/contacts/{id}", { id: "crm-18" });
   await call("PUT", "/campaigns/{id}", { id: "spring", body: { track: { opens: "full", clicks: "off" } } });
   await call("GET", "/campaigns/{id}", { id: "spring" });
+  const stop = { address: "stop@example.com", reason: "hard_bounce", why: "asked for it" };
+  await call("POST", "/suppressions", { body: stop });
+  await call("POST", "/suppressions", { body: stop });
+  await call("GET", "/suppressions", { query: "?limit=1" });
+  await call("DELETE", "/suppressions/{id}", { id: "stop@example.com" });
+  await call("GET", "/audit", { query: "?limit=20" });
   await call("POST", "/tenants", { body: { name: "acme", settings: { opens: "anonymous" } } });
   await call("GET", "/tenants", { query: "?limit=1" });
   await call("GET", "/tenants/{id}", { id: "acme" });
