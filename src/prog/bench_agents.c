@@ -6,7 +6,7 @@
 #include "prog/input_file.h"
 #include <stdio.h>
 
-enum { FILE_MAX = 64 << 20 };
+enum { FILE_MAX = 64 << 20, PASS_AGENTS_MIN = 1000 };
 
 static const struct slice SAMPLE[] = {
     SLICE("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"),
@@ -71,15 +71,16 @@ bool bench_agents_read(const char *path, struct bench_agents *ret)
 {
 	*ret = (struct bench_agents){.count = 0};
 	buf_init(&ret->text, FILE_MAX);
-	if (!path) {
+	if (!path)
 		add_sample(ret);
-		return true;
-	}
-	if (!input_file_read("bench", path, &ret->text))
+	else if (!input_file_read("bench", path, &ret->text))
 		return false;
-	add_lines(ret, buf_slice(&ret->text));
+	else
+		add_lines(ret, buf_slice(&ret->text));
 	if (!ret->count)
 		(void)fprintf(stderr, "pugmark bench: %s has no agent in it\n", path);
+	else
+		ret->repeats = (PASS_AGENTS_MIN + ret->count - 1) / ret->count;
 	return ret->count > 0;
 }
 
@@ -101,8 +102,8 @@ bool bench_agents_judge(void *user)
 				  .is_https = true};
 	if (!address_parse(SLICE("203.0.113.7"), &hit.client))
 		return false;
-	for (size_t i = 0; i < agents->count; i++) {
-		hit.user_agent = agents->agents[i];
+	for (size_t i = 0; i < agents->count * agents->repeats; i++) {
+		hit.user_agent = agents->agents[i % agents->count];
 		for (size_t k = 0; k < BENCH_HITS_PER_AGENT; k++) {
 			struct verdict verdict;
 			hit.kind = KINDS[k];

@@ -12,6 +12,7 @@ struct bench_agents {
 	struct slice *agents; /* in `text`, or built in */
 	size_t count;
 	size_t bytes;    /* of all agents */
+	size_t repeats;  /* a pass goes over all of them so often, so that short lists can be timed */
 	uint64_t people; /* hits that were judged as people's; nobody reads it, but the compiler does not know */
 };
 
@@ -24,6 +25,6 @@ void bench_agents_done(struct bench_agents *agents);
 /* bench_pass_fn (bench_corpus.h) over struct bench_agents: judges each agent as an open and as a click, with an
  * address, headers and a time since delivery, as a server would. */
 bool bench_agents_judge(void *user);
-enum { BENCH_HITS_PER_AGENT = 2 };
+enum { BENCH_HITS_PER_AGENT = 2, BENCH_AGENT_PASSES = 500 };
 
 #endif

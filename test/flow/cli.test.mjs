@@ -187,8 +187,8 @@ test("bench judge measures the agents of a list and of a table", async (t) => {
   const result = await pugmark(["bench", "judge", "--json", "--rounds", "1", list, table]);
   assert.equal(result.code, 0, result.stderr);
   const figures = result.stdout.trim().split("\n").map((line) => JSON.parse(line));
-  assert.deepEqual(figures.map((f) => [f.bench, f.agents, f.hits]), [["judge", list, 6], ["judge", table, 4]]);
-  assert.ok(figures.every((f) => f.ns_per_op > 0 && f.min_ns_per_op > 0 && f.min_ns_per_op <= f.ns_per_op));
+  assert.deepEqual(figures.map((f) => [f.bench, f.agents, f.count]), [["judge", list, 3], ["judge", table, 2]]);
+  assert.ok(figures.every((f) => f.hits > 0 && f.ns_per_op > 0 && f.min_ns_per_op > 0));
   assert_refused(await pugmark(["bench", "judge", join(directory, "none")]), FAILED, /cannot be read/);
   writeFileSync(list, "");
   assert_refused(await pugmark(["bench", "judge", list]), FAILED, /has no agent/);
