@@ -6,7 +6,7 @@
  *
  * Elsewhere: browsers' opt-outs (Sec-GPC, DNT) are consent and not judging, test/flow/privacy.test.mjs; that HEAD is
  * answered like GET, test/flow/tracking.test.mjs; that a late person becomes the first one,
- * test/unit/engine/test_settle.c.
+ * test/unit/engine/test_settle.c; the honeypot and what comes ten seconds around it (mautic#9798), test_behaviour.c.
  */
 #include "codec/behaviour.h"
 #include "codec/known_network.h"
