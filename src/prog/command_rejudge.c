@@ -63,15 +63,22 @@ static bool step(void *user, const struct rejudge_progress *progress)
 static enum status rejudge_here(struct rejudging *r, struct err *err)
 {
 	struct local_writer local = {0};
+	struct network_lists *lists = NULL;
 	struct rejudge_watch watch = {.step = step, .user = r};
 	enum status status = installation_open(&r->installation, err);
+	if (status == STATUS_OK)
+		status = installation_read_networks(&r->installation, &lists, err);
 	if (status == STATUS_OK && r->applies)
 		status = local_writer_start(&r->installation, &local, err);
-	struct rejudge_config config = {
-	    .store = r->installation.store, .writer = local.writer, .clock = clock_system(), .since_us = r->since_us};
+	struct rejudge_config config = {.store = r->installation.store,
+					.writer = local.writer,
+					.clock = clock_system(),
+					.lists = lists,
+					.since_us = r->since_us};
 	if (status == STATUS_OK)
 		status = rejudge_run(&config, &watch, &r->report, err);
 	local_writer_stop(&local);
+	network_lists_free(&lists);
 	return status;
 }
 

@@ -207,12 +207,25 @@ static void tell_report(const struct talk *talk, const struct rejudge_report *re
 	buf_done(&lines);
 }
 
-static void rejudge(struct talk *talk, const struct rejudge_config *config)
+/* With the lists as they are now; verdicts that rested on one that cannot be read would all change. */
+static enum status rejudge_with_lists(struct control *c, struct talk *talk, struct rejudge_config *config,
+				      struct rejudge_report *report, struct err *err)
+{
+	struct network_lists *lists = NULL;
+	struct rejudge_watch watch = {.step = tell_and_wait, .user = talk};
+	enum status status = installation_read_networks(c->config.installation, &lists, err);
+	config->lists = lists;
+	if (status == STATUS_OK)
+		status = rejudge_run(config, &watch, report, err);
+	network_lists_free(&lists);
+	return status;
+}
+
+static void rejudge(struct control *c, struct talk *talk, struct rejudge_config *config)
 {
 	struct err err = {0};
-	struct rejudge_watch watch = {.step = tell_and_wait, .user = talk};
 	struct rejudge_report *report = MEM_NEW(struct rejudge_report);
-	enum status status = rejudge_run(config, &watch, report, &err);
+	enum status status = rejudge_with_lists(c, talk, config, report, &err);
 	if (config->writer)
 		log_info("events.rejudged_by_command", LOG_INT("hits", report->hits),
 			 LOG_INT("changed", report->changed), LOG_CSTR("status", status_name(status)));
@@ -256,7 +269,7 @@ static void answer(struct control *c, struct talk *talk, struct slice line)
 	if (slice_equal(verb, SLICE("prune")) && parse_prune(line, &pruning))
 		prune(c, talk, &pruning);
 	else if (slice_equal(verb, SLICE("rejudge")) && parse_rejudge(line, c, &rejudging))
-		rejudge(talk, &rejudging);
+		rejudge(c, talk, &rejudging);
 	else
 		(void)say(talk, 0, "failed 0 this server does not know what was asked; is it another version?\n");
 }
@@ -315,7 +328,7 @@ static enum status listen_in(struct control *c, struct err *err)
 
 enum status control_start(const struct control_config *config, struct control **ret, struct err *err)
 {
-	const char *data_directory = config->data_directory;
+	const char *data_directory = config->installation->data;
 	struct control *c = MEM_NEW(struct control);
 	c->config = *config;
 	c->listener = c->stopping = -1;

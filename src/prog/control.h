@@ -18,14 +18,15 @@
 
 #include "engine/rejudge.h"
 #include "engine/retention.h"
+#include "prog/installation.h"
 
 enum { CONTROL_LINE_MAX = 400 };
 
 /* ---- The server's side. */
 struct control_config {
-	const char *data_directory;
+	const struct installation *installation; /* its data directory, and its lists of networks */
 	struct retention *retention;
-	struct rejudge_config rejudge; /* since_us comes with the request, and so does whether there is a writer */
+	struct rejudge_config rejudge; /* without since_us and lists; a request may want no writer */
 };
 struct control;
 /* Makes the socket, in place of one that a killed server left: whoever calls this holds the data directory's lock.

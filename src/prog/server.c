@@ -299,7 +299,7 @@ static void join_parts(struct server *s)
 static enum status start_retention(struct server *s, struct err *err)
 {
 	struct control_config config = {
-	    .data_directory = s->installation->data,
+	    .installation = s->installation,
 	    .retention = s->retention,
 	    .rejudge = {.store = s->installation->store, .writer = s->writer, .clock = clock_system()}};
 	if (!s->retention)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Older rules took two readers for machines and a program for a person; today's rules put it right, and say so first.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { no_postgres, start_postgres } from "../harness/postgres.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, pugmark, start_server } from "../harness/pugmark.mjs";
@@ -110,6 +112,32 @@ test("the same on PostgreSQL, with and without a server", { skip: no_postgres },
     const server = (server_of.current = await start_server(t, { env }));
     await put_right(server, beside, (statement) => (postgres.query(statement), true), env);
   }
+});
+
+test("an operator's list that came later is used, and one that cannot be read stops it", async (t) => {
+  const server = await start_server(t, { env: { PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1" } });
+  const { id } = await server.send();
+  const says_apple = { "x-forwarded-for": "203.0.113.77", "user-agent": "Mozilla/5.0" };
+  await server.get(pixel_of(await server.preview(id)), says_apple);
+  const [before] = await server.events_of(id, 1, HITS);
+  assert.deepEqual([before.actor, before.mpp], ["prefetch", true]);
+  await server.stop();
+
+  const list = join(server.data, "egress.csv");
+  const env = { PUGMARK_JUDGE_APPLE_EGRESS_FILE: list };
+  const rejudge = (...more) => pugmark(["rejudge", "--data", server.data, "--since", "1d", "--json", ...more], { env });
+  writeFileSync(list, "<html>\n");
+  const refused = await rejudge("--apply");
+  assert.deepEqual([refused.code, refused.stdout], [1, ""]);
+  assert.match(refused.stderr, /^pugmark rejudge: [^\n]*egress[^\n]*\n$/);
+  writeFileSync(list, "172.224.224.0/27,US,US-CA,\n");
+  assert.deepEqual(JSON.parse((await rejudge()).stdout).opens, { prefetch: { scanner: 1 } });
+  server.options.env = env;
+  await server.start();
+  assert.deepEqual(JSON.parse((await rejudge("--apply")).stdout).opens, { prefetch: { scanner: 1 } });
+  const [after] = await server.events_of(id, 1, HITS);
+  assert.deepEqual([after.actor, after.mpp, after.reasons], ["scanner", false, ["agent:bare_mozilla"]]);
+  assert.equal((await server.api("GET", "/stats/summary")).body.opens_mpp, 0);
 });
 
 test("rejudge wants to know since when, and a data directory", async (t) => {
