@@ -334,13 +334,16 @@ static void test_what_was_judged_and_settled_by_these_rules_stays(void **state)
 	    {2, HIT_OPEN, 42500, 0, PERSON_IP, SLICE("curl/7.88.1"), FULL},
 	    {2, HIT_CLICK, 45000, 1, PERSON_IP, OLD_CHROME, ANONYMOUS},
 	    {3, HIT_OPEN, 42500, 0, PERSON_IP, SLICE("NoSuchThing"), FULL},
+	    {4, HIT_CLICK, 42500, TOKEN_LINK_HONEYPOT, PERSON_IP, CHROME, FULL},
+	    {4, HIT_CLICK, 43500, 1, PERSON_IP, CHROME, FULL},
 	};
 	struct world *w = *state;
 	APPLY(w, SWEEP);
 	APPLY(w, READERS);
 	APPLY(w, MORE);
 	struct rejudge_report report = rejudge_all(w);
-	assert_true(report.messages == 4 && report.hits == 15 && report.changed == 0);
+	assert_true(report.messages == 5 && report.hits == 17 && report.changed == 0);
+	assert_int_equal(hit(w, 4, 1).actor, ACTOR_SCANNER); /* by the honeypot */
 	assert_int_equal(report.left[LEFT_NOT_KEPT], 1);
 	assert_int_equal(report.reason_count, 0);
 }
