@@ -24,14 +24,17 @@ export function on_signed_out(call: () => void): void {
 async function problem_of(answer: Response): Promise<Problem> {
   const wait = Number(answer.headers.get("Retry-After"));
   const retry_after_s = Number.isFinite(wait) && wait > 0 ? wait : null;
-  let body: { title?: unknown; detail?: unknown } = {};
+  let body: { title?: unknown; detail?: unknown; errors?: { detail?: unknown }[] } = {};
   try {
     body = await answer.json();
   } catch {
     // a proxy in between may answer with a page of its own
   }
   const title = typeof body.title === "string" ? body.title : `The server answered ${answer.status}`;
-  return new Problem(answer.status, title, typeof body.detail === "string" ? body.detail : null, retry_after_s);
+  // What is wrong with each field says more than that something is.
+  const faults = Array.isArray(body.errors) ? body.errors.map((e) => String(e.detail)).join("; ") : "";
+  const detail = faults || (typeof body.detail === "string" ? body.detail : null);
+  return new Problem(answer.status, title, detail, retry_after_s);
 }
 
 async function call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
@@ -63,6 +66,10 @@ async function call(method: string, path: string, body?: unknown, signal?: Abort
 
 export async function api_get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await call("GET", path, undefined, signal)) as T;
+}
+
+export async function api_patch<T>(path: string, body: unknown): Promise<T> {
+  return (await call("PATCH", path, body)) as T;
 }
 
 export async function api_post<T>(path: string): Promise<T> {

@@ -9,6 +9,7 @@ import { Message } from "./pages/message";
 import { Messages } from "./pages/messages";
 import { NotFound } from "./pages/not_found";
 import { Outbox } from "./pages/outbox";
+import { Privacy } from "./pages/privacy";
 import { SignIn } from "./pages/sign_in";
 import { Stats } from "./pages/stats";
 import { Unsubscribes } from "./pages/unsubscribes";
@@ -46,6 +47,8 @@ function CurrentPage({ route }: { route: Route }) {
       return <Outbox route={route} />;
     case "unsubscribes":
       return <Unsubscribes route={route} />;
+    case "privacy":
+      return <Privacy />;
     default:
       return <NotFound />;
   }

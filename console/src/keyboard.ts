@@ -9,6 +9,7 @@ export const KEYS: [keys: string, does: string][] = [
   ["g m", "Messages"],
   ["g o", "Outbox"],
   ["g u", "Unsubscribes"],
+  ["g p", "Privacy"],
   ["p x e", "People, strict, everything"],
   ["j k", "Next row, row before"],
   ["t", "Light or dark"],
@@ -17,7 +18,7 @@ export const KEYS: [keys: string, does: string][] = [
 ];
 
 const SECOND_KEY_MS = 1200;
-const PAGES: Record<string, string> = { s: "/", l: "/live", m: "/messages", o: "/outbox", u: "/unsubscribes" };
+const PAGES: Record<string, string> = { s: "/", l: "/live", m: "/messages", o: "/outbox", u: "/unsubscribes", p: "/privacy" };
 
 export interface KeyCalls {
   find: () => void;

@@ -4,7 +4,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 export interface Route {
-  page: "stats" | "live" | "messages" | "message" | "outbox" | "unsubscribes" | "sign_in" | "none";
+  page: "stats" | "live" | "messages" | "message" | "outbox" | "unsubscribes" | "privacy" | "sign_in" | "none";
   id: string | null;
   params: URLSearchParams;
   /** Path and query as in the address bar. */
@@ -29,6 +29,7 @@ export function route_of(pathname: string, search: string): Route {
   if (first === "" && second === undefined) return { page: "stats", id: null, params, href };
   if (first === "live" && second === undefined) return { page: "live", id: null, params, href };
   if (first === "unsubscribes" && second === undefined) return { page: "unsubscribes", id: null, params, href };
+  if (first === "privacy" && second === undefined) return { page: "privacy", id: null, params, href };
   if (first === "sign-in" && second === undefined) return { page: "sign_in", id: null, params, href };
   if (first === "messages")
     return second === undefined ? { page: "messages", id: null, params, href } : id ? { page: "message", id, params, href } : none;

@@ -101,6 +101,25 @@ export interface HeldPage extends Page<HeldUnsubscribe> {
   waiting: number;
 }
 
+export type SettingName =
+  | "opens"
+  | "clicks"
+  | "keep_client"
+  | "gpc"
+  | "events_days"
+  | "dedupe_seconds"
+  | "provider_dedupe_minutes"
+  | "headline_opens"
+  | "honeypot";
+export type SettingValue = string | number;
+
+export interface Tenant {
+  name: string;
+  /** What the tenant has set itself; null: as the installation. */
+  settings: Record<SettingName, SettingValue | null>;
+  installation: Record<SettingName, SettingValue>;
+}
+
 export interface Address {
   email: string;
   name: string | null;

@@ -14,7 +14,7 @@ const AMARA = "01935a2e-7c40-7b1e-9d22-000000000007";
 const HELLO = "01935a2e-7c40-7b1e-9d22-000000000001";
 const SWEPT = "01935a2e-7c40-7b1e-9d22-000000000008";
 const NOT_TRACKED = "01935a2e-7c40-7b1e-9d22-000000000009";
-const PAGES = ["/", "/live", "/messages", `/messages/${AMARA}`, "/outbox", `/outbox/${HELLO}`, "/unsubscribes"];
+const PAGES = ["/", "/live", "/messages", `/messages/${AMARA}`, "/outbox", `/outbox/${HELLO}`, "/unsubscribes", "/privacy"];
 
 const missing = existsSync(CHROMIUM) ? false : `SKIP: no browser at ${CHROMIUM}`;
 if (missing) console.log(missing);
@@ -47,7 +47,7 @@ describe("console", { skip: missing }, () => {
 
   /** The page has read what it shows. */
   async function ready(path) {
-    const marks = { "/": "[data-card]", "/live": "[data-event]", "/messages": "tr.go", "/outbox": ".box a", "/unsubscribes": "[data-held]" };
+    const marks = { "/": "[data-card]", "/live": "[data-event]", "/messages": "tr.go", "/outbox": ".box a", "/unsubscribes": "[data-held]", "/privacy": ".setting" };
     await page
       .locator(marks[path] ?? "[data-event]")
       .first()
@@ -373,6 +373,50 @@ describe("console", { skip: missing }, () => {
     await held_row("Hana").getByText("Unsubscribed by").waitFor();
   });
 
+  // ---- Tracking and privacy
+
+  test("only what was changed is saved, and what goes beyond the installation is not offered", async () => {
+    await sign_in(page, base, USER, "/privacy");
+    await ready("/privacy");
+    const client = page.getByLabel("Address and program of a reader");
+    assert.deepEqual(await client.locator("option").allInnerTexts(), ["As the installation: Network only", "Network only", "Nothing"]);
+    const save = page.getByRole("button", { name: "Save" });
+    assert.ok(await save.isDisabled());
+    await client.selectOption("Nothing");
+    await page.getByLabel("Days that events are kept").fill("90");
+    await save.click();
+    await page.getByRole("status").waitFor();
+    assert.deepEqual([mock.settings.keep_client, mock.settings.events_days, mock.settings.opens], ["none", 90, null]);
+    assert.ok(await save.isDisabled());
+    await client.selectOption({ index: 0 });
+    await page.getByLabel("Days that events are kept").fill("");
+    await save.click();
+    await page.getByRole("status").waitFor();
+    assert.deepEqual([mock.settings.keep_client, mock.settings.events_days], [null, null]);
+  });
+
+  test("a setting that could not be saved stays as it was typed, and says so", async () => {
+    await sign_in(page, base, USER, "/privacy");
+    await ready("/privacy");
+    mock.failing.set("/tenants/default", 503);
+    await page.getByLabel("Opens", { exact: true }).selectOption("off");
+    await page.getByRole("button", { name: "Save" }).click();
+    assert.match(await page.getByRole("alert").innerText(), /^Not saved/);
+    assert.equal(await page.getByLabel("Opens", { exact: true }).inputValue(), "off");
+    mock.failing.clear();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("status").waitFor();
+    assert.equal(mock.settings.opens, "off");
+  });
+
+  test("who may not change the settings sees them", async () => {
+    mock.role = "sales_rep";
+    await sign_in(page, base, USER, "/privacy");
+    await page.getByText("Owners and admins change these.").waitFor();
+    assert.ok(await page.getByLabel("Opens", { exact: true }).isDisabled());
+    assert.equal(await page.getByRole("button", { name: "Save" }).count(), 0);
+  });
+
   // ---- Outbox
 
   test("the outbox opens no mail by itself", async () => {
@@ -433,6 +477,7 @@ describe("console", { skip: missing }, () => {
       ["m", "/messages"],
       ["o", "/outbox"],
       ["u", "/unsubscribes"],
+      ["p", "/privacy"],
       ["s", "/"],
     ]) {
       await page.keyboard.press("g");
@@ -513,7 +558,7 @@ describe("console", { skip: missing }, () => {
       assert.equal(await page.locator("h1").count(), 1, path);
       assert.equal(await page.locator("main").count(), 1, path);
       const nameless = await page.evaluate(() =>
-        [...document.querySelectorAll("button,a[href],input,iframe")]
+        [...document.querySelectorAll("button,a[href],input,select,iframe")]
           .filter((e) => !(e.textContent.trim() || e.ariaLabel || e.title || e.labels?.length))
           .map((e) => e.outerHTML),
       );

@@ -89,6 +89,19 @@ test("a wrong password is refused by the program, and the session ends with sign
   await page.getByLabel("Password").waitFor();
 });
 
+test("a setting that is saved on the screen holds for the next mail", { skip }, async (t) => {
+  const server = await start_server(t);
+  const { page, seen } = await start_reader(t);
+  await sign_in(page, server.base, { email: server.made.email, password: server.made.password }, "/privacy");
+  await page.getByLabel("Clicks", { exact: true }).selectOption("off");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("status").waitFor();
+  assert.equal((await server.send({}, null)).links[0].skipped, "clicks_off");
+  await page.getByLabel("Days that events are kept").fill("366");
+  assert.equal(await page.getByLabel("Days that events are kept").evaluate((e) => e.validity.rangeOverflow), true);
+  assert.deepEqual(seen.refused, []);
+});
+
 test("a button that a sandbox pressed is confirmed on the screen, and the address gets no more mail", { skip }, async (t) => {
   const server = await start_server(t);
   const { page, seen } = await start_reader(t);

@@ -18,6 +18,12 @@ export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'";
 export const USER = { email: "ruth@fernhill.example", password: "copper-otter-walks" };
 
+/** Stricter than a fresh one, so that something is not allowed. */
+const INSTALLATION = {
+  opens: "full", clicks: "full", keep_client: "truncated", gpc: "honour", events_days: 365, dedupe_seconds: 5,
+  provider_dedupe_minutes: 10, headline_opens: "likely_human", honeypot: "off",
+};
+
 function problem(res, status, title, detail, headers = {}) {
   res.writeHead(status, { "Content-Type": "application/problem+json", ...headers });
   res.end(JSON.stringify({ type: "about:blank", title, status, detail }));
@@ -43,6 +49,7 @@ export class MockApi {
     this.mails = empty ? [] : make_mails();
     this.events = empty ? [] : make_events(this.mails); // oldest first
     this.held = empty ? [] : make_held(this.mails);
+    this.settings = Object.fromEntries(Object.keys(INSTALLATION).map((name) => [name, null]));
     this.streams = new Set();
     this.requests = [];
     this.failing = new Map(); // path -> status, for error states
@@ -186,6 +193,7 @@ export class MockApi {
     if (path === "/messages") return this.list(res, this.filtered(params), params);
     if (path === "/unsubscribes/held") return this.held_list(res, params);
     if (path.startsWith("/unsubscribes/held/") && req.method === "POST") return this.decide(res, path);
+    if (path === "/tenants/default") return this.tenant_call(req, res);
     const [, , id, rest] = path.split("/");
     const mail = path.startsWith("/messages/") ? this.mails.find((m) => m.id === decodeURIComponent(id)) : null;
     if (mail && rest === "preview") return this.preview(res, mail);
@@ -210,7 +218,7 @@ export class MockApi {
 
   me() {
     return {
-      user: { id: "u-1", email: USER.email, name: "Ruth", role: "owner" },
+      user: { id: "u-1", email: USER.email, name: "Ruth", role: this.role ?? "owner" },
       tenant: { id: "default", name: this.empty ? "Default" : "Fernhill Estates", time_zone: this.time_zone },
       base_url: this.base,
       first_run: this.empty,
@@ -243,6 +251,11 @@ export class MockApi {
     const limit = Number(params.get("limit") ?? 50);
     const data = all.slice(from, from + limit);
     return json(res, { data, next: from + limit < all.length ? String(from + limit) : null });
+  }
+
+  async tenant_call(req, res) {
+    if (req.method === "PATCH") Object.assign(this.settings, (await body_of(req)).settings);
+    return json(res, { name: "default", settings: this.settings, installation: INSTALLATION });
   }
 
   held_list(res, params) {

@@ -51,7 +51,7 @@ export function AccountDialog({ close, waiting, show_keys }: Props) {
         {PAGES.filter((p) => p.is_rare).map((p) => (
           <a key={p.href} class="btn wide" href={p.href} onClick={close}>
             {p.word}
-            {waiting > 0 ? `, ${count(waiting)} waiting` : ""}
+            {waiting > 0 && p.href === "/unsubscribes" ? `, ${count(waiting)} waiting` : ""}
           </a>
         ))}
         <button

@@ -19,4 +19,5 @@ export const PAGES: PageLink[] = [
   { href: "/messages", word: "Messages", icon: "mail", pages: ["messages", "message"], group: "main" },
   { href: "/outbox", word: "Outbox", icon: "tray", pages: ["outbox"], group: "run" },
   { href: "/unsubscribes", word: "Unsubscribes", icon: "leave", pages: ["unsubscribes"], group: "run", is_rare: true },
+  { href: "/privacy", word: "Privacy", icon: "shield", pages: ["privacy"], group: "run", is_rare: true },
 ];
