@@ -102,6 +102,20 @@ enum status consent_save_contact(const struct sending *sending, uint32_t tenant,
 	return writer_submit_and_wait(sending->writer, &c.command, err);
 }
 
+static enum status note_limit(struct batch *batch, const struct campaign_change *change, struct err *err)
+{
+	struct arena *arena = batch_arena(batch);
+	struct audit_note entry = {
+	    .tenant = change->tenant,
+	    .actor = change->actor,
+	    .action = SLICE("campaign.limited"),
+	    .subject = arena_printf(arena, "campaign:%.*s", SLICE_FMT(change->id)),
+	    .details = arena_printf(arena, "{\"opens\":\"%s\",\"clicks\":\"%s\"}", consent_name(change->limit->opens),
+				    consent_name(change->limit->clicks)),
+	};
+	return audit_write(batch, &entry, err);
+}
+
 static enum status run_save_campaign(struct writer_command *command, struct batch *batch, struct err *err)
 {
 	const struct campaign_change *change = ((const struct save_command *)(void *)command)->campaign;
@@ -110,6 +124,8 @@ static enum status run_save_campaign(struct writer_command *command, struct batc
 	enum status status = store_campaign_use(session, change->tenant, change->id, change->name, now_us, err);
 	if (status == STATUS_OK && change->limit)
 		status = store_campaign_set_limit(session, change->tenant, change->id, change->limit, now_us, err);
+	if (status == STATUS_OK && change->limit)
+		status = note_limit(batch, change, err);
 	return status;
 }
 

@@ -28,7 +28,8 @@ enum status consent_save_contact(const struct sending *sending, uint32_t tenant,
 struct campaign_change {
 	uint32_t tenant;
 	struct slice id, name;
-	const struct campaign_limit *limit; /* NULL: as it is */
+	const struct campaign_limit *limit; /* NULL: as it is; a new one is noted (audit.h) */
+	struct slice actor;                 /* see struct audit_entry */
 };
 enum status consent_save_campaign(const struct sending *sending, const struct campaign_change *change,
 				  struct err *err) MUST_CHECK;

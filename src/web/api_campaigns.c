@@ -5,6 +5,7 @@
 #include "engine/send_parts.h"
 #include "engine/send_request.h"
 #include "web/api_handlers.h"
+#include "web/auth.h"
 
 static void answer_campaign(struct api_call *call, struct api_worker *worker)
 {
@@ -91,7 +92,7 @@ void api_put_campaign(struct api_call *call, struct api_worker *worker)
 		return;
 	}
 	struct campaign_change change = {call->who.tenant, id, body.name,
-					 body.track.is_given ? &body.track.limit : NULL};
+					 body.track.is_given ? &body.track.limit : NULL, auth_actor(call)};
 	enum status status = consent_save_campaign(call->services->sending, &change, &err);
 	if (status == STATUS_OK)
 		answer_campaign(call, worker);

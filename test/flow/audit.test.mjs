@@ -25,6 +25,8 @@ test("settings, consent, export, suppressions and erasure are noted, with who it
   await server.api("PUT", "/contacts/crm-1", { email: "Ann@example.com" });
   await server.api("PUT", "/contacts/crm-1/consent", { opens: "off", clicks: "off", method: "phone" }, page);
   await server.api("GET", "/contacts/crm-1/export");
+  await server.api("PUT", "/campaigns/spring", { name: "Spring" });
+  await server.api("PUT", "/campaigns/spring", { track: { opens: "off", clicks: "full" } });
   await server.api("POST", "/suppressions", { address: "Ann@example.com" });
   await server.api("DELETE", "/suppressions/ann%40example.com");
 
@@ -35,13 +37,14 @@ test("settings, consent, export, suppressions and erasure are noted, with who it
     entries.map((e) => [e.action, e.actor]).reverse(),
     [
       ["tenant.changed", key], ["tenant.changed", user], ["tenant.changed", "command line"], ["consent.changed", user],
-      ["contact.exported", key], ["suppression.added", key], ["suppression.removed", key],
+      ["contact.exported", key], ["campaign.limited", key], ["suppression.added", key], ["suppression.removed", key],
     ],
   );
   assert.deepEqual(entries.at(-1).details, { opens: { from: null, to: "anonymous" }, events_days: { from: null, to: "30" } });
   assert.deepEqual(entries.at(-2).details, { opens: { from: "anonymous", to: "off" } });
   assert.deepEqual(entries.at(-3).details, { opens: { from: "off", to: null } });
   assert.deepEqual([entries.at(-1).subject, entries.at(-1).tenant], ["tenant:default", "default"]);
+  assert.deepEqual([entries[2].subject, entries[2].details], ["campaign:spring", { opens: "off", clicks: "full" }]);
   assert.deepEqual(entries[0].details, { reason: "manual", why: null });
 
   assert.deepEqual((await audit(server, "person=crm-1")).map((e) => e.action), ["contact.exported", "consent.changed"]);
