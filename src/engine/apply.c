@@ -49,6 +49,16 @@ struct apply *apply_new(const struct apply_config *config)
 	return a;
 }
 
+uint32_t apply_dedupe_seconds(const struct apply_parts *parts, uint32_t tenant)
+{
+	return tenant_policies_of(parts->policies, tenant).dedupe_seconds;
+}
+
+uint32_t apply_dedupe_seconds_max(const struct apply_parts *parts)
+{
+	return tenant_policies_dedupe_seconds_max(parts->policies);
+}
+
 struct fan_out *apply_fan_out(struct apply *apply)
 {
 	return apply->parts.fan_out;

@@ -81,6 +81,10 @@ struct apply_context {
 	struct batch *batch;
 	const struct journal_record *record;
 };
+/* Hits of one address on one link or pixel within that time are one, for this tenant. */
+uint32_t apply_dedupe_seconds(const struct apply_parts *parts, uint32_t tenant);
+/* The longest that any tenant has. */
+uint32_t apply_dedupe_seconds_max(const struct apply_parts *parts);
 enum status apply_hit(const struct apply_context *context, struct err *err) MUST_CHECK;
 enum status apply_intent(const struct apply_context *context, struct err *err) MUST_CHECK;
 enum status apply_outcome(const struct apply_context *context, struct err *err) MUST_CHECK;

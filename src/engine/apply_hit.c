@@ -76,20 +76,16 @@ static enum status find_consent(struct hit *hit, struct err *err)
 
 /* ---- The duplicate window */
 
-static enum hit_kind kind_of(const struct event *event)
-{
-	return event->type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN;
-}
-
 /* A second more: records are not quite in the order of their times. */
 static struct hits_reach reach_of(const struct hit *hit)
 {
-	const struct tenant_policies *policies = hit->context->parts->policies;
-	int64_t longest_s = tenant_policies_dedupe_seconds_max(policies);
-	int64_t ordinary_s = tenant_policies_of(policies, 0).dedupe_seconds; /* nobody's number: who has set nothing */
+	const struct apply_parts *parts = hit->context->parts;
+	int64_t ordinary_s = apply_dedupe_seconds(parts, 0); /* nobody's number: as for those who have set nothing */
+	int64_t longest_s = apply_dedupe_seconds_max(parts);
 	return (struct hits_reach){.since_us = time_of(hit) - (ordinary_s + 1) * 1000000,
 				   .setting = SLICE("dedupe_seconds"),
-				   .setting_since_us = time_of(hit) - (longest_s + 1) * 1000000};
+				   .setting_since_us = time_of(hit) - (longest_s + 1) * 1000000,
+				   .limit = DUPLICATE_WINDOW_HITS_MAX};
 }
 
 /* Fills the window with what was applied just before this record, once after each start or rollback. Hits that were
@@ -100,23 +96,23 @@ static enum status fill_window(const struct hit *hit, struct err *err)
 	if (parts->window_is_filled)
 		return STATUS_OK;
 	struct hits_reach reach = reach_of(hit);
-	struct event *events = NULL;
+	struct recent_hit *hits = NULL;
 	size_t count = 0;
 	enum status status = store_event_recent_hits(batch_session(hit->context->batch), &reach,
-						     batch_arena(hit->context->batch), &events, &count, err);
+						     batch_arena(hit->context->batch), &hits, &count, err);
 	if (status != STATUS_OK)
 		return status;
 	for (size_t i = 0; i < count; i++) {
 		struct duplicate_key key = {
-		    .message = events[i].message,
-		    .kind = kind_of(&events[i]),
+		    .message = hits[i].message,
+		    .kind = hits[i].type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN,
 		    /* The honeypot's is kept as -1 and becomes TOKEN_LINK_HONEYPOT again. */
-		    .link_index = kind_of(&events[i]) == HIT_CLICK ? (uint32_t)events[i].link_index : 0,
-		    .is_person = !events[i].bot_filtered,
+		    .link_index = hits[i].type == EVENT_CLICK ? (uint32_t)hits[i].link_index : 0,
+		    .is_person = !hits[i].bot_filtered,
 		};
-		uint32_t seconds = tenant_policies_of(parts->policies, events[i].tenant).dedupe_seconds;
-		if (address_parse(events[i].ip, &key.client))
-			(void)duplicate_window_hit(parts->window, &key, seconds, events[i].occurred_us);
+		if (address_parse(hits[i].ip, &key.client))
+			(void)duplicate_window_hit(parts->window, &key, hits[i].occurred_us,
+						   apply_dedupe_seconds(parts, hits[i].tenant));
 	}
 	parts->window_is_filled = true;
 	return STATUS_OK;
@@ -142,11 +138,12 @@ static void find_duplicate(struct hit *hit)
 	    .client = hit->record.client,
 	    .is_person = actor_is_counted(hit->verdict.actor),
 	};
-	hit->is_duplicate = duplicate_window_hit(parts->window, &key, hit->policy.dedupe_seconds, time_of(hit));
+	uint32_t seconds = apply_dedupe_seconds(parts, hit->record.tenant);
+	hit->is_duplicate = duplicate_window_hit(parts->window, &key, time_of(hit), seconds);
 	size_t used = strlen(hit->verdict.reasons);
 	if (hit->is_duplicate)
 		(void)snprintf(hit->verdict.reasons + used, sizeof hit->verdict.reasons - used, " duplicate:seconds=%u",
-			       hit->policy.dedupe_seconds);
+			       seconds);
 }
 
 /* ---- The event */

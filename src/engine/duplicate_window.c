@@ -104,8 +104,8 @@ static int64_t last_time(const struct lane *lane, struct slice key)
 	return (int64_t)(intptr_t)value;
 }
 
-bool duplicate_window_hit(struct duplicate_window *window, const struct duplicate_key *key, uint32_t seconds,
-			  int64_t time_us)
+bool duplicate_window_hit(struct duplicate_window *window, const struct duplicate_key *key, int64_t time_us,
+			  uint32_t seconds)
 {
 	char room[40];
 	struct slice bytes = key_bytes(key, room);

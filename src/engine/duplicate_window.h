@@ -33,8 +33,8 @@ struct duplicate_window *duplicate_window_new(void);
 void duplicate_window_free(struct duplicate_window **window);
 /* Notes a hit; true when it is a duplicate within `seconds`, which is the same for all hits of a message. More than
  * DUPLICATE_WINDOW_SECONDS_MAX counts as that. */
-bool duplicate_window_hit(struct duplicate_window *window, const struct duplicate_key *key, uint32_t seconds,
-			  int64_t time_us);
+bool duplicate_window_hit(struct duplicate_window *window, const struct duplicate_key *key, int64_t time_us,
+			  uint32_t seconds);
 void duplicate_window_clear(struct duplicate_window *window);
 /* How many hits are in memory. */
 size_t duplicate_window_count(const struct duplicate_window *window);

@@ -202,8 +202,17 @@ enum status store_event_find(struct store_session *s, uint32_t tenant, struct uu
 	return rows_close(&r, read_event(&r, ret, err));
 }
 
+static void oldest_first(struct recent_hit *hits, size_t count)
+{
+	for (size_t i = 0; i < count / 2; i++) {
+		struct recent_hit newer = hits[i];
+		hits[i] = hits[count - 1 - i];
+		hits[count - 1 - i] = newer;
+	}
+}
+
 enum status store_event_recent_hits(struct store_session *s, const struct hits_reach *reach, struct arena *arena,
-				    struct event **ret, size_t *ret_count, struct err *err)
+				    struct recent_hit **ret, size_t *ret_count, struct err *err)
 {
 	struct rows r;
 	struct growing list = {0};
@@ -213,13 +222,15 @@ enum status store_event_recent_hits(struct store_session *s, const struct hits_r
 	    "SELECT tenant_id, message_id, link_index, event_type, occurred_at, ip, bot_filtered FROM email_events "
 	    "WHERE occurred_at >= $1 AND event_type IN ('open', 'click') AND (occurred_at >= $2 OR "
 	    "tenant_id IN (SELECT s.tenant_id FROM tenant_settings s WHERE s.name = $3)) "
-	    "ORDER BY occurred_at, position",
-	    VALUES(value_time(first_us), value_time(reach->since_us), value_text(reach->setting)), err);
+	    "ORDER BY occurred_at DESC, position DESC LIMIT $4",
+	    VALUES(value_time(first_us), value_time(reach->since_us), value_text(reach->setting),
+		   value_i64(reach->limit)),
+	    err);
 	if (status != STATUS_OK)
 		return status;
 	r.arena = arena;
 	while ((status = rows_next(&r, err)) == STATUS_OK) {
-		struct event *e = growing_add(&list, arena, sizeof *e);
+		struct recent_hit *e = growing_add(&list, arena, sizeof *e);
 		e->tenant = (uint32_t)rows_i64(&r);
 		e->message = rows_uuid(&r);
 		e->link_index = (int32_t)rows_i64_or(&r, -1);
@@ -231,6 +242,7 @@ enum status store_event_recent_hits(struct store_session *s, const struct hits_r
 	status = rows_close(&r, status);
 	if (status != STATUS_OK)
 		return status;
+	oldest_first(list.items, list.n);
 	*ret = list.items;
 	*ret_count = list.n;
 	return STATUS_OK;

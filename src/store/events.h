@@ -100,13 +100,23 @@ enum status store_event_last_position(struct store_session *s, uint64_t *ret, st
 
 /* Hits of the last moments, to fill the duplicate window after a restart: opens and clicks that occurred at or after
  * since_us, and of tenants that have set `setting` (tenant_settings.h) also those back to setting_since_us. Oldest
- * first, with tenant, message, link_index, type, occurred_us, ip and bot_filtered filled. */
+ * first, the newest `limit` of them. */
 struct hits_reach {
 	int64_t since_us, setting_since_us;
 	struct slice setting;
+	uint32_t limit;
+};
+struct recent_hit {
+	uint32_t tenant;
+	int32_t link_index; /* -1: none */
+	struct uuid message;
+	enum event_type type;
+	bool bot_filtered;
+	struct slice ip; /* empty: not kept */
+	int64_t occurred_us;
 };
 enum status store_event_recent_hits(struct store_session *s, const struct hits_reach *reach, struct arena *arena,
-				    struct event **ret, size_t *ret_count, struct err *err) MUST_CHECK;
+				    struct recent_hit **ret, size_t *ret_count, struct err *err) MUST_CHECK;
 
 /* ---- Old events go, a few at a time. Positions ascend with the time of writing, so a tenant's old events stand
  * together at the front of its own index: a walk along it meets hardly a row that stays, whatever other tenants keep.

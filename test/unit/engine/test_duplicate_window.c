@@ -37,8 +37,8 @@ static void test_only_the_same_address_on_the_same_thing_within_the_window_is_a_
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		struct duplicate_window *w = duplicate_window_new();
 		struct duplicate_key first = key_of(1, HIT_CLICK, 2, 3);
-		assert_false(duplicate_window_hit(w, &first, 5, T));
-		if (duplicate_window_hit(w, &CASES[i].key, 5, T + CASES[i].after_us) != CASES[i].is_duplicate)
+		assert_false(duplicate_window_hit(w, &first, T, 5));
+		if (duplicate_window_hit(w, &CASES[i].key, T + CASES[i].after_us, 5) != CASES[i].is_duplicate)
 			fail_msg("%s", CASES[i].name);
 		duplicate_window_free(&w);
 	}
@@ -49,10 +49,10 @@ static void test_a_client_that_asks_again_and_again_counts_once(void **state)
 	struct duplicate_window *w = duplicate_window_new();
 	struct duplicate_key key = key_of(1, HIT_OPEN, 0, 3);
 	(void)state;
-	assert_false(duplicate_window_hit(w, &key, 5, T));
+	assert_false(duplicate_window_hit(w, &key, T, 5));
 	for (int i = 1; i < 100; i++)
-		assert_true(duplicate_window_hit(w, &key, 5, T + i * 4 * SECOND));
-	assert_false(duplicate_window_hit(w, &key, 5, T + 500 * SECOND));
+		assert_true(duplicate_window_hit(w, &key, T + i * 4 * SECOND, 5));
+	assert_false(duplicate_window_hit(w, &key, T + 500 * SECOND, 5));
 	duplicate_window_free(&w);
 }
 
@@ -63,11 +63,11 @@ static void test_the_answer_survives_the_turn_of_generations(void **state)
 	for (int i = 0; i < 200; i++) {
 		struct duplicate_key key = key_of((uint8_t)i, HIT_OPEN, 0, 3);
 		int64_t time_us = T + i * SECOND;
-		assert_false(duplicate_window_hit(w, &key, 5, time_us));
+		assert_false(duplicate_window_hit(w, &key, time_us, 5));
 		if (i < 4)
 			continue;
 		struct duplicate_key earlier = key_of((uint8_t)(i - 4), HIT_OPEN, 0, 3);
-		assert_true(duplicate_window_hit(w, &earlier, 5, time_us));
+		assert_true(duplicate_window_hit(w, &earlier, time_us, 5));
 	}
 	duplicate_window_free(&w);
 }
@@ -77,9 +77,9 @@ static void test_clearing_forgets(void **state)
 	struct duplicate_window *w = duplicate_window_new();
 	struct duplicate_key key = key_of(1, HIT_OPEN, 0, 3);
 	(void)state;
-	assert_false(duplicate_window_hit(w, &key, 5, T));
+	assert_false(duplicate_window_hit(w, &key, T, 5));
 	duplicate_window_clear(w);
-	assert_false(duplicate_window_hit(w, &key, 5, T));
+	assert_false(duplicate_window_hit(w, &key, T, 5));
 	duplicate_window_free(&w);
 }
 
@@ -92,9 +92,9 @@ static void test_every_hit_has_a_length_of_its_own(void **state)
 	for (uint8_t i = 0; i < sizeof LENGTHS / sizeof LENGTHS[0]; i++) {
 		struct duplicate_key key = key_of(i, HIT_OPEN, 0, 3);
 		int64_t end_us = T + LENGTHS[i] * SECOND;
-		assert_false(duplicate_window_hit(w, &key, LENGTHS[i], T));
-		assert_true(duplicate_window_hit(w, &key, LENGTHS[i], end_us));
-		assert_false(duplicate_window_hit(w, &key, LENGTHS[i], end_us + LENGTHS[i] * SECOND + 1));
+		assert_false(duplicate_window_hit(w, &key, T, LENGTHS[i]));
+		assert_true(duplicate_window_hit(w, &key, end_us, LENGTHS[i]));
+		assert_false(duplicate_window_hit(w, &key, end_us + LENGTHS[i] * SECOND + 1, LENGTHS[i]));
 	}
 	duplicate_window_free(&w);
 }
@@ -110,12 +110,12 @@ static void test_busy_tenants_with_short_times_do_not_push_out_those_with_long_o
 	struct duplicate_window *w = duplicate_window_new();
 	struct duplicate_key slow = key_of(1, HIT_OPEN, 0, 3);
 	(void)state;
-	assert_false(duplicate_window_hit(w, &slow, 3600, T));
+	assert_false(duplicate_window_hit(w, &slow, T, 3600));
 	for (uint32_t i = 0; i < 2 * DUPLICATE_WINDOW_HITS_MAX; i++) {
 		struct duplicate_key key = nth_key(i);
-		assert_false(duplicate_window_hit(w, &key, 5, T + i));
+		assert_false(duplicate_window_hit(w, &key, T + i, 5));
 	}
-	assert_true(duplicate_window_hit(w, &slow, 3600, T + 3600 * SECOND));
+	assert_true(duplicate_window_hit(w, &slow, T + 3600 * SECOND, 3600));
 	duplicate_window_free(&w);
 }
 
@@ -125,7 +125,7 @@ static void test_memory_is_bounded_whatever_the_length(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 3 * DUPLICATE_WINDOW_HITS_MAX; i++) {
 		struct duplicate_key key = nth_key(i);
-		assert_false(duplicate_window_hit(w, &key, 3600, T + i));
+		assert_false(duplicate_window_hit(w, &key, T + i, 3600));
 	}
 	assert_in_range(duplicate_window_count(w), DUPLICATE_WINDOW_HITS_MAX / 2, DUPLICATE_WINDOW_HITS_MAX);
 	duplicate_window_free(&w);

@@ -344,9 +344,10 @@ static void test_a_verdict_can_be_corrected(void **state)
 static void test_recent_hits_fill_the_duplicate_window(void **state)
 {
 	struct fixture *f = *state;
-	struct event *got = NULL, open = event_of(5, 1, EVENT_OPEN), click = event_of(4, 2, EVENT_CLICK);
+	struct event open = event_of(5, 1, EVENT_OPEN), click = event_of(4, 2, EVENT_CLICK);
+	struct recent_hit *got = NULL;
 	size_t n = 0;
-	struct hits_reach reach = {noon_us + 4, noon_us, SLICE("dedupe_seconds")};
+	struct hits_reach reach = {noon_us + 4, noon_us, SLICE("dedupe_seconds"), 9};
 	click.link_index = 3;
 	click.ip = TEXT("192.0.2.1");
 	add(f, event_of(1, 1, EVENT_OPEN));
@@ -368,6 +369,11 @@ static void test_recent_hits_fill_the_duplicate_window(void **state)
 	OK(f, store_event_recent_hits(f->reader, &reach, f->arena, &got, &n, &f->err));
 	assert_int_equal(n, 3);
 	assert_int_equal(got[0].tenant, longer.tenant);
+	assert_int_equal(got[0].occurred_us, noon_us + 1);
+	reach.limit = 1;
+	OK(f, store_event_recent_hits(f->reader, &reach, f->arena, &got, &n, &f->err));
+	assert_int_equal(n, 1);
+	assert_int_equal(got[0].occurred_us, noon_us + 5); /* the newest */
 }
 
 /* ---- Two writers on one shared store. */
