@@ -20,6 +20,7 @@ enum {
 	POINTS_DATA_CENTRE = 25,
 	POINTS_NO_LANGUAGE = 20,
 	POINTS_OLD_AGENT = 10,
+	POINTS_FROZEN_AGENT = 40,
 };
 
 /* What the first verdict sees of a hit beside the signals. */

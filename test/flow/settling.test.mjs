@@ -6,7 +6,7 @@ import { no_postgres, start_postgres } from "../harness/postgres.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, start_server } from "../harness/pugmark.mjs";
 import { let_time_pass, sql } from "../harness/sqlite.mjs";
 
-const OLD_CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/57.0.2987.133 Safari/537.36";
+const OLD_CHROME = "Mozilla/5.0 (Linux; Android 6.0; Nexus 5 Build/MRA58N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/57.0.2987.133 Mobile Safari/537.36";
 const HTML = `<body>${[1, 2, 3, 4].map((n) => `<a href="https://example.com/${n}">${n}</a>`).join(" ")}</body>`;
 const SECONDS = 200;
 

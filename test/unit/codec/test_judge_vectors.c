@@ -406,9 +406,9 @@ static void test_a_click_through_an_isolation_browser_after_the_gateways_sweep_i
 	static const struct vector VECTORS[] = {
 	    {"Proofpoint looks at delivery, its isolation browser brings a person an hour later",
 	     3,
-	     {{'c', 43000, PROOFPOINT, FROZEN_CHROME, 1, ACTOR_SCANNER, "burst:", 0, 0},
-	      {'c', 43300, PROOFPOINT, FROZEN_CHROME, 2, ACTOR_SCANNER, "burst:", 0, 0},
-	      {'c', 43600, PROOFPOINT, FROZEN_CHROME, 3, ACTOR_SCANNER, "burst:", 0, 0},
+	     {{'c', 43000, PROOFPOINT, FROZEN_CHROME, 1, ACTOR_SCANNER, "network_probable:proofpoint", 0, 0},
+	      {'c', 43300, PROOFPOINT, FROZEN_CHROME, 2, ACTOR_SCANNER, "network_probable:proofpoint", 0, 0},
+	      {'c', 43600, PROOFPOINT, FROZEN_CHROME, 3, ACTOR_SCANNER, "network_probable:proofpoint", 0, 0},
 	      {'c', HOUR_MS, PROOFPOINT, WINDOWS_CHROME, 2, ACTOR_HUMAN, "browser", 0, 0}}},
 	    {"a rewritten link was clicked, at once",
 	     3,
@@ -437,7 +437,7 @@ static void test_a_person_who_comes_after_a_machine_is_a_person(void **state)
 	static const struct vector VECTORS[] = {
 	    {"a sandbox at Amazon at delivery, the recipient over lunch",
 	     2,
-	     {{'o', 20000, AMAZON, FROZEN_CHROME, 0, ACTOR_SCANNER, "burst_source", 0, 0},
+	     {{'o', 20000, AMAZON, FROZEN_CHROME, 0, ACTOR_SCANNER, "data_centre:amazon", 0, 0},
 	      {'c', 50000, AMAZON, FROZEN_CHROME, 1, ACTOR_SCANNER, "burst:links=2,of=2", 0, 0},
 	      {'c', 50200, AMAZON, FROZEN_CHROME, 2, ACTOR_SCANNER, "burst:", 0, 0},
 	      {'o', 3 * HOUR_MS, HOME, BARE_WEBKIT, 0, ACTOR_HUMAN, "mail_client", 0, 0},

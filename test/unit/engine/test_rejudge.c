@@ -228,7 +228,7 @@ static void test_people_of_older_rules_become_the_scanner_they_are(void **state)
 	assert_true(report.before.opens_unique == 1 && report.before.clicks_unique == 1);
 	assert_true(report.after.opens == 0 && report.after.clicks == 0);
 	assert_true(report.after.opens_unique == 0 && report.after.clicks_unique == 0);
-	assert_string_equal(report.reasons[0].name, "old_agent");
+	assert_string_equal(report.reasons[0].name, "frozen_agent");
 	assert_true(report.reasons[0].came == 4 && report.reasons[0].went == 0);
 	assert_string_equal(report.reasons[1].name, "burst");
 	for (size_t i = 0; i < 4; i++)

@@ -11,8 +11,8 @@
 #define SECOND INT64_C(1000000)
 #define LATER (WORLD_NOW_US + 1000 * SECOND)
 #define CHROME                                                                                                         \
-	SLICE("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/57.0.2987.133 " \
-	      "Safari/537.36")
+	SLICE("Mozilla/5.0 (Linux; Android 6.0; Nexus 5 Build/MRA58N) AppleWebKit/537.36 (KHTML, like Gecko) "         \
+	      "Chrome/57.0.2987.133 Mobile Safari/537.36")
 #define GMAIL SLICE("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")
 
 struct put {
