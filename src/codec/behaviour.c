@@ -13,7 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { CONFIDENCE_MAX = 99, COVERAGE_LINKS_MIN = 5, QUICK_COVERAGE_LINKS_MIN = 3 };
+enum { CONFIDENCE_MAX = 99, COVERAGE_LINKS_MIN = 5, QUICK_COVERAGE_LINKS_MIN = 3, STRANGERS_MIN = 3 };
 enum {
 	POINTS_HONEYPOT = 100,
 	POINTS_BURST = 90,
@@ -23,7 +23,7 @@ enum {
 	POINTS_NO_OPEN = 5,
 	POINTS_OPEN_OF_SOURCE = 90,  /* the pixel, fetched by who then fetched all links */
 	POINTS_CLICK_OF_SOURCE = 60, /* one more link, fetched by who fetched all of them */
-	POINTS_HALF_SOURCE = 45,     /* the same network or the same agent: enough in the window only */
+	POINTS_HALF_SOURCE = 45,     /* the same network, or in the window the same agent: not enough alone */
 	POINTS_NEAR_BURST = 20,
 };
 static const int64_t SECOND_US = 1000000;
@@ -150,7 +150,7 @@ static void rank_links(struct judging *j)
 /* A walk from `first` over the evidence that came within `reach_us` of it. */
 struct walk {
 	bool seen[BEHAVIOUR_HITS_MAX]; /* by rank of link */
-	uint32_t links;
+	uint32_t links, hits;
 	size_t last;
 };
 
@@ -162,6 +162,7 @@ static void walk_from(const struct judging *j, size_t first, int64_t reach_us, b
 		const struct behaviour_hit *hit = &j->hits[i];
 		if (!is_evidence(j, i) || (of_one_source && !(same_network(hit, start) && same_agent(hit, start))))
 			continue;
+		ret->hits++;
 		ret->links += !ret->seen[j->link_rank[i]];
 		ret->seen[j->link_rank[i]] = true;
 		ret->last = i;
@@ -225,6 +226,40 @@ static void find_coverage_within(struct judging *j, int64_t reach_us, uint8_t po
 	}
 }
 
+static bool is_new_network(const struct judging *j, size_t first, size_t i)
+{
+	if (!is_evidence(j, i) || !j->hits[i].source.network)
+		return false;
+	for (size_t k = first; k < i; k++)
+		if (is_evidence(j, k) && same_network(&j->hits[k], &j->hits[i]))
+			return false;
+	return true;
+}
+
+/* Each link once, from more networks than a person has within a minute. */
+static bool are_strangers(const struct judging *j, size_t first, const struct walk *walk)
+{
+	uint32_t networks = 0;
+	for (size_t i = first; walk->hits == walk->links && i <= walk->last; i++)
+		networks += is_new_network(j, first, i);
+	return networks >= STRANGERS_MIN;
+}
+
+/* All links of a mail, as sandboxes look at them that begin a new machine for every page. */
+static void find_strangers(struct judging *j)
+{
+	struct walk walk;
+	for (size_t i = 0; i < j->count; i++) {
+		if (!is_evidence(j, i))
+			continue;
+		walk_from(j, i, COVERAGE_US, false, &walk);
+		bool are_sandboxes = walk.links >= j->mail->links && are_strangers(j, i, &walk);
+		for (size_t k = i; are_sandboxes && k <= walk.last; k++)
+			if (is_evidence(j, k) && j->coverage_points[k] < POINTS_COVERAGE)
+				j->coverage_points[k] = POINTS_COVERAGE;
+	}
+}
+
 /* A person may go through a short mail quickly, and through a long one slowly. */
 static void find_coverage(struct judging *j)
 {
@@ -234,6 +269,7 @@ static void find_coverage(struct judging *j)
 	find_coverage_within(j, QUICK_COVERAGE_US, is_long ? POINTS_QUICK_COVERAGE : POINTS_COVERAGE);
 	if (is_long)
 		find_coverage_within(j, COVERAGE_US, POINTS_COVERAGE);
+	find_strangers(j);
 }
 
 /* ---- The signs of one hit */
@@ -304,12 +340,12 @@ static void see_nearest(const struct likeness *like, const struct behaviour_hit 
 {
 	long apart_s = (long)(like->apart_us / SECOND_US);
 	bool is_open = hit->kind == HIT_OPEN;
-	bool may_be_fetcher =
-	    is_open && in_window && like->apart_us <= 0 && !has_code(hit->reasons, SLICE("mail_client"));
+	bool is_before = is_open && like->apart_us <= 0 && !has_code(hit->reasons, SLICE("mail_client"));
+	bool may_be_fetcher = is_before && in_window;
 	if (like->source)
 		add_sign(s, is_open ? POINTS_OPEN_OF_SOURCE : POINTS_CLICK_OF_SOURCE, "burst_source:seconds=%ld",
 			 apart_s);
-	else if (may_be_fetcher && like->network)
+	else if (is_before && like->network)
 		add_sign(s, POINTS_HALF_SOURCE, "burst_network:seconds=%ld", apart_s);
 	else if (may_be_fetcher && like->agent)
 		add_sign(s, POINTS_HALF_SOURCE, "burst_agent:seconds=%ld", apart_s);
