@@ -191,22 +191,36 @@ static void join_all(struct stays *stays, const struct visits *v, int64_t time_u
 			join(stays, &v->at[i]);
 }
 
-static bool overlaps_another(const struct stays *stays, size_t i)
+static void sort_by_end(struct stays *stays)
 {
-	const struct stay *a = &stays->at[i];
-	for (size_t k = 0; k < stays->n; k++) {
-		const struct stay *b = &stays->at[k];
-		if (k != i && a->first_us < b->last_us && b->first_us < a->last_us)
-			return true;
+	for (size_t i = 1; i < stays->n; i++) {
+		struct stay stay = stays->at[i];
+		size_t to = i;
+		for (; to > 0 && stays->at[to - 1].last_us > stay.last_us; to--)
+			stays->at[to] = stays->at[to - 1];
+		stays->at[to] = stay;
 	}
-	return false;
+}
+
+/* As many as there can be without two at the same time: always the one that ends first of those that begin later. */
+static uint32_t count_apart(struct stays *stays)
+{
+	uint32_t count = 0;
+	int64_t since_us = INT64_MIN;
+	sort_by_end(stays);
+	for (size_t i = 0; i < stays->n; i++) {
+		if (stays->at[i].first_us < since_us)
+			continue;
+		since_us = stays->at[i].last_us;
+		count++;
+	}
+	return count;
 }
 
 uint32_t fan_out_count(const struct fan_out *fan_out, const struct fan_out_hit *hit)
 {
 	char room[KEY_MAX];
 	struct stays stays;
-	uint32_t count = 0;
 	stays.n = 0;
 	for (int64_t minute = minute_of(hit->time_us) - 1; minute <= minute_of(hit->time_us) + 1; minute++) {
 		struct slice key = key_of(hit, minute, room);
@@ -215,9 +229,7 @@ uint32_t fan_out_count(const struct fan_out *fan_out, const struct fan_out_hit *
 		join_all(&stays, map_get(fan_out->old.visits, key), hit->time_us);
 		join_all(&stays, map_get(fan_out->young.visits, key), hit->time_us);
 	}
-	for (size_t i = 0; i < stays.n; i++)
-		count += !overlaps_another(&stays, i);
-	return count;
+	return count_apart(&stays);
 }
 
 /* ---- After a start */

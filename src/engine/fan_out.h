@@ -12,8 +12,8 @@
 #include "store/settling.h"
 
 enum {
-	FAN_OUT_VISITS_MAX = 32768, /* of a source at a domain in a minute; each takes some 300 bytes */
-	FAN_OUT_RECIPIENTS_MAX = 8, /* remembered of each */
+	FAN_OUT_VISITS_MAX = 32768,  /* of a source at a domain in a minute; each takes some 500 bytes */
+	FAN_OUT_RECIPIENTS_MAX = 16, /* remembered of each */
 };
 
 struct fan_out_hit {
@@ -38,8 +38,9 @@ void fan_out_note_visit(struct fan_out *fan_out, const struct past_visit *visit)
 /* Nothing when the source is not known. */
 void fan_out_note(struct fan_out *fan_out, const struct fan_out_hit *hit);
 /* Recipients of the domain of `hit`, this one included, that its source came for within BEHAVIOUR_FAN_OUT_REACH_S to
- * either side, one after the other: people who read at the same time come and go between each other and are left out.
- * 0 when the source is not known. A company of thousands counts as one of some ten. */
+ * either side, one after the other: people who read at the same time come and go between each other, and count as few;
+ * a machine that works at several mails at once still goes through more of them than that. 0 when the source is not
+ * known. A company of thousands counts as one of some twenty. */
 uint32_t fan_out_count(const struct fan_out *fan_out, const struct fan_out_hit *hit);
 
 #endif

@@ -66,14 +66,25 @@ static void test_only_a_minute_to_either_side_counts(void **state)
 	assert_int_equal(count_at(*state, "c@x.example", 121), 1);
 }
 
-static void test_people_who_read_at_the_same_time_are_left_out(void **state)
+static void test_people_who_read_at_the_same_time_count_as_one(void **state)
 {
 	note(*state, "a@x.example", 0);
 	note(*state, "b@x.example", 5);
 	note(*state, "a@x.example", 10);
 	note(*state, "b@x.example", 15);
 	note(*state, "c@x.example", 20);
-	assert_int_equal(count_at(*state, "c@x.example", 20), 1);
+	assert_int_equal(count_at(*state, "c@x.example", 20), 2);
+}
+
+static void test_a_machine_that_works_at_three_mails_at_once_is_seen(void **state)
+{
+	char recipient[32];
+	for (int i = 0; i < 15; i++) {
+		(void)snprintf(recipient, sizeof recipient, "r%d@x.example", i);
+		note(*state, recipient, i);
+		note(*state, recipient, i + 2);
+	}
+	assert_int_equal(count_at(*state, "r0@x.example", 0), 8);
 }
 
 static void test_sources_and_tenants_are_apart(void **state)
@@ -142,7 +153,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_recipients_of_one_domain_are_counted_once_each),
 	    TEST(test_only_a_minute_to_either_side_counts),
-	    TEST(test_people_who_read_at_the_same_time_are_left_out),
+	    TEST(test_people_who_read_at_the_same_time_count_as_one),
+	    TEST(test_a_machine_that_works_at_three_mails_at_once_is_seen),
 	    TEST(test_sources_and_tenants_are_apart),
 	    TEST(test_it_remembers_until_the_question_and_forgets_in_the_end),
 	    TEST(test_what_follows_does_not_push_out_what_was),
