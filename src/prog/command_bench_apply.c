@@ -3,33 +3,26 @@
  * start until all of it is committed, counters, unique flags, verdicts, duplicates and the journal cursor included.
  * Hits are in the mix of a campaign's first hours: each message is hit about ten times, within a short stretch of the
  * journal when its reader opens and clicks, and all messages in no order. */
+#include "prog/bench_store.h"
 #include "prog/commands.h"
 
 #include "base/mem.h"
 #include "base/random.h"
 #include "engine/record.h"
 #include "engine/writer.h"
-#include "store/accounts.h"
-#include <dirent.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HITS_PER_MESSAGE = 10, CAMPAIGNS = 20, RECORDS_MAX = 100000000, FEED_BYTES = 1 << 20, PATH_BYTES_MAX = 1024 };
+enum { HITS_PER_MESSAGE = 10, CAMPAIGNS = 20, RECORDS_MAX = 100000000, FEED_BYTES = 1 << 20 };
 static const int64_t START_US = INT64_C(1795240800000000);
 
 struct bench {
 	uint64_t record_count;
 	uint32_t message_count;
-	char directory[PATH_BYTES_MAX];
-	struct store *store;
-	struct store_session *session;
+	struct bench_store at;
 	struct journal *journal;
-	struct token_keys *keys;
-	uint32_t tenant;
 	struct err err;
 	/* The feed's hand-over. */
 	pthread_mutex_t lock;
@@ -55,25 +48,11 @@ static struct uuid message_id(uint32_t n)
 
 static enum status open_all(struct bench *b)
 {
-	static const uint8_t KEY[TOKEN_KEY_SIZE] = {1, 2, 3};
-	char url[PATH_BYTES_MAX + 32];
-	char journal[PATH_BYTES_MAX + 16];
-	(void)snprintf(url, sizeof url, "sqlite:%s/store.db", b->directory);
-	(void)snprintf(journal, sizeof journal, "%s/journal", b->directory);
+	char journal[BENCH_DIRECTORY_MAX + 16];
 	struct journal_config config = {.directory = journal};
-	struct tenant tenant = {.name = SLICE("bench"), .time_zone = SLICE("UTC"), .created_us = START_US};
-	b->keys = token_keys_new();
-	token_keys_set(b->keys, 1, KEY);
-	enum status status = store_open(url, &b->store, &b->err);
-	if (status == STATUS_OK)
-		status = store_migrate(b->store, &b->err);
-	if (status == STATUS_OK)
-		status = store_session_open(b->store, STORE_WRITE, &b->session, &b->err);
-	if (status == STATUS_OK)
-		status = store_tenant_add(b->session, &tenant, &b->tenant, &b->err);
-	if (status == STATUS_OK)
-		status = journal_open(&config, &b->journal, &b->err);
-	return status;
+	enum status status = bench_store_open(&b->at, START_US, &b->err);
+	(void)snprintf(journal, sizeof journal, "%s/journal", b->at.directory);
+	return status == STATUS_OK ? journal_open(&config, &b->journal, &b->err) : status;
 }
 
 static enum status add_message(struct bench *b, uint32_t n)
@@ -84,7 +63,7 @@ static enum status add_message(struct bench *b, uint32_t n)
 	(void)snprintf(campaign, sizeof campaign, "campaign-%u", n % CAMPAIGNS);
 	struct message m = {
 	    .id = message_id(n),
-	    .tenant = b->tenant,
+	    .tenant = b->at.tenant,
 	    .state = MESSAGE_DELIVERED,
 	    .created_us = START_US,
 	    .send_at_us = START_US,
@@ -105,15 +84,15 @@ static enum status add_message(struct bench *b, uint32_t n)
 	    .track_clicks = CONSENT_FULL,
 	    .key_id = 1,
 	};
-	return store_message_add(b->session, &m, &b->err);
+	return store_message_add(b->at.session, &m, &b->err);
 }
 
 static enum status add_messages(struct bench *b)
 {
-	enum status status = store_begin(b->session, &b->err);
+	enum status status = store_begin(b->at.session, &b->err);
 	for (uint32_t n = 0; status == STATUS_OK && n < b->message_count; n++)
 		status = add_message(b, n);
-	return status == STATUS_OK ? store_commit(b->session, &b->err) : status;
+	return status == STATUS_OK ? store_commit(b->at.session, &b->err) : status;
 }
 
 /* ---- The journal's records */
@@ -162,7 +141,7 @@ static void make_hit(struct bench *b, struct prng *random, uint64_t i, struct hi
 	    .kind = is_click ? HIT_CLICK : HIT_OPEN,
 	    .key_id = 1,
 	    .consent = TOKEN_CONSENT_FULL,
-	    .tenant = b->tenant,
+	    .tenant = b->at.tenant,
 	    .message = message_id(n),
 	    .link_index = is_click ? (uint32_t)prng_below(random, 8) : 0,
 	    .destination = is_click ? SLICE("https://www.example.com/spring/sale?utm_source=mail") : SLICE_EMPTY,
@@ -207,9 +186,9 @@ static enum status write_journal(struct bench *b)
 
 static uint64_t store_bytes(const struct bench *b)
 {
-	char path[PATH_BYTES_MAX + 16];
+	char path[BENCH_DIRECTORY_MAX + 16];
 	struct stat s;
-	(void)snprintf(path, sizeof path, "%s/store.db", b->directory);
+	(void)snprintf(path, sizeof path, "%s/store.db", b->at.directory);
 	return stat(path, &s) == 0 ? (uint64_t)s.st_size : 0;
 }
 
@@ -217,8 +196,8 @@ static enum status measure(struct bench *b, struct figures *ret)
 {
 	struct writer *writer = NULL;
 	const struct clock *clock = clock_system();
-	struct writer_config config = {.store = b->store, .journal = b->journal, .clock = clock, .keys = b->keys};
-	enum status status = store_checkpoint(b->session, 0, &b->err);
+	struct writer_config config = {.store = b->at.store, .journal = b->journal, .clock = clock, .keys = b->at.keys};
+	enum status status = store_checkpoint(b->at.session, 0, &b->err);
 	uint64_t bytes_before = store_bytes(b);
 	int64_t start_us = clock_monotonic_us(clock);
 	if (status == STATUS_OK)
@@ -235,7 +214,7 @@ static enum status measure(struct bench *b, struct figures *ret)
 	writer_stop(&writer);
 	if (is_failing)
 		return STATUS_IO;
-	status = store_checkpoint(b->session, 0, &b->err);
+	status = store_checkpoint(b->at.session, 0, &b->err);
 	ret->db_bytes_per_event = (double)(store_bytes(b) - bytes_before) / (double)b->record_count;
 	return status;
 }
@@ -253,29 +232,6 @@ static void print_figures(const struct bench *b, const struct figures *f, bool a
 }
 
 /* ---- Around it */
-
-static void remove_files(const char *directory)
-{
-	DIR *entries = opendir(directory);
-	for (struct dirent *entry; entries && (entry = readdir(entries));)
-		if (entry->d_name[0] != '.')
-			(void)unlinkat(dirfd(entries), entry->d_name, 0);
-	if (entries)
-		(void)closedir(entries);
-	(void)rmdir(directory);
-}
-
-static void close_all(struct bench *b)
-{
-	char journal[PATH_BYTES_MAX + 16];
-	(void)snprintf(journal, sizeof journal, "%s/journal", b->directory);
-	store_session_close(&b->session);
-	store_close(&b->store);
-	journal_close(&b->journal);
-	token_keys_free(&b->keys);
-	remove_files(journal);
-	remove_files(b->directory);
-}
 
 static bool parse_arguments(int argc, char **argv, struct bench *b, bool *ret_json)
 {
@@ -296,10 +252,6 @@ static bool parse_arguments(int argc, char **argv, struct bench *b, bool *ret_js
 
 static enum status run(struct bench *b, struct figures *ret)
 {
-	const char *root = getenv("TMPDIR");
-	(void)snprintf(b->directory, sizeof b->directory, "%.900s/pugmark-bench-XXXXXX", root ? root : "/tmp");
-	if (!mkdtemp(b->directory))
-		return err_set(&b->err, STATUS_IO, "cannot make a directory in %.100s", root ? root : "/tmp");
 	enum status status = open_all(b);
 	if (status == STATUS_OK)
 		status = add_messages(b);
@@ -307,7 +259,8 @@ static enum status run(struct bench *b, struct figures *ret)
 		status = write_journal(b);
 	if (status == STATUS_OK)
 		status = measure(b, ret);
-	close_all(b);
+	journal_close(&b->journal);
+	bench_store_close(&b->at);
 	return status;
 }
 
