@@ -60,7 +60,8 @@ static int bench_token(bool json)
 
 static void print_help(void)
 {
-	puts("pugmark bench token | judge [FILE…] | apply N | rewrite DIR: measure a part of this program on this "
+	puts("pugmark bench token | judge [FILE…] | apply N | rewrite DIR | traffic: measure a part of this program on "
+	     "this "
 	     "machine.\n\n"
 	     "  --json  figures as JSON\n  --help  this text");
 }
@@ -76,13 +77,15 @@ int command_bench(int argc, char **argv)
 		return command_bench_rewrite(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "judge") == 0)
 		return command_bench_judge(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "traffic") == 0)
+		return command_bench_traffic(argc - 1, argv + 1);
 	enum options_result parsed = options_parse(argc, argv, specs, &operands);
 	if (parsed == OPTIONS_HELP)
 		return print_help(), EXIT_DONE;
 	if (parsed == OPTIONS_OK && operands.count == 1 && strcmp(operands.values[0], "token") == 0)
 		return bench_token(json);
 	if (parsed == OPTIONS_OK)
-		(void)fprintf(stderr,
-			      "pugmark bench: say token, judge, apply or rewrite; see 'pugmark bench --help'\n");
+		(void)fprintf(
+		    stderr, "pugmark bench: say token, judge, apply, rewrite or traffic; see 'pugmark bench --help'\n");
 	return EXIT_USAGE;
 }

@@ -21,5 +21,6 @@ int command_bench(int argc, char **argv);
 int command_bench_apply(int argc, char **argv);
 int command_bench_judge(int argc, char **argv);
 int command_bench_rewrite(int argc, char **argv);
+int command_bench_traffic(int argc, char **argv);
 
 #endif
