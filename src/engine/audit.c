@@ -59,3 +59,10 @@ struct slice audit_person(struct arena *arena, uint32_t tenant, struct slice id)
 	struct slice hash = person_hash(tenant, id, room);
 	return arena_printf(arena, "person:%.*s", SLICE_FMT(hash));
 }
+
+struct slice audit_message(struct arena *arena, struct uuid id)
+{
+	char text[UUID_TEXT_SIZE];
+	uuid_format(id, text);
+	return arena_printf(arena, "message:%s", text);
+}

@@ -27,4 +27,7 @@ enum status audit_record(struct writer *writer, const struct audit_note *note, s
 /* "person:sha256:…", of a contact's id or an address; in the arena. */
 struct slice audit_person(struct arena *arena, uint32_t tenant, struct slice id);
 
+/* "message:ID"; in the arena. */
+struct slice audit_message(struct arena *arena, struct uuid id);
+
 #endif

@@ -166,13 +166,11 @@ struct decision {
 
 static enum status note_decision(struct batch *batch, const struct unsubscription_decision *d, struct err *err)
 {
-	char id[UUID_TEXT_SIZE];
-	uuid_format(d->message, id);
 	struct audit_note entry = {
 	    .tenant = d->tenant,
 	    .actor = d->actor,
 	    .action = d->is_confirmed ? SLICE("unsubscribe.confirmed") : SLICE("unsubscribe.dismissed"),
-	    .subject = arena_printf(batch_arena(batch), "message:%s", id),
+	    .subject = audit_message(batch_arena(batch), d->message),
 	};
 	return audit_write(batch, &entry, err);
 }
