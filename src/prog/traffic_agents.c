@@ -133,33 +133,41 @@ enum status traffic_agents_new(const struct traffic_agent_texts *texts, struct t
 	return status;
 }
 
-enum status traffic_agents_load(const char *directory, struct traffic_agents **ret, struct err *err)
+enum { FILES = 4 };
+
+/* One behind the other; `ret_ends` gets where each ends. */
+static bool read_files(const char *directory, struct buf *to, size_t ret_ends[FILES])
 {
-	static const char *const NAMES[] = {"humans_weighted.tsv", "humans_mailclients.txt", "mailproxies.tsv",
-					    "bots.txt"};
-	enum { FILES = sizeof NAMES / sizeof NAMES[0] };
-	struct buf files;
-	size_t ends[FILES];
-	bool is_good = true;
-	buf_init(&files, FILE_BYTES_MAX);
-	for (size_t i = 0; is_good && i < FILES; i++) {
+	static const char *const NAMES[FILES] = {"humans_weighted.tsv", "humans_mailclients.txt", "mailproxies.tsv",
+						 "bots.txt"};
+	for (size_t i = 0; i < FILES; i++) {
 		char path[4096];
 		(void)snprintf(path, sizeof path, "%s/ua/%s", directory, NAMES[i]);
-		is_good = input_file_read("bench traffic", path, &files);
-		ends[i] = files.n;
+		if (!input_file_read("bench traffic", path, to))
+			return false;
+		ret_ends[i] = to->n;
 	}
-	if (!is_good) {
-		buf_done(&files);
-		return err_set(err, STATUS_IO, "no corpus of user agents in '%.120s'", directory);
+	return true;
+}
+
+enum status traffic_agents_load(const char *directory, struct traffic_agents **ret, struct err *err)
+{
+	struct buf files;
+	size_t ends[FILES];
+	buf_init(&files, FILE_BYTES_MAX);
+	enum status status = STATUS_OK;
+	if (!read_files(directory, &files, ends))
+		status = err_set(err, STATUS_IO, "no corpus of user agents in '%.120s'", directory);
+	if (status == STATUS_OK) {
+		struct slice all = buf_slice(&files);
+		struct traffic_agent_texts texts = {
+		    .browsers = slice_sub(all, 0, ends[0]),
+		    .mail_clients = slice_sub(all, ends[0], ends[1]),
+		    .services = slice_sub(all, ends[1], ends[2]),
+		    .crawlers = slice_sub(all, ends[2], ends[3]),
+		};
+		status = traffic_agents_new(&texts, ret, err);
 	}
-	struct slice all = buf_slice(&files);
-	struct traffic_agent_texts texts = {
-	    .browsers = slice_sub(all, 0, ends[0]),
-	    .mail_clients = slice_sub(all, ends[0], ends[1]),
-	    .services = slice_sub(all, ends[1], ends[2]),
-	    .crawlers = slice_sub(all, ends[2], ends[3]),
-	};
-	enum status status = traffic_agents_new(&texts, ret, err);
 	if (status == STATUS_OK)
 		(*ret)->files = files;
 	else

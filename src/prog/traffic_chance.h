@@ -22,7 +22,6 @@ size_t chance_pick(struct prng *random, const unsigned *shares, size_t count);
 struct chance_network {
 	uint8_t first, second; /* of the address */
 	uint8_t second_bits;   /* of `second` that are free */
-	const char *whose;
 };
 struct address chance_address(struct prng *random, const struct chance_network *network);
 /* Another address of the same /24. */

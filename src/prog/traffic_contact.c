@@ -42,13 +42,14 @@ enum {
 	PROVIDER_SIZE = 40, /* contacts of a mailbox provider; few, so that a seed has enough of each kind */
 };
 
-static const struct chance_network HOMES[] = {{78, 32, 5, "access"}, {86, 128, 6, "access"}, {91, 0, 6, "access"}};
-static const struct chance_network PHONES = {109, 32, 4, "mobile"};
-static const struct chance_network OFFICES = {193, 16, 6, "companies"};
-static const struct chance_network WEB_GATEWAYS = {165, 225, 0, "Zscaler, AS22616"};
-static const struct chance_network VPNS = {45, 83, 2, "hosting"};
-static const struct chance_network AZURE = {20, 64, 5, "Microsoft, AS8075"};
-static const struct chance_network SCANNER_CLOUD = {3, 80, 4, "Amazon, AS14618"};
+static const struct chance_network HOMES[] = {
+    {78, 32, 5 /* access */}, {86, 128, 6 /* access */}, {91, 0, 6 /* access */}};
+static const struct chance_network PHONES = {109, 32, 4 /* mobile */};
+static const struct chance_network OFFICES = {193, 16, 6 /* companies */};
+static const struct chance_network WEB_GATEWAYS = {165, 225, 0 /* Zscaler, AS22616 */};
+static const struct chance_network VPNS = {45, 83, 2 /* hosting */};
+static const struct chance_network AZURE = {20, 64, 5 /* Microsoft, AS8075 */};
+static const struct chance_network SCANNER_CLOUD = {3, 80, 4 /* Amazon, AS14618 */};
 
 static void make_company(struct traffic_company *c, struct prng *random, const struct traffic_agents *agents)
 {

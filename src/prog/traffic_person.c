@@ -22,11 +22,11 @@ enum {
 	ISOLATED = 300,        /* clicks at a company with an isolation browser */
 };
 
-static const struct chance_network GOOGLE = {66, 249, 0, "Google, AS15169"};
-static const struct chance_network YAHOO = {98, 136, 2, "Yahoo, AS36646"};
-static const struct chance_network OUTLOOK_WEB = {20, 190, 0, "Microsoft, AS8075"};
-static const struct chance_network APPLE_EGRESS = {172, 224, 3, "Akamai, AS36183"};
-static const struct chance_network ISOLATION = {67, 231, 0, "Proofpoint, AS26211"};
+static const struct chance_network GOOGLE = {66, 249, 0 /* Google, AS15169 */};
+static const struct chance_network YAHOO = {98, 136, 2 /* Yahoo, AS36646 */};
+static const struct chance_network OUTLOOK_WEB = {20, 190, 0 /* Microsoft, AS8075 */};
+static const struct chance_network APPLE_EGRESS = {172, 224, 3 /* Akamai, AS36183 */};
+static const struct chance_network ISOLATION = {67, 231, 0 /* Proofpoint, AS26211 */};
 
 /* As published; doc/judging.md has the sources. */
 static const struct slice GMAIL_PROXY_AGENT =

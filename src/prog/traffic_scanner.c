@@ -24,12 +24,13 @@ enum {
 };
 
 /* scanner_networks.tsv has them. */
-static const struct chance_network EOP_NETWORKS[] = {{40, 92, 1, "EOP"}, {40, 107, 0, "EOP"}, {52, 100, 2, "EOP"}};
-static const struct chance_network AZURE = {20, 40, 4, "Microsoft, AS8075"};
+static const struct chance_network EOP_NETWORKS[] = {
+    {40, 92, 1 /* EOP */}, {40, 107, 0 /* EOP */}, {52, 100, 2 /* EOP */}};
+static const struct chance_network AZURE = {20, 40, 4 /* Microsoft, AS8075 */};
 static const struct chance_network CLOUDS[] = {
-    {3, 80, 4, "Amazon"}, {54, 144, 4, "Amazon"}, {34, 64, 6, "Google"}, {20, 40, 4, "Microsoft"}};
-static const struct chance_network CHATS = {54, 224, 3, "Amazon"};
-static const struct chance_network ROBOTS = {65, 108, 1, "hosting"};
+    {3, 80, 4 /* Amazon */}, {54, 144, 4 /* Amazon */}, {34, 64, 6 /* Google */}, {20, 40, 4 /* Microsoft */}};
+static const struct chance_network CHATS = {54, 224, 3 /* Amazon */};
+static const struct chance_network ROBOTS = {65, 108, 1 /* hosting */};
 
 static bool happens(struct traffic_stage *stage, unsigned per_mille)
 {
