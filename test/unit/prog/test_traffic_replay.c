@@ -11,12 +11,11 @@
 #include "base/mem.h"
 
 static const struct traffic_agent_texts TEXTS = {
-    .browsers = {"weight\tdevice\tua\n0.3\tmobile\tMozilla/5.0 (X11) Chrome/153.0.0.0 Safari/537.36\n", 71},
-    .mail_clients = {"The Bat! 4.0.0.22\n", 18},
-    .services = {"Old Chrome/57\tscanner-bot?\tx\nSays/1\tscanner-bot\tx\nChat/1\tlink-preview\tx\n"
-		 "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko)\thuman\tx\n",
-		 149},
-    .crawlers = {"ExampleBot/1.0\n", 15},
+    .browsers = SLICE("weight\tdevice\tua\n0.3\tmobile\tMozilla/5.0 (X11) Chrome/153.0.0.0 Safari/537.36\n"),
+    .mail_clients = SLICE("The Bat! 4.0.0.22\n"),
+    .services = SLICE("Old Chrome/57\tscanner-bot?\tx\nSays/1\tscanner-bot\tx\nChat/1\tlink-preview\tx\n"
+		      "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko)\thuman\tx\n"),
+    .crawlers = SLICE("ExampleBot/1.0\n"),
 };
 
 static size_t told_of;
