@@ -180,6 +180,86 @@ static void test_the_window_is_the_same_after_a_restart(void **state)
 	assert_true(e[1].is_duplicate);
 }
 
+static void apply_one(struct world *w, int64_t after_us, const char *ip)
+{
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record hit = world_hit(w, 0, HIT_CLICK);
+	assert_true(address_parse(slice_from_cstr(ip), &hit.client));
+	world_put_hit(feed, WORLD_NOW_US + after_us, &hit);
+	world_feed_close(&feed);
+	world_apply_all(w);
+}
+
+/* Each hit prolongs the window, so the chain must hold through the starts between them. */
+static void test_a_chain_of_repeats_goes_on_through_restarts_and_ends_behind_the_border(void **state)
+{
+	static const int64_t AFTER[] = {0, 4 * SECOND, 9 * SECOND, 14 * SECOND + 1};
+	static const bool WANT[] = {false, true, true, false};
+	struct world *w = *state;
+	const struct event *e;
+	for (size_t i = 0; i < 4; i++) {
+		apply_one(w, AFTER[i], "2001:db8::7");
+		world_reopen(w);
+	}
+	assert_int_equal(world_events(w, 0, &e), 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(e[i].is_duplicate, WANT[i]);
+	assert_int_equal(world_message(w, 0)->counters.clicks_human, 2);
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 2);
+}
+
+static void test_another_address_message_link_or_the_pixel_is_no_repeat(void **state)
+{
+	struct world *w = *state;
+	world_add_message(w, 2, false);
+	struct world_feed *feed = world_feed_open(w);
+	struct hit_record hits[] = {world_hit(w, 0, HIT_CLICK), world_hit(w, 0, HIT_CLICK), world_hit(w, 0, HIT_CLICK),
+				    world_hit(w, 2, HIT_CLICK), world_hit(w, 0, HIT_OPEN)};
+	assert_true(address_parse(SLICE("203.0.113.8"), &hits[1].client));
+	hits[2].link_index = 4;
+	for (size_t i = 0; i < sizeof hits / sizeof hits[0]; i++)
+		world_put_hit(feed, WORLD_NOW_US + (int64_t)i, &hits[i]);
+	world_feed_close(&feed);
+	world_apply_all(w);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM email_events WHERE is_duplicate"), 0);
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 4);
+}
+
+static void test_of_two_hits_that_come_in_the_wrong_order_one_counts(void **state)
+{
+	static const struct put PUTS[] = {{HIT_OPEN, {0}, 300000}, {HIT_OPEN, {0}, 0}};
+	struct world *w = *state;
+	const struct event *e;
+	apply_hits(w, PUTS, 2);
+	assert_int_equal(world_events(w, 0, &e), 2);
+	assert_true(!e[0].is_duplicate && e[0].is_unique && e[1].is_duplicate && !e[1].is_unique);
+	assert_int_equal(world_message(w, 0)->counters.opens_human, 1);
+}
+
+static void test_how_long_a_repeat_is_one_can_be_set(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct tenant_policy policy = tenant_policy_default();
+	policy.dedupe_seconds = 30;
+	world_set_policy(w, &policy);
+	apply_one(w, 0, "203.0.113.7");
+	apply_one(w, 30 * SECOND, "203.0.113.7");
+	apply_one(w, 60 * SECOND + 1, "203.0.113.7");
+	assert_int_equal(world_events(w, 0, &e), 3);
+	assert_true(!e[0].is_duplicate && e[1].is_duplicate && !e[2].is_duplicate);
+	assert_true(slice_contains(e[1].reasons, SLICE("duplicate:seconds=30")));
+}
+
+static void test_a_repeat_is_not_in_the_view_that_counts(void **state)
+{
+	static const struct put PUTS[] = {{HIT_OPEN, {0}, 0}, {HIT_OPEN, {0}, 5000000}, {HIT_OPEN, {0}, 10000001}};
+	struct world *w = *state;
+	apply_hits(w, PUTS, 3);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM email_events"), 3);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM email_events_counted"), 2);
+}
+
 static void test_head_counts_nothing(void **state)
 {
 	struct world *w = *state;
@@ -409,6 +489,11 @@ int main(void)
 	    TEST(test_a_repeat_within_the_window_is_kept_and_counted_nowhere),
 	    TEST(test_a_machine_does_not_hide_the_person_behind_it),
 	    TEST(test_the_window_is_the_same_after_a_restart),
+	    TEST(test_a_chain_of_repeats_goes_on_through_restarts_and_ends_behind_the_border),
+	    TEST(test_another_address_message_link_or_the_pixel_is_no_repeat),
+	    TEST(test_of_two_hits_that_come_in_the_wrong_order_one_counts),
+	    TEST(test_how_long_a_repeat_is_one_can_be_set),
+	    TEST(test_a_repeat_is_not_in_the_view_that_counts),
 	    TEST(test_head_counts_nothing),
 	    TEST(test_anonymous_counts_for_the_campaign_and_not_for_the_person),
 	    TEST(test_a_browser_that_opts_out_is_counted_and_not_known),

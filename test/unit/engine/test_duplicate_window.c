@@ -56,6 +56,17 @@ static void test_a_client_that_asks_again_and_again_counts_once(void **state)
 	duplicate_window_free(&w);
 }
 
+static void test_a_late_hit_does_not_set_the_clock_back(void **state)
+{
+	struct duplicate_window *w = duplicate_window_new();
+	struct duplicate_key key = key_of(1, HIT_OPEN, 0, 3);
+	(void)state;
+	assert_false(duplicate_window_hit(w, &key, T + 4 * SECOND, 5));
+	assert_true(duplicate_window_hit(w, &key, T, 5)); /* of another loop, handed over later */
+	assert_true(duplicate_window_hit(w, &key, T + 9 * SECOND, 5));
+	duplicate_window_free(&w);
+}
+
 static void test_the_answer_survives_the_turn_of_generations(void **state)
 {
 	struct duplicate_window *w = duplicate_window_new();
@@ -136,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_only_the_same_address_on_the_same_thing_within_the_window_is_a_duplicate),
 	    cmocka_unit_test(test_a_client_that_asks_again_and_again_counts_once),
+	    cmocka_unit_test(test_a_late_hit_does_not_set_the_clock_back),
 	    cmocka_unit_test(test_the_answer_survives_the_turn_of_generations),
 	    cmocka_unit_test(test_clearing_forgets),
 	    cmocka_unit_test(test_every_hit_has_a_length_of_its_own),

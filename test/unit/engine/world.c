@@ -67,6 +67,7 @@ void world_close(struct world *w)
 {
 	char command[128];
 	world_close_handles(w);
+	tenant_policies_free(&w->policies);
 	(void)snprintf(command, sizeof command, "rm -rf %s", w->directory);
 	assert_int_equal(system(command), 0);
 }
@@ -295,11 +296,21 @@ void world_put_hit(struct world_feed *f, int64_t time_us, const struct hit_recor
 
 /* ---- Applying */
 
+void world_set_policy(struct world *w, const struct tenant_policy *policy)
+{
+	static const struct event_retention RETENTION = {.days = 365};
+	tenant_policies_free(&w->policies);
+	w->policies = tenant_policies_new(policy, &RETENTION);
+}
+
 struct writer *world_start_writer(struct world *w)
 {
 	struct writer *writer = NULL;
-	struct writer_config config = {
-	    .store = w->store, .journal = w->journal, .clock = clock_system(), .keys = w->keys};
+	struct writer_config config = {.store = w->store,
+				       .journal = w->journal,
+				       .clock = clock_system(),
+				       .keys = w->keys,
+				       .policies = w->policies};
 	CHECK(writer_start(&config, &writer, err));
 	return writer;
 }

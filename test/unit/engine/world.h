@@ -20,7 +20,8 @@ struct world {
 	struct journal *journal;
 	struct token_keys *keys;
 	uint32_t tenant;
-	struct arena *arena; /* of everything that was read */
+	struct arena *arena;              /* of everything that was read */
+	struct tenant_policies *policies; /* of writers; NULL: the defaults */
 };
 
 /* New and empty. */
@@ -59,6 +60,8 @@ void world_put_hit(struct world_feed *feed, int64_t time_us, const struct hit_re
 void world_put_bytes(struct world_feed *feed, uint8_t type, int64_t time_us, struct slice payload);
 void world_feed_sync(struct world_feed *feed);
 
+/* What holds for every tenant, from the next writer on. */
+void world_set_policy(struct world *w, const struct tenant_policy *policy);
 struct writer *world_start_writer(struct world *w);
 /* Starts a writer, applies everything durable, stops it. */
 void world_apply_all(struct world *w);
