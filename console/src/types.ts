@@ -74,7 +74,7 @@ export interface Event {
   /** The same for all hits of one burst. */
   group?: string | null;
   /** Of a correction: the verdict before, with the type and time of the event that it was about. */
-  previous?: { type?: string; occurred_at?: string; actor?: string | null } | null;
+  previous?: { type?: string; occurred_at?: string; actor?: string | null; is_duplicate?: boolean } | null;
 }
 
 /** A press of the unsubscribe button that a machine seems to have made. Its id is the message's. */

@@ -116,6 +116,7 @@ function corrected_hit(event: Event): "open" | "click" {
 
 /** "Counted as a person at first, 2 minutes later known as a scanner." */
 export function correction(event: Event): string {
+  if (event.is_duplicate && event.previous?.is_duplicate === false) return "The mail provider had told of it before Pugmark saw it. It is counted once.";
   const before = was_taken_for(event.previous?.actor) || "nobody could tell who it was";
   const first = event.previous?.occurred_at;
   const later = first ? `${duration(Date.parse(event.occurred_at) - Date.parse(first))} later` : "later";
@@ -123,6 +124,7 @@ export function correction(event: Event): string {
 }
 
 function corrected(event: Event): Sentence {
+  if (event.is_duplicate && event.previous?.is_duplicate === false) return plain(event, `: ${corrected_hit(event)} told by the provider, now seen by us, counted once`);
   const before = was_taken_for(event.previous?.actor);
   return plain(event, `: ${corrected_hit(event)} ${before ? `first ${before}, ` : ""}now ${is_known_as(event.actor)}`);
 }

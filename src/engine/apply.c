@@ -24,6 +24,7 @@ static const char *const SKIP_NAMES[APPLY_SKIP_COUNT] = {
     [APPLY_SKIP_UNKNOWN_TYPE] = "unknown_type", [APPLY_SKIP_MALFORMED] = "malformed",
     [APPLY_SKIP_NO_MESSAGE] = "no_message",     [APPLY_SKIP_HEAD] = "head",
     [APPLY_SKIP_NO_CONSENT] = "no_consent",     [APPLY_SKIP_ERASED] = "erased",
+    [APPLY_SKIP_REPEATED] = "repeated",         [APPLY_SKIP_OWN_LINK] = "own_link",
     [APPLY_SKIP_REFUSED] = "refused",
 };
 
@@ -33,6 +34,7 @@ static apply_function *const HANDLERS[] = {
     [RECORD_HIT] = apply_hit,
     [RECORD_INTENT] = apply_intent,
     [RECORD_OUTCOME] = apply_outcome,
+    [RECORD_PROVIDER_HIT] = apply_provider_hit,
 };
 
 struct apply *apply_new(const struct apply_config *config)
@@ -102,7 +104,8 @@ uint64_t apply_skipped(const struct apply *apply, enum apply_skip skip)
 /* What is passed over by rule is no news; what is passed over by need is. */
 static bool is_ordinary(enum apply_skip skip)
 {
-	return skip == APPLY_SKIP_HEAD || skip == APPLY_SKIP_NO_CONSENT || skip == APPLY_SKIP_ERASED;
+	return skip == APPLY_SKIP_HEAD || skip == APPLY_SKIP_NO_CONSENT || skip == APPLY_SKIP_ERASED ||
+	       skip == APPLY_SKIP_REPEATED || skip == APPLY_SKIP_OWN_LINK;
 }
 
 void apply_note_skip(struct apply *apply, enum apply_skip skip, const struct journal_record *record)
@@ -133,12 +136,16 @@ bool apply_message_of(const struct journal_record *record, struct uuid *ret)
 	struct hit_record hit;
 	struct intent_record intent;
 	struct outcome_record outcome;
+	struct provider_hit_record report;
 	if (record->type == RECORD_HIT && record_get_hit(record->payload, &hit) == STATUS_OK)
 		*ret = hit.message;
 	else if (record->type == RECORD_INTENT && record_get_intent(record->payload, &intent) == STATUS_OK)
 		*ret = intent.message;
 	else if (record->type == RECORD_OUTCOME && record_get_outcome(record->payload, &outcome) == STATUS_OK)
 		*ret = outcome.message;
+	else if (record->type == RECORD_PROVIDER_HIT &&
+		 record_get_provider_hit(record->payload, &report) == STATUS_OK && !uuid_is_zero(report.message))
+		*ret = report.message;
 	else
 		return false;
 	return true;

@@ -51,6 +51,8 @@ enum apply_skip {
 	APPLY_SKIP_HEAD,       /* never counted */
 	APPLY_SKIP_NO_CONSENT, /* answered, not kept */
 	APPLY_SKIP_ERASED,     /* the person is gone */
+	APPLY_SKIP_REPEATED,   /* a provider told of it before, in the same words */
+	APPLY_SKIP_OWN_LINK,   /* a reported click on a link that we do not count either: unsubscribe */
 	APPLY_SKIP_REFUSED,    /* the store will not take its effects, and took everything around it */
 	APPLY_SKIP_COUNT,
 };
@@ -86,6 +88,7 @@ uint32_t apply_dedupe_seconds(const struct apply_parts *parts, uint32_t tenant);
 /* The longest that any tenant has. */
 uint32_t apply_dedupe_seconds_max(const struct apply_parts *parts);
 enum status apply_hit(const struct apply_context *context, struct err *err) MUST_CHECK;
+enum status apply_provider_hit(const struct apply_context *context, struct err *err) MUST_CHECK;
 enum status apply_intent(const struct apply_context *context, struct err *err) MUST_CHECK;
 enum status apply_outcome(const struct apply_context *context, struct err *err) MUST_CHECK;
 /* Days since 1970 in UTC, the cohort of mail that leaves at that time. */

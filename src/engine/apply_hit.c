@@ -12,10 +12,11 @@
 #include "engine/consent.h"
 #include "engine/duplicate_window.h"
 #include "engine/fan_out.h"
-#include "engine/hit_count.h"
 #include "engine/press_burst.h"
+#include "engine/provider_repeat.h"
 #include "engine/record.h"
 #include "engine/unsubscription.h"
+#include "engine/visit.h"
 #include "store/clean_text.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ struct hit {
 	uint16_t signals; /* what it was judged by, for judging it again */
 	bool is_duplicate;
 	char token[TOKEN_TEXT_MAX + 1];
-	char ip[64];
+	char ip[VISIT_ADDRESS_SIZE];
 };
 
 static int64_t time_of(const struct hit *hit)
@@ -45,13 +46,6 @@ static enum status skip(const struct hit *hit, enum apply_skip why)
 	return STATUS_OK;
 }
 
-/* ---- Consent */
-
-static enum consent least(enum consent a, enum consent b)
-{
-	return a < b ? a : b;
-}
-
 /* As promised when the mail left, or less if the contact has asked for less since, or the browser asks for less now
  * (doc/decisions/0014). */
 static enum status find_consent(struct hit *hit, struct err *err)
@@ -61,17 +55,11 @@ static enum status find_consent(struct hit *hit, struct err *err)
 	    [TOKEN_CONSENT_ANONYMOUS] = CONSENT_ANONYMOUS,
 	    [TOKEN_CONSENT_FULL] = CONSENT_FULL,
 	};
-	enum consent opens;
-	enum consent clicks;
-	enum status status = batch_contact_consent(hit->context->batch, hit->message, &opens, &clicks, err);
-	if (status != STATUS_OK)
-		return status;
-	hit->consent = least(PROMISED[hit->record.consent], hit->record.kind == HIT_OPEN ? opens : clicks);
-	if (message_is_erased(hit->message))
-		hit->consent = least(hit->consent, CONSENT_ANONYMOUS);
-	if (hit->record.opts_out && hit->policy.gpc == GPC_HONOUR)
-		hit->consent = least(hit->consent, CONSENT_ANONYMOUS);
-	return STATUS_OK;
+	bool opts_out = hit->record.opts_out && hit->policy.gpc == GPC_HONOUR;
+	hit->consent = PROMISED[hit->record.consent];
+	if (opts_out && hit->consent == CONSENT_FULL)
+		hit->consent = CONSENT_ANONYMOUS;
+	return visit_consent(hit->context->batch, hit->message, hit->record.kind, &hit->consent, err);
 }
 
 /* ---- The duplicate window */
@@ -193,24 +181,31 @@ static enum event_type event_type_of(enum hit_kind kind)
 	return TYPES[kind];
 }
 
-static void keep_client_of(struct hit *hit, struct event *event)
-{
-	enum keep_client keep = hit->policy.keep_client;
-	struct buf ip;
-	if (keep == KEEP_CLIENT_NONE)
-		return;
-	struct address client = keep == KEEP_CLIENT_FULL ? hit->record.client : address_network(&hit->record.client);
-	buf_init_fixed(&ip, hit->ip, sizeof hit->ip);
-	address_append(&ip, &client);
-	event->ip = buf_slice(&ip);
-	event->user_agent = hit->record.user_agent;
-	event->signals = hit->signals;
-}
-
 /* More hits may show who it was; see settle.h. */
 static bool is_provisional(const struct hit *hit)
 {
 	return hit->record.kind != HIT_UNSUBSCRIBE && behaviour_is_provisional(hit->verdict.actor);
+}
+
+static bool is_honeypot(const struct hit *hit)
+{
+	return hit->record.kind == HIT_CLICK && hit->record.link_index == TOKEN_LINK_HONEYPOT;
+}
+
+static struct visit visit_of(const struct hit *hit)
+{
+	return (struct visit){
+	    .context = hit->context,
+	    .message = hit->message,
+	    .kind = hit->record.kind,
+	    .time_us = time_of(hit),
+	    .client = &hit->record.client,
+	    .user_agent = hit->record.user_agent,
+	    .consent = hit->consent,
+	    .verdict = &hit->verdict,
+	    .signals = hit->signals,
+	    .is_honeypot = is_honeypot(hit),
+	};
 }
 
 /* Fills everything but is_unique. */
@@ -239,110 +234,11 @@ static struct event event_of(struct hit *hit, struct slice destination)
 	if (message_is_erased(hit->message))
 		event.token = event.destination_url = SLICE_EMPTY; /* they were made for one reader */
 	if (hit->consent == CONSENT_FULL) {
+		struct visit visit = visit_of(hit);
 		event.remote_id = hit->message->remote_id; /* it names the message */
-		keep_client_of(hit, &event);
+		visit_keep_client(&visit, hit->ip, &event);
 	}
 	return event;
-}
-
-/* ---- Counters */
-
-static bool set_first(int64_t *first_us, int64_t time_us)
-{
-	if (*first_us != 0)
-		return false;
-	*first_us = time_us;
-	return true;
-}
-
-static struct hit_count count_of(const struct hit *hit)
-{
-	return (struct hit_count){
-	    .kind = hit->record.kind,
-	    .actor = hit->verdict.actor,
-	    .is_mpp = hit->verdict.mpp,
-	    .time_us = time_of(hit),
-	};
-}
-
-static void add_stat(const struct hit *hit, enum statistic stat)
-{
-	batch_stat(hit->context->batch, hit->message, stat, 1);
-}
-
-static bool count_open(const struct hit *hit)
-{
-	struct message_counters *c = &hit->message->counters;
-	bool is_unique = false;
-	if (set_first(&c->first_open_any_us, time_of(hit)))
-		add_stat(hit, STAT_OPENS_UNIQUE_ALL);
-	if (hit->verdict.actor == ACTOR_HUMAN && set_first(&c->first_open_strict_us, time_of(hit)))
-		add_stat(hit, STAT_OPENS_UNIQUE_STRICT);
-	if (actor_is_counted(hit->verdict.actor) && set_first(&c->first_open_us, time_of(hit))) {
-		add_stat(hit, STAT_OPENS_UNIQUE);
-		is_unique = true;
-	}
-	return is_unique;
-}
-
-static bool count_click(const struct hit *hit)
-{
-	struct message_counters *c = &hit->message->counters;
-	bool is_counted = actor_is_counted(hit->verdict.actor);
-	if (set_first(&c->first_click_any_us, time_of(hit)))
-		add_stat(hit, STAT_CLICKS_UNIQUE_ALL);
-	if (!is_counted || !set_first(&c->first_click_us, time_of(hit)))
-		return false;
-	add_stat(hit, STAT_CLICKS_UNIQUE);
-	return true;
-}
-
-/* Mail that the caller sends by itself has no intent of ours; that it was read shows that it left. */
-static void need_cohort(const struct hit *hit)
-{
-	struct message *message = hit->message;
-	if (message->cohort_day != 0)
-		return;
-	message->cohort_day = apply_day_of(message->created_us ? message->created_us : time_of(hit));
-	batch_touch(hit->context->batch, message);
-}
-
-static void note_activity(const struct hit *hit)
-{
-	struct message_counters *c = &hit->message->counters;
-	if (actor_is_counted(hit->verdict.actor) && c->last_activity_us < time_of(hit))
-		c->last_activity_us = time_of(hit);
-}
-
-/* True when it is the first of its kind. */
-static bool count(const struct hit *hit)
-{
-	if (hit->is_duplicate)
-		return false;
-	need_cohort(hit);
-	struct hit_count as = count_of(hit);
-	hit_count_campaign(hit->context->batch, hit->message, &as, 1); /* whatever the person agreed to */
-	if (hit->consent != CONSENT_FULL)
-		return false; /* who was first is the person's; see design 9 */
-	note_activity(hit);
-	hit_count_person(hit->message, &as, 1);
-	batch_touch(hit->context->batch, hit->message);
-	return hit->record.kind == HIT_OPEN ? count_open(hit) : count_click(hit);
-}
-
-/* Since the provider said that it is delivered, else since the other side took it. */
-static bool find_delivery_age(const struct hit *hit, int64_t *ret_ms)
-{
-	int64_t since_us = hit->message->delivered_us ? hit->message->delivered_us : hit->message->sent_us;
-	if (!since_us)
-		return false;
-	*ret_ms = (time_of(hit) - since_us) / 1000;
-	return true;
-}
-
-static bool is_honeypot(const struct hit *hit)
-{
-	return hit->record.kind == HIT_CLICK && hit->record.link_index == TOKEN_LINK_HONEYPOT;
 }
 
 static void judge(struct hit *hit)
@@ -361,33 +257,9 @@ static void judge(struct hit *hit)
 	    .is_https = hit->record.is_https,
 	    .lists = hit->context->parts->networks,
 	};
-	signals.has_delivery_age = find_delivery_age(hit, &signals.delivery_age_ms);
+	signals.has_delivery_age = visit_delivery_age(hit->message, time_of(hit), &signals.delivery_age_ms);
 	verdict_judge(&signals, &hit->verdict);
 	hit->signals = hit_signals_pack(&signals);
-}
-
-/* A clock that ran ahead for a moment must not put it off for ever. */
-static void settle_later(const struct hit *hit)
-{
-	struct batch *batch = hit->context->batch;
-	int64_t from_us = time_of(hit) < batch_now_us(batch) ? time_of(hit) : batch_now_us(batch);
-	batch_settle_later(batch, hit->record.message, from_us);
-}
-
-/* A gateway may look before the other side has said that it takes the mail. */
-static void note_source(const struct hit *hit)
-{
-	const struct message *m = hit->message;
-	struct behaviour_mail mail = {.delivered_us = m->delivered_us ? m->delivered_us : m->sent_us};
-	if (m->state != MESSAGE_SENDING && !behaviour_in_window(&mail, hit->record.kind, time_of(hit)))
-		return;
-	struct fan_out_hit visit = {
-	    .tenant = m->tenant,
-	    .recipient = m->to_email,
-	    .source = behaviour_source_of(&hit->record.client, hit->record.user_agent),
-	    .time_us = time_of(hit),
-	};
-	fan_out_note(hit->context->parts->fan_out, &visit);
 }
 
 static enum status apply_open_or_click(struct hit *hit, struct err *err)
@@ -406,16 +278,11 @@ static enum status apply_open_or_click(struct hit *hit, struct err *err)
 	if (hit->consent != CONSENT_FULL)
 		add_reason(hit, " consent:anonymous"); /* readers show no person by it (event_json.c) */
 	struct event event = event_of(hit, destination);
-	event.is_unique = count(hit);
-	if (is_provisional(hit) || is_honeypot(hit)) /* it says something about those around it */
-		settle_later(hit);
-	if (is_provisional(hit) && hit->consent == CONSENT_FULL)
-		note_source(hit);
-	if (hit->consent == CONSENT_FULL)
-		batch_event(hit->context->batch, hit->message, &event);
-	else
-		batch_event_anonymous(hit->context->batch, hit->message, &event);
-	return STATUS_OK;
+	struct visit visit = visit_of(hit);
+	status = provider_repeat_take_over(hit->context, hit->message, &event, err);
+	if (status == STATUS_OK)
+		visit_add(&visit, &event);
+	return status;
 }
 
 /* ---- Unsubscribing: honoured whatever tracking was agreed to; only a machine's press is held (unsubscription.h) */

@@ -118,6 +118,43 @@ enum status batch_message(struct batch *batch, struct uuid id, struct message **
 	return STATUS_OK;
 }
 
+static bool is_called(const struct message *m, const struct remote_message *remote)
+{
+	bool is_through = slice_equal(m->provider, remote->provider) || slice_equal(m->provider, SLICE("smtp")) ||
+			  slice_equal(m->provider, SLICE("external"));
+	return is_through && slice_equal(m->remote_id, remote->remote_id) &&
+	       (remote->tenant == 0 || m->tenant == remote->tenant);
+}
+
+/* What is not saved yet the store does not know. */
+static struct message *touched_of_remote(const struct batch *batch, const struct remote_message *remote)
+{
+	for (struct cached_message *c = batch->touched; c; c = c->next_touched)
+		if (is_called(&c->message, remote))
+			return &c->message;
+	return NULL;
+}
+
+enum status batch_message_of_remote(struct batch *batch, const struct remote_message *remote, struct message **ret,
+				    struct err *err)
+{
+	struct uuid id;
+	struct message *found = touched_of_remote(batch, remote);
+	if (found) {
+		*ret = found;
+		return STATUS_OK;
+	}
+	enum status status = store_message_find_remote(batch->session, remote->tenant, remote->remote_id, &id, err);
+	if (status == STATUS_OK)
+		status = batch_message(batch, id, &found, err);
+	if (status != STATUS_OK)
+		return status;
+	if (!is_called(found, remote))
+		return err_set(err, STATUS_NOT_FOUND, "there is no such message");
+	*ret = found;
+	return STATUS_OK;
+}
+
 static bool is_among(struct uuid id, const struct uuid *ids, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -285,6 +322,14 @@ const struct event *batch_gathered_events(const struct batch *batch, size_t *ret
 {
 	*ret_count = batch->event_count;
 	return batch->events;
+}
+
+bool batch_has_events_of(const struct batch *batch, struct uuid message)
+{
+	for (size_t i = batch->event_count; i > 0; i--)
+		if (uuid_equal(batch->events[i - 1].message, message))
+			return true;
+	return false;
 }
 
 /* ---- Sums */

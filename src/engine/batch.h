@@ -24,6 +24,14 @@ int64_t batch_now_us(const struct batch *batch);
 /* The message, from memory when this batch touched it before. Change it in place and call batch_touch.
  * STATUS_NOT_FOUND. */
 enum status batch_message(struct batch *batch, struct uuid id, struct message **ret, struct err *err) MUST_CHECK;
+/* As batch_message, by what a provider calls it: the newest message of that id, which left through this provider or
+ * through a server of whose name we know nothing ("smtp", "external"). */
+struct remote_message {
+	uint32_t tenant; /* 0: any */
+	struct slice provider, remote_id;
+};
+enum status batch_message_of_remote(struct batch *batch, const struct remote_message *remote, struct message **ret,
+				    struct err *err) MUST_CHECK;
 /* Reads those of up to BATCH_READ_AHEAD ids that are not in memory yet, in one go, so that batch_message finds them
  * there. Unknown ids are no error. */
 enum { BATCH_READ_AHEAD = 32 };
@@ -42,6 +50,8 @@ void batch_event(struct batch *batch, const struct message *message, const struc
 void batch_event_anonymous(struct batch *batch, const struct message *message, const struct event *event);
 /* The events that are gathered and not written yet; valid until the next call. */
 const struct event *batch_gathered_events(const struct batch *batch, size_t *ret_count);
+/* Whether any of them is of that message. */
+bool batch_has_events_of(const struct batch *batch, struct uuid message);
 /* Adds to the cohort of the message (its cohort_day must be set). */
 void batch_stat(struct batch *batch, const struct message *message, enum statistic stat, int64_t delta);
 void batch_stat_hourly(struct batch *batch, const struct message *message, int64_t time_us, enum hourly_kind kind,

@@ -142,6 +142,42 @@ enum status correction_change(struct correction *c, const struct event *before, 
 	return status;
 }
 
+static void note_all_losses(struct correction *c, const struct event *before)
+{
+	const struct message_counters *counters = &c->message->counters;
+	bool is_open = before->type == EVENT_OPEN;
+	c->asks_strict |= is_open && counters->first_open_strict_us == before->occurred_us;
+	c->asks_any_open |= is_open && counters->first_open_any_us == before->occurred_us;
+	c->asks_any_click |= !is_open && counters->first_click_any_us == before->occurred_us;
+	if (!before->bot_filtered)
+		note_loss(c, before);
+}
+
+static void take_back(struct correction *c, const struct event *before)
+{
+	struct hit_count counted = hit_count_of(before);
+	hit_count_campaign(c->batch, c->message, &counted, -1);
+	if (event_is_anonymous(before))
+		return;
+	hit_count_person(c->message, &counted, -1);
+	note_all_losses(c, before);
+	batch_touch(c->batch, c->message);
+}
+
+enum status correction_make_duplicate(struct correction *c, const struct event *before, struct slice reason,
+				      struct err *err)
+{
+	struct corrected_hit *hit = add_corrected(c, before);
+	hit->after.is_duplicate = true;
+	hit->after.is_unique = false;
+	hit->after.reasons =
+	    arena_printf(batch_arena(c->batch), "%.*s %.*s", SLICE_FMT(before->reasons), SLICE_FMT(reason));
+	enum status status = store_event_judge(batch_session(c->batch), &hit->after, err);
+	if (status == STATUS_OK)
+		take_back(c, before);
+	return status;
+}
+
 /* ---- Who is first now */
 
 static enum status set_unique(struct correction *c, const struct event *e, bool is_unique, struct err *err)
@@ -194,14 +230,29 @@ static enum status hand_over(struct correction *c, enum first_hit which, int64_t
 	return status;
 }
 
-static enum status find_strict(struct correction *c, struct err *err)
+/* For the times that no event carries a flag for. */
+static enum status find_time(struct correction *c, enum first_hit which, int64_t *first_us, enum statistic stat,
+			     struct err *err)
 {
 	struct event first;
 	bool has_first;
-	enum status status = find(c, FIRST_OPEN_STRICT, &first, &has_first, err);
+	enum status status = find(c, which, &first, &has_first, err);
 	if (status == STATUS_OK)
-		set_first(c, &c->message->counters.first_open_strict_us, has_first ? first.occurred_us : 0,
-			  STAT_OPENS_UNIQUE_STRICT);
+		set_first(c, first_us, has_first ? first.occurred_us : 0, stat);
+	return status;
+}
+
+static enum status find_times(struct correction *c, struct err *err)
+{
+	struct message_counters *counters = &c->message->counters;
+	enum status status = STATUS_OK;
+	if (c->asks_strict)
+		status =
+		    find_time(c, FIRST_OPEN_STRICT, &counters->first_open_strict_us, STAT_OPENS_UNIQUE_STRICT, err);
+	if (status == STATUS_OK && c->asks_any_open)
+		status = find_time(c, FIRST_OPEN_ANY, &counters->first_open_any_us, STAT_OPENS_UNIQUE_ALL, err);
+	if (status == STATUS_OK && c->asks_any_click)
+		status = find_time(c, FIRST_CLICK_ANY, &counters->first_click_any_us, STAT_CLICKS_UNIQUE_ALL, err);
 	return status;
 }
 
@@ -213,8 +264,8 @@ enum status correction_finish(struct correction *c, struct err *err)
 		status = hand_over(c, FIRST_OPEN, &counters->first_open_us, err);
 	if (status == STATUS_OK && c->asks_click)
 		status = hand_over(c, FIRST_CLICK, &counters->first_click_us, err);
-	if (status == STATUS_OK && c->asks_strict)
-		status = find_strict(c, err);
+	if (status == STATUS_OK)
+		status = find_times(c, err);
 	if (status == STATUS_OK && c->asks_last)
 		status =
 		    store_event_last_counted(batch_session(c->batch), c->message->id, &counters->last_activity_us, err);

@@ -59,7 +59,13 @@ static void put_origin(struct json_text *w, const struct event *event)
 
 bool event_is_mpp(const struct event *event)
 {
-	return slice_contains(event->reasons, SLICE("agent:apple_mpp"));
+	return slice_contains(event->reasons, SLICE("agent:apple_mpp")) ||
+	       slice_contains(event->reasons, SLICE("provider_says:mpp"));
+}
+
+bool event_is_report(const struct event *event)
+{
+	return slice_starts_with(event->reasons, SLICE("provider:"));
 }
 
 static const struct slice GROUP = SLICE("group:");
@@ -127,6 +133,7 @@ void event_json_append_verdict(struct buf *b, const struct event *event)
 	JSON_FIELD(&w, "type", cstring, event_type_api_name(event->type));
 	JSON_FIELD(&w, "occurred_at", time, event->occurred_us);
 	JSON_FIELD(&w, "is_unique", bool, event->is_unique);
+	JSON_FIELD(&w, "is_duplicate", bool, event->is_duplicate);
 	put_verdict(&w, event);
 	json_close(&w, '}');
 }

@@ -17,5 +17,7 @@ void event_json_put_reasons(struct json_text *w, struct slice reasons);
 bool event_is_mpp(const struct event *event);
 /* Counted for the campaign, not for the person. */
 bool event_is_anonymous(const struct event *event);
+/* A provider told of it; we did not see it ourselves. */
+bool event_is_report(const struct event *event);
 
 #endif

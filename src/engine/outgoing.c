@@ -44,6 +44,8 @@ struct prepared {
 	struct message_options options;
 	struct mail_body body;
 	struct slice html; /* instrumented */
+	const struct accept_link *links;
+	size_t link_count;
 };
 
 static enum status prepare(const struct outgoing *outgoing, struct prepared *p, struct err *err)
@@ -60,6 +62,8 @@ static enum status prepare(const struct outgoing *outgoing, struct prepared *p, 
 		return err_set(err, status, "its links cannot be made: %s",
 			       status == STATUS_NOT_FOUND ? "the token key is not there" : "it is too big");
 	p->html = result.html;
+	p->links = result.links;
+	p->link_count = result.link_count;
 	return STATUS_OK;
 }
 
@@ -105,6 +109,18 @@ enum status outgoing_html(const struct outgoing *outgoing, struct slice *ret, st
 	if (status == STATUS_OK)
 		*ret = p.html;
 	return status;
+}
+
+enum status outgoing_links(const struct outgoing *outgoing, const struct accept_link **ret, size_t *ret_count,
+			   struct err *err)
+{
+	struct prepared p = {.html = SLICE_EMPTY};
+	enum status status = prepare(outgoing, &p, err);
+	if (status != STATUS_OK)
+		return status;
+	*ret = p.links;
+	*ret_count = p.link_count;
+	return STATUS_OK;
 }
 
 /* The attachments without their bytes: what can be wrong with them is in their names. */

@@ -8,6 +8,7 @@
 #define PUGMARK_ENGINE_OUTGOING_H
 
 #include "codec/token.h"
+#include "engine/accept.h"
 #include "engine/mail_body.h"
 #include "engine/message_options.h"
 
@@ -25,6 +26,9 @@ struct outgoing {
 enum status outgoing_build(const struct outgoing *outgoing, struct buf *to, struct err *err) MUST_CHECK;
 /* The html as sent, in the arena; empty when it has none. Results as above. */
 enum status outgoing_html(const struct outgoing *outgoing, struct slice *ret, struct err *err) MUST_CHECK;
+/* Its links as they were counted when it was instrumented, in the arena. Results as above. */
+enum status outgoing_links(const struct outgoing *outgoing, const struct accept_link **ret, size_t *ret_count,
+			   struct err *err) MUST_CHECK;
 /* Whether a mail of these headers and attachments can be built, whatever its text: run before it is accepted, so that
  * nothing is accepted that must fail later. Results as outgoing_build. */
 enum status outgoing_check(const struct message *message, const struct message_options *options,

@@ -7,6 +7,9 @@
  *   intent   message (16), lease (varint), attempt (varint)
  *   outcome  message (16), lease (varint), attempt (varint), outcome (u8), reply code (varint), reply, remote id,
  *            next due (u64)
+ *   provider hit
+ *            kind (u8), tenant (varint), message (16), occurred (u64), sign (u8), client known (u8), client (16),
+ *            provider, remote id, event id, user agent, url
  *
  * Byte strings carry a varint length. A reader takes exactly what a writer makes: unknown flag bits, values out of
  * range, over-long strings and bytes left over are all bad input. */
@@ -19,6 +22,9 @@ enum {
 	HEADER_TEXT_MAX = 64,
 	REPLY_MAX = 500,
 	REMOTE_ID_MAX = 200,
+	EVENT_ID_MAX = 200,
+	PROVIDER_MAX = 32,
+	REPORTED_URL_MAX = 4096, /* holds any tracking URL of ours */
 
 	FLAG_HEAD = 1,
 	FLAG_ONE_CLICK = 2,
@@ -180,5 +186,61 @@ enum status record_get_outcome(struct slice payload, struct outcome_record *ret)
 		return STATUS_BAD_INPUT;
 	outcome.outcome = (enum outcome)kind;
 	*ret = outcome;
+	return STATUS_OK;
+}
+
+void record_put_provider_hit(struct buf *b, const struct provider_hit_record *hit)
+{
+	wire_put_u8(b, VERSION);
+	wire_put_u8(b, (uint8_t)hit->kind);
+	wire_put_varint(b, hit->tenant);
+	buf_append(b, uuid_slice(&hit->message));
+	wire_put_u64(b, (uint64_t)hit->occurred_us);
+	wire_put_u8(b, (uint8_t)hit->sign);
+	wire_put_u8(b, hit->has_client);
+	buf_append_bytes(b, hit->client.bytes, sizeof hit->client.bytes);
+	put_cut(b, hit->provider, PROVIDER_MAX);
+	put_cut(b, hit->remote_id, REMOTE_ID_MAX);
+	put_cut(b, hit->event_id, EVENT_ID_MAX);
+	put_cut(b, hit->user_agent, USER_AGENT_MAX);
+	/* A part of a URL leads elsewhere. */
+	wire_put_bytes(b, hit->url.n <= REPORTED_URL_MAX ? hit->url : SLICE_EMPTY);
+}
+
+/* It becomes a part of reason codes. */
+static bool is_provider_name(struct slice name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-')
+			return false;
+	}
+	return name.n > 0;
+}
+
+enum status record_get_provider_hit(struct slice payload, struct provider_hit_record *ret)
+{
+	struct wire w = wire_read(payload);
+	uint8_t version = wire_get_u8(&w);
+	uint8_t kind = wire_get_u8(&w);
+	struct provider_hit_record hit = {.tenant = get_u32(&w)};
+	hit.message = get_uuid(&w);
+	hit.occurred_us = (int64_t)wire_get_u64(&w);
+	uint8_t sign = wire_get_u8(&w);
+	uint8_t has_client = wire_get_u8(&w);
+	struct slice client = wire_get_fixed(&w, sizeof hit.client.bytes);
+	hit.provider = get_cut(&w, PROVIDER_MAX);
+	hit.remote_id = get_cut(&w, REMOTE_ID_MAX);
+	hit.event_id = get_cut(&w, EVENT_ID_MAX);
+	hit.user_agent = get_cut(&w, USER_AGENT_MAX);
+	hit.url = get_cut(&w, REPORTED_URL_MAX);
+	if (!wire_at_end(&w) || version != VERSION || kind > HIT_CLICK || hit.occurred_us < 0 ||
+	    sign > PROVIDER_SIGN_MPP || has_client > 1 || !is_provider_name(hit.provider))
+		return STATUS_BAD_INPUT;
+	memcpy(hit.client.bytes, client.p, sizeof hit.client.bytes);
+	hit.kind = (enum hit_kind)kind;
+	hit.sign = (enum provider_sign)sign;
+	hit.has_client = has_client;
+	*ret = hit;
 	return STATUS_OK;
 }

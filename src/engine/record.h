@@ -14,9 +14,10 @@
 #include "codec/verdict.h"
 
 enum record_type {
-	RECORD_HIT = 1,     /* a pixel, click or unsubscribe that was answered */
-	RECORD_INTENT = 2,  /* the end of a mail's data may go out */
-	RECORD_OUTCOME = 3, /* how that went, or why it was not tried */
+	RECORD_HIT = 1,          /* a pixel, click or unsubscribe that was answered */
+	RECORD_INTENT = 2,       /* the end of a mail's data may go out */
+	RECORD_OUTCOME = 3,      /* how that went, or why it was not tried */
+	RECORD_PROVIDER_HIT = 4, /* a provider says that somebody opened or clicked */
 };
 
 enum { RECORD_PAYLOAD_MAX = 8192 };
@@ -73,5 +74,30 @@ struct outcome_record {
 };
 void record_put_outcome(struct buf *b, const struct outcome_record *outcome);
 enum status record_get_outcome(struct slice payload, struct outcome_record *ret) MUST_CHECK;
+
+/* What a provider makes of who it was. */
+enum provider_sign {
+	PROVIDER_SIGN_NONE,
+	PROVIDER_SIGN_MACHINE, /* a machine, whichever */
+	PROVIDER_SIGN_MPP,     /* Apple Mail Privacy Protection: SendGrid's sg_machine_open */
+};
+/* Webhooks are delivered at least once: of reports with the same provider, message, kind and event_id the first counts;
+ * without an event_id, of those that say the same in all other fields. */
+struct provider_hit_record {
+	enum hit_kind kind;  /* open or click */
+	uint32_t tenant;     /* whose account it is; 0: not known */
+	struct uuid message; /* zero: known by remote_id only */
+	int64_t occurred_us; /* as the provider says; 0: it does not */
+	enum provider_sign sign;
+	bool has_client;
+	struct address client;
+	struct slice provider;   /* "sendgrid": 1 to 32 of a-z 0-9 _ - */
+	struct slice remote_id;  /* what the provider calls the message; cut to 200 */
+	struct slice event_id;   /* what it calls this report; cut to 200; empty: it gives none */
+	struct slice user_agent; /* cut to USER_AGENT_MAX; empty: it does not say, as the next */
+	struct slice url;        /* of a click, as it was in the mail that the provider got; left out past 4,096 */
+};
+void record_put_provider_hit(struct buf *b, const struct provider_hit_record *hit);
+enum status record_get_provider_hit(struct slice payload, struct provider_hit_record *ret) MUST_CHECK;
 
 #endif

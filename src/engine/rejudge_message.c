@@ -54,6 +54,8 @@ static bool judge_first(const struct rejudge_rules *rules, const struct message 
 			struct event *hit)
 {
 	struct verdict verdict;
+	if (event_is_report(hit))
+		return false; /* who it was is the provider's word, and that was not kept apart */
 	struct kept_hit kept = {
 	    .kind = hit->type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN,
 	    .time_us = hit->occurred_us,

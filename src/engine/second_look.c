@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/second_look.h"
 
+#include "base/crc32c.h"
 #include "codec/behaviour.h"
 
 /* They come newest first by position; by time they are nearly sorted, so inserting is quick. */
@@ -29,6 +30,14 @@ enum status second_look_read(struct store_session *session, struct uuid message,
 	return status;
 }
 
+/* A link that has no number in the mail (a provider told of its URL) is still another one. */
+static uint32_t link_of(const struct event *e)
+{
+	if (e->link_index >= 0)
+		return (uint32_t)e->link_index;
+	return e->destination_url.n ? crc32c(0, e->destination_url.p, e->destination_url.n) | UINT32_C(1) << 31 : 0;
+}
+
 static struct behaviour_hit hit_of(const struct second_look *look, const struct event *e)
 {
 	struct address address;
@@ -37,7 +46,7 @@ static struct behaviour_hit hit_of(const struct second_look *look, const struct 
 	    .id = e->id,
 	    .kind = e->type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN,
 	    .time_us = e->occurred_us,
-	    .link_index = e->link_index < 0 ? 0 : (uint32_t)e->link_index,
+	    .link_index = link_of(e),
 	    .source = behaviour_source_of(has_address ? &address : NULL, e->user_agent),
 	    .actor = e->actor,
 	    .reasons = e->reasons,

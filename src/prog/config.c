@@ -66,6 +66,8 @@ static const struct key keys[] = {
      "cost a mail its good name with spam filters"},
     {"tracking.dedupe_seconds", KEY_NUMBER, AT(dedupe_seconds), "5", 1, 3600, NULL,
      "hits of one address on one link within this time count once"},
+    {"tracking.provider_dedupe_minutes", KEY_NUMBER, AT(provider_dedupe_minutes), "10", 1, 1440, NULL,
+     "an open or click that a provider reports within this time of one of ours is the same one"},
     {"tracking.headline_opens", KEY_CHOICE, AT(headline_opens), "likely_human", 0, 0, "strict|likely_human",
      "whether image proxies count in the headline"},
     {"judge.apple_egress_file", KEY_FILE, AT(apple_egress_file), "", 0, 0, NULL,

@@ -29,6 +29,7 @@ struct config {
 	const char *track_clicks;
 	bool tracking_enabled, honeypot;
 	int64_t dedupe_seconds;
+	int64_t provider_dedupe_minutes;
 	const char *headline_opens;
 	const char *apple_egress_file, *asn_file; /* "": none; as they are to be opened */
 	int64_t hold_days;

@@ -96,6 +96,7 @@ enum status installation_policies(const struct installation *i, struct tenant_po
 	struct event_retention retention;
 	struct tenant_policy policy = tenant_policy_default();
 	policy.dedupe_seconds = (uint32_t)c->dedupe_seconds;
+	policy.provider_dedupe_minutes = (uint32_t)c->provider_dedupe_minutes;
 	policy.events_days = (uint32_t)c->retain_events_days;
 	enum status status = event_days_parse(c, i->arena, &retention, err);
 	for (size_t k = 0; status == STATUS_OK && k < sizeof words / sizeof words[0]; k++)

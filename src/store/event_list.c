@@ -220,7 +220,8 @@ enum status store_event_recent_hits(struct store_session *s, const struct hits_r
 	enum status status = rows_open(
 	    &r, s,
 	    "SELECT tenant_id, message_id, link_index, event_type, occurred_at, ip, bot_filtered FROM email_events "
-	    "WHERE occurred_at >= $1 AND event_type IN ('open', 'click') AND (occurred_at >= $2 OR "
+	    "WHERE occurred_at >= $1 AND event_type IN ('open', 'click') "
+	    "AND COALESCE(reasons, '') NOT LIKE 'provider:%' AND (occurred_at >= $2 OR "
 	    "tenant_id IN (SELECT s.tenant_id FROM tenant_settings s WHERE s.name = $3)) "
 	    "ORDER BY occurred_at DESC, position DESC LIMIT $4",
 	    VALUES(value_time(first_us), value_time(reach->since_us), value_text(reach->setting),

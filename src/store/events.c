@@ -204,11 +204,12 @@ enum status store_event_judge(struct store_session *s, const struct event *e, st
 {
 	return session_run(s,
 			   "UPDATE email_events SET is_unique = $2, bot_filtered = $3, actor = $4, "
-			   "confidence_percent = $5, settled = $6, reasons = $7, rules = $8 WHERE id = $1",
+			   "confidence_percent = $5, settled = $6, reasons = $7, rules = $8, is_duplicate = $9 "
+			   "WHERE id = $1",
 			   VALUES(value_uuid(e->id), value_bool(e->is_unique), value_bool(e->bot_filtered),
 				  if_judged(e, value_i64(e->actor)), if_judged(e, value_i64(e->confidence_percent)),
 				  if_judged(e, value_bool(e->settled)), if_judged(e, value_text_or_null(e->reasons)),
-				  if_judged(e, value_text_or_null(e->rules))),
+				  if_judged(e, value_text_or_null(e->rules)), value_bool(e->is_duplicate)),
 			   err);
 }
 

@@ -43,7 +43,7 @@ struct event {
 	struct uuid message;
 	struct slice token;
 	bool is_unique;
-	bool is_duplicate; /* same address, same link or pixel, within the window: kept, not counted */
+	bool is_duplicate; /* counted already, by another hit or by a provider: kept, not counted */
 	bool bot_filtered; /* not in the headline numbers because of who it was */
 	bool judged;       /* the next five mean something (opens, clicks, unsubscribes) */
 	enum actor actor;
@@ -76,8 +76,8 @@ struct event {
 enum status store_event_add(struct store_session *s, const struct event *events, size_t count,
 			    struct err *err) MUST_CHECK;
 
-/* Another verdict for an event that was read before: writes is_unique, bot_filtered, judged, actor, reasons,
- * confidence_percent, rules and settled. */
+/* Another verdict for an event that was read before: writes is_unique, is_duplicate, bot_filtered, judged, actor,
+ * reasons, confidence_percent, rules and settled. */
 enum status store_event_judge(struct store_session *s, const struct event *event, struct err *err) MUST_CHECK;
 
 struct event_filter {

@@ -13,7 +13,7 @@
 	"remote_id, attempts, error, opens_human, opens_proxy, opens_mpp, opens_prefetch, opens_scanner, "             \
 	"opens_preview, opens_crawler, opens_unknown, clicks_human, clicks_machine, first_open_at, "                   \
 	"first_open_strict_at, first_open_any_at, first_click_at, first_click_any_at, unsubscribed_at, "               \
-	"last_activity_at, link_count"
+	"last_activity_at, link_count, reported_at"
 
 /* Of a row that was selected with MESSAGE_COLUMNS. STATUS_CORRUPT: a name in it is not known. */
 enum status message_read_row(struct rows *r, struct message *ret, struct err *err) MUST_CHECK;

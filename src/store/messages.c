@@ -113,6 +113,7 @@ enum status message_read_row(struct rows *r, struct message *ret, struct err *er
 	m.error = rows_text(r);
 	read_counters(r, &m.counters);
 	m.link_count = (uint32_t)rows_i64(r);
+	m.reported_us = rows_time(r);
 	if (!known)
 		return err_set(err, STATUS_CORRUPT, "a message has an unknown state or consent");
 	*ret = m;
@@ -127,7 +128,7 @@ enum status store_message_add(struct store_session *s, const struct message *m, 
 	    "INSERT INTO messages (" MESSAGE_COLUMNS
 	    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "
 	    "$22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, "
-	    "$43, $44, $45, $46, $47, $48, $49, $50) ON CONFLICT DO NOTHING",
+	    "$43, $44, $45, $46, $47, $48, $49, $50, $51) ON CONFLICT DO NOTHING",
 	    VALUES(value_uuid(m->id), value_i64(m->tenant), value_text(slice_from_cstr(message_state_name(m->state))),
 		   value_time(m->created_us), value_time(m->send_at_us), value_time_or_null(m->sent_us),
 		   value_time_or_null(m->delivered_us), value_i64_unless(m->cohort_day, 0), value_text(m->stream),
@@ -147,7 +148,7 @@ enum status store_message_add(struct store_session *s, const struct message *m, 
 		   value_time_or_null(c->first_open_strict_us), value_time_or_null(c->first_open_any_us),
 		   value_time_or_null(c->first_click_us), value_time_or_null(c->first_click_any_us),
 		   value_time_or_null(c->unsubscribed_us), value_time_or_null(c->last_activity_us),
-		   value_i64_unless(m->link_count, 0)),
+		   value_i64_unless(m->link_count, 0), value_time_or_null(m->reported_us)),
 	    (struct none){STATUS_CONFLICT, "there is a message with this id"}, err);
 }
 
@@ -216,6 +217,23 @@ enum status store_message_find_all(struct store_session *s, const struct uuid *i
 	return status;
 }
 
+enum status store_message_find_remote(struct store_session *s, uint32_t tenant, struct slice remote_id,
+				      struct uuid *ret, struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open_one(&r, s,
+			  "SELECT id FROM messages WHERE remote_id = $1 AND (tenant_id = $2 OR $2 = 0) "
+			  "ORDER BY id DESC LIMIT 1",
+			  VALUES(value_text(remote_id), value_i64(tenant)), err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, status, "there is no such message");
+	if (status != STATUS_OK)
+		return status;
+	*ret = rows_uuid(&r);
+	return rows_close(&r, STATUS_OK);
+}
+
 enum status store_message_save(struct store_session *s, const struct message *m, struct err *err)
 {
 	const struct message_counters *c = &m->counters;
@@ -226,7 +244,7 @@ enum status store_message_save(struct store_session *s, const struct message *m,
 	    "opens_prefetch = $13, opens_scanner = $14, opens_preview = $15, opens_crawler = $16, opens_unknown = $17, "
 	    "clicks_human = $18, clicks_machine = $19, first_open_at = $20, first_open_strict_at = $21, "
 	    "first_open_any_at = $22, first_click_at = $23, first_click_any_at = $24, unsubscribed_at = $25, "
-	    "last_activity_at = $26 WHERE id = $1",
+	    "last_activity_at = $26, reported_at = $27 WHERE id = $1",
 	    VALUES(value_uuid(m->id), value_text(slice_from_cstr(message_state_name(m->state))),
 		   value_time(m->send_at_us), value_time_or_null(m->sent_us), value_time_or_null(m->delivered_us),
 		   value_i64_unless(m->cohort_day, 0), value_text_or_null(m->remote_id), value_i64(m->attempts),
@@ -236,6 +254,7 @@ enum status store_message_save(struct store_session *s, const struct message *m,
 		   value_i64(c->clicks_human), value_i64(c->clicks_machine), value_time_or_null(c->first_open_us),
 		   value_time_or_null(c->first_open_strict_us), value_time_or_null(c->first_open_any_us),
 		   value_time_or_null(c->first_click_us), value_time_or_null(c->first_click_any_us),
-		   value_time_or_null(c->unsubscribed_us), value_time_or_null(c->last_activity_us)),
+		   value_time_or_null(c->unsubscribed_us), value_time_or_null(c->last_activity_us),
+		   value_time_or_null(m->reported_us)),
 	    err);
 }

@@ -68,6 +68,7 @@ struct message {
 	uint32_t attempts;
 	struct slice error;  /* the last refusal's words */
 	uint32_t link_count; /* links that can be clicked; 0: not known */
+	int64_t reported_us; /* when a provider last told of an open or click; 0: never */
 	struct message_counters counters;
 };
 
@@ -86,6 +87,9 @@ enum status store_message_find(struct store_session *s, uint32_t tenant, struct 
  * none. The ids must differ from each other. */
 enum status store_message_find_all(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
 				   struct message *ret, struct err *err) MUST_CHECK;
+/* The newest message of that remote_id. STATUS_NOT_FOUND. `tenant` 0 finds it in any. */
+enum status store_message_find_remote(struct store_session *s, uint32_t tenant, struct slice remote_id,
+				      struct uuid *ret, struct err *err) MUST_CHECK;
 /* Writes state, times (not created_us), cohort_day, remote_id, attempts, error and counters of a message that was read
  * before in the same transaction. Nothing when it is gone meanwhile. */
 enum status store_message_save(struct store_session *s, const struct message *m, struct err *err) MUST_CHECK;

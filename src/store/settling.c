@@ -62,7 +62,8 @@ enum status store_settling_take(struct store_session *s, int64_t until_us, uint3
 	"SELECT " EVENT_HEAD_COLUMNS("") ", destination_url, ip, user_agent, provider, signals "                       \
 					 "FROM email_events WHERE message_id = $1"
 
-#define IS_COUNTED " AND NOT bot_filtered AND NOT is_duplicate AND COALESCE(reasons, '') NOT LIKE '%consent:anonymous%'"
+#define IS_OF_PERSON " AND NOT is_duplicate AND COALESCE(reasons, '') NOT LIKE '%consent:anonymous%'"
+#define IS_COUNTED " AND NOT bot_filtered" IS_OF_PERSON
 
 static enum status read_hit(struct rows *r, struct event *ret, struct err *err)
 {
@@ -110,6 +111,8 @@ enum status store_event_first_counted(struct store_session *s, struct uuid messa
 	    [FIRST_OPEN] = HIT_SELECT " AND event_type = 'open'" IS_COUNTED " ORDER BY position LIMIT 1",
 	    [FIRST_OPEN_STRICT] =
 		HIT_SELECT " AND event_type = 'open' AND actor = 1" IS_COUNTED " ORDER BY position LIMIT 1",
+	    [FIRST_OPEN_ANY] = HIT_SELECT " AND event_type = 'open'" IS_OF_PERSON " ORDER BY position LIMIT 1",
+	    [FIRST_CLICK_ANY] = HIT_SELECT " AND event_type = 'click'" IS_OF_PERSON " ORDER BY position LIMIT 1",
 	    [FIRST_CLICK] = HIT_SELECT " AND event_type = 'click'" IS_COUNTED " ORDER BY position LIMIT 1",
 	    [HOLDER_OPEN] = HIT_SELECT " AND event_type = 'open' AND is_unique ORDER BY position LIMIT 1",
 	    [HOLDER_CLICK] = HIT_SELECT " AND event_type = 'click' AND is_unique ORDER BY position LIMIT 1",

@@ -34,10 +34,18 @@ struct event_hits {
 };
 enum status store_event_hits(struct store_session *s, struct uuid message, uint32_t limit, struct arena *arena,
 			     struct event_hits *ret, struct err *err) MUST_CHECK;
-/* The first hit that counts for the person: no duplicate, not anonymous, in the headline. Or the one that is marked as
- * that (is_unique), which a change of verdicts may have made another one. As store_event_hits fills it.
- * STATUS_NOT_FOUND. */
-enum first_hit { FIRST_OPEN, FIRST_OPEN_STRICT /* of ACTOR_HUMAN */, FIRST_CLICK, HOLDER_OPEN, HOLDER_CLICK };
+/* The first hit that counts for the person: no duplicate, not anonymous, in the headline unless it says so. Or the one
+ * that is marked as that (is_unique), which a change of verdicts may have made another one. As store_event_hits fills
+ * it. STATUS_NOT_FOUND. */
+enum first_hit {
+	FIRST_OPEN,
+	FIRST_OPEN_STRICT, /* of ACTOR_HUMAN */
+	FIRST_OPEN_ANY,    /* also out of the headline */
+	FIRST_CLICK,
+	FIRST_CLICK_ANY,
+	HOLDER_OPEN,
+	HOLDER_CLICK,
+};
 enum status store_event_first_counted(struct store_session *s, struct uuid message, enum first_hit which,
 				      struct arena *arena, struct event *ret, struct err *err) MUST_CHECK;
 /* When the last such hit of either type occurred; 0: there is none. */

@@ -74,6 +74,15 @@ test("a duplicate does not count and says so", () => {
   assert.equal(words.why(event), "The same came less than 5 seconds earlier and was counted then.");
 });
 
+test("what a provider tells of is said in words", () => {
+  const twice = opened({ actor: "human", is_duplicate: true, reasons: ["provider:sendgrid", "duplicate:provider", "mail_client"] });
+  assert.equal(words.counts(twice), false);
+  assert.equal(words.why(twice), "The mail provider and Pugmark both saw this. It is counted once.");
+  const previous = { type: "email.opened", actor: "human", is_duplicate: false };
+  const taken_back = opened({ type: "event.corrected", actor: "human", is_duplicate: true, previous });
+  assert.match(words.sentence(taken_back).text, /^: open told by the provider, now seen by us, counted once/);
+});
+
 test("what a machine did is never said to be what the person did", () => {
   const { who, text } = words.sentence(opened({ actor: "prefetch", mpp: true }));
   assert.equal(who + text, "amara@example.com: image fetched");

@@ -177,6 +177,93 @@ static void test_intents_and_outcomes_read_back(void **state)
 		assert_int_equal(record_get_outcome(slice_sub(buf_slice(&b), 0, n), &got), STATUS_BAD_INPUT);
 }
 
+static struct provider_hit_record full_report(void)
+{
+	return (struct provider_hit_record){
+	    .kind = HIT_CLICK,
+	    .tenant = 70000,
+	    .message = {{1, 2, 3}},
+	    .occurred_us = INT64_C(1795240800000000),
+	    .sign = PROVIDER_SIGN_MPP,
+	    .has_client = true,
+	    .client = {{0xff, 1, 2}},
+	    .provider = SLICE("send_grid-2"),
+	    .remote_id = SLICE("r-1"),
+	    .event_id = SLICE("e-1"),
+	    .user_agent = SLICE("agent"),
+	    .url = SLICE("https://example.com/?a=1"),
+	};
+}
+
+static void test_a_report_reads_back_and_no_other_form_does(void **state)
+{
+	char room[ROOM];
+	struct buf b;
+	struct provider_hit_record want = full_report();
+	struct provider_hit_record got;
+	(void)state;
+	buf_init_fixed(&b, room, sizeof room);
+	record_put_provider_hit(&b, &want);
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_equal(record_get_provider_hit(slice_sub(buf_slice(&b), 0, n), &got), STATUS_BAD_INPUT);
+	assert_int_equal(record_get_provider_hit(buf_slice(&b), &got), STATUS_OK);
+	assert_int_equal(got.kind, HIT_CLICK);
+	assert_int_equal(got.tenant, 70000);
+	assert_true(uuid_equal(got.message, want.message));
+	assert_true(got.occurred_us == want.occurred_us && got.has_client);
+	assert_int_equal(got.sign, PROVIDER_SIGN_MPP);
+	assert_true(address_equal(&got.client, &want.client));
+	assert_true(slice_equal(got.provider, want.provider));
+	assert_true(slice_equal(got.remote_id, want.remote_id));
+	assert_true(slice_equal(got.event_id, want.event_id));
+	assert_true(slice_equal(got.user_agent, want.user_agent));
+	assert_true(slice_equal(got.url, want.url));
+	room[1] = HIT_UNSUBSCRIBE;
+	assert_int_equal(record_get_provider_hit(buf_slice(&b), &got), STATUS_BAD_INPUT);
+	room[1] = HIT_OPEN;
+	room[0] = 2;
+	assert_int_equal(record_get_provider_hit(buf_slice(&b), &got), STATUS_BAD_INPUT);
+}
+
+static void test_the_name_of_a_provider_cannot_be_taken_for_reasons(void **state)
+{
+	static const char *const NAMES[] = {"", "Send Grid", "x agent:apple_mpp", "x\n", "x:y"};
+	(void)state;
+	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+		char room[ROOM];
+		struct buf b;
+		struct provider_hit_record report = full_report();
+		struct provider_hit_record got;
+		report.provider = slice_from_cstr(NAMES[i]);
+		buf_init_fixed(&b, room, sizeof room);
+		record_put_provider_hit(&b, &report);
+		assert_int_equal(record_get_provider_hit(buf_slice(&b), &got), STATUS_BAD_INPUT);
+	}
+}
+
+static void test_any_report_fits_and_a_url_is_whole_or_not_there(void **state)
+{
+	static char endless[100000];
+	char room[ROOM];
+	struct buf b;
+	struct provider_hit_record report = full_report();
+	struct provider_hit_record got;
+	(void)state;
+	memset(endless, 'x', sizeof endless);
+	report.provider = report.remote_id = report.event_id = report.user_agent = slice_of(endless, sizeof endless);
+	report.url = slice_of(endless, 4096);
+	buf_init_fixed(&b, room, sizeof room);
+	record_put_provider_hit(&b, &report);
+	assert_false(buf_failed(&b));
+	assert_int_equal(record_get_provider_hit(buf_slice(&b), &got), STATUS_OK);
+	assert_int_equal(got.url.n, 4096);
+	report.url = slice_of(endless, 4097);
+	buf_clear(&b);
+	record_put_provider_hit(&b, &report);
+	assert_int_equal(record_get_provider_hit(buf_slice(&b), &got), STATUS_OK);
+	assert_int_equal(got.url.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +273,9 @@ int main(void)
 	    cmocka_unit_test(test_no_prefix_and_no_longer_form_of_a_record_is_accepted),
 	    cmocka_unit_test(test_versions_and_values_out_of_range_are_refused),
 	    cmocka_unit_test(test_intents_and_outcomes_read_back),
+	    cmocka_unit_test(test_a_report_reads_back_and_no_other_form_does),
+	    cmocka_unit_test(test_the_name_of_a_provider_cannot_be_taken_for_reasons),
+	    cmocka_unit_test(test_any_report_fits_and_a_url_is_whole_or_not_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,6 +56,7 @@ void world_open(struct world *w)
 	*w = (struct world){0};
 	(void)snprintf(w->directory, sizeof w->directory, "/tmp/pugmark-test-XXXXXX");
 	assert_non_null(mkdtemp(w->directory));
+	w->reports = arena_new();
 	world_open_handles(w);
 	CHECK(store_tenant_add(
 	    w->session,
@@ -68,6 +69,7 @@ void world_close(struct world *w)
 	char command[128];
 	world_close_handles(w);
 	tenant_policies_free(&w->policies);
+	arena_free(&w->reports);
 	(void)snprintf(command, sizeof command, "rm -rf %s", w->directory);
 	assert_int_equal(system(command), 0);
 }
@@ -182,6 +184,25 @@ size_t world_all_events(struct world *w, const struct event **ret)
 	return list_events(w, (struct uuid){{0}}, ret);
 }
 
+size_t world_hits(struct world *w, const struct event **ret)
+{
+	const struct event *all;
+	size_t total = world_all_events(w, &all);
+	struct event *found = arena_alloc_array(w->arena, total + 1, sizeof *found);
+	size_t n = 0;
+	for (size_t i = 0; i < total; i++)
+		if (all[i].type == EVENT_OPEN || all[i].type == EVENT_CLICK)
+			found[n++] = all[i];
+	*ret = found;
+	return n;
+}
+
+int64_t world_counted(struct world *w)
+{
+	return world_sql(
+	    w, "SELECT count(*) FROM email_events WHERE event_type IN ('open', 'click') AND NOT is_duplicate");
+}
+
 int64_t world_stat(struct world *w, enum statistic stat)
 {
 	int64_t values[STAT_COUNT];
@@ -221,6 +242,48 @@ struct hit_record world_hit(struct world *w, uint32_t n, enum hit_kind kind)
 	};
 	assert_true(address_parse(SLICE("203.0.113.7"), &hit.client));
 	return hit;
+}
+
+/* In the mail that SendGrid got, the link was one of ours. */
+static struct slice tracking_url(struct world *w, const struct hit_record *hit)
+{
+	struct token_sealer *sealer = token_sealer_new(w->keys);
+	struct token token = {
+	    .kind = TOKEN_CLICK,
+	    .consent = hit->consent,
+	    .tenant = hit->tenant,
+	    .message = hit->message,
+	    .link_index = hit->link_index,
+	    .destination = hit->destination,
+	};
+	struct buf url;
+	buf_init_in_arena(&url, 8192, w->reports);
+	buf_append(&url, SLICE("https://t.agency.example/c/"));
+	assert_int_equal(token_seal(sealer, 7, &token, &url), STATUS_OK);
+	token_sealer_free(&sealer);
+	return buf_slice(&url);
+}
+
+struct provider_hit_record world_report_of(struct world *w, const struct hit_record *hit)
+{
+	return (struct provider_hit_record){
+	    .kind = hit->kind,
+	    .tenant = w->tenant,
+	    .message = hit->message,
+	    .occurred_us = WORLD_NOW_US,
+	    .has_client = true,
+	    .client = hit->client,
+	    .provider = SLICE("sendgrid"),
+	    .event_id = arena_printf(w->reports, "sg-%u", ++w->report_count),
+	    .user_agent = hit->user_agent,
+	    .url = hit->kind == HIT_CLICK ? tracking_url(w, hit) : SLICE_EMPTY,
+	};
+}
+
+struct provider_hit_record world_report(struct world *w, uint32_t n, enum hit_kind kind)
+{
+	struct hit_record hit = world_hit(w, n, kind);
+	return world_report_of(w, &hit);
 }
 
 /* ---- Feeds */
@@ -294,6 +357,16 @@ void world_put_hit(struct world_feed *f, int64_t time_us, const struct hit_recor
 	world_put_bytes(f, RECORD_HIT, time_us, buf_slice(&b));
 }
 
+void world_put_report(struct world_feed *f, int64_t time_us, const struct provider_hit_record *report)
+{
+	char room[RECORD_PAYLOAD_MAX + 1];
+	struct buf b;
+	buf_init_fixed(&b, room, sizeof room);
+	record_put_provider_hit(&b, report);
+	assert_false(buf_failed(&b));
+	world_put_bytes(f, RECORD_PROVIDER_HIT, time_us, buf_slice(&b));
+}
+
 /* ---- Applying */
 
 void world_set_policy(struct world *w, const struct tenant_policy *policy)
@@ -323,6 +396,14 @@ void world_apply_all(struct world *w)
 	uint64_t cursor = 0;
 	CHECK(store_cursor_read(w->session, journal_node(w->journal), &cursor, err));
 	assert_int_equal(cursor, durable);
+}
+
+void world_apply_report(struct world *w, int64_t time_us, const struct provider_hit_record *report)
+{
+	struct world_feed *feed = world_feed_open(w);
+	world_put_report(feed, time_us, report);
+	world_feed_close(&feed);
+	world_apply_all(w);
 }
 
 void world_settle(struct world *w, int64_t now_us)

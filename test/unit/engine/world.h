@@ -22,6 +22,8 @@ struct world {
 	uint32_t tenant;
 	struct arena *arena;              /* of everything that was read */
 	struct tenant_policies *policies; /* of writers; NULL: the defaults */
+	uint32_t report_count;            /* made so far */
+	struct arena *reports;            /* their texts; until world_close */
 };
 
 /* New and empty. */
@@ -51,12 +53,17 @@ int64_t world_sql(struct world *w, const char *sql);
 
 /* A hit of a person on message n that may be changed before it is used. */
 struct hit_record world_hit(struct world *w, uint32_t n, enum hit_kind kind);
+/* SendGrid tells of the same, at the same time, by the same client; every report has a name of its own. */
+struct provider_hit_record world_report_of(struct world *w, const struct hit_record *hit);
+struct provider_hit_record world_report(struct world *w, uint32_t n, enum hit_kind kind);
 
 /* Writes records to the journal and returns when they are durable. */
 struct world_feed;
 struct world_feed *world_feed_open(struct world *w);
 void world_feed_close(struct world_feed **feed);
 void world_put_hit(struct world_feed *feed, int64_t time_us, const struct hit_record *hit);
+/* As a webhook that came in at that time. */
+void world_put_report(struct world_feed *feed, int64_t time_us, const struct provider_hit_record *report);
 void world_put_bytes(struct world_feed *feed, uint8_t type, int64_t time_us, struct slice payload);
 void world_feed_sync(struct world_feed *feed);
 
@@ -65,6 +72,12 @@ void world_set_policy(struct world *w, const struct tenant_policy *policy);
 struct writer *world_start_writer(struct world *w);
 /* Starts a writer, applies everything durable, stops it. */
 void world_apply_all(struct world *w);
+
+/* Applies one report, received at that time. */
+void world_apply_report(struct world *w, int64_t time_us, const struct provider_hit_record *report);
+/* All opens and clicks, in the order in which they came; and how many of them are counted. */
+size_t world_hits(struct world *w, const struct event **ret);
+int64_t world_counted(struct world *w);
 
 /* Settles everything that is due at that time. */
 void world_settle(struct world *w, int64_t now_us);

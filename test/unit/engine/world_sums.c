@@ -31,7 +31,7 @@ static bool has_reason(const struct event *e, const char *reason)
 
 static void recount_open(struct sums *s, struct recount *r, const struct event *e, bool is_person)
 {
-	bool is_mpp = has_reason(e, "agent:apple_mpp");
+	bool is_mpp = has_reason(e, "agent:apple_mpp") || has_reason(e, "provider_says:mpp");
 	static const enum statistic STATS[ACTOR_COUNT] = {
 	    [ACTOR_UNKNOWN] = STAT_OPENS_UNKNOWN,   [ACTOR_HUMAN] = STAT_OPENS_HUMAN,
 	    [ACTOR_PROXY_HUMAN] = STAT_OPENS_PROXY, [ACTOR_PREFETCH] = STAT_OPENS_PREFETCH,
@@ -219,6 +219,7 @@ static void check_corrections(const struct event *events, size_t count)
 		assert_int_equal(e->actor, events[i].actor);
 		assert_int_equal(e->is_unique, events[i].is_unique);
 		assert_int_equal(e->bot_filtered, events[i].bot_filtered);
+		assert_int_equal(e->is_duplicate, events[i].is_duplicate);
 		assert_true(slice_equal(e->reasons, events[i].reasons));
 	}
 }

@@ -48,6 +48,7 @@ static const struct key_case {
     {"tracking.clicks", TEXT, AT(track_clicks), "off", "Full"},
     {"tracking.honeypot", SWITCH, AT(honeypot), "on", "maybe"},
     {"tracking.dedupe_seconds", NUMBER, AT(dedupe_seconds), "3600", "99999999999999999999"},
+    {"tracking.provider_dedupe_minutes", NUMBER, AT(provider_dedupe_minutes), "1440", "0"},
     {"tracking.headline_opens", TEXT, AT(headline_opens), "strict", "Strict"},
     {"judge.apple_egress_file", TEXT, AT(apple_egress_file), "/etc/egress.csv", NULL},
     {"judge.asn_file", TEXT, AT(asn_file), "/etc/asn.csv", NULL},

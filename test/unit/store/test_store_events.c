@@ -332,10 +332,11 @@ static void test_a_verdict_can_be_corrected(void **state)
 	e.rules = TEXT("2027-01-01");
 	e.confidence_percent = 99;
 	e.settled = true;
+	e.is_duplicate = true;
 	OK(f, store_event_judge(f->s, &e, &f->err));
 	OK(f, store_event_find(f->reader, 3, e.id, f->arena, &got, &f->err));
 	assert_int_equal(got.actor, ACTOR_SCANNER);
-	assert_true(!got.is_unique && got.bot_filtered && got.settled);
+	assert_true(!got.is_unique && got.is_duplicate && got.bot_filtered && got.settled);
 	assert_int_equal(got.confidence_percent, 99);
 	EXPECT_TEXT(got.reasons, "burst");
 	EXPECT_TEXT(got.rules, "2027-01-01");
@@ -354,6 +355,10 @@ static void test_recent_hits_fill_the_duplicate_window(void **state)
 	add(f, open);
 	add(f, click);
 	add(f, event_of(6, 1, EVENT_SENT));
+	struct event reported = event_of(7, 1, EVENT_OPEN);
+	reported.judged = true;
+	reported.reasons = TEXT("provider:sendgrid mail_client");
+	add(f, reported);
 	OK(f, store_event_recent_hits(f->reader, &reach, f->arena, &got, &n, &f->err));
 	assert_int_equal(n, 2);
 	assert_int_equal(got[0].type, EVENT_CLICK);

@@ -93,6 +93,24 @@ static void test_a_message_is_not_found_by_another_tenant(void **state)
 	EXPECT_TEXT(got.metadata, "");
 }
 
+static void test_the_newest_message_of_a_name_is_found_by_it(void **state)
+{
+	struct fixture *f = *state;
+	struct uuid id;
+	for (unsigned i = 1; i <= 3; i++) {
+		struct message m = message_of(i);
+		m.tenant = i == 3 ? 4 : 3;
+		m.remote_id = TEXT("r-1");
+		OK(f, store_message_add(f->s, &m, &f->err));
+	}
+	OK(f, store_message_find_remote(f->reader, 3, TEXT("r-1"), &id, &f->err));
+	assert_true(uuid_equal(id, id_of(2)));
+	OK(f, store_message_find_remote(f->reader, 0, TEXT("r-1"), &id, &f->err));
+	assert_true(uuid_equal(id, id_of(3)));
+	EXPECT(f, STATUS_NOT_FOUND, store_message_find_remote(f->reader, 5, TEXT("r-1"), &id, &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_message_find_remote(f->reader, 3, TEXT("r-"), &id, &f->err));
+}
+
 static void test_many_messages_are_read_at_once(void **state)
 {
 	struct fixture *f = *state;
@@ -127,6 +145,7 @@ static void test_saving_writes_state_and_counters(void **state)
 	m.remote_id = TEXT("r");
 	m.error = TEXT("450 later");
 	m.attempts = 7;
+	m.reported_us = noon_us + 3;
 	m.counters = (struct message_counters){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17};
 	OK(f, store_begin(f->s, &f->err));
 	OK(f, store_message_save(f->s, &m, &f->err));
@@ -137,6 +156,7 @@ static void test_saving_writes_state_and_counters(void **state)
 	assert_int_equal(got.delivered_us, noon_us + 2);
 	assert_int_equal(got.cohort_day, 20001);
 	assert_int_equal(got.attempts, 7);
+	assert_int_equal(got.reported_us, noon_us + 3);
 	EXPECT_TEXT(got.remote_id, "r");
 	EXPECT_TEXT(got.error, "450 later");
 	assert_memory_equal(&got.counters, &m.counters, sizeof m.counters);
@@ -459,6 +479,7 @@ int main(void)
 	    FIXTURE_TEST(test_a_message_comes_back_as_it_was_added),
 	    FIXTURE_TEST(test_a_message_is_not_found_by_another_tenant),
 	    FIXTURE_TEST(test_many_messages_are_read_at_once),
+	    FIXTURE_TEST(test_the_newest_message_of_a_name_is_found_by_it),
 	    FIXTURE_TEST(test_saving_writes_state_and_counters),
 	    FIXTURE_TEST(test_bytes_that_are_no_text_do_not_stop_a_write),
 	    FIXTURE_TEST(test_lists_are_filtered),

@@ -158,6 +158,22 @@ static void test_the_first_that_counts_is_found(void **state)
 	assert_true(last == noon_us + 5 * second_us);
 }
 
+static void test_the_first_of_anybody_may_be_a_machine(void **state)
+{
+	struct fixture *f = *state;
+	struct event e;
+	struct event visits[] = {hit(11, EVENT_OPEN, ACTOR_SCANNER), hit(12, EVENT_OPEN, ACTOR_SCANNER),
+				 hit(13, EVENT_CLICK, ACTOR_SCANNER)};
+	visits[0].is_duplicate = true;
+	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), FIRST_OPEN_ANY, f->arena, &e, &f->err));
+	OK(f, store_event_add(f->s, visits, 3, &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), FIRST_OPEN, f->arena, &e, &f->err));
+	OK(f, store_event_first_counted(f->s, id_of(1), FIRST_OPEN_ANY, f->arena, &e, &f->err));
+	assert_true(uuid_equal(e.id, id_of(1012)));
+	OK(f, store_event_first_counted(f->s, id_of(1), FIRST_CLICK_ANY, f->arena, &e, &f->err));
+	assert_true(uuid_equal(e.id, id_of(1013)));
+}
+
 static void add_mail(struct fixture *f)
 {
 	struct message m = {.id = id_of(1),
@@ -305,6 +321,7 @@ int main(void)
 	    FIXTURE_TEST(test_hits_of_a_message_come_newest_first),
 	    FIXTURE_TEST(test_hits_are_settled_when_nothing_as_old_waits),
 	    FIXTURE_TEST(test_the_first_that_counts_is_found),
+	    FIXTURE_TEST(test_the_first_of_anybody_may_be_a_machine),
 	    FIXTURE_TEST(test_recent_visits_are_those_of_people_with_their_mail),
 	    FIXTURE_TEST(test_visits_are_read_on_in_order_of_time_whoever_they_were),
 	    FIXTURE_TEST(test_messages_are_found_by_their_first_hit_since_a_time),
