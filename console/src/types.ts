@@ -145,8 +145,8 @@ export interface Message {
   opens_unique: number;
   clicks: number;
   clicks_unique: number;
-  /** Opens by Apple's mail privacy; not among the machine opens. */
-  opens_mpp?: number;
+  /** Opens by Apple's mail privacy; neither among the opens nor among the machine opens. */
+  opens_mpp: number;
   machine_opens: number;
   machine_clicks: number;
   first_opened_at: string | null;

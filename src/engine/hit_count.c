@@ -41,7 +41,10 @@ static enum statistic stat_of(const struct hit_count *hit)
 
 void hit_count_campaign(struct batch *batch, const struct message *message, const struct hit_count *hit, int delta)
 {
-	batch_stat(batch, message, stat_of(hit), delta);
+	enum statistic stat = stat_of(hit);
+	batch_stat(batch, message, stat, delta);
+	if (stat == STAT_OPENS_MPP)
+		batch_stat_hourly(batch, message, hit->time_us, HOURLY_OPENS_MPP, (uint8_t)hit->actor, delta);
 	batch_stat_hourly(batch, message, hit->time_us, hit->kind == HIT_OPEN ? HOURLY_OPENS : HOURLY_CLICKS,
 			  (uint8_t)hit->actor, delta);
 }

@@ -68,6 +68,7 @@ enum status store_stats_daily_add(struct store_session *s, const struct stats_da
 
 static const char *const kind_names[] = {
     [HOURLY_OPENS] = "opens",
+    [HOURLY_OPENS_MPP] = "opens_mpp",
     [HOURLY_CLICKS] = "clicks",
     [HOURLY_SENDS] = "sends",
 };

@@ -44,7 +44,12 @@ struct stats_daily {
 enum status store_stats_daily_add(struct store_session *s, const struct stats_daily *delta, struct err *err) MUST_CHECK;
 
 /* stats_hourly: opens and clicks by hour of occurrence and actor; sends by hour of sending. */
-enum hourly_kind { HOURLY_OPENS, HOURLY_CLICKS, HOURLY_SENDS };
+enum hourly_kind {
+	HOURLY_OPENS,
+	HOURLY_OPENS_MPP, /* those of HOURLY_OPENS that are Apple's; among its prefetches, too */
+	HOURLY_CLICKS,
+	HOURLY_SENDS,
+};
 struct stats_hourly {
 	uint32_t tenant;
 	int64_t hour; /* hours since 1970-01-01T00Z */

@@ -25,11 +25,19 @@ static void put_person(struct json_text *w, const char *key, struct slice email,
 	json_close(w, '}');
 }
 
+/* Of the opens that may be the person's, as in the summary. */
+static double mpp_share(const struct message_counters *c)
+{
+	uint32_t whole = c->opens_human + c->opens_proxy + c->opens_mpp;
+	return whole ? (double)c->opens_mpp / whole : 0.0;
+}
+
 static void put_counters(struct json_text *w, const struct message_counters *c)
 {
 	JSON_FIELD(w, "opens", i64, (int64_t)c->opens_human + c->opens_proxy);
 	JSON_FIELD(w, "opens_unique", i64, c->first_open_us ? 1 : 0);
 	JSON_FIELD(w, "opens_mpp", i64, c->opens_mpp);
+	JSON_FIELD(w, "mpp_share", double, mpp_share(c));
 	JSON_FIELD(w, "clicks", i64, c->clicks_human);
 	JSON_FIELD(w, "clicks_unique", i64, c->first_click_us ? 1 : 0);
 	JSON_FIELD(w, "machine_opens", i64,

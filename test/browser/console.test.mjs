@@ -268,7 +268,7 @@ describe("console", { skip: missing }, () => {
     await sign_in(page, base, USER, `/messages/${AMARA}`);
     await ready();
     const short = (await page.locator(".figs").innerText()).replace(/\s+/g, " ");
-    assert.match(short, /Opened by a person 2 times.*Clicked by a person 2 times.*By machines, not counted 3 2 opens, 1 click/);
+    assert.match(short, /Opened by a person 2 times.*1 by Apple privacy.*Clicked by a person 2 times.*By machines, not counted 2 1 open, 1 click/);
     const story = (await page.locator(".tl").innerText()).replace(/\s+/g, " ");
     assert.match(story, /Image fetched Apple privacy Not counted\. Apple Mail’s privacy protection loaded the image/);
     assert.match(story, /Not counted again\. The same came less than 5 seconds earlier/);
@@ -295,6 +295,15 @@ describe("console", { skip: missing }, () => {
     await ready();
     assert.equal(await page.locator("iframe").count(), 0);
     assert.ok(!seen.urls.some((u) => u.includes("/preview") || u.includes("/o/")));
+  });
+
+  test("opens by Apple's mail privacy stand beside the opens, in no number", async () => {
+    await sign_in(page, base, USER, "/messages");
+    await ready("/messages");
+    const row = async (subject) => (await page.locator("tr.go", { hasText: subject }).first().innerText()).replace(/\s+/g, " ");
+    assert.match(await row("Amara, what is your home worth"), / 2 1 by Apple 2 2 /);
+    assert.match(await row("Six new homes this week"), / 0 2 by Apple 0 6 /);
+    assert.doesNotMatch(await row("14 Mill Lane"), /Apple/);
   });
 
   test("what was not tracked is said to be so, never shown as zero", async () => {

@@ -263,3 +263,27 @@ test("a second hit of one address on one link within the window is kept but not 
   assert.equal((await server.message(one.id)).clicks, 1);
   assert.equal((await server.api("GET", "/stats/summary")).body.clicks_total, 1);
 });
+
+test("opens by Apple's mail privacy stand apart in every number", async (t) => {
+  const server = await start_server(t);
+  const one = await sent_mail(server);
+  const numbers = async (list) => {
+    await hits(server, one.id);
+    const { opens, opens_mpp, machine_opens, mpp_share } = list
+      ? (await server.api("GET", "/messages")).body.data[0]
+      : await server.message(one.id);
+    return { opens, opens_mpp, machine_opens, mpp_share };
+  };
+  await assert_pixel(await server.get(`/o/${one.open}.gif`, agent("Mozilla/5.0")));
+  assert.deepEqual(await numbers(), { opens: 0, opens_mpp: 1, machine_opens: 0, mpp_share: 1 });
+  await assert_pixel(await server.get(`/o/${one.open}.gif`, agent()));
+  assert.deepEqual(await numbers(), { opens: 1, opens_mpp: 1, machine_opens: 0, mpp_share: 0.5 });
+  assert.deepEqual(await numbers(true), { opens: 1, opens_mpp: 1, machine_opens: 0, mpp_share: 0.5 });
+  assert.deepEqual((await hits(server, one.id)).map((e) => [e.mpp, e.actor]), [
+    [true, "prefetch"],
+    [false, "human"],
+  ]);
+  const { body } = await server.api("GET", "/stats/summary");
+  assert.deepEqual([body.opens_total, body.opens_mpp, body.opens_machine, body.mpp_share], [1, 1, 0, 0.5]);
+  assert.equal(body.opens_by_actor.prefetch, 1);
+});

@@ -22,13 +22,14 @@ function times(n: number): string {
   return counted(n, "time", "times");
 }
 
-function Figure({ name, value, small }: { name: string; value: string; small: string }) {
+function Figure({ name, value, small, more }: { name: string; value: string; small: string; more?: string }) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>
         {value}
         <small>{small}</small>
+        {more ? <small>{more}</small> : null}
       </dd>
     </div>
   );
@@ -42,7 +43,6 @@ function opens_small(m: MessageDetail): string {
 }
 
 function Answer({ m }: { m: MessageDetail }) {
-  const machine_opens = m.machine_opens + (m.opens_mpp ?? 0);
   const opens_off = m.tracked?.opens === "off";
   const clicks_off = m.tracked?.clicks === "off";
   const last_click = last_of(m.timeline, "email.clicked");
@@ -55,6 +55,7 @@ function Answer({ m }: { m: MessageDetail }) {
           name="Opened by a person"
           value={opens_off ? "Not tracked" : m.opens ? times(m.opens) : "Not yet"}
           small={opens_off ? "Tracking was off for this mail" : opens_small(m)}
+          more={m.opens_mpp > 0 ? `${count(m.opens_mpp)} by Apple privacy` : ""}
         />
         <Figure
           name="Clicked by a person"
@@ -63,8 +64,8 @@ function Answer({ m }: { m: MessageDetail }) {
         />
         <Figure
           name="By machines, not counted"
-          value={count(machine_opens + m.machine_clicks)}
-          small={`${counted(machine_opens, "open", "opens")}, ${counted(m.machine_clicks, "click", "clicks")}`}
+          value={count(m.machine_opens + m.machine_clicks)}
+          small={`${counted(m.machine_opens, "open", "opens")}, ${counted(m.machine_clicks, "click", "clicks")}`}
         />
         <Figure name="Time to first click" value={to_click} small={m.delivered_at ? "after delivery" : "after sending"} />
       </dl>

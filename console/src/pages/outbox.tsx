@@ -47,8 +47,7 @@ function use_outbox() {
 }
 
 function Item({ m, here }: { m: Message; here: boolean }) {
-  const machines = m.machine_opens + (m.opens_mpp ?? 0);
-  const read = here || m.opens + machines > 0;
+  const read = here || m.opens + m.opens_mpp + m.machine_opens > 0;
   return (
     <a
       href={`/outbox/${encodeURIComponent(m.id)}`}
@@ -65,9 +64,11 @@ function Item({ m, here }: { m: Message; here: boolean }) {
       <span class="c cut blk small">
         {m.opens || m.clicks
           ? `${counted(m.opens, "open", "opens")}, ${counted(m.clicks, "click", "clicks")}`
-          : machines > 0
+          : m.machine_opens > 0
             ? "Opened by machines only"
-            : "Not opened yet"}
+            : m.opens_mpp > 0
+              ? "Loaded by Apple privacy only"
+              : "Not opened yet"}
       </span>
     </a>
   );

@@ -9,13 +9,16 @@ interface CountProps {
   label: string;
   n: number;
   off: boolean;
+  /** Opens by Apple's mail privacy: nobody knows whether somebody read it then, so they stand beside the number. */
+  apple?: number;
 }
 
 /** A zero is a zero only where tracking was on. */
-function CountCell({ label, n, off }: CountProps) {
+function CountCell({ label, n, off, apple = 0 }: CountProps) {
   return (
     <td class={n > 0 && !off ? "n" : "n faint"} data-l={label}>
       {off ? "not tracked" : count(n)}
+      {apple > 0 && !off ? <small>{count(apple)} by Apple</small> : null}
     </td>
   );
 }
@@ -38,9 +41,9 @@ function Row({ m }: { m: Message }) {
       <td data-l="State">
         <StateBadge status={m.status} />
       </td>
-      <CountCell label="Opens" n={m.opens} off={m.tracked?.opens === "off"} />
+      <CountCell label="Opens" n={m.opens} off={m.tracked?.opens === "off"} apple={m.opens_mpp} />
       <CountCell label="Clicks" n={m.clicks} off={m.tracked?.clicks === "off"} />
-      <CountCell label="Machines" n={m.machine_opens + (m.opens_mpp ?? 0) + m.machine_clicks} off={false} />
+      <CountCell label="Machines" n={m.machine_opens + m.machine_clicks} off={false} />
       <td class="n soft last">{day_time(m.sent_at ?? m.created_at)}</td>
     </tr>
   );
@@ -49,7 +52,7 @@ function Row({ m }: { m: Message }) {
 export function MessageTable({ rows }: { rows: Message[] }) {
   return (
     <table class="tbl fold big msgs">
-      <caption class="sr">Messages, newest first, with state, opens and clicks by people, and hits by machines</caption>
+      <caption class="sr">Messages, newest first, with state, opens and clicks by people, opens by Apple’s mail privacy, and hits by machines</caption>
       <thead>
         <tr>
           <th scope="col">Message</th>

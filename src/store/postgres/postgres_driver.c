@@ -48,6 +48,7 @@ static const struct driver_word words[] = {
     {"clustered", ""},
     /* Room in the page for the next version of a row: updates then touch no index (HOT). */
     {"updated_often", "WITH (fillfactor = 80)"},
+    {"occurred_hour", "CAST(FLOOR(EXTRACT(EPOCH FROM occurred_at) / 3600) AS INTEGER)"},
     {"skip_locked", "FOR UPDATE SKIP LOCKED"},
     {"for_update", "FOR UPDATE"},
     {"own_alone", "FALSE"},

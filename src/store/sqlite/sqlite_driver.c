@@ -52,6 +52,7 @@ static const struct driver_word words[] = {
     /* For small rows that are found by their key: one B-tree instead of two. */
     {"clustered", "WITHOUT ROWID"},
     {"updated_often", ""},
+    {"occurred_hour", "occurred_at / 3600000000"},
     {"skip_locked", ""},
     {"for_update", ""},
     /* Nobody else can be at work: at the start every lease is from before. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
+#include "store/events.h"
+#include "store/messages.h"
 #include "store/stats.h"
 
 static void add(struct fixture *f, int32_t day, const char *campaign, const char *sender, enum statistic stat,
@@ -80,12 +82,68 @@ static void test_hours_add_up_by_kind_and_actor(void **state)
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM stats_hourly"), "2");
 }
 
+static const int64_t hour_us = INT64_C(3600000000);
+
+static void add_open(struct fixture *f, unsigned n, int64_t after_us, const char *reasons, bool is_duplicate)
+{
+	struct event e = {
+	    .id = id_of(100 + n),
+	    .tenant = 3,
+	    .type = EVENT_OPEN,
+	    .occurred_us = noon_us / hour_us * hour_us + after_us,
+	    .message = id_of(1),
+	    .judged = true,
+	    .actor = ACTOR_PREFETCH,
+	    .reasons = slice_from_cstr(reasons),
+	    .is_duplicate = is_duplicate,
+	    .link_index = -1,
+	    .sequence_position = -1,
+	};
+	OK(f, store_event_add(f->s, &e, 1, &f->err));
+}
+
+/* The migration mpp-by-hour, which is the last one here, counts what earlier programs did not. */
+static void test_apples_opens_of_earlier_hours_are_counted_from_the_events_that_are_there(void **state)
+{
+	struct fixture *f = *state;
+	struct message m = {.id = id_of(1),
+			    .tenant = 3,
+			    .created_us = noon_us,
+			    .send_at_us = noon_us,
+			    .stream = TEXT("bulk"),
+			    .provider = TEXT("smtp"),
+			    .from_email = TEXT("a@x"),
+			    .to_email = TEXT("c@y"),
+			    .contact_id = TEXT("c@y"),
+			    .campaign_id = TEXT("spring"),
+			    .position = -1};
+	OK(f, store_message_add(f->s, &m, &f->err));
+	add_open(f, 1, 0, "agent:apple_mpp", false);
+	add_open(f, 2, hour_us - 1, "provider:sendgrid provider_says:mpp", false);
+	add_open(f, 3, hour_us, "agent:apple_mpp", false);
+	add_open(f, 4, 0, "agent:apple_mpp duplicate:seconds=5", true);
+	add_open(f, 5, 0, "agent:gmail_prefetch", false);
+	fixture_sql(f, "DELETE FROM schema_version WHERE name LIKE '%mpp-by-hour%'");
+	OK(f, store_migrate(f->store, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM stats_hourly"), "2");
+	char sql[200];
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(
+		    sql, sizeof sql,
+		    "SELECT value FROM stats_hourly WHERE kind = 'opens_mpp' AND actor = 3 AND tenant_id = 3 "
+		    "AND campaign_id = 'spring' AND template_id = '' AND sender = '' AND hour = %lld",
+		    (long long)(noon_us / hour_us + i));
+		assert_string_equal(fixture_query(f, sql), i == 0 ? "2" : "1");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest store_stats[] = {
 	    FIXTURE_TEST(test_every_column_keeps_its_own_sum),
 	    FIXTURE_TEST(test_a_sum_takes_days_and_filters),
 	    FIXTURE_TEST(test_hours_add_up_by_kind_and_actor),
+	    FIXTURE_TEST(test_apples_opens_of_earlier_hours_are_counted_from_the_events_that_are_there),
 	};
 	return FIXTURE_RUN(store_stats);
 }
