@@ -74,8 +74,8 @@ static void find_id(struct report *r)
 	}
 	BUG_IF(buf_failed(&b) || EVP_Digest(b.p, b.n, hash, NULL, EVP_sha256(), NULL) != 1);
 	buf_done(&b);
-	/* Of the report's own time, because that of the delivery differs. */
-	r->id = uuid_v7(record->occurred_us ? record->occurred_us : r->message->created_us, hash);
+	/* Of the message's time, which no delivery can tell otherwise. */
+	r->id = uuid_v7(r->message->created_us, hash);
 }
 
 static enum status is_told_before(struct report *r, bool *ret, struct err *err)
