@@ -108,13 +108,29 @@ static void append_left(struct buf *b, const struct rejudge_report *report)
 	}
 }
 
+static void append_summary(struct buf *b, const struct rejudge_result *result)
+{
+	const struct rejudge_report *report = result->report;
+	bool is_one = report->hits == 1;
+	buf_append_cstr(b, "Since ");
+	time_append_rfc3339(b, result->since_us);
+	if (report->hits == 0) {
+		buf_append_cstr(b, " there is nothing to judge.\n");
+		return;
+	}
+	buf_printf(b, ": %" PRIu64 " hit%s of %" PRIu64 " mail%s judged; ", report->hits, is_one ? "" : "s",
+		   report->messages, report->messages == 1 ? "" : "s");
+	if (report->changed == 0)
+		buf_append_cstr(b, is_one ? "it keeps its verdict.\n" : "all keep their verdicts.\n");
+	else
+		buf_printf(b, "%" PRIu64 " %s another verdict.\n", report->changed,
+			   result->is_applied ? "got" : "would get");
+}
+
 void rejudge_table_append(struct buf *b, const struct rejudge_result *result)
 {
 	const struct rejudge_report *report = result->report;
-	buf_printf(b, "%" PRIu64 " hits of %" PRIu64 " mails since ", report->hits, report->messages);
-	time_append_rfc3339(b, result->since_us);
-	buf_printf(b, " were judged; %" PRIu64 " %s another verdict.\n", report->changed,
-		   result->is_applied ? "got" : "would get");
+	append_summary(b, result);
 	if (has_any(report->opens))
 		append_moves(b, "opens: was | is", report->opens);
 	if (has_any(report->clicks))
@@ -123,7 +139,7 @@ void rejudge_table_append(struct buf *b, const struct rejudge_result *result)
 		append_headline(b, report);
 	append_reasons(b, report);
 	append_left(b, report);
-	if (!result->is_applied)
+	if (!result->is_applied && report->changed)
 		buf_append_cstr(b, "\nNothing was changed; --apply does it.\n");
 }
 

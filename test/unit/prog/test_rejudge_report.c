@@ -82,7 +82,7 @@ static void test_no_server_can_overrun_a_report(void **state)
 }
 
 static const char TABLE[] =
-    "120 hits of 17 mails since 2026-11-01T00:00:00.000Z were judged; 11 would get another verdict.\n"
+    "Since 2026-11-01T00:00:00.000Z: 120 hits of 17 mails judged; 11 would get another verdict.\n"
     "\n"
     "opens: was | is          human     prefetch      scanner\n"
     "  human                     90            .            7\n"
@@ -119,6 +119,33 @@ static void test_people_read_a_table(void **state)
 	assert_string_equal(buf_cstr(&b), TABLE);
 }
 
+static void expect_first_line(const struct rejudge_report *report, bool is_applied, const char *want)
+{
+	struct rejudge_result result = {
+	    .report = report, .since_us = INT64_C(1793491200000000), .is_applied = is_applied};
+	char room[ROOM];
+	struct buf b;
+	buf_init_fixed(&b, room, sizeof room);
+	rejudge_table_append(&b, &result);
+	struct slice rest = buf_slice(&b);
+	assert_true(slice_equal(slice_cut(&rest, '\n'), slice_from_cstr(want)));
+	assert_false(report->changed == 0 && slice_contains(rest, SLICE("--apply")));
+}
+
+static void test_the_first_line_says_what_there_was(void **state)
+{
+	(void)state;
+	struct rejudge_report r = {0};
+	expect_first_line(&r, false, "Since 2026-11-01T00:00:00.000Z there is nothing to judge.");
+	r.hits = r.messages = 1;
+	expect_first_line(&r, false, "Since 2026-11-01T00:00:00.000Z: 1 hit of 1 mail judged; it keeps its verdict.");
+	r.hits = 3;
+	expect_first_line(&r, true,
+			  "Since 2026-11-01T00:00:00.000Z: 3 hits of 1 mail judged; all keep their verdicts.");
+	r.changed = 2;
+	expect_first_line(&r, true, "Since 2026-11-01T00:00:00.000Z: 3 hits of 1 mail judged; 2 got another verdict.");
+}
+
 static void test_programs_read_json(void **state)
 {
 	static const char WANT[] =
@@ -145,11 +172,9 @@ static void test_programs_read_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_a_report_survives_the_socket),
-	    cmocka_unit_test(test_other_lines_are_not_taken),
-	    cmocka_unit_test(test_no_server_can_overrun_a_report),
-	    cmocka_unit_test(test_people_read_a_table),
-	    cmocka_unit_test(test_programs_read_json),
+	    cmocka_unit_test(test_a_report_survives_the_socket),       cmocka_unit_test(test_other_lines_are_not_taken),
+	    cmocka_unit_test(test_no_server_can_overrun_a_report),     cmocka_unit_test(test_people_read_a_table),
+	    cmocka_unit_test(test_the_first_line_says_what_there_was), cmocka_unit_test(test_programs_read_json),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
