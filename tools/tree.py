@@ -6,7 +6,7 @@ import sys
 
 # One number a layer; the same number means side by side, which may not see one another.
 RANK = {"base": 0, "codec": 1, "library": 2, "journal": 2, "store": 2, "net": 2, "transport": 2, "provider": 3, "engine": 4, "milter": 4, "web": 5,
-        "prog": 6}
+        "simulator": 5, "prog": 6}
 
 
 def enter():

@@ -3,8 +3,8 @@
  * start until all of it is committed, counters, unique flags, verdicts, duplicates and the journal cursor included.
  * Hits are in the mix of a campaign's first hours: each message is hit about ten times, within a short stretch of the
  * journal when its reader opens and clicks, and all messages in no order. */
-#include "prog/bench_store.h"
 #include "prog/commands.h"
+#include "simulator/bench_store.h"
 
 #include "base/mem.h"
 #include "base/random.h"

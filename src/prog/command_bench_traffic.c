@@ -4,14 +4,15 @@
 #include "prog/commands.h"
 
 #include "base/clock.h"
+#include "prog/input_file.h"
 #include "prog/options.h"
 #include "prog/progress_line.h"
-#include "prog/traffic_report.h"
-#include "prog/traffic_table.h"
+#include "simulator/traffic_report.h"
+#include "simulator/traffic_table.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TABLE_BYTES_MAX = 1 << 20 };
+enum { TABLE_BYTES_MAX = 1 << 20, CORPUS_BYTES_MAX = 8 << 20, CORPUS_FILES = 4 };
 
 struct arguments {
 	struct traffic_plan plan;
@@ -47,6 +48,31 @@ static enum options_result parse(int argc, char **argv, struct arguments *ret)
 	}
 	ret->plan.mails = (uint32_t)mail_count;
 	return OPTIONS_OK;
+}
+
+/* ---- The corpus */
+
+/* Appends the files one behind the other. False: one cannot be read, which was said. */
+static bool read_corpus(const char *directory, struct buf *to, struct traffic_agent_texts *ret)
+{
+	static const char *const NAMES[CORPUS_FILES] = {"humans_weighted.tsv", "humans_mailclients.txt",
+							"mailproxies.tsv", "bots.txt"};
+	size_t ends[CORPUS_FILES + 1] = {0};
+	for (size_t i = 0; i < CORPUS_FILES; i++) {
+		char path[4096];
+		(void)snprintf(path, sizeof path, "%s/ua/%s", directory, NAMES[i]);
+		if (!input_file_read("bench traffic", path, to))
+			return false;
+		ends[i + 1] = to->n;
+	}
+	struct slice all = buf_slice(to);
+	*ret = (struct traffic_agent_texts){
+	    .browsers = slice_sub(all, ends[0], ends[1]),
+	    .mail_clients = slice_sub(all, ends[1], ends[2]),
+	    .services = slice_sub(all, ends[2], ends[3]),
+	    .crawlers = slice_sub(all, ends[3], ends[4]),
+	};
+	return true;
 }
 
 /* ---- Progress, on a terminal, after a second */
@@ -89,11 +115,26 @@ static int run(const struct arguments *arguments, const struct traffic_agents *a
 	return EXIT_DONE;
 }
 
+static int run_with(const struct arguments *arguments, struct buf *corpus)
+{
+	struct traffic_agent_texts texts;
+	struct traffic_agents *agents = NULL;
+	struct err err = {0};
+	if (!read_corpus(arguments->corpus, corpus, &texts))
+		return EXIT_FAILED;
+	if (traffic_agents_new(&texts, &agents, &err) != STATUS_OK) {
+		(void)fprintf(stderr, "pugmark bench traffic: %s\n", err.text);
+		return EXIT_FAILED;
+	}
+	int code = run(arguments, agents);
+	traffic_agents_free(&agents);
+	return code;
+}
+
 int command_bench_traffic(int argc, char **argv)
 {
 	struct arguments arguments = {.corpus = getenv("PUGMARK_CORPUS")};
-	struct traffic_agents *agents = NULL;
-	struct err err = {0};
+	struct buf corpus;
 	enum options_result parsed = parse(argc, argv, &arguments);
 	if (parsed != OPTIONS_OK)
 		return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
@@ -105,12 +146,8 @@ int command_bench_traffic(int argc, char **argv)
 		    stderr);
 		return EXIT_USAGE;
 	}
-	enum status status = traffic_agents_load(arguments.corpus, &agents, &err);
-	if (status != STATUS_OK && status != STATUS_IO)
-		(void)fprintf(stderr, "pugmark bench traffic: %s\n", err.text);
-	if (status != STATUS_OK)
-		return EXIT_FAILED;
-	int code = run(&arguments, agents);
-	traffic_agents_free(&agents);
+	buf_init(&corpus, CORPUS_BYTES_MAX);
+	int code = run_with(&arguments, &corpus);
+	buf_done(&corpus);
 	return code;
 }
