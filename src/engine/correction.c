@@ -256,6 +256,22 @@ static enum status find_times(struct correction *c, struct err *err)
 	return status;
 }
 
+/* Those before may have been pruned. What was opened and clicked first is known still, and was no later. */
+static enum status find_last_activity(struct correction *c, struct err *err)
+{
+	struct message_counters *counters = &c->message->counters;
+	int64_t last_us = 0;
+	enum status status = store_event_last_counted(batch_session(c->batch), c->message->id, &last_us, err);
+	if (status != STATUS_OK)
+		return status;
+	if (last_us < counters->first_open_us)
+		last_us = counters->first_open_us;
+	if (last_us < counters->first_click_us)
+		last_us = counters->first_click_us;
+	counters->last_activity_us = last_us;
+	return STATUS_OK;
+}
+
 enum status correction_finish(struct correction *c, struct err *err)
 {
 	struct message_counters *counters = &c->message->counters;
@@ -267,8 +283,7 @@ enum status correction_finish(struct correction *c, struct err *err)
 	if (status == STATUS_OK)
 		status = find_times(c, err);
 	if (status == STATUS_OK && c->asks_last)
-		status =
-		    store_event_last_counted(batch_session(c->batch), c->message->id, &counters->last_activity_us, err);
+		status = find_last_activity(c, err);
 	if (status == STATUS_OK)
 		tell_all(c);
 	return status;

@@ -409,6 +409,20 @@ static void test_a_message_that_is_gone_is_no_hindrance(void **state)
 	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
 }
 
+static void test_a_scanner_after_the_events_of_a_reader_were_pruned_leaves_when_he_read(void **state)
+{
+	static const struct put READER[] = {{HIT_OPEN, 0, 0, PERSON, true}};
+	struct world *w = *state;
+	APPLY(w, READER);
+	world_settle(w, LATER);
+	world_prune(w, WORLD_NOW_US + SECOND);
+	APPLY(w, SWEEP);
+	world_settle(w, LATER);
+	assert_int_equal(world_message(w, 0)->counters.clicks_machine, 3);
+	assert_true(world_message(w, 0)->counters.first_open_us == WORLD_NOW_US);
+	assert_true(world_message(w, 0)->counters.last_activity_us == WORLD_NOW_US);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -433,6 +447,7 @@ int main(void)
 	    TEST(test_an_office_with_mail_clients_may_read_at_once),
 	    TEST(test_hits_of_the_future_settle_too),
 	    TEST(test_a_message_that_is_gone_is_no_hindrance),
+	    TEST(test_a_scanner_after_the_events_of_a_reader_were_pruned_leaves_when_he_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

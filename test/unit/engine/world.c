@@ -381,7 +381,7 @@ struct writer *world_start_writer(struct world *w)
 	struct writer *writer = NULL;
 	struct writer_config config = {.store = w->store,
 				       .journal = w->journal,
-				       .clock = clock_system(),
+				       .clock = w->clock ? w->clock : clock_system(),
 				       .keys = w->keys,
 				       .policies = w->policies};
 	CHECK(writer_start(&config, &writer, err));
@@ -421,4 +421,52 @@ void world_settle(struct world *w, int64_t now_us)
 	CHECK(store_commit(w->session, err));
 	fan_out_free(&fan_out);
 	batch_free(&batch);
+}
+
+/* ---- Pruning */
+
+static bool is_listed(const struct event *events, size_t count, struct uuid id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (uuid_equal(events[i].id, id))
+			return true;
+	return false;
+}
+
+static void keep_pruned(struct world *w, const struct event *e)
+{
+	struct event *more = arena_alloc_array(w->reports, w->pruned_count + 1, sizeof *more);
+	if (w->pruned_count)
+		memcpy(more, w->pruned, w->pruned_count * sizeof *more);
+	struct event *kept = &more[w->pruned_count++];
+	*kept = *e;
+	kept->reasons = arena_copy(w->reports, e->reasons);
+	kept->previous = arena_copy(w->reports, e->previous);
+	w->pruned = more;
+}
+
+void world_prune(struct world *w, int64_t before_us)
+{
+	const struct event *before;
+	const struct event *after;
+	struct event_walk walk = {
+	    .tenant = w->tenant, .before_us = before_us, .through_position = INT64_MAX, .limit = 100};
+	struct event_walked walked;
+	size_t count = world_all_events(w, &before);
+	do {
+		CHECK(store_event_prune(w->session, &walk, &walked, err));
+		walk.after_position = walked.last_position;
+	} while (walked.last_position);
+	size_t left = world_all_events(w, &after);
+	for (size_t i = 0; i < count; i++)
+		if (!is_listed(after, left, before[i].id))
+			keep_pruned(w, &before[i]);
+}
+
+bool world_is_pruned(const struct world *w, struct uuid message)
+{
+	for (size_t i = 0; i < w->pruned_count; i++)
+		if (uuid_equal(w->pruned[i].message, message))
+			return true;
+	return false;
 }

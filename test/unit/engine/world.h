@@ -22,8 +22,11 @@ struct world {
 	uint32_t tenant;
 	struct arena *arena;              /* of everything that was read */
 	struct tenant_policies *policies; /* of writers; NULL: the defaults */
+	const struct clock *clock;        /* of writers; NULL: the machine's */
 	uint32_t report_count;            /* made so far */
 	struct arena *reports;            /* their texts; until world_close */
+	struct event *pruned;             /* what world_prune took out: it stays counted */
+	size_t pruned_count;
 };
 
 /* New and empty. */
@@ -82,8 +85,13 @@ int64_t world_counted(struct world *w);
 /* Settles everything that is due at that time. */
 void world_settle(struct world *w, int64_t now_us);
 
+/* Takes out all events that occurred earlier. No writer may run. */
+void world_prune(struct world *w, int64_t before_us);
+/* Some events of this message went. */
+bool world_is_pruned(const struct world *w, struct uuid message);
+
 /* Counts again, from the events and states alone, everything that is kept as a number, and fails the test where it
- * differs. */
+ * differs. Events that world_prune took out are counted, too. */
 void world_check_sums(struct world *w);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -95,6 +96,16 @@ static void recount_event(struct sums *s, struct recount *r, const struct event 
 	}
 }
 
+/* When the last one turns out to be a machine, the one before may be gone; first times never are. */
+static void check_last_activity(const struct message *m, int64_t want_us, bool is_pruned)
+{
+	const struct message_counters *c = &m->counters;
+	if (!is_pruned)
+		assert_true(c->last_activity_us == want_us);
+	assert_true(c->last_activity_us <= want_us);
+	assert_true(c->last_activity_us >= c->first_open_us && c->last_activity_us >= c->first_click_us);
+}
+
 static void check_counters(const struct message *m, const struct recount *r)
 {
 	const struct message_counters *got = &m->counters;
@@ -115,7 +126,6 @@ static void check_counters(const struct message *m, const struct recount *r)
 	assert_int_equal(got->first_open_any_us != 0, r->any_opens > 0);
 	assert_int_equal(got->first_click_us != 0, r->unique_clicks);
 	assert_int_equal(got->first_click_any_us != 0, r->any_clicks > 0);
-	assert_true(got->last_activity_us == r->last_us);
 	assert_int_equal(got->unsubscribed_us != 0, r->unsubscribed);
 	assert_int_equal(m->sent_us != 0, r->sent);
 	assert_int_equal(m->delivered_us != 0, r->delivered);
@@ -141,6 +151,7 @@ static void recount_message(struct sums *s, const struct message *m, const struc
 		if (uuid_equal(events[i].message, m->id))
 			recount_event(s, &r, &events[i]);
 	check_counters(m, &r);
+	check_last_activity(m, r.last_us, world_is_pruned(s->world, m->id));
 	recount_state(s, m);
 	s->values[STAT_OPENS_UNIQUE] += m->counters.first_open_us != 0;
 	s->values[STAT_OPENS_UNIQUE_STRICT] += m->counters.first_open_strict_us != 0;
@@ -237,10 +248,32 @@ static void check_corrections(const struct event *events, size_t count)
 	}
 }
 
+/* In the order in which they were written. */
+static int by_position(const void *a, const void *b)
+{
+	const struct event *x = a;
+	const struct event *y = b;
+	return x->position < y->position ? -1 : x->position > y->position;
+}
+
+static size_t all_that_counted(struct world *w, const struct event **ret)
+{
+	const struct event *there;
+	size_t count = world_all_events(w, &there);
+	struct event *all = arena_alloc_array(w->arena, count + w->pruned_count + 1, sizeof *all);
+	for (size_t i = 0; i < count; i++)
+		all[i] = there[i];
+	for (size_t i = 0; i < w->pruned_count; i++)
+		all[count + i] = w->pruned[i];
+	qsort(all, count + w->pruned_count, sizeof *all, by_position);
+	*ret = all;
+	return count + w->pruned_count;
+}
+
 void world_check_sums(struct world *w)
 {
 	const struct event *events;
-	size_t count = world_all_events(w, &events);
+	size_t count = all_that_counted(w, &events);
 	check_campaign(w, (struct slice){NULL, 0}, events, count);
 	check_campaign(w, SLICE("spring"), events, count);
 	check_corrections(events, count);
