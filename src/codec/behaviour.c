@@ -53,6 +53,7 @@ struct judging {
 	bool is_honeypot[BEHAVIOUR_HITS_MAX];
 	bool in_burst[BEHAVIOUR_HITS_MAX];
 	uint8_t coverage_points[BEHAVIOUR_HITS_MAX];
+	uint16_t coverage_networks[BEHAVIOUR_HITS_MAX]; /* of sandboxes; 0: one source */
 	struct burst bursts[BEHAVIOUR_HITS_MAX / 2];
 	size_t burst_count;
 };
@@ -236,16 +237,16 @@ static bool is_new_network(const struct judging *j, size_t first, size_t i)
 	return true;
 }
 
-/* Each link once, from more networks than a person has within a minute. */
-static bool are_strangers(const struct judging *j, size_t first, const struct walk *walk)
+static uint16_t count_networks(const struct judging *j, size_t first, size_t last)
 {
-	uint32_t networks = 0;
-	for (size_t i = first; walk->hits == walk->links && i <= walk->last; i++)
+	uint16_t networks = 0;
+	for (size_t i = first; i <= last; i++)
 		networks += is_new_network(j, first, i);
-	return networks >= STRANGERS_MIN;
+	return networks;
 }
 
-/* All links of a mail, as sandboxes look at them that begin a new machine for every page. */
+/* All links of a mail, each once, from more networks than a person has within a minute: so look sandboxes that begin a
+ * new machine for every page. */
 static void find_strangers(struct judging *j)
 {
 	struct walk walk;
@@ -253,10 +254,15 @@ static void find_strangers(struct judging *j)
 		if (!is_evidence(j, i))
 			continue;
 		walk_from(j, i, COVERAGE_US, false, &walk);
-		bool are_sandboxes = walk.links >= j->mail->links && are_strangers(j, i, &walk);
-		for (size_t k = i; are_sandboxes && k <= walk.last; k++)
-			if (is_evidence(j, k) && j->coverage_points[k] < POINTS_COVERAGE)
-				j->coverage_points[k] = POINTS_COVERAGE;
+		if (walk.links < j->mail->links || walk.hits != walk.links)
+			continue;
+		uint16_t networks = count_networks(j, i, walk.last);
+		for (size_t k = i; networks >= STRANGERS_MIN && k <= walk.last; k++) {
+			if (!is_evidence(j, k) || j->coverage_points[k] >= POINTS_COVERAGE)
+				continue;
+			j->coverage_points[k] = POINTS_COVERAGE;
+			j->coverage_networks[k] = networks;
+		}
 	}
 }
 
@@ -449,6 +455,16 @@ static void see_timing(const struct judging *j, size_t i, bool in_window, struct
 		add_sign(s, POINTS_NO_OPEN, "no_open");
 }
 
+static void see_coverage(const struct judging *j, size_t i, struct signs *s)
+{
+	uint32_t links = j->mail->links;
+	if (j->coverage_networks[i])
+		add_sign(s, j->coverage_points[i], "coverage:links=%u,of=%u,networks=%u", links, links,
+			 j->coverage_networks[i]);
+	else if (j->coverage_points[i])
+		add_sign(s, j->coverage_points[i], "coverage:links=%u,of=%u", links, links);
+}
+
 static void see_all(const struct judging *j, size_t i, struct signs *s)
 {
 	struct behaviour_hit *hit = &j->hits[i];
@@ -458,8 +474,7 @@ static void see_all(const struct judging *j, size_t i, struct signs *s)
 	see_burst(j, i, s);
 	if (!j->in_burst[i] && hit->actor != ACTOR_PROXY_HUMAN)
 		see_neighbours(j, i, in_window, s);
-	if (j->coverage_points[i])
-		add_sign(s, j->coverage_points[i], "coverage:links=%u,of=%u", j->mail->links, j->mail->links);
+	see_coverage(j, i, s);
 	see_timing(j, i, in_window, s);
 }
 
