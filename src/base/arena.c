@@ -145,6 +145,15 @@ struct slice arena_copy(struct arena *arena, struct slice s)
 	return (struct slice){arena_cstr(arena, s), s.n};
 }
 
+struct slice arena_copy_lower(struct arena *arena, struct slice s)
+{
+	char *copy = arena_cstr(arena, s);
+	for (size_t i = 0; i < s.n; i++)
+		if (copy[i] >= 'A' && copy[i] <= 'Z')
+			copy[i] = (char)(copy[i] + ('a' - 'A'));
+	return (struct slice){copy, s.n};
+}
+
 struct slice arena_printf(struct arena *arena, const char *format, ...)
 {
 	char room[256]; /* most fit, and are then formatted once only */

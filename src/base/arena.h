@@ -32,7 +32,9 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
 
 /* A copy in the arena, followed by a NUL that does not count. */
 struct slice arena_copy(struct arena *arena, struct slice s);
-/* The same as a C string. */
+/* The same with A to Z as a to z; every other byte stands for itself. */
+struct slice arena_copy_lower(struct arena *arena, struct slice s);
+/* A copy as a C string. */
 char *arena_cstr(struct arena *arena, struct slice s) __attribute__((returns_nonnull));
 struct slice arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

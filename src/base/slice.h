@@ -85,6 +85,15 @@ static inline bool slice_equal_nocase(struct slice a, struct slice b)
 bool slice_contains(struct slice s, struct slice needle);
 bool slice_contains_nocase(struct slice s, struct slice needle);
 
+/* No byte is 0x80 or above. */
+static inline bool slice_is_ascii(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
 /* `s` without spaces, tabs, CR and LF at either end. */
 struct slice slice_trim(struct slice s);
 

@@ -229,17 +229,9 @@ bool html_charset_hide(struct slice html, struct arena *arena, struct slice *ret
 	return is_in_ascii;
 }
 
-static bool is_ascii(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
 bool html_charset_decode(enum html_charset charset, struct slice s, struct buf *to)
 {
-	bool is_as_is = is_ascii(s) || (charset == HTML_CHARSET_UTF8 && utf8_is_valid(s));
+	bool is_as_is = slice_is_ascii(s) || (charset == HTML_CHARSET_UTF8 && utf8_is_valid(s));
 	bool is_known = charset == HTML_CHARSET_UTF8 || charset == HTML_CHARSET_WINDOWS_1252;
 	if (!is_as_is && !is_known)
 		return false;

@@ -214,14 +214,6 @@ static const char *skip_words(enum mime_skip skip)
 	}
 }
 
-static bool is_ascii(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
 static void judge_html_part(struct mail *mail, const struct mime_html *html, struct lint_part *ret)
 {
 	const struct mime_part *part = &mail->report->tree.parts[html->part];
@@ -242,7 +234,7 @@ static void judge_html_part(struct mail *mail, const struct mime_html *html, str
 		ret->left_alone = "unsafe_charset";
 	lint_enter(mail->work, number, html->html);
 	lint_document(mail->work, html->html, &html->report);
-	if (part->charset.n == 0 && !is_ascii(html->html))
+	if (part->charset.n == 0 && !slice_is_ascii(html->html))
 		lint_add(mail->work, LINT_NO_CHARSET, lint_place_of_part(mail->work), NULL);
 }
 

@@ -81,14 +81,6 @@ enum status mail_header_check(const struct mail_header *header, struct err *err)
 	return mail_header_text_check(header->value, MAIL_HEADER_VALUE_MAX, field, err);
 }
 
-static bool is_ascii(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t';
@@ -145,7 +137,7 @@ void mail_header_append(struct buf *b, struct slice name, struct slice value)
 {
 	value = slice_trim(value);
 	size_t column = append_name(b, name);
-	if (is_ascii(value) && !has_long_word(value))
+	if (slice_is_ascii(value) && !has_long_word(value))
 		append_folded(b, value, column);
 	else
 		(void)encoded_word_append(b, value, column); /* the column matters to nobody any more */
@@ -167,7 +159,7 @@ enum name_form { NAME_ATOMS, NAME_QUOTED, NAME_ENCODED };
 
 static enum name_form name_form(struct slice name)
 {
-	if (!is_ascii(name) || name.n > DISPLAY_NAME_INLINE || slice_contains(name, SLICE("=?")) ||
+	if (!slice_is_ascii(name) || name.n > DISPLAY_NAME_INLINE || slice_contains(name, SLICE("=?")) ||
 	    slice_index(name, '\t') < name.n)
 		return NAME_ENCODED;
 	for (size_t i = 0; i < name.n; i++) {

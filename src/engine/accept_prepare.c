@@ -37,16 +37,6 @@ static void warn(struct preparation *p, struct slice text)
 	p->warnings[p->warning_count++] = text;
 }
 
-static struct slice lower_case(struct arena *arena, struct slice s)
-{
-	char *copy = arena_cstr(arena, s);
-	for (size_t i = 0; i < s.n; i++) {
-		if (copy[i] >= 'A' && copy[i] <= 'Z')
-			copy[i] = (char)(copy[i] + ('a' - 'A'));
-	}
-	return slice_of(copy, s.n);
-}
-
 /* ---- A whole mail */
 
 static enum status take_mail(struct preparation *p)
@@ -93,7 +83,7 @@ static enum status find_readers(struct preparation *p, struct contact *known, st
 		struct contact one = {.opens = CONSENT_FULL, .clicks = CONSENT_FULL};
 		enum status status =
 		    store_contact_find(p->context->session, p->context->request->tenant,
-				       lower_case(arena_of(p), mail->recipients[i]), arena_of(p), &one, err);
+				       arena_copy_lower(arena_of(p), mail->recipients[i]), arena_of(p), &one, err);
 		if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 			return status;
 		known->opens = most_restrictive(known->opens, one.opens);
@@ -107,7 +97,7 @@ static enum status find_contact(struct preparation *p, struct contact *known, st
 {
 	const struct send_request *request = &p->request;
 	struct contact *contact = &p->accepted->contact;
-	contact->id = request->contact.id.n ? request->contact.id : lower_case(arena_of(p), request->to.address);
+	contact->id = request->contact.id.n ? request->contact.id : arena_copy_lower(arena_of(p), request->to.address);
 	contact->email = request->to.address;
 	contact->name = request->to.name;
 	contact->category = request->contact.category;

@@ -111,15 +111,6 @@ struct slice milter_mail_sender(const struct milter_mail *mail)
 
 /* ---- Headers */
 
-static struct slice lower_case(struct arena *arena, struct slice name)
-{
-	char *copy = arena_cstr(arena, name);
-	for (size_t i = 0; i < name.n; i++)
-		if (copy[i] >= 'A' && copy[i] <= 'Z')
-			copy[i] = (char)(copy[i] + ('a' - 'A'));
-	return slice_of(copy, name.n);
-}
-
 static void *grow(struct arena *arena, void *items, size_t count, size_t *room, size_t size)
 {
 	if (count < *room)
@@ -134,7 +125,7 @@ static void *grow(struct arena *arena, void *items, size_t count, size_t *room, 
 /* Counts the header; the ones to be removed are noted by name. */
 static int count_occurrence(struct milter_mail *mail, struct slice name)
 {
-	struct slice key = lower_case(mail->arena, name);
+	struct slice key = arena_copy_lower(mail->arena, name);
 	struct name_count *counted = map_get(mail->names, key);
 	if (!counted) {
 		counted = ARENA_NEW(mail->arena, struct name_count);

@@ -15,15 +15,6 @@ static struct slice json_text_field(const json_t *object, const char *name)
 	return json_is_string(value) ? slice_of(json_string_value(value), json_string_length(value)) : SLICE_EMPTY;
 }
 
-static struct slice lower_case(struct arena *arena, struct slice s)
-{
-	char *copy = arena_cstr(arena, s);
-	for (size_t i = 0; i < s.n; i++)
-		if (copy[i] >= 'A' && copy[i] <= 'Z')
-			copy[i] = (char)(copy[i] - 'A' + 'a');
-	return slice_of(copy, s.n);
-}
-
 struct session_command {
 	struct writer_command command;
 	struct console_session session;
@@ -102,7 +93,7 @@ void api_post_session(struct api_call *call, struct api_worker *worker)
 	struct err err = {0};
 	struct user user = {0};
 	struct tenant tenant = {0};
-	struct slice email = lower_case(call->arena, slice_trim(json_text_field(call->json, "email")));
+	struct slice email = arena_copy_lower(call->arena, slice_trim(json_text_field(call->json, "email")));
 	struct slice password = json_text_field(call->json, "password");
 	int64_t now_us = clock_now_us(call->services->clock);
 	char client_text[64];

@@ -83,6 +83,17 @@ static void test_arena_copies_end_in_a_nul_that_does_not_count(void **state)
 	arena_free(&arena);
 }
 
+static void test_arena_lower_copies_fold_ascii_letters_only(void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	assert_string_equal(arena_copy_lower(arena, SLICE("AZaz@[`{09\xc4")).p, "azaz@[`{09\xc4");
+	assert_int_equal(arena_copy_lower(arena, SLICE("A\0B")).n, 3);
+	assert_string_equal(arena_copy_lower(arena, SLICE_EMPTY).p, "");
+	arena_free(&arena);
+}
+
 static void test_arena_printf_formats_text_of_any_length(void **state)
 {
 	static const int lengths[] = {0, 1, 254, 255, 256, 257, 9000};
@@ -107,6 +118,7 @@ int main(void)
 	    cmocka_unit_test(test_arena_a_first_allocation_may_be_large),
 	    cmocka_unit_test(test_arena_counts_what_it_handed_out),
 	    cmocka_unit_test(test_arena_copies_end_in_a_nul_that_does_not_count),
+	    cmocka_unit_test(test_arena_lower_copies_fold_ascii_letters_only),
 	    cmocka_unit_test(test_arena_printf_formats_text_of_any_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

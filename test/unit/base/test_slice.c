@@ -58,6 +58,14 @@ static void test_slice_folds_only_ascii_letters(void **state)
 	assert_false(slice_starts_with_nocase(SLICE("con"), SLICE("content")));
 }
 
+static void test_slice_is_ascii_up_to_127(void **state)
+{
+	(void)state;
+	assert_true(slice_is_ascii(SLICE("a\0\x7f")));
+	assert_true(slice_is_ascii(SLICE_EMPTY));
+	assert_false(slice_is_ascii(SLICE("a\x80")));
+}
+
 static void test_slice_contains_finds_a_needle_at_both_ends(void **state)
 {
 	static const struct {
@@ -150,6 +158,7 @@ int main(void)
 	    cmocka_unit_test(test_slice_sub_is_clamped_to_the_slice),
 	    cmocka_unit_test(test_slice_compares_every_byte_and_an_empty_one_needs_no_memory),
 	    cmocka_unit_test(test_slice_folds_only_ascii_letters),
+	    cmocka_unit_test(test_slice_is_ascii_up_to_127),
 	    cmocka_unit_test(test_slice_contains_finds_a_needle_at_both_ends),
 	    cmocka_unit_test(test_slice_trim_takes_white_space_off_both_ends_only),
 	    cmocka_unit_test(test_slice_cut_gives_all_parts_and_then_nothing),
