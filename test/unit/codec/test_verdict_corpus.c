@@ -175,8 +175,6 @@ static void test_every_logged_request_is_judged_as_its_class(void **state)
 	assert_int_equal(rows, 9);
 }
 
-/* ---- Never a false machine; networks and points */
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -123,8 +123,10 @@ static void test_sweeps_begin_as_with_the_836_contacts(void **state)
 		found[part]++;
 		below_median += start_us < 43 * SECOND;
 	}
-	for (int i = 0; i < PARTS; i++)
-		assert_true(abs(found[i] - (int)(WANT[i].per_mille * DRAWS / 1000)) < DRAWS / 100);
+	for (int i = 0; i < PARTS; i++) {
+		int want = (int)(WANT[i].per_mille * DRAWS / 1000);
+		assert_in_range(found[i], want - want / 20 - 60, want + want / 20 + 60);
+	}
 	assert_true(abs(below_median - DRAWS / 2) < DRAWS / 100);
 }
 
@@ -146,8 +148,12 @@ static void test_a_sweep_takes_all_links_within_a_second(void **state)
 			first_us[hit->mail] = hit->time_us;
 		assert_true(hit->time_us - first_us[hit->mail] < SECOND);
 	}
-	for (size_t i = 0; i < mail_count; i++)
+	size_t sweeps = 0;
+	for (size_t i = 0; i < mail_count; i++) {
 		assert_true(clicks[i] == 0 || clicks[i] == mails[i].links);
+		sweeps += clicks[i] > 0;
+	}
+	assert_true(sweeps > 0);
 	mem_free(clicks);
 	mem_free(first_us);
 	traffic_population_free(&made);
