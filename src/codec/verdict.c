@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent is read once (agent_marks.h), and all that the rules ask of it is known then.
  *
- * Only what an agent says of itself is believed here; frozen browsers of scanners, networks and bursts are behaviour
- * and judged elsewhere. What names MSIE, Trident or ms-office is desktop Outlook, a person. */
+ * Here it is about one hit; what several hits say together is behaviour.h. What opens and names MSIE, Trident or
+ * ms-office is desktop Outlook, a person. */
 #include "codec/verdict.h"
 
 #include "codec/agent_marks.h"

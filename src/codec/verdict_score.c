@@ -73,7 +73,8 @@ static unsigned network_points(const struct hit_look *look, struct buf *reasons)
 	return POINTS_DATA_CENTRE;
 }
 
-/* Chrome from 80, Firefox from 90 and Safari from 16.4 say where a request comes from, over HTTPS only. */
+/* Chrome from 80, Firefox from 90 and Safari from 16.4 say where a request comes from, over HTTPS only. Of versions the
+ * whole part is read, so that Safari is asked from 17 on. */
 static bool sends_fetch_metadata(const struct agent_marks *marks, unsigned chrome)
 {
 	if (chrome)

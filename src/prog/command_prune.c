@@ -135,8 +135,8 @@ static bool parse_days(const char *text, uint32_t *ret)
 static void print_help(const struct option_spec *specs)
 {
 	puts("pugmark prune: delete events past their time now, by the server if one runs.\n"
-	     "Without --events-older-than as retain.events_days and retain.events_days_of say. Can be ended at any\n"
-	     "time; what is gone is gone, and the next one goes on.\n");
+	     "Without --events-older-than as retain.events_days, retain.events_days_of and tenants' own settings\n"
+	     "say. Can be ended at any time; what is gone is gone, and the next one goes on.\n");
 	options_print(specs);
 }
 

@@ -216,7 +216,8 @@ static void print_help(const struct option_spec *specs)
 	size_t count;
 	const struct tenant_setting *settings = tenant_settings(&count);
 	puts("pugmark tenant list | show NAME | add NAME [SETTING=VALUE …] | set NAME SETTING=VALUE … | unset NAME "
-	     "SETTING …\n\nWhat is not set is as the configuration says. Settings:");
+	     "SETTING …\n\nWhat is not set is as the configuration says. Where privacy is concerned (opens, clicks, "
+	     "keep_client, gpc,\nevents_days) a tenant can be stricter than that and not looser. Settings:");
 	for (size_t i = 0; i < count; i++)
 		printf("  %-24s %s%s%s\n", settings[i].name, settings[i].meaning, settings[i].choices ? ": " : "",
 		       settings[i].choices ? settings[i].choices : "");
