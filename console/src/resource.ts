@@ -20,6 +20,11 @@ export function recall<T>(path: string): T | null {
   return (kept.get(path) as T | undefined) ?? null;
 }
 
+/** What was kept under names that begin so. */
+export function forget(start: string): void {
+  for (const path of kept.keys()) if (path.startsWith(start)) kept.delete(path);
+}
+
 /** Nothing of one user is shown to the next. */
 export function forget_all(): void {
   kept.clear();

@@ -8,8 +8,9 @@ import { add_days, date_range, today_in } from "../format";
 import { Icon } from "../icons";
 import { is_day } from "../range";
 import { go_with, type Route } from "../router";
-import { use_paged } from "../paged";
+import { use_paged, type List } from "../paged";
 import { use_session } from "../session";
+import type { Message } from "../types";
 
 const STATUSES = [
   { value: "all", word: "All" },
@@ -23,6 +24,8 @@ const STATUSES = [
 ] as const;
 type Status = (typeof STATUSES)[number]["value"];
 
+const LIST: List<Message> = { path: "/messages", key: (m) => m.id };
+
 function day_of(route: Route, name: string): string | null {
   const text = route.params.get(name);
   return text && is_day(text) ? text : null;
@@ -34,7 +37,8 @@ export function Messages({ route }: { route: Route }) {
   const from = day_of(route, "from");
   const to = day_of(route, "to");
   const status = (STATUSES.find((s) => s.value === route.params.get("status"))?.value ?? "all") as Status;
-  const { first, rows, next, load_more, failed_more } = use_paged({ from, to: to && add_days(to, 1), status: status === "all" ? null : status });
+  // The API's `to` is the instant at which the list ends: the start of the day after the last one.
+  const { first, rows, next, load_more, failed_more } = use_paged(LIST, { from, to: to && add_days(to, 1), status: status === "all" ? null : status });
   const filtered = status !== "all" || from || to;
   const dates =
     from && to ? (from === "1970-01-01" ? "since the first mail" : `sent ${date_range(from, to, today_in(me.tenant.time_zone))}`) : "newest first";
