@@ -95,7 +95,7 @@ function fetched(event: Event): Sentence {
 
 function bounced(event: Event): Sentence {
   const reason = event.bounce?.reason ?? "the mail came back";
-  const after = event.bounce?.class === "hard" ? "Gets no more mail." : "";
+  const after = event.bounce?.class === "hard" ? "Bounced for good." : "";
   return { who: who_of(event), text: `: ${reason.replace(/\.$/, "")}.`, soft: after };
 }
 

@@ -39,7 +39,7 @@ function opens_small(m: MessageDetail): string {
   const last = last_of(m.timeline, "email.opened");
   if (last) return `last ${said_time(last)}`;
   const left = m.sent_at;
-  return left ? `left ${duration(Date.now() - Date.parse(left))} ago` : "not sent yet";
+  return left ? `the mail left ${duration(Date.now() - Date.parse(left))} ago` : "not sent yet";
 }
 
 function Answer({ m }: { m: MessageDetail }) {
@@ -67,7 +67,7 @@ function Answer({ m }: { m: MessageDetail }) {
           value={count(m.machine_opens + m.machine_clicks)}
           small={`${counted(m.machine_opens, "open", "opens")}, ${counted(m.machine_clicks, "click", "clicks")}`}
         />
-        <Figure name="Time to first click" value={to_click} small={m.delivered_at ? "after delivery" : "after sending"} />
+        <Figure name="Time to first click" value={to_click} small={m.first_clicked_at ? (m.delivered_at ? "after delivery" : "after sending") : clicks_off ? "clicks are not tracked" : "no clicks yet"} />
       </dl>
     </section>
   );

@@ -44,15 +44,8 @@ function Why({ event, delivered_at }: { event: Event; delivered_at: string | nul
         {reason_line(event.reasons ?? [])}. <a href="/unsubscribes">Unsubscribes</a>
       </p>
     );
-  if (!is_hit(event)) {
-    const text = event.bounce?.class === "hard" ? "This address gets no more mail." : "";
-    return (
-      <>
-        {text ? <p class="why">{text}</p> : null}
-        {event.bounce?.reason ? <span class="answer">{[event.bounce.code, event.bounce.reason].filter(Boolean).join(" ")}</span> : null}
-      </>
-    );
-  }
+  if (!is_hit(event))
+    return event.bounce?.reason ? <span class="answer">{[event.bounce.code, event.bounce.reason].filter(Boolean).join(" ")}</span> : null;
   if (event.type === "event.corrected")
     return (
       <p class="why">
