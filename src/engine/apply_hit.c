@@ -17,7 +17,6 @@
 #include "engine/record.h"
 #include "engine/unsubscription.h"
 #include "engine/visit.h"
-#include "store/clean_text.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -316,7 +315,7 @@ static enum status stop_tracking(const struct hit *hit, struct err *err)
 	if (status != STATUS_OK || (opens == CONSENT_OFF && clicks == CONSENT_OFF))
 		return status; /* the button was pressed twice */
 	status = withdraw_consent(hit, message->contact_id, message, id, err);
-	struct slice address = text_folded(message->to_email, arena_alloc(batch_arena(batch), message->to_email.n + 1));
+	struct slice address = arena_copy_lower(batch_arena(batch), message->to_email);
 	if (status != STATUS_OK || !address.n || slice_equal(address, message->contact_id))
 		return status;
 	return withdraw_consent(hit, address, NULL, uuid_derived(id, 1), err);
