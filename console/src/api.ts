@@ -37,7 +37,12 @@ async function problem_of(answer: Response): Promise<Problem> {
   return new Problem(answer.status, title, detail, retry_after_s);
 }
 
-async function call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+interface Answer {
+  status: number;
+  body: unknown;
+}
+
+async function call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
   const init: RequestInit = { method, credentials: "same-origin", headers: { Accept: "application/json" } };
   if (signal) init.signal = signal;
   if (body !== undefined) {
@@ -55,9 +60,9 @@ async function call(method: string, path: string, body?: unknown, signal?: Abort
     if (answer.status === 401 && path !== "/session") when_signed_out();
     throw await problem_of(answer);
   }
-  if (answer.status === 204) return null;
+  if (answer.status === 204) return { status: 204, body: null };
   try {
-    return await answer.json();
+    return { status: answer.status, body: await answer.json() };
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Problem(answer.status, "The answer could not be read", null);
@@ -65,20 +70,30 @@ async function call(method: string, path: string, body?: unknown, signal?: Abort
 }
 
 export async function api_get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await call("GET", path, undefined, signal)) as T;
+  return (await call("GET", path, undefined, signal)).body as T;
 }
 
 export async function api_patch<T>(path: string, body: unknown): Promise<T> {
-  return (await call("PATCH", path, body)) as T;
+  return (await call("PATCH", path, body)).body as T;
 }
 
 export async function api_post<T>(path: string): Promise<T> {
-  return (await call("POST", path)) as T;
+  return (await call("POST", path)).body as T;
+}
+
+/** What is there afterwards, and whether it was not there before. */
+export async function api_add<T>(path: string, body: unknown): Promise<{ row: T; is_new: boolean }> {
+  const answer = await call("POST", path, body);
+  return { row: answer.body as T, is_new: answer.status === 201 };
+}
+
+export async function api_delete(path: string): Promise<void> {
+  await call("DELETE", path);
 }
 
 /** The answer says who signed in, as /me does, and knows what /me no longer does: whether it was the first time. */
 export async function sign_in(email: string, password: string): Promise<Me> {
-  const answer = (await call("POST", "/session", { email, password })) as Partial<Me> | null;
+  const answer = (await call("POST", "/session", { email, password })).body as Partial<Me> | null;
   return answer?.user && answer.tenant ? (answer as Me) : api_get<Me>("/me");
 }
 

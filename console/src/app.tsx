@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import { api_get, on_signed_out, Problem } from "./api";
 import { Shell } from "./parts/shell";
 import { Failed, Loading } from "./parts/states";
+import { Audit } from "./pages/audit";
 import { Live } from "./pages/live";
 import { Message } from "./pages/message";
 import { Messages } from "./pages/messages";
@@ -12,6 +13,7 @@ import { Outbox } from "./pages/outbox";
 import { Privacy } from "./pages/privacy";
 import { SignIn } from "./pages/sign_in";
 import { Stats } from "./pages/stats";
+import { Suppressions } from "./pages/suppressions";
 import { Unsubscribes } from "./pages/unsubscribes";
 import { forget_all } from "./resource";
 import { go, route_of, use_route, type Route } from "./router";
@@ -49,6 +51,10 @@ function CurrentPage({ route }: { route: Route }) {
       return <Unsubscribes route={route} />;
     case "privacy":
       return <Privacy />;
+    case "suppressions":
+      return <Suppressions route={route} />;
+    case "audit":
+      return <Audit route={route} />;
     default:
       return <NotFound />;
   }

@@ -32,6 +32,14 @@ const ICONS = {
       <path d="M8 1.5v1M8 13.5v1M1.5 8h1M13.5 8h1M3.4 3.4l.7.7M11.9 11.9l.7.7M3.4 12.6l.7-.7M11.9 4.1l.7-.7" />
     </>
   ),
+  sliders: (
+    <>
+      <circle cx="10.5" cy="5" r="1.5" />
+      <circle cx="5.5" cy="11" r="1.5" />
+      <path d="M2.5 5H9M12 5h1.5M2.5 11H4M7 11h6.5" />
+    </>
+  ),
+  plus: <path d="M8 3.5v9M3.5 8h9" />,
   menu: <path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11" />,
   clock: (
     <>

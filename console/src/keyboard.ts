@@ -9,7 +9,7 @@ export const KEYS: [keys: string, does: string][] = [
   ["g m", "Messages"],
   ["g o", "Outbox"],
   ["g u", "Unsubscribes"],
-  ["g p", "Privacy"],
+  ["g p", "Settings"],
   ["p x e", "People, strict, everything"],
   ["j k", "Next row, row before"],
   ["t", "Light or dark"],

@@ -4,7 +4,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 export interface Route {
-  page: "stats" | "live" | "messages" | "message" | "outbox" | "unsubscribes" | "privacy" | "sign_in" | "none";
+  page: "stats" | "live" | "messages" | "message" | "outbox" | "unsubscribes" | "privacy" | "suppressions" | "audit" | "sign_in" | "none";
   id: string | null;
   params: URLSearchParams;
   /** Path and query as in the address bar. */
@@ -30,6 +30,8 @@ export function route_of(pathname: string, search: string): Route {
   if (first === "live" && second === undefined) return { page: "live", id: null, params, href };
   if (first === "unsubscribes" && second === undefined) return { page: "unsubscribes", id: null, params, href };
   if (first === "privacy" && second === undefined) return { page: "privacy", id: null, params, href };
+  if (first === "suppressions" && second === undefined) return { page: "suppressions", id: null, params, href };
+  if (first === "audit" && second === undefined) return { page: "audit", id: null, params, href };
   if (first === "sign-in" && second === undefined) return { page: "sign_in", id: null, params, href };
   if (first === "messages")
     return second === undefined ? { page: "messages", id: null, params, href } : id ? { page: "message", id, params, href } : none;

@@ -16,3 +16,8 @@ export function use_session(): Session {
   if (!session) throw new Error("no session");
   return session;
 }
+
+/** The others see what they sent, and change nothing of the tenant's. */
+export function is_admin(me: Me): boolean {
+  return me.user.role === "owner" || me.user.role === "admin";
+}

@@ -101,6 +101,24 @@ export interface HeldPage extends Page<HeldUnsubscribe> {
   waiting: number;
 }
 
+/** An address that gets no mail; null once its owner was erased, when only a hash is kept. */
+export interface Suppression {
+  address: string | null;
+  reason: string;
+  message_id: string | null;
+  created_at: string;
+}
+
+export interface AuditEntry {
+  id: string;
+  at: string;
+  tenant: string;
+  actor: string;
+  action: string;
+  subject: string;
+  details: Record<string, unknown> | null;
+}
+
 export type SettingName =
   | "opens"
   | "clicks"

@@ -14,7 +14,7 @@ const AMARA = "01935a2e-7c40-7b1e-9d22-000000000007";
 const HELLO = "01935a2e-7c40-7b1e-9d22-000000000001";
 const SWEPT = "01935a2e-7c40-7b1e-9d22-000000000008";
 const NOT_TRACKED = "01935a2e-7c40-7b1e-9d22-000000000009";
-const PAGES = ["/", "/live", "/messages", `/messages/${AMARA}`, "/outbox", `/outbox/${HELLO}`, "/unsubscribes", "/privacy"];
+const PAGES = ["/", "/live", "/messages", `/messages/${AMARA}`, "/outbox", `/outbox/${HELLO}`, "/unsubscribes", "/privacy", "/suppressions", "/audit"];
 
 const missing = existsSync(CHROMIUM) ? false : `SKIP: no browser at ${CHROMIUM}`;
 if (missing) console.log(missing);
@@ -47,7 +47,16 @@ describe("console", { skip: missing }, () => {
 
   /** The page has read what it shows. */
   async function ready(path) {
-    const marks = { "/": "[data-card]", "/live": "[data-event]", "/messages": "tr.go", "/outbox": ".box a", "/unsubscribes": "[data-held]", "/privacy": ".setting" };
+    const marks = {
+      "/": "[data-card]",
+      "/live": "[data-event]",
+      "/messages": "tr.go",
+      "/outbox": ".box a",
+      "/unsubscribes": "[data-held]",
+      "/privacy": ".setting",
+      "/suppressions": "[data-suppression]",
+      "/audit": "[data-audit]",
+    };
     await page
       .locator(marks[path] ?? "[data-event]")
       .first()
@@ -387,7 +396,7 @@ describe("console", { skip: missing }, () => {
   test("only what was changed is saved, and what goes beyond the installation is not offered", async () => {
     await sign_in(page, base, USER, "/privacy");
     await ready("/privacy");
-    const client = page.getByLabel("Address and program of a reader");
+    const client = page.getByLabel("IP address and program of a reader");
     assert.deepEqual(await client.locator("option").allInnerTexts(), ["As the installation: Network only", "Network only", "Nothing"]);
     const save = page.getByRole("button", { name: "Save" });
     assert.ok(await save.isDisabled());
@@ -424,6 +433,176 @@ describe("console", { skip: missing }, () => {
     await page.getByText("Owners and admins change these.").waitFor();
     assert.ok(await page.getByLabel("Opens", { exact: true }).isDisabled());
     assert.equal(await page.getByRole("button", { name: "Save" }).count(), 0);
+  });
+
+  // ---- Suppressions
+
+  const stopped = (address) => page.locator(`[data-suppression="${address}"]`);
+  const words_in = async (place) => (await place.innerText()).replace(/\s+/g, " ");
+  const removals = () => mock.requests.filter((r) => r.method === "DELETE" && r.path.includes("/suppressions/"));
+
+  test("who gets no mail is listed with why, and the list goes on when asked to", async () => {
+    await sign_in(page, base, USER, "/suppressions");
+    await ready("/suppressions");
+    assert.match(await words_in(stopped("noor@example.com")), /^noor@example\.com Unsubscribed Asked for no more mail\. The mail Yesterday, /);
+    assert.match(await words_in(stopped("")), /^A person who was erased Kept as a hash only: look the address up to change it Erased /);
+    assert.equal(await stopped("").getByRole("button").count(), 0);
+    assert.equal(await page.locator("[data-suppression]").count(), 50);
+    await page.getByRole("button", { name: "Show 50 more" }).click();
+    await stopped("reader-59@example.com").waitFor();
+    assert.equal(await page.locator("[data-suppression]").count(), 65);
+    assert.equal(await page.getByRole("button", { name: "Show 50 more" }).count(), 0);
+    await page.getByRole("button", { name: "Complained", exact: true }).click();
+    await stopped("noor@example.com").waitFor({ state: "detached" });
+    assert.deepEqual(await page.locator("[data-suppression] .addr").allInnerTexts(), ["oskar@example.com"]);
+    assert.equal(page.url(), `${base}/suppressions?reason=complaint`);
+  });
+
+  test("an address is looked up whole, also where only its hash is kept", async () => {
+    await sign_in(page, base, USER, "/suppressions");
+    await ready("/suppressions");
+    await page.getByLabel("Address", { exact: true }).fill(" carla@example.com ");
+    await page.keyboard.press("Enter");
+    await stopped("carla@example.com").getByText("Kept as a hash only", { exact: true }).waitFor();
+    await stopped("carla@example.com").getByRole("link", { name: "Who did it" }).click();
+    await page.getByRole("heading", { level: 1, name: "Audit" }).waitFor();
+    assert.equal(page.url(), `${base}/audit?person=carla%40example.com`);
+    await page.goto(`${base}/suppressions?address=nobody@example.com`);
+    await page.getByText("nobody@example.com is not on the list.").waitFor();
+    await page.getByRole("button", { name: "Show all" }).click();
+    await stopped("noor@example.com").waitFor();
+  });
+
+  test("what its owner brought about goes only with a reason, and the row stays in its place", async () => {
+    await sign_in(page, base, USER, "/suppressions");
+    await ready("/suppressions");
+    await page.getByRole("button", { name: "Allow mail to noor@example.com again" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("This person asked for no more mail.").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.id), "remove-why");
+    await dialog.getByRole("button", { name: "Allow mail" }).click();
+    assert.match(await dialog.getByRole("alert").innerText(), /^Write down what makes it right/);
+    assert.equal(removals().length, 0);
+    await dialog.getByLabel("What makes it right").fill("Asked by phone");
+    mock.failing.set("/suppressions/noor%40example.com", 503);
+    await dialog.getByRole("button", { name: "Allow mail" }).click();
+    await dialog.getByText("Not saved: The store is busy. Try again.").waitFor();
+    mock.failing.clear();
+    await dialog.getByRole("button", { name: "Allow mail" }).click();
+    await stopped("noor@example.com").getByText("Gets mail again").waitFor();
+    assert.equal(removals().at(-1).query, "?why=Asked+by+phone");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Gets mail again");
+    await page.reload();
+    await ready("/suppressions");
+    assert.equal(await stopped("noor@example.com").count(), 0);
+  });
+
+  test("keeping is the button at hand, and what somebody else took off is said to be gone", async () => {
+    await sign_in(page, base, USER, "/suppressions");
+    await ready("/suppressions");
+    const allow = page.getByRole("button", { name: "Allow mail to bruno@example.com again" });
+    await allow.click();
+    await page.getByText("Mail to it came back for good. If nothing changed there").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Keep it stopped");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.locator("dialog").count(), 0);
+    assert.equal(removals().length, 0);
+    mock.suppressions = mock.suppressions.filter((s) => s.key !== "bruno@example.com");
+    await allow.click();
+    await page.getByRole("dialog").getByRole("button", { name: "Allow mail" }).click();
+    await stopped("bruno@example.com").getByText("Was taken off meanwhile").waitFor();
+  });
+
+  test("an address is put on the list by hand, and one that is there stays as it was", async () => {
+    await sign_in(page, base, USER, "/suppressions");
+    await ready("/suppressions");
+    const add = async (address, why) => {
+      await page.getByRole("button", { name: "Stop an address" }).click();
+      await page.getByRole("dialog").getByLabel("Address").fill(address);
+      if (why) await page.getByRole("dialog").getByLabel("Why").selectOption(why);
+      await page.getByRole("dialog").getByRole("button", { name: "Stop mail" }).click();
+    };
+    await add("nobody");
+    await page.getByText("This does not look like an e-mail address.").waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await add("Pia@example.com", "Something else");
+    await page.getByRole("status").getByText("pia@example.com gets no more mail from now on.").waitFor();
+    assert.equal(mock.suppressions.find((s) => s.key === "pia@example.com").reason, "manual");
+    await page.getByRole("link", { name: "Show", exact: true }).click();
+    await stopped("pia@example.com").getByText("By hand").waitFor();
+    await add("oskar@example.com");
+    await page.getByText("was on the list already").waitFor();
+    assert.match(await words_in(page.getByRole("status")), /^oskar@example\.com was on the list already: complained, since \d+ \w+/);
+    assert.equal(mock.suppressions.find((s) => s.key === "oskar@example.com").reason, "complaint");
+  });
+
+  // ---- Audit
+
+  test("the audit says in sentences who did what, and takes people by what they were asked for as", async () => {
+    await sign_in(page, base, USER, "/audit");
+    await ready("/audit");
+    const entry = (n) => words_in(page.locator("[data-audit]").nth(n));
+    assert.match(await entry(0), /ruth@fernhill\.example set “A link that only machines find” to Yes, for default Before the installation’s$/);
+    assert.match(await entry(1), /allowed mail again to person aaaaaaaa Was there as Unsubscribed Because Asked for the price list again, by phone\.$/);
+    assert.match(await entry(8), /Command line changed 3 settings of default Clicks was Off, now the installation’s Days that events are kept /);
+    await page.getByRole("button", { name: "Show 50 more" }).click();
+    await page.locator("[data-audit]").nth(60).waitFor();
+    await page.getByLabel("Person’s address or id", { exact: true }).fill("crm-17");
+    await page.keyboard.press("Enter");
+    await page.getByText("API key crm-sync stopped mail to crm-17").waitFor();
+    await page.getByLabel("What was done").selectOption("Settings changed");
+    await page.getByText("Nothing like that was noted.").waitFor();
+    assert.equal(page.url(), `${base}/audit?person=crm-17&action=tenant.changed`);
+    await page.getByRole("link", { name: "Show everything" }).click();
+    await page.locator("[data-audit]").nth(49).waitFor();
+  });
+
+  test("who runs the installation reads the other tenants' audit, too", async () => {
+    mock.tenants = ["default", "harbour"];
+    await sign_in(page, base, USER, "/audit");
+    const asked = page.waitForRequest((r) => /\/audit\?.*tenant=harbour/.test(r.url()));
+    await page.getByLabel("Tenant").selectOption("harbour");
+    await asked;
+    await page.waitForURL(`${base}/audit?tenant=harbour`);
+  });
+
+  test("a list that cannot be read says so in its place and can be asked for again", async () => {
+    for (const path of ["/suppressions", "/audit"]) {
+      mock.failing.set(path, 503);
+      await (path === "/audit" ? page.goto(base + path) : sign_in(page, base, USER, path));
+      await page.getByRole("alert").getByText("could not be read just now").waitFor();
+      mock.failing.clear();
+      await page.getByRole("button", { name: "Try again" }).click();
+      await ready(path);
+    }
+  });
+
+  test("who is no admin is told so, and asks the server for neither", async () => {
+    mock.role = "sales_rep";
+    await sign_in(page, base, USER, "/suppressions");
+    await page.getByText("Only owners and admins see this list.").waitFor();
+    await page.goto(`${base}/audit`);
+    await page.getByText("Only owners and admins see the audit.").waitFor();
+    assert.equal(await page.getByRole("navigation", { name: "Settings" }).count(), 0);
+    assert.deepEqual(
+      mock.requests.filter((r) => /\/api\/v1\/(suppressions|audit|tenants)/.test(r.path)),
+      [],
+    );
+  });
+
+  test("the settings are one entry of the bar and lead to each other; Find knows each", async () => {
+    await sign_in(page, base, USER);
+    await page.locator(".nav").getByRole("link", { name: "Settings" }).click();
+    const tabs = page.getByRole("navigation", { name: "Settings" });
+    for (const name of ["Suppressions", "Audit", "Tracking and privacy"]) {
+      await tabs.getByRole("link", { name }).click();
+      await page.getByRole("heading", { level: 1, name }).waitFor();
+      assert.equal(await tabs.locator("[aria-current=page]").innerText(), name);
+      assert.equal(await page.locator(".nav [aria-current=page]").innerText(), "Settings");
+    }
+    await page.keyboard.press("/");
+    await page.getByRole("combobox", { name: "Find a page or a message" }).fill("supp");
+    await page.getByRole("option", { name: /^Suppressions/ }).waitFor();
   });
 
   // ---- Outbox
@@ -589,5 +768,9 @@ describe("console", { skip: missing }, () => {
     await page.goto(`${base}/unsubscribes`);
     await page.getByText("Nothing waits.").waitFor();
     assert.equal(await page.locator(".nav .tally").count(), 0);
+    await page.goto(`${base}/suppressions`);
+    await page.getByText("Everybody gets mail.").waitFor();
+    await page.goto(`${base}/audit`);
+    await page.getByText("Nothing was changed yet.").waitFor();
   });
 });

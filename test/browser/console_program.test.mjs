@@ -102,6 +102,41 @@ test("a setting that is saved on the screen holds for the next mail", { skip }, 
   assert.deepEqual(seen.refused, []);
 });
 
+test("an address is stopped and allowed again on the screen, and the audit says who did it and why", { skip }, async (t) => {
+  const server = await start_server(t);
+  const { page, seen } = await start_reader(t);
+  const to = { email: "Pia+news@example.com" };
+  await sign_in(page, server.base, { email: server.made.email, password: server.made.password }, "/suppressions");
+  await page.getByText("Everybody gets mail.").waitFor();
+  await page.getByRole("button", { name: "Stop an address" }).click();
+  await page.getByRole("dialog").getByLabel("Address").fill("pia");
+  await page.getByRole("button", { name: "Stop mail" }).click();
+  await page.getByText("This does not look like an e-mail address.").waitFor();
+  await page.getByRole("dialog").getByLabel("Address").fill(to.email);
+  await page.getByRole("button", { name: "Stop mail" }).click();
+  await page.getByText("gets no more mail from now on.").waitFor();
+  assert.equal((await server.send({ to }, null)).status, "suppressed");
+
+  await page.getByRole("button", { name: "Allow mail to pia+news@example.com again" }).click();
+  await page.getByLabel("What makes it right").fill("Asked “again?” & said yes");
+  await page.getByRole("dialog").getByRole("button", { name: "Allow mail" }).click();
+  await page.getByText("Gets mail again").waitFor();
+  assert.notEqual((await server.send({ to }, null)).status, "suppressed");
+
+  await page.getByRole("link", { name: "Who did it" }).click();
+  const newest = page.locator("[data-audit]").first();
+  await newest.getByText(`${server.made.email} allowed mail again to pia+news@example.com`).waitFor();
+  await newest.getByText("Asked “again?” & said yes").waitFor();
+  assert.equal(await page.locator("[data-audit]").count(), 2);
+  await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Tracking and privacy" }).click();
+  await page.getByLabel("Opens", { exact: true }).selectOption("off");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("status").waitFor();
+  await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Audit" }).click();
+  await page.getByText(`${server.made.email} set “Opens” to Off, for ${server.made.tenant ?? "default"}`).waitFor();
+  assert.deepEqual(seen.refused, []);
+});
+
 test("a button that a sandbox pressed is confirmed on the screen, and the address gets no more mail", { skip }, async (t) => {
   const server = await start_server(t);
   const { page, seen } = await start_reader(t);

@@ -206,11 +206,13 @@ test("every page has its address and nothing else is a page", () => {
     "/outbox/7": "outbox",
     "/unsubscribes": "unsubscribes",
     "/privacy": "privacy",
+    "/suppressions": "suppressions",
+    "/audit": "audit",
     "/sign-in": "sign_in",
   };
   for (const [path, page] of Object.entries(pages)) assert.equal(router.route_of(path, "").page, page, path);
   assert.equal(router.route_of("/messages/a%20b", "").id, "a b");
-  for (const path of ["/o/x.gif", "/c/x", "/api/v1/me", "/messages/1/2", "/unsubscribes/1", "/privacy/1", "/messages/%E0%A4%A"])
+  for (const path of ["/o/x.gif", "/c/x", "/api/v1/me", "/messages/1/2", "/unsubscribes/1", "/privacy/1", "/audit/1", "/messages/%E0%A4%A"])
     assert.equal(router.route_of(path, "").page, "none", path);
 });
 

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { make_events, make_held, make_mails, mail_html, SUMMARIES } from "./mock_data.mjs";
+import { make_audit, make_events, make_held, make_mails, make_suppressions, mail_html, SUMMARIES } from "./mock_data.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const DIST = join(here, "../../console/dist");
@@ -29,8 +29,8 @@ function problem(res, status, title, detail, headers = {}) {
   res.end(JSON.stringify({ type: "about:blank", title, status, detail }));
 }
 
-function json(res, body, headers = {}) {
-  res.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers });
+function json(res, body, headers = {}, status = 200) {
+  res.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers });
   res.end(JSON.stringify(body));
 }
 
@@ -49,6 +49,9 @@ export class MockApi {
     this.mails = empty ? [] : make_mails();
     this.events = empty ? [] : make_events(this.mails); // oldest first
     this.held = empty ? [] : make_held(this.mails);
+    this.suppressions = empty ? [] : make_suppressions();
+    this.audit = empty ? [] : make_audit(this.mails);
+    this.tenants = ["default"];
     this.settings = Object.fromEntries(Object.keys(INSTALLATION).map((name) => [name, null]));
     this.streams = new Set();
     this.requests = [];
@@ -193,6 +196,10 @@ export class MockApi {
     if (path === "/messages") return this.list(res, this.filtered(params), params);
     if (path === "/unsubscribes/held") return this.held_list(res, params);
     if (path.startsWith("/unsubscribes/held/") && req.method === "POST") return this.decide(res, path);
+    if (path === "/suppressions") return this.suppressions_call(req, res, params);
+    if (path.startsWith("/suppressions/") && req.method === "DELETE") return this.unsuppress(res, path, params);
+    if (path === "/audit") return this.audit_list(res, params);
+    if (path === "/tenants") return json(res, { data: this.tenants.map((name) => ({ name })), next: null });
     if (path === "/tenants/default") return this.tenant_call(req, res);
     const [, , id, rest] = path.split("/");
     const mail = path.startsWith("/messages/") ? this.mails.find((m) => m.id === decodeURIComponent(id)) : null;
@@ -258,6 +265,41 @@ export class MockApi {
     return json(res, { name: "default", settings: this.settings, installation: INSTALLATION });
   }
 
+  /** By a key that the reader does not see, as of one whose owner was erased. */
+  suppressed(address) {
+    return this.suppressions.find((s) => s.key === address.toLowerCase() || s.key === `hash of ${address.toLowerCase()}`);
+  }
+
+  async suppressions_call(req, res, params) {
+    const shown = ({ key, ...row }) => ({ address: key.startsWith("hash") ? null : key, ...row });
+    if (req.method === "POST") {
+      const { address, reason } = await body_of(req);
+      if (!/.@./.test(address)) return problem(res, 422, "Invalid", "The body has problems.");
+      const there = this.suppressed(address);
+      const row = there ?? { key: address.toLowerCase(), reason, message_id: null, created_at: new Date().toISOString() };
+      if (!there) this.suppressions.push(row);
+      return json(res, shown(row), {}, there ? 200 : 201);
+    }
+    const [address, reason] = [params.get("address"), params.get("reason")];
+    const found = address ? [this.suppressed(address)].filter(Boolean) : this.suppressions.filter((s) => !reason || s.reason === reason);
+    return this.list(res, found.map(shown), params);
+  }
+
+  unsuppress(res, path, params) {
+    const row = this.suppressed(decodeURIComponent(path.split("/")[2]));
+    if (!row) return problem(res, 404, "Not found", "the address is not suppressed");
+    if (!["manual", "hard_bounce"].includes(row.reason) && !params.get("why")) return problem(res, 422, "Invalid", "it goes only with the query parameter 'why'");
+    this.suppressions = this.suppressions.filter((s) => s !== row);
+    return json(res, { address: row.key, reason: row.reason });
+  }
+
+  audit_list(res, params) {
+    const { action, person } = Object.fromEntries(params);
+    // The person whose hash begins with the letter that the name begins with.
+    const wanted = (e) => (!action || e.action === action) && (!person || e.subject.startsWith(`person:sha256:${person[0]}`));
+    return this.list(res, this.audit.filter(wanted), params);
+  }
+
   held_list(res, params) {
     const data = this.held.filter((h) => h.state === (params.get("state") ?? "waiting"));
     const limit = Number(params.get("limit") ?? 50);
@@ -280,7 +322,7 @@ export class MockApi {
     const links = [
       { index: 0, url: "https://fernhill.example/valuation", tracked_url: `${this.base}/c/${mail.id}/1`, skipped: null },
       { index: 1, url: "https://fernhill.example/sold", tracked_url: `${this.base}/c/${mail.id}/2`, skipped: null },
-      { index: 2, url: "https://fernhill.example/privacy", tracked_url: null, skipped: "data-no-track" },
+      { index: 2, url: "https://fernhill.example/privacy", tracked_url: null, skipped: "no_track" },
     ];
     const headers = { "Message-ID": `<${mail.id}@fernhill.example>`, "Reply-To": mail.from.email, "X-Campaign": mail.campaign_id ?? "none" };
     return {

@@ -243,6 +243,48 @@ export function make_held(mails) {
   ];
 }
 
+/** Addresses that get no mail, in the API's order; of an erased one there is a hash. */
+export function make_suppressions() {
+  const row = (key, reason, days, mail) => ({ key, reason, message_id: mail ? id_of(mail) : null, created_at: ago(days * DAY) });
+  return [
+    row("accounts@quarry-hill-conveyancing.example", "manual", 2),
+    row("bruno@example.com", "hard_bounce", 0.2, 6),
+    row("hash of carla@example.com", "erased", 31),
+    row("noor@example.com", "unsubscribed", 1, 9),
+    row("oskar@example.com", "complaint", 12),
+    ...Array.from({ length: 60 }, (_, i) => row(`reader-${String(i).padStart(2, "0")}@example.com`, "unsubscribed", 40 + i)),
+  ];
+}
+
+/** Newest first. */
+export function make_audit(mails) {
+  const person = (letter) => `person:sha256:${letter.repeat(64)}`;
+  const ruth = "user:ruth@fernhill.example";
+  const rows = [
+    [0.4, ruth, "tenant.changed", "tenant:default", { honeypot: { from: null, to: "on" } }],
+    [0.5, ruth, "suppression.removed", person("a"), { reason: "unsubscribed", why: "Asked for the price list again, by phone." }],
+    [3, ruth, "unsubscribe.dismissed", `message:${mails[8]?.id}`, null],
+    [26, "key:crm-sync", "consent.changed", person("b"), { consent_opens: "anonymous", consent_clicks: "full", consent_method: "form" }],
+    [27, "key:crm-sync", "suppression.added", person("c"), { reason: "manual", why: null }],
+    [30, "user:felix@fernhill.example", "contact.erased", person("d"), { messages: 12, events: 40 }],
+    [31, "key:crm-sync", "suppression.added", person("d"), null],
+    [49, ruth, "campaign.limited", "campaign:autumn-valuations", { opens: "anonymous", clicks: "full" }],
+    [50, "command line", "tenant.changed", "tenant:default", { clicks: { from: "off", to: null }, events_days: { from: null, to: "90" }, opens: { from: "full", to: "anonymous" } }],
+    [52, ruth, "contact.exported", person("e"), null],
+    [90, "command line", "key.turned", "key:crm-sync", { reason: "yearly" }],
+  ];
+  for (let i = 0; i < 50; i++) rows.push([100 + 5 * i, "key:crm-sync", "suppression.added", person("f"), { reason: "hard_bounce", why: null }]);
+  return rows.map(([hours, actor, action, subject, details], i) => ({
+    id: `0193bbbb-0000-7000-8000-${String(i).padStart(12, "0")}`,
+    at: ago(hours * HOUR),
+    tenant: "default",
+    actor,
+    action,
+    subject,
+    details,
+  }));
+}
+
 export function make_events(mails) {
   const by = (n) => mails.find((m) => m.id === id_of(n));
   const amara = by(7);

@@ -4,79 +4,14 @@
 import { useState } from "preact/hooks";
 import { api_patch, Problem } from "../api";
 import { Top, use_title } from "../parts/page";
+import { SettingsTabs } from "../parts/settings_tabs";
 import { Failed, Loading } from "../parts/states";
 import { use_resource } from "../resource";
-import { use_session } from "../session";
+import { is_admin, use_session } from "../session";
+import { SETTING_GROUPS, value_word, type Setting } from "../settings";
 import type { SettingName, SettingValue, Tenant } from "../types";
 
-interface Setting {
-  name: SettingName;
-  word: string;
-  hint: string;
-  /** Words of the choices, the strictest of a limited one last; none: a number. */
-  choices?: Record<string, string>;
-  /** The tenant may be stricter than the installation, not looser. */
-  limited?: boolean;
-  min?: number;
-  max?: number;
-}
-
-const LEVELS = { full: "Full", anonymous: "Anonymous", off: "Off" };
-const GROUPS: { title: string; settings: Setting[] }[] = [
-  {
-    title: "Tracking of new mail",
-    settings: [
-      { name: "opens", word: "Opens", hint: "Anonymous: counted for the campaign, not for the person.", choices: LEVELS, limited: true },
-      { name: "clicks", word: "Clicks", hint: "Off: links stay as they were written.", choices: LEVELS, limited: true },
-    ],
-  },
-  {
-    title: "What is kept",
-    settings: [
-      {
-        name: "keep_client",
-        word: "Address and program of a reader",
-        hint: "The judge sees both before; this is what stays.",
-        choices: { full: "Whole", truncated: "Network only", none: "Nothing" },
-        limited: true,
-      },
-      {
-        name: "gpc",
-        word: "Browsers that ask not to be tracked",
-        hint: "Sec-GPC and DNT. Honoured: such a hit is anonymous at most.",
-        choices: { ignore: "Ignored", honour: "Honoured" },
-        limited: true,
-      },
-      { name: "events_days", word: "Days that events are kept", hint: "Counts and first times stay for ever.", limited: true, min: 1, max: 36500 },
-    ],
-  },
-  {
-    title: "Counting",
-    settings: [
-      {
-        name: "headline_opens",
-        word: "Opens in the headline",
-        hint: "Strict leaves out image proxies, such as Gmail’s.",
-        choices: { likely_human: "With proxies", strict: "Strict" },
-      },
-      { name: "dedupe_seconds", word: "Seconds in which a repeat does not count", hint: "The same address on the same link or pixel.", min: 1, max: 3600 },
-      {
-        name: "provider_dedupe_minutes",
-        word: "Minutes between a provider’s report and our own hit",
-        hint: "Within them both are one.",
-        min: 1,
-        max: 1440,
-      },
-      { name: "honeypot", word: "A link that only machines find", hint: "Put into new mail, to tell scanners.", choices: { off: "No", on: "Yes" } },
-    ],
-  },
-];
-
 type Draft = Partial<Record<SettingName, string>>;
-
-function word_of(setting: Setting, value: SettingValue): string {
-  return setting.choices?.[String(value)] ?? String(value);
-}
 
 /** The choices that the installation allows. */
 function allowed(setting: Setting, installation: SettingValue): [string, string][] {
@@ -102,7 +37,7 @@ function Field({ setting, tenant, value, locked, change }: FieldProps) {
       <label for={id}>{setting.word}</label>
       {setting.choices ? (
         <select {...common} class="input s" value={value} onChange={(e) => change(e.currentTarget.value)}>
-          <option value="">As the installation: {word_of(setting, limit)}</option>
+          <option value="">As the installation: {value_word(setting, limit)}</option>
           {allowed(setting, limit).map(([choice, word]) => (
             <option key={choice} value={choice}>
               {word}
@@ -168,12 +103,13 @@ export function Privacy() {
   const path = `/tenants/${encodeURIComponent(me.tenant.id)}`;
   const tenant = use_resource<Tenant>(path);
   const draft = use_draft(path, tenant.data, (now) => tenant.change(() => now));
-  const locked = me.user.role !== "owner" && me.user.role !== "admin";
+  const locked = !is_admin(me);
   return (
     <>
+      <SettingsTabs here="privacy" />
       <Top
         title="Tracking and privacy"
-        sub={`Settings of ${me.tenant.name}. What is not set is as the installation has it; where privacy is concerned they can be stricter than that, not looser.`}
+        sub={`Settings of ${me.tenant.name}. What is not set here is as the installation has it. For privacy you can be stricter than the installation, not looser.`}
       />
       <Loading slow={tenant.slow} />
       {tenant.problem ? <Failed what="The settings" problem={tenant.problem} retry={tenant.reload} /> : null}
@@ -186,7 +122,7 @@ export function Privacy() {
             void draft.save();
           }}
         >
-          {GROUPS.map((group) => (
+          {SETTING_GROUPS.map((group) => (
             <section key={group.title} class="card pad" aria-label={group.title}>
               <h2>{group.title}</h2>
               {group.settings.map((setting) => (

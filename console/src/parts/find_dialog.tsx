@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api_get, query } from "../api";
 import { Dialog } from "./dialog";
-import { PAGES } from "./shell_pages";
+import { PAGES, SETTINGS } from "./shell_pages";
 import { short_time } from "../format";
 import { after_page_change, go } from "../router";
 import type { Message, Page } from "../types";
@@ -11,6 +11,8 @@ import type { Message, Page } from "../types";
 const SHOWN = 8;
 const TYPING_MS = 150;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+const PAGES_TO_FIND = [...PAGES.filter((p) => p.word !== "Settings"), ...SETTINGS];
 
 interface Hit {
   href: string;
@@ -20,7 +22,7 @@ interface Hit {
 
 function hits_of(text: string, messages: Message[]): Hit[] {
   const needle = text.trim().toLowerCase();
-  const pages = PAGES.filter((p) => p.word.toLowerCase().includes(needle)).map((p) => ({ href: p.href, text: p.word, side: "Page" }));
+  const pages = PAGES_TO_FIND.filter((p) => p.word.toLowerCase().includes(needle)).map((p) => ({ href: p.href, text: p.word, side: "Page" }));
   const found = messages.map((m) => ({
     href: `/messages/${encodeURIComponent(m.id)}`,
     text: m.subject || "No subject",

@@ -19,5 +19,12 @@ export const PAGES: PageLink[] = [
   { href: "/messages", word: "Messages", icon: "mail", pages: ["messages", "message"], group: "main" },
   { href: "/outbox", word: "Outbox", icon: "tray", pages: ["outbox"], group: "run" },
   { href: "/unsubscribes", word: "Unsubscribes", icon: "leave", pages: ["unsubscribes"], group: "run", is_rare: true },
-  { href: "/privacy", word: "Privacy", icon: "shield", pages: ["privacy"], group: "run", is_rare: true },
+  { href: "/privacy", word: "Settings", icon: "sliders", pages: ["privacy", "suppressions", "audit"], group: "run", is_rare: true },
+];
+
+/** The pages behind "Settings", the first of which it opens. */
+export const SETTINGS: { href: string; word: string; page: Route["page"]; for_admins: boolean }[] = [
+  { href: "/privacy", word: "Tracking and privacy", page: "privacy", for_admins: false },
+  { href: "/suppressions", word: "Suppressions", page: "suppressions", for_admins: true },
+  { href: "/audit", word: "Audit", page: "audit", for_admins: true },
 ];

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Over each page of the settings: the others. Who may see only one of them sees no tabs.
+import { SETTINGS } from "./shell_pages";
+import { Empty } from "./states";
+import type { Route } from "../router";
+import { is_admin, use_session } from "../session";
+
+export function SettingsTabs({ here }: { here: Route["page"] }) {
+  const { me } = use_session();
+  if (!is_admin(me)) return null;
+  return (
+    <nav class="tabs" aria-label="Settings">
+      {SETTINGS.map((s) => (
+        <a key={s.href} href={s.href} {...(s.page === here ? { "aria-current": "page" as const } : {})}>
+          {s.word}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** In place of a page that is not for this role. */
+export function ForAdmins({ what }: { what: string }) {
+  return (
+    <section class="card">
+      <Empty title={`Only owners and admins see ${what}.`}>
+        <p>It is about everybody’s mail, not only yours. Ask one of them.</p>
+      </Empty>
+    </section>
+  );
+}
