@@ -480,14 +480,39 @@ static void see_all(const struct judging *j, size_t i, struct signs *s)
 
 /* ---- The verdict */
 
+/* By these others know what kind of a row it is; they must not go for want of room. */
+static bool is_mark(struct slice reason)
+{
+	static const struct slice MARKS[] = {SLICE("consent"), SLICE("duplicate"), SLICE("provider"),
+					     SLICE("provider_says")};
+	struct slice code = code_of(reason);
+	for (size_t i = 0; i < sizeof MARKS / sizeof MARKS[0]; i++)
+		if (slice_equal(code, MARKS[i]))
+			return true;
+	return false;
+}
+
+static size_t room_of_marks(struct slice reasons)
+{
+	size_t room = 0;
+	while (reasons.n) {
+		struct slice reason = slice_cut(&reasons, ' ');
+		room += is_mark(reason) ? reason.n + 1 : 0;
+	}
+	return room;
+}
+
 static void put_reasons(struct verdict *v, struct slice first, struct slice seen)
 {
 	struct buf b;
 	buf_init_fixed(&b, v->reasons, sizeof v->reasons - 1);
+	size_t marks = room_of_marks(first);
 	while (first.n) {
 		struct slice reason = slice_cut(&first, ' ');
-		if (!reason.n || is_own(reason) || b.n + reason.n + 1 + seen.n > sizeof v->reasons - 1)
+		size_t reserved = is_mark(reason) ? 0 : marks;
+		if (!reason.n || is_own(reason) || b.n + reason.n + 1 + reserved + seen.n > sizeof v->reasons - 1)
 			continue;
+		marks -= is_mark(reason) ? reason.n + 1 : 0;
 		if (b.n)
 			buf_append_byte(&b, ' ');
 		buf_append(&b, reason);
