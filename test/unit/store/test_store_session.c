@@ -4,6 +4,7 @@
 
 #include "store/accounts.h"
 #include "store/messages.h"
+#include "store/settling.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -66,6 +67,63 @@ static void test_an_older_store_wants_migration(void **state)
 	struct fixture *f = *state;
 	fixture_sql(f, "DELETE FROM schema_version");
 	EXPECT(f, STATUS_AGAIN, store_check(f->store, &f->err));
+}
+
+/* What the migrations from the fifth on have added. */
+static void take_back_to_the_fourth(struct fixture *f)
+{
+	fixture_sql(f, "DROP TABLE tenant_settings");
+	fixture_sql(f, "DELETE FROM counters WHERE name = 'tenant_settings'");
+	fixture_sql(f, "DROP TABLE audit");
+	fixture_sql(f, "ALTER TABLE email_events DROP COLUMN signals");
+	fixture_sql(f, "DROP INDEX messages_of_remote_id");
+	fixture_sql(f, "ALTER TABLE messages DROP COLUMN reported_at");
+	fixture_sql(f, "DELETE FROM schema_version WHERE version > 4");
+}
+
+static void test_mail_and_events_of_an_older_store_are_read_and_written_on(void **state)
+{
+	struct fixture *f = *state;
+	struct store_session *s = NULL;
+	struct message m = {.id = id_of(1),
+			    .tenant = 3,
+			    .created_us = noon_us,
+			    .send_at_us = noon_us,
+			    .stream = TEXT("bulk"),
+			    .provider = TEXT("smtp"),
+			    .from_email = TEXT("a@x"),
+			    .to_email = TEXT("c@y"),
+			    .contact_id = TEXT("c@y"),
+			    .position = -1};
+	struct event e = {.id = id_of(2),
+			  .tenant = 3,
+			  .type = EVENT_OPEN,
+			  .occurred_us = noon_us,
+			  .message = m.id,
+			  .judged = true,
+			  .actor = ACTOR_HUMAN,
+			  .reasons = TEXT("browser"),
+			  .link_index = -1,
+			  .sequence_position = -1};
+	struct event_hits hits = {0};
+	OK(f, store_message_add(f->s, &m, &f->err));
+	OK(f, store_event_add(f->s, &e, 1, &f->err));
+	take_back_to_the_fourth(f);
+	OK(f, store_migrate(f->store, &f->err));
+	OK(f, store_session_open(f->store, STORE_WRITE, &s, &f->err));
+	e.id = id_of(3);
+	e.signals = 1;
+	OK(f, store_event_add(s, &e, 1, &f->err));
+	OK(f, store_event_hits(s, m.id, 10, f->arena, &hits, &f->err));
+	assert_int_equal(hits.n, 2);
+	assert_true(hits.at[0].signals == 1 && hits.at[1].signals == 0);
+	OK(f, store_message_find(s, 3, m.id, f->arena, &m, &f->err));
+	assert_true(m.reported_us == 0);
+	m.reported_us = noon_us;
+	OK(f, store_message_save(s, &m, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM messages WHERE reported_at IS NOT NULL"), "1");
+	assert_string_equal(fixture_query(f, "SELECT value FROM counters WHERE name = 'tenant_settings'"), "0");
+	store_session_close(&s);
 }
 
 static void test_a_newer_store_is_refused_unchanged(void **state)
@@ -282,6 +340,7 @@ int main(void)
 	    FIXTURE_TEST(test_a_migrated_store_is_current),
 	    FIXTURE_TEST(test_check_does_not_find_a_store_that_was_never_made),
 	    FIXTURE_TEST(test_an_older_store_wants_migration),
+	    FIXTURE_TEST(test_mail_and_events_of_an_older_store_are_read_and_written_on),
 	    FIXTURE_TEST(test_a_newer_store_is_refused_unchanged),
 	    FIXTURE_TEST(test_the_sqlite_file_is_readable_for_its_owner_only),
 	    FIXTURE_TEST(test_a_rollback_leaves_nothing),
