@@ -57,6 +57,8 @@ static void check_verdict(const struct verdict *v)
 	if ((unsigned)v->actor >= ACTOR_COUNT || v->confidence_percent > 100 ||
 	    strnlen(v->reasons, REASONS_MAX) == REASONS_MAX)
 		abort();
+	if (strlen(v->reasons) + sizeof " duplicate:seconds=3600 consent:anonymous" > REASONS_MAX)
+		abort(); /* apply adds these */
 	for (const char *p = v->reasons; *p; p++)
 		if (*p < ' ' || *p > '~' || (*p == ' ' && (p[1] == ' ' || !p[1])))
 			abort();
