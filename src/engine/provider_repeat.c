@@ -54,11 +54,17 @@ static int64_t reach_us(const struct apply_context *context, uint32_t tenant)
 	return tenant_policies_of(context->parts->policies, tenant).provider_dedupe_minutes * INT64_C(60000000);
 }
 
+/* Where the address is not kept, or not told, the agent is all there is, which may not be there either. */
+static bool may_be_of_one_address(const struct event *a, const struct event *b)
+{
+	return slice_equal(a->ip, b->ip) && (a->ip.n || slice_equal(a->user_agent, b->user_agent));
+}
+
 static bool is_reported_again(const struct apply_context *context, const struct event *report, const struct event *e)
 {
 	int64_t seconds_us =
 	    tenant_policies_of(context->parts->policies, report->tenant).dedupe_seconds * INT64_C(1000000);
-	return report->ip.n && slice_equal(report->ip, e->ip) && report->bot_filtered == e->bot_filtered &&
+	return may_be_of_one_address(report, e) && report->bot_filtered == e->bot_filtered &&
 	       is_near(report, e, seconds_us);
 }
 

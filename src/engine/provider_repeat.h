@@ -18,7 +18,8 @@
 enum repeat {
 	REPEAT_NONE,
 	REPEAT_OF_HIT,    /* we saw it */
-	REPEAT_OF_REPORT, /* the provider told of the same address within tracking.dedupe_seconds */
+	REPEAT_OF_REPORT, /* the provider told of the same address within tracking.dedupe_seconds; of the same agent
+			     where it has no address */
 };
 /* What a report repeats; `report` is its event, gathered as far as it is known. */
 enum status provider_repeat_find(const struct apply_context *context, const struct event *report, enum repeat *ret,

@@ -220,6 +220,24 @@ static void test_a_provider_that_tells_of_one_open_twice_in_a_moment_is_counted_
 	assert_true(slice_contains(e[1].reasons, SLICE("duplicate:seconds=5")));
 }
 
+static void test_so_is_one_whose_client_is_not_kept(void **state)
+{
+	static const int64_t AFTER[] = {0, 4 * SECOND, 20 * SECOND};
+	struct world *w = *state;
+	const struct event *e;
+	struct tenant_policy policy = tenant_policy_default();
+	policy.keep_client = KEEP_CLIENT_NONE;
+	world_set_policy(w, &policy);
+	for (size_t i = 0; i < 3; i++) {
+		struct provider_hit_record report = world_report(w, 0, HIT_OPEN);
+		report.occurred_us += AFTER[i];
+		world_apply_report(w, LATER, &report);
+	}
+	assert_int_equal(world_hits(w, &e), 3);
+	assert_true(!e[0].is_duplicate && e[1].is_duplicate && !e[2].is_duplicate);
+	assert_true(!e[0].ip.n && !e[0].user_agent.n);
+}
+
 /* ---- Which message */
 
 static void test_a_message_is_found_by_what_the_provider_calls_it(void **state)
@@ -451,6 +469,7 @@ int main(void)
 	    TEST(test_a_report_that_is_delivered_again_is_no_second_one),
 	    TEST(test_a_report_without_a_name_is_known_by_what_it_says),
 	    TEST(test_a_provider_that_tells_of_one_open_twice_in_a_moment_is_counted_once),
+	    TEST(test_so_is_one_whose_client_is_not_kept),
 	    TEST(test_a_message_is_found_by_what_the_provider_calls_it),
 	    TEST(test_a_message_whose_name_is_not_saved_yet_is_found),
 	    TEST(test_reports_that_are_about_nothing_of_ours_are_passed_over),
