@@ -32,8 +32,7 @@ function Entry({ entry, asked }: { entry: AuditEntry; asked: string | null }) {
           <dl class="said">
             {lines.map(([name, value]) => (
               <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
+                <dt>{name}</dt> <dd>{value}</dd>
               </div>
             ))}
           </dl>
