@@ -112,6 +112,11 @@ void api_problem_list(struct api_call *call, unsigned status, const char *detail
 void api_problem_status(struct api_call *call, enum status status, const struct err *err);
 /* The response buffer, to write JSON into, with the status set. */
 struct json_text api_answer(struct api_call *call, unsigned status);
+/* An answer that is a list: rows behind this, then where the next ones begin, then what else it says; the caller closes
+ * the object. */
+struct json_text api_list_open(struct api_call *call);
+void api_list_next(struct json_text *w, struct slice cursor);   /* empty: there are no more */
+void api_list_next_id(struct json_text *w, struct uuid cursor); /* zero: the same */
 void api_header(struct api_call *call, struct slice name, struct slice value);
 /* The field "links": what became of each link of a mail. */
 void api_put_links(struct json_text *w, const struct accept_link *links, size_t count);

@@ -75,6 +75,28 @@ struct json_text api_answer(struct api_call *call, unsigned status)
 	return json_text_on(&call->response);
 }
 
+struct json_text api_list_open(struct api_call *call)
+{
+	struct json_text w = api_answer(call, 200);
+	json_open(&w, '{');
+	json_key(&w, "data");
+	json_open(&w, '[');
+	return w;
+}
+
+void api_list_next(struct json_text *w, struct slice cursor)
+{
+	json_close(w, ']');
+	JSON_FIELD(w, "next", string_or_null, cursor);
+}
+
+void api_list_next_id(struct json_text *w, struct uuid cursor)
+{
+	char text[UUID_TEXT_SIZE];
+	uuid_format(cursor, text);
+	api_list_next(w, uuid_is_zero(cursor) ? SLICE_EMPTY : slice_from_cstr(text));
+}
+
 void api_header(struct api_call *call, struct slice name, struct slice value)
 {
 	if (call->header_count < sizeof call->headers / sizeof call->headers[0])

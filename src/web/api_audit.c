@@ -63,17 +63,9 @@ void api_list_audit(struct api_call *call, struct api_worker *worker)
 		api_problem_status(call, status, &err);
 		return;
 	}
-	struct json_text w = api_answer(call, 200);
-	json_open(&w, '{');
-	json_key(&w, "data");
-	json_open(&w, '[');
+	struct json_text w = api_list_open(call);
 	for (size_t i = 0; i < count; i++)
 		put_entry(&w, &entries[i], tenant.name);
-	json_close(&w, ']');
-	json_key(&w, "next");
-	if (count == f.limit)
-		json_put_uuid(&w, entries[count - 1].id);
-	else
-		json_put_null(&w);
+	api_list_next_id(&w, count == f.limit ? entries[count - 1].id : (struct uuid){{0}});
 	json_close(&w, '}');
 }

@@ -76,20 +76,14 @@ void api_list_events(struct api_call *call, struct api_worker *worker)
 		api_problem_status(call, status, &err);
 		return;
 	}
-	struct json_text w = api_answer(call, 200);
-	json_open(&w, '{');
-	json_key(&w, "data");
-	json_open(&w, '[');
+	struct json_text w = api_list_open(call);
 	for (size_t i = 0; i < count; i++) {
 		json_put_raw(&w, SLICE_EMPTY);
 		event_json_append(&call->response, &events[i], call->who.tenant_name);
 	}
-	json_close(&w, ']');
-	json_key(&w, "next");
-	if (count == filter.limit)
-		json_put_string(&w, arena_printf(call->arena, "%llu", (unsigned long long)events[count - 1].position));
-	else
-		json_put_null(&w);
+	api_list_next(&w, count == filter.limit
+			      ? arena_printf(call->arena, "%llu", (unsigned long long)events[count - 1].position)
+			      : SLICE_EMPTY);
 	json_close(&w, '}');
 }
 

@@ -85,21 +85,13 @@ static void list_messages(struct api_call *call, struct api_worker *worker, cons
 		api_problem_status(call, status, &err);
 		return;
 	}
-	struct json_text w = api_answer(call, 200);
-	json_open(&w, '{');
-	json_key(&w, "data");
-	json_open(&w, '[');
+	struct json_text w = api_list_open(call);
 	for (size_t i = 0; i < count; i++) {
 		json_open(&w, '{');
 		api_put_message_fields(&w, &messages[i]);
 		json_close(&w, '}');
 	}
-	json_close(&w, ']');
-	json_key(&w, "next");
-	if (count == filter->limit)
-		json_put_uuid(&w, messages[count - 1].id);
-	else
-		json_put_null(&w);
+	api_list_next_id(&w, count == filter->limit ? messages[count - 1].id : (struct uuid){{0}});
 	json_close(&w, '}');
 }
 

@@ -25,18 +25,6 @@ static void put_suppression(struct json_text *w, const struct suppression_row *r
 	json_close(w, '}');
 }
 
-static void put_list(struct json_text *w, const struct suppression_list *list, bool has_more)
-{
-	json_open(w, '{');
-	json_key(w, "data");
-	json_open(w, '[');
-	for (size_t i = 0; i < list->count; i++)
-		put_suppression(w, &list->items[i]);
-	json_close(w, ']');
-	JSON_FIELD(w, "next", string_or_null, has_more ? list->items[list->count - 1].key : SLICE_EMPTY);
-	json_close(w, '}');
-}
-
 /* Answers 403 itself. */
 static bool may_see(struct api_call *call)
 {
@@ -63,8 +51,12 @@ void api_list_suppressions(struct api_call *call, struct api_worker *worker)
 		api_problem_status(call, status, &err);
 		return;
 	}
-	struct json_text w = api_answer(call, 200);
-	put_list(&w, &list, !address.p && list.count == f.limit);
+	struct json_text w = api_list_open(call);
+	for (size_t i = 0; i < list.count; i++)
+		put_suppression(&w, &list.items[i]);
+	bool has_more = !address.p && list.count == f.limit;
+	api_list_next(&w, has_more ? list.items[list.count - 1].key : SLICE_EMPTY);
+	json_close(&w, '}');
 }
 
 /* ---- Adding and removing */

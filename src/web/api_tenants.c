@@ -76,22 +76,15 @@ void api_list_tenants(struct api_call *call, struct api_worker *worker)
 	size_t shown = status == STATUS_OK ? count - from : 0;
 	if (shown > limit)
 		shown = limit;
-	struct json_text w = api_answer(call, 200);
-	json_open(&w, '{');
-	json_key(&w, "data");
-	json_open(&w, '[');
+	struct json_text w = api_list_open(call);
 	if (status == STATUS_OK)
 		status = put_views(call, worker, &w, tenants + from, shown, &err);
 	if (status != STATUS_OK) {
 		api_problem_status(call, status, &err);
 		return;
 	}
-	json_close(&w, ']');
-	json_key(&w, "next");
-	if (from + shown < count)
-		json_put_string(&w, arena_printf(call->arena, "%u", tenants[from + shown - 1].id));
-	else
-		json_put_null(&w);
+	api_list_next(&w, from + shown < count ? arena_printf(call->arena, "%u", tenants[from + shown - 1].id)
+					       : SLICE_EMPTY);
 	json_close(&w, '}');
 }
 

@@ -83,18 +83,10 @@ void api_list_held_unsubscribes(struct api_call *call, struct api_worker *worker
 		api_problem_status(call, status, &err);
 		return;
 	}
-	struct json_text w = api_answer(call, 200);
-	json_open(&w, '{');
-	json_key(&w, "data");
-	json_open(&w, '[');
+	struct json_text w = api_list_open(call);
 	for (size_t i = 0; i < count; i++)
 		put_held(&w, &list[i], call->services->hold_us);
-	json_close(&w, ']');
-	json_key(&w, "next");
-	if (count == f.limit)
-		json_put_uuid(&w, list[count - 1].message);
-	else
-		json_put_null(&w);
+	api_list_next_id(&w, count == f.limit ? list[count - 1].message : (struct uuid){{0}});
 	JSON_FIELD(&w, "waiting", i64, (int64_t)waiting);
 	json_close(&w, '}');
 }
