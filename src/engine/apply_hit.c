@@ -125,7 +125,7 @@ static void find_duplicate(struct hit *hit)
 	    .client = hit->record.client,
 	    .is_person = actor_is_counted(hit->verdict.actor),
 	};
-	uint32_t seconds = apply_dedupe_seconds(parts, hit->record.tenant);
+	uint32_t seconds = hit->policy.dedupe_seconds;
 	hit->is_duplicate = duplicate_window_hit(parts->window, &key, time_of(hit), seconds);
 	size_t used = strlen(hit->verdict.reasons);
 	if (hit->is_duplicate)
@@ -201,6 +201,7 @@ static struct visit visit_of(const struct hit *hit)
 	    .client = &hit->record.client,
 	    .user_agent = hit->record.user_agent,
 	    .consent = hit->consent,
+	    .keep_client = hit->policy.keep_client,
 	    .verdict = &hit->verdict,
 	    .signals = hit->signals,
 	    .is_honeypot = is_honeypot(hit),

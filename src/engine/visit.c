@@ -30,16 +30,15 @@ enum status visit_consent(struct batch *batch, const struct message *message, en
 
 void visit_keep_client(const struct visit *visit, char room[VISIT_ADDRESS_SIZE], struct event *event)
 {
-	const struct tenant_policies *policies = visit->context->parts->policies;
-	enum keep_client keep = tenant_policies_of(policies, visit->message->tenant).keep_client;
 	struct buf ip;
-	if (keep == KEEP_CLIENT_NONE)
+	if (visit->keep_client == KEEP_CLIENT_NONE)
 		return;
 	event->user_agent = visit->user_agent;
 	event->signals = visit->signals;
 	if (!visit->client)
 		return;
-	struct address client = keep == KEEP_CLIENT_FULL ? *visit->client : address_network(visit->client);
+	struct address client =
+	    visit->keep_client == KEEP_CLIENT_FULL ? *visit->client : address_network(visit->client);
 	buf_init_fixed(&ip, room, VISIT_ADDRESS_SIZE);
 	address_append(&ip, &client);
 	event->ip = buf_slice(&ip);

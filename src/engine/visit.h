@@ -16,6 +16,7 @@ struct visit {
 	const struct address *client; /* NULL: not known */
 	struct slice user_agent;      /* empty: not known */
 	enum consent consent;
+	enum keep_client keep_client; /* what the tenant keeps of it */
 	const struct verdict *verdict;
 	uint16_t signals; /* it was judged by; HIT_SIGNALS_NOT_KEPT */
 	bool is_honeypot; /* on the link that no person sees: it says something about those around it */
