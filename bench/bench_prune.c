@@ -8,8 +8,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "engine/retention.h"
-#include "store/accounts.h"
+#include "engine/upkeep/retention.h"
+#include "store/house/accounts.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ struct bench {
 	struct store *store;
 	struct store_session *session;
 	struct journal *journal;
-	struct token_keys *keys;
+	struct link_token_keys *keys;
 	struct writer *writer;
 	struct retention *retention;
 	struct prng prng;
@@ -177,14 +177,14 @@ static void *prune(void *user)
 
 static void open_all(struct bench *b, const char *url, const char *journal)
 {
-	static const uint8_t KEY[TOKEN_KEY_SIZE] = {1, 2, 3};
+	static const uint8_t KEY[LINK_TOKEN_KEY_SIZE] = {1, 2, 3};
 	struct journal_config config = {.directory = journal};
 	must(b, store_open(url, &b->store, &b->err));
 	must(b, store_migrate(b->store, &b->err));
 	must(b, store_session_open(b->store, STORE_WRITE, &b->session, &b->err));
 	must(b, journal_open(&config, &b->journal, &b->err));
-	b->keys = token_keys_new();
-	token_keys_set(b->keys, 1, KEY);
+	b->keys = link_token_keys_new();
+	link_token_keys_set(b->keys, 1, KEY);
 	must(b, store_tenant_add(b->session, &(struct tenant){.name = SLICE("default"), .created_us = 1}, &b->tenant,
 				 &b->err));
 }
@@ -219,7 +219,7 @@ int main(int argc, char **argv)
 	writer_stop(&b.writer);
 	journal_close(&b.journal);
 	store_close(&b.store);
-	token_keys_free(&b.keys);
+	link_token_keys_free(&b.keys);
 	free(b.ids);
 	return 0;
 }

@@ -8,9 +8,9 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "store/events.h"
-#include "store/messages.h"
-#include "store/stats.h"
+#include "store/events/events.h"
+#include "store/events/stats.h"
+#include "store/mail/messages.h"
 #include <stdio.h>
 #include <stdlib.h>
 

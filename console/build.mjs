@@ -15,7 +15,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** Tables of the program that are bundled as text. */
-const TABLES = ["src/codec/data/reason_words.tsv"];
+const TABLES = ["src/codec/judge/data/reason_words.tsv"];
 /** For every bundle of these sources. */
 export const LOADERS = { ".tsv": "text" };
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-// Turns the built console into one C file: a table of `struct asset` (src/web/assets.h), sorted by path, each file as it
+// Turns the built console into one C file: a table of `struct asset` (src/web/console/assets.h), sorted by path, each file as it
 // is and, where that is shorter, compressed once with gzip here instead of on every answer. The same input gives the
 // same output, byte for byte.
 //
@@ -56,7 +56,7 @@ function c_file(assets) {
   });
   return `/* SPDX-License-Identifier: Apache-2.0 */
 /* Made by console/embed.mjs from the files of the console. Not to be edited. */
-#include "web/assets.h"
+#include "web/console/assets.h"
 
 ${arrays}
 const struct asset asset_table[] = {

@@ -28,7 +28,7 @@ def main():
         with open(path, encoding="utf-8") as f:
             rows.append('    {%d, "%s",\n%s},\n' % (number, name, literal(f.read())))
     with open(output, "w", encoding="utf-8") as f:
-        f.write('#include "store/migrations.h"\n\n')
+        f.write('#include "store/core/migrations.h"\n\n')
         f.write("const struct migration store_migrations[] = {\n%s};\n" % "".join(rows))
         f.write("const size_t store_migrations_count = sizeof store_migrations / sizeof store_migrations[0];\n")
 

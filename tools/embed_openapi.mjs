@@ -15,7 +15,7 @@ writeFileSync(
   output,
   `/* SPDX-License-Identifier: Apache-2.0 */
 /* Made from doc/openapi.yaml. Not to be edited. */
-#include "prog/openapi.h"
+#include "prog/serve/openapi.h"
 
 static const unsigned char json[] = {
 ${lines.join("\n")}

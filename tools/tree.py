@@ -8,6 +8,15 @@ import sys
 RANK = {"base": 0, "codec": 1, "library": 2, "journal": 2, "store": 2, "net": 2, "transport": 2, "provider": 3, "engine": 4, "milter": 4, "web": 5,
         "simulator": 5, "prog": 6}
 
+# The rooms of a layer, from the bottom up: a room sees those before it. What lies in the layer's own folder sees them all.
+ROOMS = {
+    "codec": "text url html mail mime token judge webhook lint",
+    "store": "core sqlite postgres migrations house mail events people",
+    "engine": "request mail ledger tenant people feed judge apply dispatch intake upkeep",
+    "web": "console sign_in edge api",
+    "prog": "show serve command bench",
+}
+
 
 def enter():
     """Into the top of the checkout, wherever the check was started."""

@@ -2,7 +2,7 @@
 #include "peer.h"
 
 #include "base/mem.h"
-#include "prog/bench_corpus.h"
+#include "prog/bench/bench_corpus.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -7,9 +7,9 @@
  *
  * Vectorscan has the 1,500 patterns of the list as they are and stops at the first that matches. The automaton has the
  * same list, the robots' words, mail clients, browsers, systems and signs, and always reads to the end. */
-#include "codec/agent_marks.h"
-#include "prog/bench_agents.h"
-#include "prog/bench_corpus.h"
+#include "codec/judge/agent_marks.h"
+#include "prog/bench/bench_agents.h"
+#include "prog/bench/bench_corpus.h"
 #include <hs.h>
 #include <jansson.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reasons in words. The words are those of src/codec/data/reason_words.tsv, whose README says how its rows are read; the
-// program reads the same file (src/codec/reason_words.c), and test/unit/codec/reason_words.tsv holds both to the same words.
-import table from "../../src/codec/data/reason_words.tsv";
+// Reasons in words. The words are those of src/codec/judge/data/reason_words.tsv, whose README says how its rows are read; the
+// program reads the same file (src/codec/judge/reason_words.c), and test/unit/codec/reason_words.tsv holds both to the same words.
+import table from "../../src/codec/judge/data/reason_words.tsv";
 
 interface Row {
   value: string;

@@ -3,8 +3,8 @@
 #ifndef PUGMARK_LIBRARY_INSTRUMENTER_H
 #define PUGMARK_LIBRARY_INSTRUMENTER_H
 
-#include "codec/html_rewrite.h"
-#include "codec/token.h"
+#include "codec/html/html_rewrite.h"
+#include "codec/token/link_token.h"
 #include "library/memory.h"
 #include "library/text_list.h"
 
@@ -12,10 +12,10 @@ struct pugmark_instrumenter {
 	struct memory memory;
 	/* links */
 	struct slice base_url; /* without a slash at its end; empty: not set */
-	struct token_sealer *sealer;
+	struct link_token_sealer *sealer;
 	uint8_t key_id;
 	bool has_message;
-	struct token token; /* message and tenant of this mail */
+	struct link_token token; /* message and tenant of this mail */
 	enum pugmark_consent opens;
 	enum pugmark_consent clicks;
 	pugmark_track_fn *track;

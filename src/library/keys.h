@@ -3,15 +3,15 @@
 #ifndef PUGMARK_LIBRARY_KEYS_H
 #define PUGMARK_LIBRARY_KEYS_H
 
-#include "codec/token.h"
+#include "codec/token/link_token.h"
 #include "library/memory.h"
 
 struct pugmark_keys {
 	struct memory memory;
-	struct token_keys *keys;
+	struct link_token_keys *keys;
 };
 
 /* A sealer in `memory`, inside memory_try; NULL when OpenSSL has no memory. */
-struct token_sealer *keys_sealer(const struct pugmark_keys *keys, struct memory *memory);
+struct link_token_sealer *keys_sealer(const struct pugmark_keys *keys, struct memory *memory);
 
 #endif

@@ -3,8 +3,8 @@
 #ifndef PUGMARK_LIBRARY_LINK_H
 #define PUGMARK_LIBRARY_LINK_H
 
-#include "codec/html_rewrite.h"
-#include "codec/mime_rewrite.h"
+#include "codec/html/html_rewrite.h"
+#include "codec/mime/mime_rewrite.h"
 #include <pugmark.h>
 
 /* All but `part` and `tracked_url`; texts point to where those of `link` do. */

@@ -31,7 +31,7 @@ void pugmark_instrumenter_free(struct pugmark_instrumenter *in)
 {
 	if (!in)
 		return;
-	token_sealer_free(&in->sealer);
+	link_token_sealer_free(&in->sealer);
 	memory_object_free(&in->memory);
 }
 
@@ -106,7 +106,7 @@ enum pugmark_status pugmark_instrumenter_set_base_url(struct pugmark_instrumente
 struct sealing {
 	struct memory *memory;
 	const struct pugmark_keys *keys;
-	struct token_sealer *sealer;
+	struct link_token_sealer *sealer;
 };
 
 static enum pugmark_status make_sealer(void *user)
@@ -121,7 +121,7 @@ enum pugmark_status pugmark_instrumenter_set_keys(struct pugmark_instrumenter *i
 {
 	if (!in)
 		return PUGMARK_MISUSE;
-	if (keys && (key_id >= TOKEN_KEYS_MAX || !token_keys_has(keys->keys, (uint8_t)key_id)))
+	if (keys && (key_id >= LINK_TOKEN_KEYS_MAX || !link_token_keys_has(keys->keys, (uint8_t)key_id)))
 		return PUGMARK_NOT_FOUND;
 	struct sealing s = {&in->memory, keys, NULL};
 	openssl_errors_begin();
@@ -129,7 +129,7 @@ enum pugmark_status pugmark_instrumenter_set_keys(struct pugmark_instrumenter *i
 	openssl_errors_end();
 	if (status != PUGMARK_OK)
 		return status;
-	token_sealer_free(&in->sealer);
+	link_token_sealer_free(&in->sealer);
 	in->sealer = s.sealer;
 	in->key_id = (uint8_t)key_id;
 	return PUGMARK_OK;

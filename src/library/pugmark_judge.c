@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/verdict.h"
+#include "codec/judge/verdict.h"
 #include "library/argument.h"
 
 enum {
@@ -69,7 +69,7 @@ static enum pugmark_status signals_of(const struct pugmark_hit *given, struct hi
 	if (!texts_of(given, ret) || !argument_text(given->address, &address))
 		return PUGMARK_MISUSE;
 	ret->has_client = address.n > 0;
-	if (!kind_of(given->kind, &ret->kind) || (address.n && !address_parse(address, &ret->client)))
+	if (!kind_of(given->kind, &ret->kind) || (address.n && !ip_address_parse(address, &ret->client)))
 		return PUGMARK_BAD_INPUT;
 	return PUGMARK_OK;
 }

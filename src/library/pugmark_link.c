@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Switches without a default: a new value of the codec layer is a compiler error here until it has its public one. */
-#include "codec/open_pixel.h"
+#include "codec/html/open_pixel.h"
 #include "library/argument.h"
 #include "library/link.h"
 

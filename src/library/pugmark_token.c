@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/url.h"
+#include "codec/url/url.h"
 #include "library/argument.h"
 #include "library/keys.h"
 #include "library/openssl_errors.h"
@@ -8,17 +8,17 @@
 enum { TOKEN_LEAST = ARGUMENT_LEAST(struct pugmark_token, key_id) };
 _Static_assert(TOKEN_LEAST == sizeof(struct pugmark_token), "no padding at the end");
 
-_Static_assert(PUGMARK_KEY_SIZE == TOKEN_KEY_SIZE, "public and internal key size");
-_Static_assert(PUGMARK_TOKEN_ROOM == TOKEN_TEXT_MAX + 1, "public and internal token size");
-_Static_assert(PUGMARK_DESTINATION_MAX == TOKEN_URL_MAX, "public and internal destination size");
-_Static_assert(PUGMARK_DESTINATION_KEY_SIZE == TOKEN_LINK_KEY_SIZE, "public and internal destination key size");
-_Static_assert((int)PUGMARK_OPEN == (int)TOKEN_OPEN && (int)PUGMARK_CLICK == (int)TOKEN_CLICK &&
-		   (int)PUGMARK_UNSUBSCRIBE == (int)TOKEN_UNSUBSCRIBE &&
-		   (int)PUGMARK_PREFERENCES == (int)TOKEN_PREFERENCES,
+_Static_assert(PUGMARK_KEY_SIZE == LINK_TOKEN_KEY_SIZE, "public and internal key size");
+_Static_assert(PUGMARK_TOKEN_ROOM == LINK_TOKEN_TEXT_MAX + 1, "public and internal token size");
+_Static_assert(PUGMARK_DESTINATION_MAX == LINK_TOKEN_URL_MAX, "public and internal destination size");
+_Static_assert(PUGMARK_DESTINATION_KEY_SIZE == LINK_TOKEN_STORED_KEY_SIZE, "public and internal destination key size");
+_Static_assert((int)PUGMARK_OPEN == (int)LINK_TOKEN_OPEN && (int)PUGMARK_CLICK == (int)LINK_TOKEN_CLICK &&
+		   (int)PUGMARK_UNSUBSCRIBE == (int)LINK_TOKEN_UNSUBSCRIBE &&
+		   (int)PUGMARK_PREFERENCES == (int)LINK_TOKEN_PREFERENCES,
 	       "public and internal kinds");
-_Static_assert((int)PUGMARK_CONSENT_OFF == (int)TOKEN_CONSENT_OFF &&
-		   (int)PUGMARK_CONSENT_ANONYMOUS == (int)TOKEN_CONSENT_ANONYMOUS &&
-		   (int)PUGMARK_CONSENT_FULL == (int)TOKEN_CONSENT_FULL,
+_Static_assert((int)PUGMARK_CONSENT_OFF == (int)LINK_TOKEN_CONSENT_OFF &&
+		   (int)PUGMARK_CONSENT_ANONYMOUS == (int)LINK_TOKEN_CONSENT_ANONYMOUS &&
+		   (int)PUGMARK_CONSENT_FULL == (int)LINK_TOKEN_CONSENT_FULL,
 	       "public and internal consent");
 
 /* ---- keys ---- */
@@ -26,7 +26,7 @@ _Static_assert((int)PUGMARK_CONSENT_OFF == (int)TOKEN_CONSENT_OFF &&
 static enum pugmark_status make_keys(void *user)
 {
 	struct pugmark_keys *keys = user;
-	keys->keys = token_keys_new_with(&keys->memory.allocator);
+	keys->keys = link_token_keys_new_with(&keys->memory.allocator);
 	return PUGMARK_OK;
 }
 
@@ -51,7 +51,7 @@ void pugmark_keys_free(struct pugmark_keys *keys)
 {
 	if (!keys)
 		return;
-	token_keys_free(&keys->keys);
+	link_token_keys_free(&keys->keys);
 	memory_object_free(&keys->memory);
 }
 
@@ -59,15 +59,15 @@ enum pugmark_status pugmark_keys_set(struct pugmark_keys *keys, uint32_t key_id,
 {
 	if (!keys || !key)
 		return PUGMARK_MISUSE;
-	if (key_size != TOKEN_KEY_SIZE || key_id >= TOKEN_KEYS_MAX)
+	if (key_size != LINK_TOKEN_KEY_SIZE || key_id >= LINK_TOKEN_KEYS_MAX)
 		return PUGMARK_BAD_INPUT;
-	token_keys_set(keys->keys, (uint8_t)key_id, key);
+	link_token_keys_set(keys->keys, (uint8_t)key_id, key);
 	return PUGMARK_OK;
 }
 
-struct token_sealer *keys_sealer(const struct pugmark_keys *keys, struct memory *memory)
+struct link_token_sealer *keys_sealer(const struct pugmark_keys *keys, struct memory *memory)
 {
-	return token_sealer_new_with(keys->keys, &memory->allocator);
+	return link_token_sealer_new_with(keys->keys, &memory->allocator);
 }
 
 /* ---- sealer ---- */
@@ -75,8 +75,9 @@ struct token_sealer *keys_sealer(const struct pugmark_keys *keys, struct memory 
 struct pugmark_sealer {
 	struct memory memory;
 	const struct pugmark_keys *keys;
-	struct token_sealer *sealer;
-	char room[TOKEN_TEXT_MAX]; /* of the last token that was opened; what is in a token is shorter than its text */
+	struct link_token_sealer *sealer;
+	char room[LINK_TOKEN_TEXT_MAX]; /* of the last token that was opened; what is in a token is shorter than its
+					   text */
 };
 
 static enum pugmark_status make_sealer(void *user)
@@ -111,7 +112,7 @@ void pugmark_sealer_free(struct pugmark_sealer *sealer)
 {
 	if (!sealer)
 		return;
-	token_sealer_free(&sealer->sealer);
+	link_token_sealer_free(&sealer->sealer);
 	memory_object_free(&sealer->memory);
 }
 
@@ -125,17 +126,17 @@ static enum pugmark_status check(const struct pugmark_token *t, struct slice des
 	if (t->kind != PUGMARK_CLICK)
 		return destination.n || t->is_stored ? PUGMARK_BAD_INPUT : PUGMARK_OK;
 	if (t->is_stored)
-		return destination.n == TOKEN_LINK_KEY_SIZE ? PUGMARK_OK : PUGMARK_BAD_INPUT;
-	if (destination.n > TOKEN_URL_MAX)
+		return destination.n == LINK_TOKEN_STORED_KEY_SIZE ? PUGMARK_OK : PUGMARK_BAD_INPUT;
+	if (destination.n > LINK_TOKEN_URL_MAX)
 		return PUGMARK_TOO_BIG;
 	return url_check_redirect(destination) == URL_OK ? PUGMARK_OK : PUGMARK_BAD_INPUT;
 }
 
-static struct token token_of(const struct pugmark_token *t, struct slice destination)
+static struct link_token token_of(const struct pugmark_token *t, struct slice destination)
 {
-	struct token token = {
-	    .kind = (enum token_kind)t->kind,
-	    .consent = (enum token_consent)t->consent,
+	struct link_token token = {
+	    .kind = (enum link_token_kind)t->kind,
+	    .consent = (enum link_token_consent)t->consent,
 	    .tenant = t->tenant,
 	    .link_index = t->link_index,
 	    .destination = destination,
@@ -155,15 +156,15 @@ enum pugmark_status pugmark_token_mint(struct pugmark_sealer *sealer, const stru
 	if (!sealer || !room || !argument_read(token, TOKEN_LEAST, &given, sizeof given) ||
 	    !argument_text(given.destination, &destination))
 		return PUGMARK_MISUSE;
-	if (given.key_id >= TOKEN_KEYS_MAX)
+	if (given.key_id >= LINK_TOKEN_KEYS_MAX)
 		return PUGMARK_NOT_FOUND;
 	enum pugmark_status status = check(&given, destination);
 	if (status != PUGMARK_OK)
 		return status;
-	struct token sealed = token_of(&given, destination);
+	struct link_token sealed = token_of(&given, destination);
 	buf_init_fixed(&to, text, sizeof text);
 	openssl_errors_begin();
-	status = status_of(token_seal(sealer->sealer, (uint8_t)given.key_id, &sealed, &to));
+	status = status_of(link_token_seal(sealer->sealer, (uint8_t)given.key_id, &sealed, &to));
 	openssl_errors_end();
 	if (status != PUGMARK_OK)
 		return status;
@@ -175,7 +176,7 @@ enum pugmark_status pugmark_token_mint(struct pugmark_sealer *sealer, const stru
 	return PUGMARK_OK;
 }
 
-static void fill(const struct token *token, uint8_t key_id, struct pugmark_token *ret)
+static void fill(const struct link_token *token, uint8_t key_id, struct pugmark_token *ret)
 {
 	struct pugmark_token opened = {
 	    .kind = (enum pugmark_kind)token->kind,
@@ -194,19 +195,19 @@ enum pugmark_status pugmark_token_open(struct pugmark_sealer *sealer, enum pugma
 				       size_t text_size, struct pugmark_token *ret_token)
 {
 	struct slice sealed;
-	struct token token;
+	struct link_token token;
 	uint8_t key_id;
 	if (!sealer || !argument_slice(text, text_size, &sealed) || !argument_is_writable(ret_token, TOKEN_LEAST))
 		return PUGMARK_MISUSE;
 	openssl_errors_begin();
-	enum status opened = token_open(sealer->sealer, sealed, sealer->room, &token, &key_id);
+	enum status opened = link_token_open(sealer->sealer, sealed, sealer->room, &token, &key_id);
 	openssl_errors_end();
 	if (opened != STATUS_OK)
 		return status_of(opened);
 	if (kind != PUGMARK_ANY_KIND && (int)kind != (int)token.kind)
 		return PUGMARK_BAD_INPUT;
 	/* Sealed by these keys, but perhaps not by this library: a redirect trusts nobody. */
-	if (token.kind == TOKEN_CLICK && !token.is_stored && url_check_redirect(token.destination) != URL_OK)
+	if (token.kind == LINK_TOKEN_CLICK && !token.is_stored && url_check_redirect(token.destination) != URL_OK)
 		return PUGMARK_BAD_INPUT;
 	/* The destination is the last of what is in a token; behind it may be what a longer one left. */
 	if (token.destination.n)
@@ -219,5 +220,5 @@ enum pugmark_status pugmark_token_open(struct pugmark_sealer *sealer, enum pugma
 
 const char *pugmark_kind_name(enum pugmark_kind kind)
 {
-	return token_kind_name((enum token_kind)kind);
+	return link_token_kind_name((enum link_token_kind)kind);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A verifier is only read when it verifies, each time with an arena of its own, so that threads can share one. */
-#include "codec/webhook_signature.h"
+#include "codec/webhook/webhook_signature.h"
 #include "library/argument.h"
 #include "library/memory.h"
 #include "library/openssl_errors.h"

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the options of an instrumenter to those of html_rewrite, with one of three ways to make a link: the host's
  * function, tokens, or not at all. */
-#include "codec/open_pixel.h"
+#include "codec/html/open_pixel.h"
 #include "library/instrumenter.h"
 #include "library/link.h"
 
-static enum status append_url(const struct pugmark_instrumenter *in, const char *path, const struct token *token,
+static enum status append_url(const struct pugmark_instrumenter *in, const char *path, const struct link_token *token,
 			      struct buf *to)
 {
 	buf_append(to, in->base_url);
 	buf_append_cstr(to, path);
-	return token_seal(in->sealer, in->key_id, token, to);
+	return link_token_seal(in->sealer, in->key_id, token, to);
 }
 
 /* ---- links ---- */
@@ -18,9 +18,9 @@ static enum status append_url(const struct pugmark_instrumenter *in, const char 
 static bool track_by_token(void *user, const struct html_link *link, struct buf *to)
 {
 	struct run *run = user;
-	struct token token = run->from->token;
-	token.kind = TOKEN_CLICK;
-	token.consent = (enum token_consent)run->from->clicks;
+	struct link_token token = run->from->token;
+	token.kind = LINK_TOKEN_CLICK;
+	token.consent = (enum link_token_consent)run->from->clicks;
 	token.link_index = link->index;
 	token.destination = link->destination;
 	enum status status = append_url(run->from, "/c/", &token, to);
@@ -63,15 +63,15 @@ static bool has_pixel(const struct pugmark_instrumenter *in)
 
 static enum status make_pixel(const struct pugmark_instrumenter *in, struct arena *arena, struct slice *ret)
 {
-	struct token token = in->token;
+	struct link_token token = in->token;
 	struct buf url;
 	struct buf markup;
 	if (in->pixel_html.n) {
 		*ret = in->pixel_html;
 		return STATUS_OK;
 	}
-	token.kind = TOKEN_OPEN;
-	token.consent = (enum token_consent)in->opens;
+	token.kind = LINK_TOKEN_OPEN;
+	token.consent = (enum link_token_consent)in->opens;
 	buf_init_in_arena(&url, PUGMARK_BASE_URL_MAX + PUGMARK_TOKEN_ROOM, arena);
 	enum status status = append_url(in, "/o/", &token, &url);
 	if (status != STATUS_OK)

@@ -51,7 +51,7 @@ static struct milter *serving; /* see above; libmilter has no place for it */
 /* One connection of the mail server. */
 struct session {
 	struct milter_mail *mail;
-	struct address client;
+	struct ip_address client;
 	bool has_client;
 	bool has_leading_space; /* header values come with the blank behind the colon, and are given so */
 	bool can_skip;          /* SMFIS_SKIP is understood */
@@ -174,7 +174,7 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 	struct session *s = smfi_getpriv(ctx);
 	/* "unknown" addresses are given as NULL, too: what cannot be named is not ours. */
 	s->has_client = true;
-	s->client = (struct address){{0}};
+	s->client = (struct ip_address){{0}};
 	if (address)
 		take_address(s, address);
 	(void)host;

@@ -3,10 +3,10 @@
 
 #include "base/map.h"
 #include "base/mem.h"
-#include "codec/header_block.h"
-#include "codec/mail_attribution.h"
-#include "codec/mailbox_list.h"
-#include "codec/uuid.h"
+#include "codec/mail/header_block.h"
+#include "codec/mail/mail_attribution.h"
+#include "codec/mail/mailbox_list.h"
+#include "codec/text/uuid.h"
 
 /* Envelope and headers of a mail that is too big for us are kept up to here: rules and removals need them. */
 enum { HEADERS_BYTES_MAX = 8 * 1024 * 1024 };
@@ -177,7 +177,7 @@ const struct milter_removal *milter_mail_removals(const struct milter_mail *mail
 
 struct slice milter_mail_from(const struct milter_mail *mail)
 {
-	struct mailbox box;
+	struct letterbox box;
 	for (size_t i = 0; i < mail->header_count; i++) {
 		struct slice rest = mail->headers[i].value;
 		if (slice_equal_nocase(mail->headers[i].name, SLICE("From")) &&

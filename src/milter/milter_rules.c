@@ -8,7 +8,7 @@ struct pattern_list {
 
 struct milter_rules {
 	struct pattern_list senders, skip_senders, daemons;
-	struct address_range *networks;
+	struct ip_address_range *networks;
 	size_t network_count;
 	bool require_header;
 	size_t size_max;
@@ -42,7 +42,7 @@ static enum status read_networks(const char *text, struct arena *arena, struct m
 	read_patterns(text, arena, &list);
 	rules->networks = arena_alloc_array(arena, list.count, sizeof *rules->networks);
 	for (size_t i = 0; i < list.count; i++)
-		if (!address_range_parse(list.items[i], &rules->networks[rules->network_count++]))
+		if (!ip_address_range_parse(list.items[i], &rules->networks[rules->network_count++]))
 			return err_set(err, STATUS_BAD_INPUT,
 				       "milter.networks: '%.*s' is no address or prefix such as 10.0.0.0/8",
 				       SLICE_FMT(slice_sub(list.items[i], 0, 60)));
@@ -119,7 +119,7 @@ static bool is_from(const struct pattern_list *list, const struct milter_subject
 static bool is_ours(const struct milter_rules *rules, const struct milter_subject *subject)
 {
 	if (subject->is_signed_in || !subject->client ||
-	    address_in_any(subject->client, rules->networks, rules->network_count))
+	    ip_address_in_any(subject->client, rules->networks, rules->network_count))
 		return true;
 	for (size_t i = 0; i < rules->daemons.count; i++)
 		if (slice_equal_nocase(rules->daemons.items[i], subject->daemon))

@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "codec/address.h"
+#include "codec/judge/ip_address.h"
 
 /* Lists are separated by commas; NULL or empty: see each. */
 struct milter_rules_config {
@@ -29,9 +29,9 @@ enum status milter_rules_new(const struct milter_rules_config *config, struct ar
 
 /* A mail as the rules see it. */
 struct milter_subject {
-	struct slice envelope_from;   /* without brackets; empty: <> */
-	struct slice header_from;     /* the address; empty: none */
-	const struct address *client; /* NULL: no address, so this machine itself */
+	struct slice envelope_from;      /* without brackets; empty: <> */
+	struct slice header_from;        /* the address; empty: none */
+	const struct ip_address *client; /* NULL: no address, so this machine itself */
 	bool is_signed_in;
 	struct slice daemon; /* {daemon_name} */
 	bool has_header;     /* X-Pugmark-* */

@@ -31,18 +31,18 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 32;
 }
 
-static _Atomic uint32_t *counter_of(struct address_count *count, int row, const struct address *a)
+static _Atomic uint32_t *counter_of(struct address_count *count, int row, const struct ip_address *a)
 {
 	uint64_t high, low;
 	memcpy(&high, a->bytes, 8);
 	memcpy(&low, a->bytes + 8, 8);
-	if (!address_is_ipv4(a))
+	if (!ip_address_is_ipv4(a))
 		low = 0;
 	uint64_t hash = mix(mix(high ^ count->keys[row][0]) + low + count->keys[row][1]);
 	return &count->counters[row][hash % ROW_SIZE];
 }
 
-bool address_count_enter(struct address_count *count, const struct address *a, uint32_t max)
+bool address_count_enter(struct address_count *count, const struct ip_address *a, uint32_t max)
 {
 	uint32_t least = UINT32_MAX;
 	for (int row = 0; row < ROWS; row++) {
@@ -55,7 +55,7 @@ bool address_count_enter(struct address_count *count, const struct address *a, u
 	return false;
 }
 
-void address_count_leave(struct address_count *count, const struct address *a)
+void address_count_leave(struct address_count *count, const struct ip_address *a)
 {
 	for (int row = 0; row < ROWS; row++)
 		atomic_fetch_sub_explicit(counter_of(count, row, a), 1, memory_order_relaxed);

@@ -10,7 +10,7 @@
 #define PUGMARK_NET_ADDRESS_COUNT_H
 
 #include "base/status.h"
-#include "codec/address.h"
+#include "codec/judge/ip_address.h"
 
 struct address_count;
 
@@ -18,7 +18,7 @@ struct address_count *address_count_new(void);
 /* *count may be NULL, and is NULL afterwards. */
 void address_count_free(struct address_count **count);
 /* One more for this address; false, and nothing counted, when it has `max` already. */
-bool address_count_enter(struct address_count *count, const struct address *a, uint32_t max) MUST_CHECK;
-void address_count_leave(struct address_count *count, const struct address *a);
+bool address_count_enter(struct address_count *count, const struct ip_address *a, uint32_t max) MUST_CHECK;
+void address_count_leave(struct address_count *count, const struct ip_address *a);
 
 #endif

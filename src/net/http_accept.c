@@ -23,11 +23,11 @@ static bool read_peer(struct http_connection *connection)
 static bool enter(struct http_connection *connection)
 {
 	struct http_server *server = connection->loop->server;
-	const struct address *address = &connection->peer.address;
+	const struct ip_address *address = &connection->peer.address;
 	uint32_t before = atomic_fetch_add_explicit(&server->open_now, 1, memory_order_relaxed);
 	if (before < server->config.limits.connections) {
-		connection->trusted = address_in_any(address, server->trusted.ranges, server->trusted.count);
-		if (connection->trusted || address_is_loopback(address))
+		connection->trusted = ip_address_in_any(address, server->trusted.ranges, server->trusted.count);
+		if (connection->trusted || ip_address_is_loopback(address))
 			return true;
 		connection->counted =
 		    address_count_enter(server->by_address, address, server->config.limits.connections_per_address);

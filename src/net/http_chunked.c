@@ -2,7 +2,7 @@
 #include "net/http_chunked.h"
 
 #include "base/slice.h"
-#include "codec/hex.h"
+#include "codec/text/hex.h"
 
 enum { LINE_MAX_BYTES = 256, TRAILER_MAX_BYTES = 4096 };
 

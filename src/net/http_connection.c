@@ -127,7 +127,7 @@ static bool read_first(struct http_connection *connection)
 		if (header.has_source)
 			connection->peer.address = header.source;
 		connection->peer.is_https = header.is_tls;
-		connection->trusted = address_in_any(&connection->peer.address, trusted->ranges, trusted->count);
+		connection->trusted = ip_address_in_any(&connection->peer.address, trusted->ranges, trusted->count);
 	}
 	return true;
 }

@@ -33,7 +33,7 @@ enum {
 
 struct http_server {
 	struct http_server_config config; /* limits filled in */
-	struct address_range *ranges;     /* a copy of the trusted ones */
+	struct ip_address_range *ranges;  /* a copy of the trusted ones */
 	struct trusted_proxies trusted;
 	struct http_loop *loops;
 	unsigned loop_count;

@@ -140,7 +140,7 @@ struct slice http_request_header(const struct http_request *request, struct slic
 	return http_head_field(&loop->head, name);
 }
 
-const struct address *http_request_client(const struct http_request *request)
+const struct ip_address *http_request_client(const struct http_request *request)
 {
 	return &request->client.address;
 }

@@ -15,7 +15,7 @@
 #include "base/arena.h"
 #include "base/slice.h"
 #include "base/status.h"
-#include "codec/address.h"
+#include "codec/judge/ip_address.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -45,7 +45,7 @@ struct http_server_config {
 	uint16_t port;       /* 0: any free one, the same for all loops */
 	unsigned loops;      /* 0: one per core */
 	struct http_limits limits;
-	const struct address_range *trusted_proxies; /* whose X-Forwarded-For, Forwarded and PROXY v2 are believed */
+	const struct ip_address_range *trusted_proxies; /* whose X-Forwarded-For, Forwarded and PROXY v2 are believed */
 	size_t trusted_proxy_count;
 	/* On each loop's thread, before it serves and after it stopped; `loop_user` is handed to the handler. May be
 	 * NULL. */
@@ -100,7 +100,7 @@ struct slice http_request_body(const struct http_request *request);
 /* The value of the first header of that name (any case), or the empty slice with p == NULL when there is none. */
 struct slice http_request_header(const struct http_request *request, struct slice name);
 /* Who really asked: the peer, or what trusted proxies say. */
-const struct address *http_request_client(const struct http_request *request);
+const struct ip_address *http_request_client(const struct http_request *request);
 bool http_request_is_https(const struct http_request *request); /* as a trusted proxy says; else false */
 struct http_loop *http_request_loop(const struct http_request *request);
 /* Lives as long as the request; made on first use. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/listen_socket.h"
 #include "base/slice.h"
-#include "codec/address.h"
+#include "codec/judge/ip_address.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <sys/socket.h>
@@ -10,11 +10,11 @@
 enum status listen_address_read(struct listen_address *at, const char *address, uint16_t port, struct err *err)
 {
 	struct slice text = slice_from_cstr(address);
-	struct address parsed;
+	struct ip_address parsed;
 	memset(at, 0, sizeof *at);
 	if (text.n > 2 && text.p[0] == '[' && text.p[text.n - 1] == ']')
 		text = slice_sub(text, 1, text.n - 1);
-	if (!address_parse(text, &parsed))
+	if (!ip_address_parse(text, &parsed))
 		return err_set(err, STATUS_BAD_INPUT, "\"%.60s\" is not an IP address", address ? address : "");
 	if (slice_index(text, ':') == text.n) {
 		at->to.v4.sin_family = AF_INET;

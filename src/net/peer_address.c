@@ -27,7 +27,7 @@ static bool is_port(struct slice s)
 }
 
 /* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:80". */
-static bool parse_node(struct slice text, struct address *ret)
+static bool parse_node(struct slice text, struct ip_address *ret)
 {
 	if (text.n > 0 && text.p[0] == '[') {
 		size_t end = slice_index(text, ']');
@@ -35,13 +35,13 @@ static bool parse_node(struct slice text, struct address *ret)
 		struct slice inner = slice_sub(text, 1, end);
 		if (end == text.n || (behind.n > 0 && !is_port(behind)) || slice_index(inner, ':') == inner.n)
 			return false;
-		return address_parse(inner, ret);
+		return ip_address_parse(inner, ret);
 	}
 	size_t colon = slice_index(text, ':');
 	struct slice behind = slice_from(text, colon);
 	if (slice_index(slice_sub(text, 0, colon), '.') < colon && is_port(behind))
 		text = slice_sub(text, 0, colon);
-	return address_parse(text, ret);
+	return ip_address_parse(text, ret);
 }
 
 /* The value of `name` in one element of Forwarded ("for=…;proto=…"), without its quotes; p == NULL when missing. */
@@ -59,9 +59,9 @@ static struct slice forwarded_value(struct slice element, struct slice name)
 	return (struct slice){0};
 }
 
-static bool is_trusted(const struct address *a, const struct trusted_proxies *trusted)
+static bool is_trusted(const struct ip_address *a, const struct trusted_proxies *trusted)
 {
-	return address_in_any(a, trusted->ranges, trusted->count);
+	return ip_address_in_any(a, trusted->ranges, trusted->count);
 }
 
 /* The element of Forwarded that tells the final address also tells the protocol it came by. */
@@ -75,7 +75,7 @@ static void walk_forwarded(struct peer_address *peer, const struct trusted_proxi
 			struct slice proto = forwarded_value(element, SLICE("proto"));
 			if (proto.p)
 				peer->is_https = slice_equal_nocase(proto, SLICE("https"));
-			struct address next;
+			struct ip_address next;
 			if (!parse_node(forwarded_value(element, SLICE("for")), &next))
 				return;
 			peer->address = next;
@@ -91,7 +91,7 @@ static void walk_x_forwarded_for(struct peer_address *peer, const struct trusted
 	for (size_t i = lines->count; i-- > 0;) {
 		struct slice rest = lines->lines[i];
 		while (rest.n > 0) {
-			struct address next;
+			struct ip_address next;
 			if (!parse_node(cut_last(&rest), &next))
 				return;
 			peer->address = next;

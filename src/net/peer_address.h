@@ -11,15 +11,15 @@
 #define PUGMARK_NET_PEER_ADDRESS_H
 
 #include "base/slice.h"
-#include "codec/address.h"
+#include "codec/judge/ip_address.h"
 
 struct trusted_proxies {
-	const struct address_range *ranges;
+	const struct ip_address_range *ranges;
 	size_t count;
 };
 
 struct peer_address {
-	struct address address;
+	struct ip_address address;
 	bool is_https;
 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pugmark: one program, many commands. */
 #include "base/buf.h"
-#include "prog/commands.h"
-#include "prog/config.h"
-#include "prog/options.h"
-#include "web/api.h"
+#include "prog/command/commands.h"
+#include "prog/serve/config.h"
+#include "prog/show/options.h"
+#include "web/api/api.h"
 #include <stdio.h>
 #include <string.h>
 

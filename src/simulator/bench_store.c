@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulator/bench_store.h"
 
-#include "store/accounts.h"
+#include "store/house/accounts.h"
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum status bench_store_open(struct bench_store *b, int64_t now_us, struct err *err)
 {
-	static const uint8_t KEY[TOKEN_KEY_SIZE] = {1, 2, 3};
+	static const uint8_t KEY[LINK_TOKEN_KEY_SIZE] = {1, 2, 3};
 	char url[BENCH_DIRECTORY_MAX + 32];
 	const char *root = getenv("TMPDIR");
 	struct tenant tenant = {.name = SLICE("bench"), .time_zone = SLICE("UTC"), .created_us = now_us};
-	*b = (struct bench_store){.keys = token_keys_new()};
-	token_keys_set(b->keys, 1, KEY);
+	*b = (struct bench_store){.keys = link_token_keys_new()};
+	link_token_keys_set(b->keys, 1, KEY);
 	(void)snprintf(b->directory, sizeof b->directory, "%.900s/pugmark-bench-XXXXXX", root ? root : "/tmp");
 	if (!mkdtemp(b->directory)) {
 		b->directory[0] = '\0';
@@ -40,7 +40,7 @@ void bench_store_close(struct bench_store *b)
 	enum { OPEN_DIRECTORIES = 4 };
 	store_session_close(&b->session);
 	store_close(&b->store);
-	token_keys_free(&b->keys);
+	link_token_keys_free(&b->keys);
 	if (b->directory[0])
 		(void)nftw(b->directory, remove_one, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS);
 }

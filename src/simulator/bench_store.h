@@ -3,8 +3,8 @@
 #ifndef PUGMARK_SIMULATOR_BENCH_STORE_H
 #define PUGMARK_SIMULATOR_BENCH_STORE_H
 
-#include "codec/token.h"
-#include "store/store.h"
+#include "codec/token/link_token.h"
+#include "store/core/store.h"
 
 enum { BENCH_DIRECTORY_MAX = 1024 };
 
@@ -12,7 +12,7 @@ struct bench_store {
 	char directory[BENCH_DIRECTORY_MAX]; /* in TMPDIR, or else /tmp; more may be put into it */
 	struct store *store;
 	struct store_session *session; /* writes */
-	struct token_keys *keys;       /* one, with the id 1 */
+	struct link_token_keys *keys;  /* one, with the id 1 */
 	uint32_t tenant;
 };
 

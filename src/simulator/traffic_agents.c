@@ -2,7 +2,7 @@
 #include "simulator/traffic_agents.h"
 
 #include "base/mem.h"
-#include "codec/user_agent.h"
+#include "codec/judge/user_agent.h"
 
 enum { AGENTS_FIRST = 256 };
 

@@ -41,9 +41,9 @@ size_t chance_pick(struct prng *random, const unsigned *shares, size_t count)
 	return i;
 }
 
-struct address chance_address(struct prng *random, const struct chance_network *network)
+struct ip_address chance_address(struct prng *random, const struct chance_network *network)
 {
-	struct address address = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
+	struct ip_address address = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
 	address.bytes[12] = network->first;
 	address.bytes[13] = (uint8_t)(network->second + prng_below(random, UINT64_C(1) << network->second_bits));
 	address.bytes[14] = (uint8_t)prng_below(random, 256);
@@ -51,9 +51,9 @@ struct address chance_address(struct prng *random, const struct chance_network *
 	return address;
 }
 
-struct address chance_neighbour(struct prng *random, const struct address *address)
+struct ip_address chance_neighbour(struct prng *random, const struct ip_address *address)
 {
-	struct address neighbour = *address;
+	struct ip_address neighbour = *address;
 	neighbour.bytes[15] = (uint8_t)(1 + prng_below(random, 254));
 	return neighbour;
 }

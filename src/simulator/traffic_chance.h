@@ -5,7 +5,7 @@
 #define PUGMARK_SIMULATOR_TRAFFIC_CHANCE_H
 
 #include "base/random.h"
-#include "codec/address.h"
+#include "codec/judge/ip_address.h"
 #include <stdbool.h>
 
 /* The nth generator of a seed, apart from all others. */
@@ -23,8 +23,8 @@ struct chance_network {
 	uint8_t first, second; /* of the address */
 	uint8_t second_bits;   /* of `second` that are free */
 };
-struct address chance_address(struct prng *random, const struct chance_network *network);
+struct ip_address chance_address(struct prng *random, const struct chance_network *network);
 /* Another address of the same /24. */
-struct address chance_neighbour(struct prng *random, const struct address *address);
+struct ip_address chance_neighbour(struct prng *random, const struct ip_address *address);
 
 #endif

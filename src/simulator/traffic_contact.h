@@ -46,7 +46,7 @@ struct traffic_company {
 	enum traffic_gateway gateway;
 	bool gateway_is_browser; /* a real browser, with its headers; else a program that only sends a browser's name */
 	struct slice gateway_agent, gateway_image_agent;
-	struct address gateway_address, office, web_gateway;
+	struct ip_address gateway_address, office, web_gateway;
 };
 
 struct traffic_contact {
@@ -55,7 +55,7 @@ struct traffic_contact {
 	enum traffic_route route;
 	bool is_private; /* a tool removes Accept-Language */
 	struct slice mail_client, browser, second_browser;
-	struct address home, phone, vpn, cloud_desktop;
+	struct ip_address home, phone, vpn, cloud_desktop;
 };
 
 struct traffic_contacts {

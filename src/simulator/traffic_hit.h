@@ -3,8 +3,8 @@
 #ifndef PUGMARK_SIMULATOR_TRAFFIC_HIT_H
 #define PUGMARK_SIMULATOR_TRAFFIC_HIT_H
 
-#include "codec/address.h"
-#include "codec/verdict.h"
+#include "codec/judge/ip_address.h"
+#include "codec/judge/verdict.h"
 
 /* What somebody does; a hit has the one that makes it hard to judge. */
 enum traffic_behaviour {
@@ -58,7 +58,7 @@ struct traffic_hit {
 	bool has_accept_language, has_sec_fetch;
 	struct slice agent;   /* belongs to the agents (traffic_agents.h), or static */
 	struct slice referer; /* static */
-	struct address client;
+	struct ip_address client;
 };
 
 struct traffic_mail {

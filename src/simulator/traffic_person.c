@@ -85,7 +85,7 @@ static enum traffic_behaviour route_of(const struct traffic_stage *stage, enum t
 	}
 }
 
-static struct address address_of(struct traffic_stage *stage)
+static struct ip_address address_of(struct traffic_stage *stage)
 {
 	switch (stage->contact->route) {
 	case ROUTE_OFFICE: return stage->company->office;
@@ -185,7 +185,7 @@ static void click_link(struct traffic_stage *stage, const struct reading *readin
 	}
 	bool is_elsewhere = happens(stage, OTHER_DEVICE);
 	bool is_stripped = person->route == ROUTE_WEB_GATEWAY && happens(stage, STRIPPED);
-	struct address client = is_elsewhere ? person->phone : address_of(stage);
+	struct ip_address client = is_elsewhere ? person->phone : address_of(stage);
 	struct traffic_hit *hit =
 	    traffic_stage_click(stage, click_behaviour(stage, reading->is_fast, is_elsewhere), after_us,
 				is_elsewhere ? person->second_browser : person->browser);

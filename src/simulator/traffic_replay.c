@@ -4,9 +4,9 @@
  * nothing here is to survive a crash. */
 #include "simulator/traffic_replay.h"
 
-#include "engine/apply.h"
-#include "engine/record.h"
-#include "engine/settle.h"
+#include "engine/apply/apply.h"
+#include "engine/judge/settle.h"
+#include "engine/ledger/record.h"
 #include "simulator/bench_store.h"
 #include <stdio.h>
 
@@ -85,7 +85,7 @@ static enum status apply_hit_at(struct replay *r, size_t i)
 	    .kind = hit->kind,
 	    .is_head = hit->is_head,
 	    .key_id = 1,
-	    .consent = TOKEN_CONSENT_FULL,
+	    .consent = LINK_TOKEN_CONSENT_FULL,
 	    .tenant = r->at.tenant,
 	    .message = message_id(hit->mail),
 	    .link_index = hit->link,

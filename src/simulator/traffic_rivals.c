@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulator/traffic_rivals.h"
 
-#include "codec/agent_marks.h"
-#include "codec/known_network.h"
-#include "engine/duplicate_window.h"
+#include "codec/judge/agent_marks.h"
+#include "codec/judge/known_network.h"
+#include "engine/apply/duplicate_window.h"
 
 enum { DEDUPE_SECONDS = 5 };
 static const int64_t SOON_US = 2000000;
@@ -35,7 +35,7 @@ static bool is_listed_agent(struct slice agent)
 	return marks.robot.code || (marks.named.code && marks.named.actor != ACTOR_PREFETCH);
 }
 
-static bool is_listed_address(const struct address *address)
+static bool is_listed_address(const struct ip_address *address)
 {
 	return known_network_of(address, NULL).role == NETWORK_SCANNER;
 }

@@ -44,27 +44,27 @@ static int64_t between_ms(struct traffic_stage *stage, int64_t low_ms, int64_t h
 
 /* ---- A gateway's requests */
 
-static void send_as_gateway(const struct traffic_stage *stage, struct traffic_hit *hit, struct address client)
+static void send_as_gateway(const struct traffic_stage *stage, struct traffic_hit *hit, struct ip_address client)
 {
 	if (stage->company->gateway_is_browser)
 		traffic_stage_send_headers(stage, hit);
 	hit->client = client;
 }
 
-static struct address gateway_address(struct traffic_stage *stage)
+static struct ip_address gateway_address(struct traffic_stage *stage)
 {
 	return chance_neighbour(&stage->random, &stage->company->gateway_address);
 }
 
 static void load_pixel(struct traffic_stage *stage, enum traffic_behaviour behaviour, int64_t after_us,
-		       struct address client)
+		       struct ip_address client)
 {
 	struct slice agent = stage->company->gateway_image_agent;
 	send_as_gateway(stage, traffic_stage_open(stage, behaviour, after_us, agent), client);
 }
 
 static void follow(struct traffic_stage *stage, enum traffic_behaviour behaviour, int64_t after_us,
-		   struct address client, uint32_t link)
+		   struct ip_address client, uint32_t link)
 {
 	struct traffic_hit *hit = traffic_stage_click(stage, behaviour, after_us, stage->company->gateway_agent);
 	send_as_gateway(stage, hit, client);
@@ -95,7 +95,7 @@ static void sweep(struct traffic_stage *stage, enum traffic_behaviour behaviour)
 	int64_t start_us = traffic_scanner_sweep_start_us(&stage->random);
 	int64_t before_us = between_ms(stage, 31000, 35000);
 	int64_t pixel_us = start_us > before_us ? start_us - before_us : start_us / 5;
-	struct address client = gateway_address(stage);
+	struct ip_address client = gateway_address(stage);
 	load_pixel(stage, behaviour, pixel_us, client);
 	int64_t step_us = between_ms(stage, 10, 80);
 	for (uint32_t link = 0; link < stage->mail->links; link++)
@@ -121,7 +121,7 @@ static void act_as_declared(struct traffic_stage *stage)
 
 /* ---- Exchange Online Protection */
 
-static struct address eop_address(struct traffic_stage *stage)
+static struct ip_address eop_address(struct traffic_stage *stage)
 {
 	size_t i = prng_below(&stage->random, sizeof EOP_NETWORKS / sizeof EOP_NETWORKS[0]);
 	return chance_address(&stage->random, happens(stage, EOP_FROM_AZURE) ? &AZURE : &EOP_NETWORKS[i]);
@@ -131,7 +131,7 @@ static struct address eop_address(struct traffic_stage *stage)
  * a sign too many in the address; no token fits that, so it never becomes a hit. */
 static void act_as_eop(struct traffic_stage *stage)
 {
-	struct address client = eop_address(stage);
+	struct ip_address client = eop_address(stage);
 	int64_t start_us = between_ms(stage, -2000, 15000);
 	if (happens(stage, EOP_PIXEL))
 		load_pixel(stage, TRAFFIC_EOP, start_us, client);
@@ -146,7 +146,7 @@ static void act_as_eop(struct traffic_stage *stage)
 
 /* ---- Sandboxes */
 
-static struct address cloud_address(struct traffic_stage *stage)
+static struct ip_address cloud_address(struct traffic_stage *stage)
 {
 	size_t i = prng_below(&stage->random, sizeof CLOUDS / sizeof CLOUDS[0]);
 	return chance_address(&stage->random, &CLOUDS[i]);
@@ -160,7 +160,7 @@ static void act_as_sandbox(struct traffic_stage *stage)
 		return;
 	enum traffic_behaviour behaviour = has_one_link(stage) ? TRAFFIC_SANDBOX_OF_ONE : TRAFFIC_SANDBOX;
 	int64_t after_us = traffic_scanner_sweep_start_us(&stage->random);
-	struct address client = cloud_address(stage);
+	struct ip_address client = cloud_address(stage);
 	if (happens(stage, 500))
 		load_pixel(stage, behaviour, after_us / 5, client);
 	for (uint32_t link = 0; link < stage->mail->links; link++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulator/traffic_table.h"
 
-#include "codec/json_text.h"
+#include "codec/text/json_text.h"
 
 enum { NAME_COLUMNS = 36 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/smtp_reply.h"
 
-#include "codec/utf8.h"
+#include "codec/text/utf8.h"
 
 void smtp_reply_clear(struct smtp_reply *reply)
 {

@@ -3,8 +3,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "web/console.h"
-#include "web/health.h"
+#include "web/console/console.h"
+#include "web/edge/health.h"
 
 enum { LOOPS_MAX = 256, WORKERS_DEFAULT = 4, WORKER_QUEUE_MAX = 1024 };
 
@@ -31,7 +31,7 @@ static void *worker_start(void *user)
 	struct err err = {0};
 	struct api_worker *w = MEM_NEW(struct api_worker);
 	w->services = web->config.services;
-	w->sealer = token_sealer_new(web->config.keys);
+	w->sealer = link_token_sealer_new(web->config.keys);
 	if (store_session_open(w->services->store, STORE_READ, &w->session, &err) != STATUS_OK)
 		log_warn("api.no_store", LOG_ERR(&err)); /* tried again with each request */
 	return w;
@@ -42,7 +42,7 @@ static void worker_stop(void *user, void *context)
 	struct api_worker *w = context;
 	(void)user;
 	store_session_close(&w->session);
-	token_sealer_free(&w->sealer);
+	link_token_sealer_free(&w->sealer);
 	mem_free(w);
 }
 

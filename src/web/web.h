@@ -3,8 +3,8 @@
 #ifndef PUGMARK_WEB_WEB_H
 #define PUGMARK_WEB_WEB_H
 
-#include "web/api.h"
-#include "web/track.h"
+#include "web/api/api.h"
+#include "web/edge/track.h"
 
 struct web;
 
@@ -15,13 +15,13 @@ struct web_config {
 	uint16_t admin_port;
 	unsigned loops;
 	struct http_limits limits;
-	const struct address_range *trusted_proxies;
+	const struct ip_address_range *trusted_proxies;
 	size_t trusted_proxy_count;
 	unsigned workers;       /* threads for the API; 0: 4 */
 	bool has_edge, has_api; /* roles */
 	int64_t max_wait_ms;
 	const struct api_services *services;
-	const struct token_keys *keys;
+	const struct link_token_keys *keys;
 };
 
 /* Binds, starts loops and workers. STATUS_CONFLICT: the port is taken. */

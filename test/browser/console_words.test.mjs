@@ -41,7 +41,7 @@ test("reasons have the words that the command line and the API have", () => {
 });
 
 test("every row of the table of words is among those", () => {
-  const [, ...table] = readFileSync(join(here, "../../src/codec/data/reason_words.tsv"), "utf8").trimEnd().split("\n");
+  const [, ...table] = readFileSync(join(here, "../../src/codec/judge/data/reason_words.tsv"), "utf8").trimEnd().split("\n");
   const codes = new Set(reasons.map((line) => line.split(/[:\t]/)[0]));
   for (const row of table) assert.ok(row.startsWith("name\t") || codes.has(row.split("\t")[0]), row);
   assert.ok(table.length > 150);

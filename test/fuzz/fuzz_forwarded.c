@@ -9,9 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct forwarding_headers headers = {0};
-	struct address_range range;
+	struct ip_address_range range;
 	struct peer_address peer = {0};
-	if (size == 0 || !address_range_parse(SLICE("10.0.0.0/8"), &range))
+	if (size == 0 || !ip_address_range_parse(SLICE("10.0.0.0/8"), &range))
 		return 0;
 	struct header_lines *lines = data[0] & 1 ? &headers.forwarded : &headers.x_forwarded_for;
 	struct slice rest = slice_of(data + 1, size - 1);
@@ -20,9 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	headers.x_forwarded_proto = rest;
 	const struct trusted_proxies trusted = {&range, 1};
 	struct peer_address found = peer_address_find(&peer, &trusted, &headers);
-	if (!address_equal(&found.address, &peer.address) || found.is_https)
+	if (!ip_address_equal(&found.address, &peer.address) || found.is_https)
 		abort();
-	if (!address_parse(SLICE("10.1.2.3"), &peer.address))
+	if (!ip_address_parse(SLICE("10.1.2.3"), &peer.address))
 		abort();
 	(void)peer_address_find(&peer, &trusted, &headers);
 	return 0;

@@ -2,14 +2,14 @@
 /* Character references beside a second reading that tries every name of the table in turn and has the rules of HTML
  * 13.2.5.72 to .80 written down once more. */
 #include "base/mem.h"
-#include "codec/html_entities.h"
+#include "codec/html/html_entities.h"
 
 struct html_entity {
 	char name[33];
 	uint8_t name_n;
 	char text[HTML_REFERENCE_MAX - 1];
 };
-#include "codec/html_entities_table.h"
+#include "codec/html/html_entities_table.h"
 
 enum { ROOM = 16 << 20, NAMES = sizeof(html_entities) / sizeof(html_entities[0]) };
 

@@ -2,7 +2,7 @@
 /* The rewriter on any bytes: what is outside the reported ranges stays, every destination may go into a Location
  * header, and a second pass finds nothing to do. The first byte chooses options. */
 #include "base/mem.h"
-#include "codec/html_rewrite.h"
+#include "codec/html/html_rewrite.h"
 #include "html_splice.h"
 
 enum { OUT_MAX = 64 << 20 };

@@ -3,7 +3,7 @@
  * values lie in their tag; passing over text changes no other token; what is not a tag ends where the next one begins.
  * The first byte chooses the state. Whether the tokens are the right ones is fuzz_html_differential's business. */
 #include "base/mem.h"
-#include "codec/html_namespace.h"
+#include "codec/html/html_namespace.h"
 
 struct walk {
 	struct html_tokenizer tokenizer;

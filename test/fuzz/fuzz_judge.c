@@ -3,9 +3,9 @@
  * again by what a row keeps of it. The input: a byte of kind, 16 of the address, two of flags, eight of the time since
  * delivery, then agent, purpose, referer and method, each up to a NUL but the agent, whose length comes first. */
 #include "base/mem.h"
-#include "codec/hit_signals.h"
-#include "codec/reason_words.h"
-#include "codec/user_agent.h"
+#include "codec/judge/hit_signals.h"
+#include "codec/judge/reason_words.h"
+#include "codec/judge/user_agent.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,8 +2,8 @@
 /* The linter on any bytes: counts add up, every place is inside what was judged, and the JSON is whole. The first byte
  * chooses options and whether it is a mail. */
 #include "base/mem.h"
-#include "codec/json_find.h"
-#include "codec/lint.h"
+#include "codec/lint/lint.h"
+#include "codec/text/json_find.h"
 
 enum { JSON_MAX = 64 << 20 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a mail says about itself by its headers. Whatever it says, the body made of it is a good one, none of our
  * headers is left in the mail, and every other byte is. */
-#include "codec/header_block.h"
-#include "codec/mail_attribution.h"
-#include "engine/mail_request.h"
+#include "codec/mail/header_block.h"
+#include "codec/mail/mail_attribution.h"
+#include "engine/request/mail_request.h"
 #include <stdlib.h>
 
 static void check(bool holds)

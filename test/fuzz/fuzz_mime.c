@@ -2,9 +2,9 @@
 /* The rewriter of messages on any bytes: what is outside the changed parts stays, every part decodes to what its report
  * says, the identity gives the input back, and a second pass finds nothing to do. The last byte chooses options. */
 #include "base/mem.h"
-#include "codec/mime_rewrite.h"
-#include "codec/mime_view.h"
-#include "codec/utf8.h"
+#include "codec/mime/mime_rewrite.h"
+#include "codec/mime/mime_view.h"
+#include "codec/text/utf8.h"
 #include "mime_check.h"
 
 enum { OUT_MAX = 64 << 20 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An operator's list of networks with anything in it: it is read whole or not at all, and what was there before stays
  * when it is not. */
-#include "codec/known_network.h"
+#include "codec/judge/known_network.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,10 +21,10 @@ static struct network_lists *good_lists(void)
 
 static void look_up(const struct network_lists *lists, struct slice text)
 {
-	struct address address;
+	struct ip_address address;
 	while (text.n) {
 		struct slice line = slice_cut(&text, '\n');
-		if (!address_parse(slice_cut(&line, '/'), &address))
+		if (!ip_address_parse(slice_cut(&line, '/'), &address))
 			continue;
 		(void)network_lists_is_egress(lists, &address);
 		(void)known_network_of(&address, lists);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes are either refused by all three readers or read as something that, written again, is the same bytes. */
-#include "engine/record.h"
+#include "engine/ledger/record.h"
 
 #include <stdlib.h>
 

@@ -2,9 +2,9 @@
 /* Any JSON as a request to send: it is taken or every fault has a place, what is taken can be kept and read again, and
  * no header grows a line. */
 #include "base/mem.h"
-#include "engine/message_options.h"
-#include "engine/outgoing.h"
-#include "engine/send_request.h"
+#include "engine/mail/message_options.h"
+#include "engine/mail/outgoing.h"
+#include "engine/request/send_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
  * has for libcurl's parser the host that it has for ours (parsers that disagree about the host are how open redirects
  * are made). Parameters that are added move neither host nor fragment. */
 #include "base/mem.h"
-#include "codec/url.h"
+#include "codec/url/url.h"
 #include <curl/curl.h>
 
 enum { ROOM = 8 * URL_MAX };

@@ -3,8 +3,8 @@
  * json_find finds is inside the body. The first byte chooses the scheme; headers come up to the first NUL, then the
  * body. */
 #include "base/mem.h"
-#include "codec/json_find.h"
-#include "codec/webhook_signature.h"
+#include "codec/text/json_find.h"
+#include "codec/webhook/webhook_signature.h"
 
 enum { HEADERS_MAX = 8 };
 

@@ -3,8 +3,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "codec/html_namespace.h"
-#include "codec/html_rewrite.h"
+#include "codec/html/html_namespace.h"
+#include "codec/html/html_rewrite.h"
 #include "reference_mail.h"
 #include "reference_namespace.h"
 #include <stdio.h>

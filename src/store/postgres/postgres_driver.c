@@ -10,7 +10,7 @@
  * connection was lost (generation). Readers are read-only by a setting of their connection; their transactions see one
  * snapshot, as on SQLite.
  */
-#include "store/driver.h"
+#include "store/core/driver.h"
 
 #include "base/mem.h"
 #include "store/postgres/postgres_values.h"

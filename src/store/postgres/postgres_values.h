@@ -3,7 +3,7 @@
 #ifndef PUGMARK_STORE_POSTGRES_POSTGRES_VALUES_H
 #define PUGMARK_STORE_POSTGRES_POSTGRES_VALUES_H
 
-#include "store/driver.h"
+#include "store/core/driver.h"
 
 #include <libpq-fe.h>
 

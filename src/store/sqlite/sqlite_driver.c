@@ -12,7 +12,7 @@
  * parameter, numbered by first appearance; the numbers are looked up once, when a statement is prepared.
  * Foreign keys are not used by the schema (see doc/schema.md) and left off.
  */
-#include "store/driver.h"
+#include "store/core/driver.h"
 
 #include "base/mem.h"
 #include <errno.h>

@@ -6,8 +6,8 @@
 #include "html5lib_adapter.h"
 
 #include "base/buf.h"
-#include "codec/html_entities.h"
-#include "codec/utf8.h"
+#include "codec/html/html_entities.h"
+#include "codec/text/utf8.h"
 #include <jansson.h>
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 #ifndef PUGMARK_TEST_HTML_SPLICE_H
 #define PUGMARK_TEST_HTML_SPLICE_H
 
-#include "codec/html_rewrite.h"
+#include "codec/html/html_rewrite.h"
 
 /* Takes [*at, to) of `html` off the front of *out; false when it is not there. */
 static inline bool html_splice_takes(struct slice html, size_t *at, size_t to, struct slice *out)

@@ -3,7 +3,7 @@
 #ifndef PUGMARK_TEST_MIME_CHECK_H
 #define PUGMARK_TEST_MIME_CHECK_H
 
-#include "codec/mime_rewrite.h"
+#include "codec/mime/mime_rewrite.h"
 #include "html_splice.h"
 
 static inline bool mime_check_part(struct slice message, const struct mime_report *report, const struct mime_html *html,

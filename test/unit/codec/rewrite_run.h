@@ -3,7 +3,7 @@
 #ifndef PUGMARK_TEST_CODEC_REWRITE_RUN_H
 #define PUGMARK_TEST_CODEC_REWRITE_RUN_H
 
-#include "codec/html_rewrite.h"
+#include "codec/html/html_rewrite.h"
 #include "html_splice.h"
 #include <setjmp.h>
 #include <stdarg.h>

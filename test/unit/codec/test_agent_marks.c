@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The automaton against a plain search for every text of the tables that it was made of. */
-#include "codec/agent_marks.h"
+#include "codec/judge/agent_marks.h"
 
 #include "base/buf.h"
 #include "base/random.h"
@@ -26,7 +26,7 @@ static void read_table(const char *name, struct table *ret)
 {
 	char path[CORPUS_PATH_ROOM];
 	*ret = (struct table){.count = 0};
-	assert_true((size_t)snprintf(path, sizeof path, "%s/src/codec/data/%s", PUGMARK_SOURCE_ROOT, name) <
+	assert_true((size_t)snprintf(path, sizeof path, "%s/src/codec/judge/data/%s", PUGMARK_SOURCE_ROOT, name) <
 		    sizeof path);
 	buf_init(&ret->text, CORPUS_FILE_MAX);
 	file_read(path, &ret->text);

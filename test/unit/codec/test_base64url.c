@@ -6,7 +6,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "codec/base64url.h"
+#include "codec/text/base64url.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/behaviour.h"
+#include "codec/judge/behaviour.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -565,9 +565,9 @@ static void test_a_source_is_a_network_and_an_agent(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-		struct address a, b;
-		assert_true(address_parse(slice_from_cstr(CASES[i].a), &a) &&
-			    address_parse(slice_from_cstr(CASES[i].b), &b));
+		struct ip_address a, b;
+		assert_true(ip_address_parse(slice_from_cstr(CASES[i].a), &a) &&
+			    ip_address_parse(slice_from_cstr(CASES[i].b), &b));
 		struct behaviour_source x = behaviour_source_of(&a, SLICE("x"));
 		struct behaviour_source y = behaviour_source_of(&b, SLICE("y"));
 		assert_int_equal(x.network == y.network, CASES[i].same);

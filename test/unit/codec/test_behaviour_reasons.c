@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/behaviour.h"
+#include "codec/judge/behaviour.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sandboxes that look at each link of a mail from somewhere else. */
-#include "codec/behaviour.h"
+#include "codec/judge/behaviour.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/hit_signals.h"
+#include "codec/judge/hit_signals.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "codec/html_entities.h"
-#include "codec/html_rewrite.h"
+#include "codec/html/html_entities.h"
+#include "codec/html/html_rewrite.h"
 #include "harness/corpus.h"
 #include "html5lib_adapter.h"
 #include "html_splice.h"

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "codec/html_entities.h"
+#include "codec/html/html_entities.h"
 #include <stdio.h>
 
 enum { ROOM = 4096 };

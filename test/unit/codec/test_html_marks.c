@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "codec/html_marks.h"
+#include "codec/html/html_marks.h"
 #include <stdlib.h>
 
 enum { ROOM = HTML_MARKS_WINDOW + HTML_MARKS_SLACK };

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "codec/html_namespace.h"
+#include "codec/html/html_namespace.h"
 #include <stdio.h>
 
 enum { ROOM = 65536 };

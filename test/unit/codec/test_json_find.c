@@ -7,7 +7,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "codec/json_find.h"
+#include "codec/text/json_find.h"
 
 #include "base/buf.h"
 

@@ -6,7 +6,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "codec/json_text.h"
+#include "codec/text/json_text.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -8,9 +8,9 @@
  * answered like GET, test/flow/tracking.test.mjs; that a late person becomes the first one,
  * test/unit/engine/test_settle.c; the honeypot and what comes ten seconds around it (mautic#9798), test_behaviour.c.
  */
-#include "codec/behaviour.h"
-#include "codec/known_network.h"
-#include "codec/user_agent.h"
+#include "codec/judge/behaviour.h"
+#include "codec/judge/known_network.h"
+#include "codec/judge/user_agent.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,7 +105,7 @@ static void first_look(const struct vector_hit *v, const struct network_lists *l
 	    .is_https = true,
 	    .lists = lists,
 	};
-	assert_true(address_parse(slice_from_cstr(v->ip), &signals.client));
+	assert_true(ip_address_parse(slice_from_cstr(v->ip), &signals.client));
 	verdict_judge(&signals, ret);
 	*hit = (struct behaviour_hit){
 	    .kind = signals.kind,

@@ -7,7 +7,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "codec/lint.h"
+#include "codec/lint/lint.h"
 #include "harness/corpus.h"
 
 static struct lint_options default_options(void)

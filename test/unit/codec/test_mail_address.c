@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "codec/mail_address.h"
+#include "codec/mail/mail_address.h"
 
 static void test_mail_address_normalises_what_is_in_use(void **state)
 {

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "codec/header_block.h"
-#include "codec/mail_attribution.h"
+#include "codec/mail/header_block.h"
+#include "codec/mail/mail_attribution.h"
 
 static void check(const char *message, const char *left, const char *const (*items)[2], size_t count)
 {

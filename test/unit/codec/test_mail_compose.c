@@ -7,10 +7,10 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "codec/encoded_word.h"
-#include "codec/mail_compose.h"
-#include "codec/mail_parameter.h"
-#include "codec/mime_tree.h"
+#include "codec/mail/mail_compose.h"
+#include "codec/mail/mail_parameter.h"
+#include "codec/mime/mime_tree.h"
+#include "codec/text/encoded_word.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -8,10 +8,10 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "codec/base64.h"
-#include "codec/encoded_word.h"
-#include "codec/quoted_printable.h"
-#include "codec/utf8.h"
+#include "codec/text/base64.h"
+#include "codec/text/encoded_word.h"
+#include "codec/text/quoted_printable.h"
+#include "codec/text/utf8.h"
 
 enum { ROUNDS = 3000, BYTES_MAX = 600, ROOM = 16384 };
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "codec/mail_parameter.h"
+#include "codec/mail/mail_parameter.h"
 
 static void test_the_value_in_front_is_lower_case_and_trimmed(void **state)
 {

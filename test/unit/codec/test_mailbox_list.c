@@ -7,14 +7,14 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "codec/mailbox_list.h"
+#include "codec/mail/mailbox_list.h"
 
 /* All mailboxes of a header as "name<address>|…". */
 static void check(const char *header, const char *want)
 {
 	struct arena *arena = arena_new();
 	struct slice rest = slice_from_cstr(header);
-	struct mailbox box;
+	struct letterbox box;
 	struct buf got;
 	buf_init(&got, 4096);
 	while (mailbox_list_next(&rest, arena, &box))

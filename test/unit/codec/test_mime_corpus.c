@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "codec/mime_rewrite.h"
+#include "codec/mime/mime_rewrite.h"
 #include "gmime_adapter.h"
 #include "harness/corpus.h"
 #include "mime_check.h"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "codec/mime_tree.h"
+#include "codec/mime/mime_tree.h"
 #include <stdio.h>
 
 enum { ROOM = 32 << 20 };

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "codec/mime_view.h"
+#include "codec/mime/mime_view.h"
 
 static void check(const char *message, const char *html, const char *text)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/query.h"
+#include "codec/url/query.h"
 #include <setjmp.h>
 #include <stdarg.h>
 

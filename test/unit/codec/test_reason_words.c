@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the judge can say is what has words. Tables are asked; codes that stand in the sources as text are read there,
  * because nothing else lists them. REASON_WORDS and SOURCES are paths, from meson.build. */
-#include "codec/reason_words.h"
+#include "codec/judge/reason_words.h"
 
 #include "base/mem.h"
-#include "codec/agent_marks.h"
-#include "codec/known_network.h"
+#include "codec/judge/agent_marks.h"
+#include "codec/judge/known_network.h"
 
 #include <glob.h>
 #include <regex.h>

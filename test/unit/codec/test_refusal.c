@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/refusal.h"
+#include "codec/mail/refusal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "codec/url.h"
+#include "codec/url/url.h"
 #include <stdio.h>
 
 enum { ROOM = 4 * URL_MAX };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/user_agent.h"
+#include "codec/judge/user_agent.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

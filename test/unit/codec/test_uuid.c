@@ -6,7 +6,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "codec/uuid.h"
+#include "codec/text/uuid.h"
 
 #define TIME_US INT64_C(1645557742000000)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/verdict.h"
+#include "codec/judge/verdict.h"
 
-#include "codec/known_network.h"
+#include "codec/judge/known_network.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -201,7 +201,7 @@ static void expect_verdicts(const struct case_of_network *cases, size_t count, c
 		struct hit_signals hit = {
 		    .kind = c->kind, .user_agent = slice_from_cstr(c->agent), .has_client = true, .lists = lists};
 		struct verdict got;
-		assert_true(address_parse(slice_from_cstr(c->ip), &hit.client));
+		assert_true(ip_address_parse(slice_from_cstr(c->ip), &hit.client));
 		hit.has_delivery_age = c->seconds >= 0;
 		hit.delivery_age_ms = c->seconds * INT64_C(1000);
 		verdict_judge(&hit, &got);
@@ -342,10 +342,10 @@ static void test_a_click_on_the_honeypot_is_a_scanner_whoever_it_says_it_is(void
 static void test_a_broken_list_leaves_the_one_before(void **state)
 {
 	struct network_lists *lists = lists_of("172.224.224.0/31,GB\n");
-	struct address inside;
+	struct ip_address inside;
 	struct err err;
 	(void)state;
-	assert_true(address_parse(SLICE("172.224.224.1"), &inside));
+	assert_true(ip_address_parse(SLICE("172.224.224.1"), &inside));
 	assert_int_equal(network_lists_read_egress(lists, SLICE("10.0.0.0/8\n<html>\n"), &err), STATUS_BAD_INPUT);
 	assert_non_null(strstr(err.text, "line 2"));
 	assert_int_equal(network_lists_read_egress(lists, SLICE("\n\n"), &err), STATUS_NOT_FOUND);
@@ -375,10 +375,10 @@ static void test_shared_lists_go_their_own_ways(void **state)
 {
 	struct network_lists *lists = lists_of("172.224.224.0/31,GB\n");
 	struct network_lists *shared = network_lists_share(lists);
-	struct address inside;
+	struct ip_address inside;
 	struct err err;
 	(void)state;
-	assert_true(address_parse(SLICE("172.224.224.1"), &inside));
+	assert_true(ip_address_parse(SLICE("172.224.224.1"), &inside));
 	assert_int_equal(network_lists_read_egress(lists, SLICE("10.0.0.0/8,US\n"), &err), STATUS_OK);
 	assert_false(network_lists_is_egress(lists, &inside));
 	assert_true(network_lists_is_egress(shared, &inside));

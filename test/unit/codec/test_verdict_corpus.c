@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The judge over the collections of agents and requests of the corpus. */
-#include "codec/verdict.h"
+#include "codec/judge/verdict.h"
 #include "harness/corpus.h"
 
 #include <setjmp.h>
@@ -158,7 +158,7 @@ static void test_every_logged_request_is_judged_as_its_class(void **state)
 		    .referer = fields[2],
 		};
 		uint64_t seconds;
-		hit.has_client = address_parse(fields[1], &hit.client);
+		hit.has_client = ip_address_parse(fields[1], &hit.client);
 		if (slice_to_u64(fields[3], 1000000, &seconds)) {
 			hit.has_delivery_age = true;
 			hit.delivery_age_ms = (int64_t)seconds * 1000;

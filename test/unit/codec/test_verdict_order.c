@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The order of the rules (doc/judging.md): of two rules that both apply the one that stands first decides. */
-#include "codec/known_network.h"
-#include "codec/verdict.h"
+#include "codec/judge/known_network.h"
+#include "codec/judge/verdict.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,7 +65,7 @@ static void test_of_two_rules_that_apply_the_first_decides(void **state)
 		    .delivery_age_ms = 5000,
 		};
 		struct verdict verdict;
-		assert_true(address_parse(slice_from_cstr(r->ip), &hit.client));
+		assert_true(ip_address_parse(slice_from_cstr(r->ip), &hit.client));
 		verdict_judge(&hit, &verdict);
 		if (!slice_starts_with(slice_from_cstr(verdict.reasons), slice_from_cstr(r->reasons)))
 			fail_msg("%s: got %s, want %s", r->name, verdict.reasons, r->reasons);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/verdict_score.h"
+#include "codec/judge/verdict_score.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

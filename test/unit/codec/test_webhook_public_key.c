@@ -7,7 +7,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "codec/base64.h"
+#include "codec/text/base64.h"
 #include "webhook_delivery.h"
 #include <openssl/evp.h>
 #include <openssl/pem.h>

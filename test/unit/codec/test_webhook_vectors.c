@@ -8,8 +8,8 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "codec/base64.h"
-#include "codec/json_find.h"
+#include "codec/text/base64.h"
+#include "codec/text/json_find.h"
 #include "harness/corpus.h"
 #include "webhook_delivery.h"
 #include <jansson.h>

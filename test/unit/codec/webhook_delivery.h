@@ -3,7 +3,7 @@
 #ifndef PUGMARK_TEST_WEBHOOK_DELIVERY_H
 #define PUGMARK_TEST_WEBHOOK_DELIVERY_H
 
-#include "codec/webhook_signature.h"
+#include "codec/webhook/webhook_signature.h"
 
 enum { NOW_S = 1700000000, HEADERS_MAX = 8 };
 

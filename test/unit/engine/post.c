@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "post.h"
+#include "engine/ledger/writer.h"
 
 #include "base/mem.h"
 #include <dirent.h>
@@ -53,7 +54,7 @@ static void start(struct post *p)
 	};
 	if (writer_start(&config, &p->sending.writer, &err) != STATUS_OK)
 		fail_msg("writer: %s", err.text);
-	p->sealer = token_sealer_new(p->world.keys);
+	p->sealer = link_token_sealer_new(p->world.keys);
 	p->arena = arena_new();
 	p->bodies = json_array();
 }
@@ -62,7 +63,7 @@ static void stop(struct post *p)
 {
 	post_stop_dispatcher(p);
 	writer_stop(&p->sending.writer);
-	token_sealer_free(&p->sealer);
+	link_token_sealer_free(&p->sealer);
 	arena_free(&p->arena);
 	json_decref(p->bodies);
 }

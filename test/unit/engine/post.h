@@ -4,8 +4,8 @@
 #ifndef PUGMARK_TEST_ENGINE_POST_H
 #define PUGMARK_TEST_ENGINE_POST_H
 
-#include "engine/accept.h"
-#include "engine/dispatch.h"
+#include "engine/dispatch/dispatch.h"
+#include "engine/intake/accept.h"
 #include "world.h"
 #include <stdatomic.h>
 
@@ -14,7 +14,7 @@ struct post {
 	struct clock clock; /* wall time by hand, the machine's monotonic time */
 	atomic_int_fast64_t now_us;
 	struct sending sending;
-	struct token_sealer *sealer;
+	struct link_token_sealer *sealer;
 	struct arena *arena; /* of answers */
 	json_t *bodies;      /* of requests */
 	char outbox[96];

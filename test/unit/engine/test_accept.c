@@ -2,9 +2,9 @@
 #include "post.h"
 
 #include "base/mem.h"
-#include "engine/mail_body.h"
-#include "store/queue.h"
-#include "store/tenant_settings.h"
+#include "engine/mail/mail_body.h"
+#include "store/house/tenant_settings.h"
+#include "store/mail/queue.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -309,7 +309,7 @@ static void test_a_long_destination_is_kept_in_the_store(void **state)
 	post_open(&p);
 	buf_init(&json, 100000);
 	buf_append_cstr(&json, "{" PARTIES ",\"html\":\"<a href='https://e.com/");
-	for (int i = 0; i < TOKEN_URL_MAX; i++)
+	for (int i = 0; i < LINK_TOKEN_URL_MAX; i++)
 		buf_append_byte(&json, 'x');
 	buf_append_cstr(&json, "'>x</a>\"}");
 	struct accept_result result = post_send(&p, ACCEPT_SEND, buf_cstr(&json));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
-#include "store/queue.h"
+#include "store/mail/queue.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
-#include "store/consents.h"
+#include "store/people/consents.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -78,19 +78,19 @@ static void test_a_click_becomes_one_whole_event(void **state)
 static void test_the_token_of_an_event_is_the_one_that_was_sent(void **state)
 {
 	struct world *w = *state;
-	struct token_sealer *sealer = token_sealer_new(w->keys);
-	char room[TOKEN_TEXT_MAX];
-	struct token token;
+	struct link_token_sealer *sealer = link_token_sealer_new(w->keys);
+	char room[LINK_TOKEN_TEXT_MAX];
+	struct link_token token;
 	uint8_t key_id;
 	const struct event *e;
 	apply_hits(w, &(struct put){.kind = HIT_CLICK}, 1);
 	assert_int_equal(world_events(w, 0, &e), 1);
-	assert_int_equal(token_open(sealer, e->token, room, &token, &key_id), STATUS_OK);
+	assert_int_equal(link_token_open(sealer, e->token, room, &token, &key_id), STATUS_OK);
 	assert_int_equal(key_id, 7);
-	assert_int_equal(token.kind, TOKEN_CLICK);
+	assert_int_equal(token.kind, LINK_TOKEN_CLICK);
 	assert_int_equal(token.link_index, 3);
 	assert_true(slice_equal(token.destination, SLICE("https://example.com/sale")));
-	token_sealer_free(&sealer);
+	link_token_sealer_free(&sealer);
 }
 
 static void test_unique_means_the_first_by_a_person_or_an_image_proxy(void **state)
@@ -184,7 +184,7 @@ static void apply_one(struct world *w, int64_t after_us, const char *ip)
 {
 	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hit = world_hit(w, 0, HIT_CLICK);
-	assert_true(address_parse(slice_from_cstr(ip), &hit.client));
+	assert_true(ip_address_parse(slice_from_cstr(ip), &hit.client));
 	world_put_hit(feed, WORLD_NOW_US + after_us, &hit);
 	world_feed_close(&feed);
 	world_apply_all(w);
@@ -215,7 +215,7 @@ static void test_another_address_message_link_or_the_pixel_is_no_repeat(void **s
 	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hits[] = {world_hit(w, 0, HIT_CLICK), world_hit(w, 0, HIT_CLICK), world_hit(w, 0, HIT_CLICK),
 				    world_hit(w, 2, HIT_CLICK), world_hit(w, 0, HIT_OPEN)};
-	assert_true(address_parse(SLICE("203.0.113.8"), &hits[1].client));
+	assert_true(ip_address_parse(SLICE("203.0.113.8"), &hits[1].client));
 	hits[2].link_index = 4;
 	for (size_t i = 0; i < sizeof hits / sizeof hits[0]; i++)
 		world_put_hit(feed, WORLD_NOW_US + (int64_t)i, &hits[i]);
@@ -276,7 +276,7 @@ static void test_head_counts_nothing(void **state)
 	assert_false(e[0].is_duplicate);
 }
 
-static void put_with_consent(struct world *w, enum token_consent consent, enum hit_kind kind)
+static void put_with_consent(struct world *w, enum link_token_consent consent, enum hit_kind kind)
 {
 	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hit = world_hit(w, 0, kind);
@@ -303,7 +303,7 @@ static void expect_anonymous(struct world *w)
 
 static void test_anonymous_counts_for_the_campaign_and_not_for_the_person(void **state)
 {
-	put_with_consent(*state, TOKEN_CONSENT_ANONYMOUS, HIT_OPEN);
+	put_with_consent(*state, LINK_TOKEN_CONSENT_ANONYMOUS, HIT_OPEN);
 	expect_anonymous(*state);
 }
 
@@ -323,7 +323,7 @@ static void test_off_keeps_nothing(void **state)
 {
 	struct world *w = *state;
 	const struct event *e;
-	put_with_consent(w, TOKEN_CONSENT_OFF, HIT_OPEN);
+	put_with_consent(w, LINK_TOKEN_CONSENT_OFF, HIT_OPEN);
 	assert_int_equal(world_events(w, 0, &e), 0);
 	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 0);
 }
@@ -340,16 +340,16 @@ static void test_consent_that_was_withdrawn_since_holds_for_old_mail(void **stat
 	struct world *w = *state;
 	const struct event *e;
 	set_consent(w, CONSENT_OFF, CONSENT_FULL);
-	put_with_consent(w, TOKEN_CONSENT_FULL, HIT_OPEN);
+	put_with_consent(w, LINK_TOKEN_CONSENT_FULL, HIT_OPEN);
 	assert_int_equal(world_events(w, 0, &e), 0);
-	put_with_consent(w, TOKEN_CONSENT_FULL, HIT_CLICK);
+	put_with_consent(w, LINK_TOKEN_CONSENT_FULL, HIT_CLICK);
 	assert_int_equal(world_events(w, 0, &e), 1);
 }
 
 static void test_consent_that_was_restricted_since_makes_hits_anonymous(void **state)
 {
 	set_consent(*state, CONSENT_ANONYMOUS, CONSENT_FULL);
-	put_with_consent(*state, TOKEN_CONSENT_FULL, HIT_OPEN);
+	put_with_consent(*state, LINK_TOKEN_CONSENT_FULL, HIT_OPEN);
 	expect_anonymous(*state);
 }
 
@@ -390,7 +390,7 @@ static void test_unsubscribing_twice_is_one_event_and_one_suppression(void **sta
 	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hit = world_hit(w, 0, HIT_UNSUBSCRIBE);
 	hit.one_click = true;
-	hit.consent = TOKEN_CONSENT_OFF; /* no tracking is no reason not to let go */
+	hit.consent = LINK_TOKEN_CONSENT_OFF; /* no tracking is no reason not to let go */
 	world_put_hit(feed, WORLD_NOW_US, &hit);
 	world_put_hit(feed, WORLD_NOW_US + SECOND, &hit);
 	world_feed_close(&feed);

@@ -2,7 +2,7 @@
 #include "post.h"
 
 #include "base/mem.h"
-#include "engine/resolve.h"
+#include "engine/apply/resolve.h"
 #include "harness/smtp_peer.h"
 #include <setjmp.h>
 #include <signal.h>

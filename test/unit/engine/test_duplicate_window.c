@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/duplicate_window.h"
+#include "engine/apply/duplicate_window.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/event_json.h"
+#include "engine/feed/event_json.h"
 
 #include <jansson.h>
 #include <setjmp.h>

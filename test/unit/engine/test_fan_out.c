@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/fan_out.h"
+#include "engine/judge/fan_out.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

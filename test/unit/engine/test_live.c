@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/live.h"
+#include "engine/feed/live.h"
 
 #include <pthread.h>
 #include <setjmp.h>

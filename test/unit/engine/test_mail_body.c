@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/mail_body.h"
+#include "engine/mail/mail_body.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

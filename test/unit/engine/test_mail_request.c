@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "engine/mail_request.h"
+#include "engine/request/mail_request.h"
 
 struct read_mail {
 	struct arena *arena;

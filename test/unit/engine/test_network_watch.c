@@ -7,7 +7,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "engine/network_watch.h"
+#include "engine/judge/network_watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,8 +76,8 @@ static void look_twice(struct fixture *f)
 
 static bool is_egress(const struct fixture *f, const char *text)
 {
-	struct address address;
-	assert_true(address_parse(slice_from_cstr(text), &address));
+	struct ip_address address;
+	assert_true(ip_address_parse(slice_from_cstr(text), &address));
 	return network_lists_is_egress(f->taken, &address);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The mail as it leaves, and the html in it: outgoing and instrument. */
-#include "engine/outgoing.h"
+#include "engine/mail/outgoing.h"
 
-#include "engine/instrument.h"
+#include "engine/mail/instrument.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,8 +12,8 @@
 #define HTML "<html><body><a href=\"https://e.com/x?a=1\">x</a> <a href=\"mailto:u@e.com\">m</a></body></html>"
 
 struct mail {
-	struct token_keys *keys;
-	struct token_sealer *sealer;
+	struct link_token_keys *keys;
+	struct link_token_sealer *sealer;
 	struct arena *arena;
 	struct message message;
 	struct message_options options;
@@ -23,11 +23,11 @@ struct mail {
 
 static void setup(struct mail *m)
 {
-	static const uint8_t KEY[TOKEN_KEY_SIZE] = {9};
+	static const uint8_t KEY[LINK_TOKEN_KEY_SIZE] = {9};
 	struct mail_body body = {.html = SLICE(HTML), .text = SLICE("x")};
-	*m = (struct mail){.keys = token_keys_new(), .arena = arena_new()};
-	token_keys_set(m->keys, 7, KEY);
-	m->sealer = token_sealer_new(m->keys);
+	*m = (struct mail){.keys = link_token_keys_new(), .arena = arena_new()};
+	link_token_keys_set(m->keys, 7, KEY);
+	m->sealer = link_token_sealer_new(m->keys);
 	m->message = (struct message){
 	    .id = {{1, 2, 3, 4, 5, 6, 0x70, 8, 0x80}},
 	    .tenant = 3,
@@ -47,8 +47,8 @@ static void setup(struct mail *m)
 static void teardown(struct mail *m)
 {
 	buf_done(&m->bytes);
-	token_sealer_free(&m->sealer);
-	token_keys_free(&m->keys);
+	link_token_sealer_free(&m->sealer);
+	link_token_keys_free(&m->keys);
 	arena_free(&m->arena);
 }
 
@@ -136,8 +136,8 @@ static void test_links_carry_tokens_that_say_where_they_lead(void **state)
 	struct mail m;
 	struct send_pair utm = {SLICE("utm_source"), SLICE("news")};
 	struct instrument_result result;
-	char room[TOKEN_TEXT_MAX];
-	struct token token;
+	char room[LINK_TOKEN_TEXT_MAX];
+	struct link_token token;
 	uint8_t key_id;
 	(void)state;
 	setup(&m);
@@ -148,8 +148,8 @@ static void test_links_carry_tokens_that_say_where_they_lead(void **state)
 	struct slice prefix = SLICE("https://t.example.com/c/");
 	assert_true(slice_starts_with(result.links[0].tracked_url, prefix));
 	struct slice text = slice_from(result.links[0].tracked_url, prefix.n);
-	assert_int_equal(token_open(m.sealer, text, room, &token, &key_id), STATUS_OK);
-	assert_int_equal(token.kind, TOKEN_CLICK);
+	assert_int_equal(link_token_open(m.sealer, text, room, &token, &key_id), STATUS_OK);
+	assert_int_equal(token.kind, LINK_TOKEN_CLICK);
 	assert_int_equal(token.tenant, 3);
 	assert_int_equal(key_id, 7);
 	assert_true(slice_equal(token.destination, SLICE("https://e.com/x?a=1&utm_source=news")));
@@ -205,8 +205,8 @@ static void test_a_honeypot_stands_behind_the_pixel_and_is_no_link_of_the_mail(v
 {
 	struct mail m;
 	struct instrument_result result;
-	char room[TOKEN_TEXT_MAX];
-	struct token token;
+	char room[LINK_TOKEN_TEXT_MAX];
+	struct link_token token;
 	uint8_t key_id;
 	struct slice start = SLICE("border:0\"><a href=\"https://t.example.com/c/");
 	(void)state;
@@ -219,9 +219,9 @@ static void test_a_honeypot_stands_behind_the_pixel_and_is_no_link_of_the_mail(v
 	while (at < result.html.n && !slice_starts_with(slice_from(result.html, at), start))
 		at++;
 	struct slice text = slice_sub(result.html, at + start.n, result.html.n - HIDDEN.n);
-	assert_int_equal(token_open(m.sealer, text, room, &token, &key_id), STATUS_OK);
-	assert_int_equal(token.kind, TOKEN_CLICK);
-	assert_true(token.link_index == TOKEN_LINK_HONEYPOT && uuid_equal(token.message, m.message.id));
+	assert_int_equal(link_token_open(m.sealer, text, room, &token, &key_id), STATUS_OK);
+	assert_int_equal(token.kind, LINK_TOKEN_CLICK);
+	assert_true(token.link_index == LINK_TOKEN_HONEYPOT && uuid_equal(token.message, m.message.id));
 	assert_int_equal(token.destination.n, 0);
 	teardown(&m);
 }

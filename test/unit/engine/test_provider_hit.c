@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a provider tells of opens and clicks, alone and beside what we saw. Every test ends by counting all sums again.
  */
+#include "engine/ledger/writer.h"
 #include "world.h"
 
-#include "engine/mail_body.h"
-#include "engine/message_options.h"
+#include "engine/mail/mail_body.h"
+#include "engine/mail/message_options.h"
 
 #include <sched.h>
 #include <setjmp.h>
@@ -378,21 +379,21 @@ static void test_a_url_that_stands_in_the_mail_once_has_the_number_of_its_link(v
 static void test_a_click_on_the_unsubscribe_link_is_none(void **state)
 {
 	struct world *w = *state;
-	struct token_sealer *sealer = token_sealer_new(w->keys);
-	struct token token = {.kind = TOKEN_UNSUBSCRIBE,
-			      .consent = TOKEN_CONSENT_FULL,
-			      .tenant = w->tenant,
-			      .message = world_message_id(0)};
+	struct link_token_sealer *sealer = link_token_sealer_new(w->keys);
+	struct link_token token = {.kind = LINK_TOKEN_UNSUBSCRIBE,
+				   .consent = LINK_TOKEN_CONSENT_FULL,
+				   .tenant = w->tenant,
+				   .message = world_message_id(0)};
 	struct provider_hit_record report = world_report(w, 0, HIT_CLICK);
 	struct buf url;
 	buf_init_in_arena(&url, 4096, w->arena);
 	buf_append(&url, SLICE("https://t.agency.example/u/"));
-	assert_int_equal(token_seal(sealer, 7, &token, &url), STATUS_OK);
+	assert_int_equal(link_token_seal(sealer, 7, &token, &url), STATUS_OK);
 	buf_append(&url, SLICE("?x=1"));
 	report.url = buf_slice(&url);
 	world_apply_report(w, LATER, &report);
 	assert_int_equal(world_counted(w), 0);
-	token_sealer_free(&sealer);
+	link_token_sealer_free(&sealer);
 }
 
 static void test_the_link_of_another_mail_says_nothing(void **state)
@@ -437,7 +438,7 @@ static void test_an_anonymous_report_names_nobody_and_gives_way_too(void **state
 	assert_true(e->ip.n == 0 && e->user_agent.n == 0 && e->remote_id.n == 0 && !e->is_unique);
 	assert_int_equal(world_message(w, 0)->counters.opens_human, 0);
 	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 1);
-	hit.consent = TOKEN_CONSENT_ANONYMOUS;
+	hit.consent = LINK_TOKEN_CONSENT_ANONYMOUS;
 	apply_hit_at(w, &hit, WORLD_NOW_US);
 	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 1);
 }

@@ -269,7 +269,7 @@ static void test_a_click_on_the_link_that_no_person_sees_is_one_by_a_machine(voi
 	for (int order = 0; order < ORDER_COUNT; order++) {
 		struct world *w = *state;
 		struct hit_record hit = world_hit(w, 0, HIT_CLICK);
-		hit.link_index = TOKEN_LINK_HONEYPOT;
+		hit.link_index = LINK_TOKEN_HONEYPOT;
 		hit.destination = SLICE_EMPTY;
 		struct provider_hit_record report = world_report_of(w, &hit);
 		report.user_agent = SLICE_EMPTY;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/record.h"
+#include "engine/ledger/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@ static struct hit_record full_hit(void)
 	    .is_head = true,
 	    .stop_tracking = true,
 	    .key_id = 200,
-	    .consent = TOKEN_CONSENT_ANONYMOUS,
+	    .consent = LINK_TOKEN_CONSENT_ANONYMOUS,
 	    .tenant = 70000,
 	    .message = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}},
 	    .link_index = 300,
@@ -46,12 +46,12 @@ static void test_a_hit_reads_back_as_it_was_written(void **state)
 	assert_true(got.is_head && got.stop_tracking && got.has_sec_fetch);
 	assert_false(got.one_click || got.destination_is_stored || got.is_https);
 	assert_int_equal(got.key_id, 200);
-	assert_int_equal(got.consent, TOKEN_CONSENT_ANONYMOUS);
+	assert_int_equal(got.consent, LINK_TOKEN_CONSENT_ANONYMOUS);
 	assert_int_equal(got.tenant, 70000);
 	assert_true(uuid_equal(got.message, want.message));
 	assert_int_equal(got.link_index, 300);
 	assert_true(slice_equal(got.destination, want.destination));
-	assert_true(address_equal(&got.client, &want.client));
+	assert_true(ip_address_equal(&got.client, &want.client));
 	assert_true(slice_equal(got.user_agent, want.user_agent));
 	assert_true(slice_equal(got.purpose, want.purpose));
 	assert_true(slice_equal(got.referer, want.referer));
@@ -103,7 +103,7 @@ static void test_long_texts_are_cut_so_that_any_hit_fits(void **state)
 	assert_int_equal(record_get_hit(buf_slice(&b), &got), STATUS_OK);
 	assert_int_equal(got.user_agent.n, USER_AGENT_MAX);
 	assert_int_equal(got.purpose.n, 64);
-	assert_int_equal(got.destination.n, TOKEN_URL_MAX);
+	assert_int_equal(got.destination.n, LINK_TOKEN_URL_MAX);
 }
 
 static void test_no_prefix_and_no_longer_form_of_a_record_is_accepted(void **state)
@@ -212,7 +212,7 @@ static void test_a_report_reads_back_and_no_other_form_does(void **state)
 	assert_true(uuid_equal(got.message, want.message));
 	assert_true(got.occurred_us == want.occurred_us && got.has_client);
 	assert_int_equal(got.sign, PROVIDER_SIGN_MPP);
-	assert_true(address_equal(&got.client, &want.client));
+	assert_true(ip_address_equal(&got.client, &want.client));
 	assert_true(slice_equal(got.provider, want.provider));
 	assert_true(slice_equal(got.remote_id, want.remote_id));
 	assert_true(slice_equal(got.event_id, want.event_id));

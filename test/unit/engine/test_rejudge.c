@@ -3,11 +3,11 @@
  * that sums hold before as they must hold behind. */
 #include "world.h"
 
-#include "codec/known_network.h"
-#include "engine/correction.h"
-#include "engine/rejudge.h"
-#include "engine/second_look.h"
-#include "store/erasure.h"
+#include "codec/judge/known_network.h"
+#include "engine/apply/correction.h"
+#include "engine/judge/rejudge.h"
+#include "engine/judge/second_look.h"
+#include "store/people/erasure.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,10 +74,10 @@ struct put {
 	const char *ip;
 	struct slice agent; /* empty: a mail client */
 	struct slice purpose;
-	enum token_consent consent;
+	enum link_token_consent consent;
 };
-#define ANONYMOUS .consent = TOKEN_CONSENT_ANONYMOUS
-#define FULL .consent = TOKEN_CONSENT_FULL
+#define ANONYMOUS .consent = LINK_TOKEN_CONSENT_ANONYMOUS
+#define FULL .consent = LINK_TOKEN_CONSENT_FULL
 #define SCANNER_IP "198.51.100.9"
 #define PERSON_IP "192.0.2.77"
 
@@ -92,7 +92,7 @@ static void apply_hits(struct world *w, const struct put *puts, size_t count)
 		hit.accept_language = SLICE("en");
 		hit.has_sec_fetch = true;
 		hit.consent = puts[i].consent;
-		assert_true(address_parse(slice_from_cstr(puts[i].ip), &hit.client));
+		assert_true(ip_address_parse(slice_from_cstr(puts[i].ip), &hit.client));
 		world_put_hit(feed, WORLD_NOW_US + puts[i].after_ms * 1000, &hit);
 	}
 	world_feed_close(&feed);
@@ -334,7 +334,7 @@ static void test_what_was_judged_and_settled_by_these_rules_stays(void **state)
 	    {2, HIT_OPEN, 42500, 0, PERSON_IP, SLICE("curl/7.88.1"), FULL},
 	    {2, HIT_CLICK, 45000, 1, PERSON_IP, OLD_CHROME, ANONYMOUS},
 	    {3, HIT_OPEN, 42500, 0, PERSON_IP, SLICE("NoSuchThing"), FULL},
-	    {4, HIT_CLICK, 42500, TOKEN_LINK_HONEYPOT, PERSON_IP, CHROME, FULL},
+	    {4, HIT_CLICK, 42500, LINK_TOKEN_HONEYPOT, PERSON_IP, CHROME, FULL},
 	    {4, HIT_CLICK, 43500, 1, PERSON_IP, CHROME, FULL},
 	};
 	struct world *w = *state;

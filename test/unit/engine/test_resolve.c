@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/resolve.h"
+#include "engine/apply/resolve.h"
 
 #include "harness/smtp_peer.h"
 #include "post.h"

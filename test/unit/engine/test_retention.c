@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
-#include "engine/retention.h"
-#include "store/queue.h"
+#include "engine/upkeep/retention.h"
+#include "store/mail/queue.h"
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>

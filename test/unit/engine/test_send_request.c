@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/send_request.h"
+#include "engine/request/send_request.h"
 
 #include "base/mem.h"
 #include <setjmp.h>

@@ -32,7 +32,8 @@ static const struct put SWEEP[] = {
 };
 #define PERSON "192.0.2.77"
 
-static void apply_with(struct world *w, uint32_t n, enum token_consent consent, const struct put *puts, size_t count)
+static void apply_with(struct world *w, uint32_t n, enum link_token_consent consent, const struct put *puts,
+		       size_t count)
 {
 	struct world_feed *feed = world_feed_open(w);
 	for (size_t i = 0; i < count; i++) {
@@ -40,10 +41,10 @@ static void apply_with(struct world *w, uint32_t n, enum token_consent consent, 
 		if (!puts[i].is_client)
 			hit.user_agent = CHROME;
 		hit.link_index = puts[i].link;
-		if (hit.link_index == TOKEN_LINK_HONEYPOT)
+		if (hit.link_index == LINK_TOKEN_HONEYPOT)
 			hit.destination = SLICE_EMPTY;
 		hit.consent = consent;
-		assert_true(address_parse(slice_from_cstr(puts[i].ip ? puts[i].ip : "198.51.100.9"), &hit.client));
+		assert_true(ip_address_parse(slice_from_cstr(puts[i].ip ? puts[i].ip : "198.51.100.9"), &hit.client));
 		world_put_hit(feed, WORLD_NOW_US + puts[i].after_ms * 1000, &hit);
 	}
 	world_feed_close(&feed);
@@ -52,7 +53,7 @@ static void apply_with(struct world *w, uint32_t n, enum token_consent consent, 
 
 static void apply_hits(struct world *w, const struct put *puts, size_t count)
 {
-	apply_with(w, 0, TOKEN_CONSENT_FULL, puts, count);
+	apply_with(w, 0, LINK_TOKEN_CONSENT_FULL, puts, count);
 }
 #define APPLY(w, puts) apply_hits(w, puts, sizeof(puts) / sizeof(puts)[0])
 
@@ -120,8 +121,8 @@ static void test_a_honeypot_takes_the_hits_around_it_along(void **state)
 {
 	static const struct put PUTS[] = {{HIT_OPEN, 300000, 0, "192.0.2.5", false},
 					  {HIT_CLICK, 310000, 1, NULL, false},
-					  {HIT_CLICK, 312000, TOKEN_LINK_HONEYPOT, NULL, false},
-					  {HIT_CLICK, 312100, TOKEN_LINK_HONEYPOT, NULL, false},
+					  {HIT_CLICK, 312000, LINK_TOKEN_HONEYPOT, NULL, false},
+					  {HIT_CLICK, 312100, LINK_TOKEN_HONEYPOT, NULL, false},
 					  {HIT_CLICK, 372000, 1, PERSON, true}};
 	static const char *const REASONS[] = {"browser ", "honeypot_source:seconds=-2", "honeypot",
 					      "honeypot duplicate:seconds=5", "mail_client"};
@@ -147,7 +148,7 @@ static void test_a_honeypot_takes_the_hits_around_it_along(void **state)
 static void test_a_late_honeypot_is_looked_at_too(void **state)
 {
 	static const struct put FIRST[] = {{HIT_CLICK, 300000, 1, NULL, false}};
-	static const struct put LAST[] = {{HIT_CLICK, 419000, TOKEN_LINK_HONEYPOT, NULL, false}};
+	static const struct put LAST[] = {{HIT_CLICK, 419000, LINK_TOKEN_HONEYPOT, NULL, false}};
 	struct world *w = *state;
 	const struct event *e;
 	APPLY(w, FIRST);
@@ -283,7 +284,7 @@ static void test_double_clicks_and_offices_stay_people(void **state)
 	struct world *w = *state;
 	const struct event *c;
 	APPLY(w, PUTS);
-	apply_with(w, 1, TOKEN_CONSENT_FULL, PUTS, 3);
+	apply_with(w, 1, LINK_TOKEN_CONSENT_FULL, PUTS, 3);
 	world_settle(w, LATER);
 	assert_int_equal(events_of_type(w, EVENT_CORRECTED, &c), 0);
 	assert_int_equal(world_message(w, 0)->counters.clicks_human, 3); /* and a duplicate */
@@ -307,7 +308,7 @@ static void test_what_is_counted_without_the_person_is_corrected_without_the_per
 {
 	struct world *w = *state;
 	const struct event *c;
-	apply_with(w, 0, TOKEN_CONSENT_ANONYMOUS, SWEEP, 4);
+	apply_with(w, 0, LINK_TOKEN_CONSENT_ANONYMOUS, SWEEP, 4);
 	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 3);
 	world_settle(w, LATER);
 	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 0);
@@ -345,7 +346,7 @@ static void fan_out(struct world *w, int64_t first_ms, int64_t gap_ms, bool is_c
 	for (uint32_t n = 0; n < 6; n++) {
 		struct put puts[] = {{HIT_OPEN, first_ms + n * gap_ms, 0, NULL, is_client},
 				     {HIT_CLICK, first_ms + n * gap_ms + 500, 1, NULL, is_client}};
-		apply_with(w, n, TOKEN_CONSENT_FULL, puts, 2);
+		apply_with(w, n, LINK_TOKEN_CONSENT_FULL, puts, 2);
 	}
 	(void)world_sql(w, "UPDATE messages SET sent_at = NULL RETURNING 1");
 }

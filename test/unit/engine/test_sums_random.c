@@ -8,11 +8,11 @@
 
 #include "base/mem.h"
 #include "base/random.h"
-#include "engine/correction.h"
-#include "engine/rejudge.h"
-#include "engine/second_look.h"
-#include "engine/settle.h"
-#include "store/erasure.h"
+#include "engine/apply/correction.h"
+#include "engine/judge/rejudge.h"
+#include "engine/judge/second_look.h"
+#include "engine/judge/settle.h"
+#include "store/people/erasure.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -180,10 +180,10 @@ static struct hit_record some_hit(struct story *s)
 	hit.opts_out = below(s, 20) == 0;
 	hit.is_head = below(s, 30) == 0;
 	if (below(s, 8) == 0)
-		hit.consent = below(s, 2) ? TOKEN_CONSENT_ANONYMOUS : TOKEN_CONSENT_OFF;
+		hit.consent = below(s, 2) ? LINK_TOKEN_CONSENT_ANONYMOUS : LINK_TOKEN_CONSENT_OFF;
 	if (hit.kind == HIT_CLICK)
-		hit.link_index = below(s, 20) == 0 ? TOKEN_LINK_HONEYPOT : (uint32_t)below(s, 5);
-	assert_true(address_parse(slice_from_cstr(CLIENTS[below(s, COUNT(CLIENTS))]), &hit.client));
+		hit.link_index = below(s, 20) == 0 ? LINK_TOKEN_HONEYPOT : (uint32_t)below(s, 5);
+	assert_true(ip_address_parse(slice_from_cstr(CLIENTS[below(s, COUNT(CLIENTS))]), &hit.client));
 	return hit;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/ledger/writer.h"
 #include "world.h"
 
-#include "engine/retention.h"
-#include "store/tenant_settings.h"
+#include "engine/upkeep/retention.h"
+#include "store/house/tenant_settings.h"
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>

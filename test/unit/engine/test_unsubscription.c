@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/unsubscription.h"
+#include "engine/apply/unsubscription.h"
+#include "engine/ledger/writer.h"
 
-#include "store/held_unsubscribes.h"
+#include "store/people/held_unsubscribes.h"
 #include "world.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -173,7 +174,7 @@ static void test_a_persons_press_behind_it_confirms_it(void **state)
 	struct world *w = *state;
 	struct hit_record person = world_hit(w, 0, HIT_UNSUBSCRIBE);
 	apply_press(w, SANDBOX);
-	assert_true(address_parse(SLICE("198.51.100.9"), &person.client));
+	assert_true(ip_address_parse(SLICE("198.51.100.9"), &person.client));
 	apply_at(w, WORLD_NOW_US + 60 * SECOND, &person);
 	expect_confirmed_by(*state, "recipient", 2);
 	apply_press(w, SANDBOX); /* nothing is left to doubt */
@@ -208,7 +209,7 @@ static void go_through(struct world *w, const struct visit *visit)
 	struct hit_record press = world_hit(w, 0, HIT_UNSUBSCRIBE);
 	for (uint32_t i = 0; i < visit->links; i++, at_us += visit->gap_us) {
 		struct hit_record click = world_hit(w, 0, HIT_CLICK);
-		click.link_index = visit->sees_all && i == 0 ? TOKEN_LINK_HONEYPOT : i;
+		click.link_index = visit->sees_all && i == 0 ? LINK_TOKEN_HONEYPOT : i;
 		world_put_hit(feed, at_us, &click);
 	}
 	if (!visit->is_one_batch) {
@@ -216,7 +217,7 @@ static void go_through(struct world *w, const struct visit *visit)
 		world_apply_all(w);
 		feed = world_feed_open(w);
 	}
-	assert_true(address_parse(slice_from_cstr(visit->press_ip), &press.client));
+	assert_true(ip_address_parse(slice_from_cstr(visit->press_ip), &press.client));
 	world_put_hit(feed, at_us, &press);
 	world_feed_close(&feed);
 	world_apply_all(w);

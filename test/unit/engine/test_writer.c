@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/ledger/writer.h"
 #include "world.h"
 
 #include "base/random.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
+#include "engine/ledger/writer.h"
 
-#include "engine/settle.h"
+#include "engine/judge/settle.h"
 
 #include "base/mem.h"
-#include "store/queue.h"
+#include "store/mail/queue.h"
 #include <pthread.h>
 #include <setjmp.h>
 #include <sqlite3.h>
@@ -37,15 +38,15 @@ void world_open_handles(struct world *w)
 	CHECK(store_session_open(w->store, STORE_WRITE, &w->session, err));
 	CHECK(journal_open(&config, &w->journal, err));
 	w->arena = arena_new();
-	w->keys = token_keys_new();
-	static const uint8_t KEY[TOKEN_KEY_SIZE] = {1, 2, 3};
-	token_keys_set(w->keys, 7, KEY);
+	w->keys = link_token_keys_new();
+	static const uint8_t KEY[LINK_TOKEN_KEY_SIZE] = {1, 2, 3};
+	link_token_keys_set(w->keys, 7, KEY);
 }
 
 void world_close_handles(struct world *w)
 {
 	arena_free(&w->arena);
-	token_keys_free(&w->keys);
+	link_token_keys_free(&w->keys);
 	store_session_close(&w->session);
 	store_close(&w->store);
 	journal_close(&w->journal);
@@ -232,7 +233,7 @@ struct hit_record world_hit(struct world *w, uint32_t n, enum hit_kind kind)
 	struct hit_record hit = {
 	    .kind = kind,
 	    .key_id = 7,
-	    .consent = TOKEN_CONSENT_FULL,
+	    .consent = LINK_TOKEN_CONSENT_FULL,
 	    .tenant = w->tenant,
 	    .message = world_message_id(n),
 	    .link_index = kind == HIT_CLICK ? 3 : 0,
@@ -240,16 +241,16 @@ struct hit_record world_hit(struct world *w, uint32_t n, enum hit_kind kind)
 	    .user_agent = SLICE("Mozilla/5.0 (X11; Linux x86_64; rv:24.0) Gecko/20100101 Thunderbird/24.2.0"),
 	    .is_https = true,
 	};
-	assert_true(address_parse(SLICE("203.0.113.7"), &hit.client));
+	assert_true(ip_address_parse(SLICE("203.0.113.7"), &hit.client));
 	return hit;
 }
 
 /* In the mail that SendGrid got, the link was one of ours. */
 static struct slice tracking_url(struct world *w, const struct hit_record *hit)
 {
-	struct token_sealer *sealer = token_sealer_new(w->keys);
-	struct token token = {
-	    .kind = TOKEN_CLICK,
+	struct link_token_sealer *sealer = link_token_sealer_new(w->keys);
+	struct link_token token = {
+	    .kind = LINK_TOKEN_CLICK,
 	    .consent = hit->consent,
 	    .tenant = hit->tenant,
 	    .message = hit->message,
@@ -259,8 +260,8 @@ static struct slice tracking_url(struct world *w, const struct hit_record *hit)
 	struct buf url;
 	buf_init_in_arena(&url, 8192, w->reports);
 	buf_append(&url, SLICE("https://t.agency.example/c/"));
-	assert_int_equal(token_seal(sealer, 7, &token, &url), STATUS_OK);
-	token_sealer_free(&sealer);
+	assert_int_equal(link_token_seal(sealer, 7, &token, &url), STATUS_OK);
+	link_token_sealer_free(&sealer);
 	return buf_slice(&url);
 }
 

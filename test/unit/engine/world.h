@@ -5,10 +5,10 @@
 #define PUGMARK_TEST_ENGINE_WORLD_H
 
 #include "base/clock.h"
-#include "engine/batch.h"
-#include "engine/record.h"
-#include "engine/writer.h"
-#include "store/accounts.h"
+#include "engine/ledger/batch.h"
+#include "engine/ledger/record.h"
+#include "engine/ledger/writer.h"
+#include "store/house/accounts.h"
 
 /* 2026-11-21T06:00:00Z: everything happens then unless said otherwise. */
 #define WORLD_NOW_US INT64_C(1795240800000000)
@@ -18,7 +18,7 @@ struct world {
 	struct store *store;
 	struct store_session *session; /* reads, and writes while no writer runs */
 	struct journal *journal;
-	struct token_keys *keys;
+	struct link_token_keys *keys;
 	uint32_t tenant;
 	struct arena *arena;              /* of everything that was read */
 	struct tenant_policies *policies; /* of writers; NULL: the defaults */

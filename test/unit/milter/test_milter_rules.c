@@ -83,9 +83,9 @@ static void test_only_mail_that_is_ours_is_tracked(void **state)
 	struct milter_rules_config config = {.networks = "10.0.0.0/8, 2001:db8::/32", .daemons = "ORIGINATING"};
 	struct world w = make(&config);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct address client;
+		struct ip_address client;
 		if (cases[i].client)
-			assert_true(address_parse(slice_from_cstr(cases[i].client), &client));
+			assert_true(ip_address_parse(slice_from_cstr(cases[i].client), &client));
 		struct milter_subject subject = {.envelope_from = SLICE("a@example.com"),
 						 .client = cases[i].client ? &client : NULL,
 						 .is_signed_in = cases[i].is_signed_in,

@@ -5,17 +5,17 @@
 
 #include <cmocka.h>
 
-static struct address address_of(const char *text)
+static struct ip_address address_of(const char *text)
 {
-	struct address a;
-	assert_true(address_parse(slice_from_cstr(text), &a));
+	struct ip_address a;
+	assert_true(ip_address_parse(slice_from_cstr(text), &a));
 	return a;
 }
 
 static void test_an_address_has_its_number_of_places_and_gives_them_back(void **state)
 {
 	struct address_count *count = address_count_new();
-	struct address a = address_of("192.0.2.1"), b = address_of("192.0.2.2");
+	struct ip_address a = address_of("192.0.2.1"), b = address_of("192.0.2.2");
 	(void)state;
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < 5; i++)
@@ -34,8 +34,8 @@ static void test_an_address_has_its_number_of_places_and_gives_them_back(void **
 static void test_a_network_of_64_bits_is_one_address(void **state)
 {
 	struct address_count *count = address_count_new();
-	struct address a = address_of("2001:db8:1:2::1"), b = address_of("2001:db8:1:2:3:4:5:6"),
-		       other = address_of("2001:db8:1:3::1");
+	struct ip_address a = address_of("2001:db8:1:2::1"), b = address_of("2001:db8:1:2:3:4:5:6"),
+			  other = address_of("2001:db8:1:3::1");
 	(void)state;
 	assert_true(address_count_enter(count, &a, 1));
 	assert_false(address_count_enter(count, &b, 1));
@@ -46,7 +46,7 @@ static void test_a_network_of_64_bits_is_one_address(void **state)
 static void test_thousands_of_addresses_do_not_stand_in_for_one_another(void **state)
 {
 	struct address_count *count = address_count_new();
-	struct address a = address_of("10.0.0.0");
+	struct ip_address a = address_of("10.0.0.0");
 	int refused = 0;
 	(void)state;
 	for (int i = 0; i < 20000; i++) {

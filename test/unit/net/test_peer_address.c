@@ -4,14 +4,14 @@
 #include "net/http_server.h"
 #include "net/peer_address.h"
 
-static struct address_range ranges[2];
+static struct ip_address_range ranges[2];
 static const struct trusted_proxies trusted = {ranges, 2};
 
 static int setup(void **state)
 {
 	(void)state;
-	assert_true(address_range_parse(SLICE("10.0.0.0/8"), &ranges[0]));
-	assert_true(address_range_parse(SLICE("2001:db8:ff::/48"), &ranges[1]));
+	assert_true(ip_address_range_parse(SLICE("10.0.0.0/8"), &ranges[0]));
+	assert_true(ip_address_range_parse(SLICE("2001:db8:ff::/48"), &ranges[1]));
 	return 0;
 }
 
@@ -80,10 +80,10 @@ static void test_the_walk_stops_at_the_first_address_that_is_not_trusted(void **
 						     .x_forwarded_proto = slice_from_cstr(cases[i].proto)};
 		struct buf got;
 		char text[64];
-		assert_true(address_parse(slice_from_cstr(cases[i].peer), &peer.address));
+		assert_true(ip_address_parse(slice_from_cstr(cases[i].peer), &peer.address));
 		struct peer_address found = peer_address_find(&peer, &trusted, &headers);
 		buf_init_fixed(&got, text, sizeof text);
-		address_append(&got, &found.address);
+		ip_address_append(&got, &found.address);
 		if (strcmp(text, cases[i].want) != 0 || found.is_https != cases[i].https)
 			fail_msg("case %zu: got %s %d", i, text, found.is_https);
 	}
@@ -94,7 +94,7 @@ static void handle(void *user, struct http_request *request)
 	struct buf b;
 	(void)user;
 	buf_init(&b, 100);
-	address_append(&b, http_request_client(request));
+	ip_address_append(&b, http_request_client(request));
 	buf_append_cstr(&b, http_request_is_https(request) ? " https" : "");
 	http_answer(request, 200, NULL, 0, buf_slice(&b));
 	buf_done(&b);
@@ -130,13 +130,13 @@ static void test_only_a_trusted_proxy_speaks_for_others(void **state)
 	    {2, SLICE(SIGNATURE "\x11\x11\0\x0c\xc0\0\2\7\x7f\0\0\1\1\2\3\4"), "", 400, NULL},
 	    {2, SLICE(SIGNATURE "\x21\x11\xff\xff\xc0\0\2\7\x7f\0\0\1\1\2\3\4"), "", 400, NULL},
 	};
-	struct address_range proxy;
+	struct ip_address_range proxy;
 	struct http_server_config config = {
 	    .address = "127.0.0.1", .loops = 1, .handle = handle, .trusted_proxies = &proxy, .trusted_proxy_count = 1};
 	struct http_server *server;
 	struct err err;
 	(void)state;
-	assert_true(address_range_parse(SLICE("127.0.0.2"), &proxy));
+	assert_true(ip_address_range_parse(SLICE("127.0.0.2"), &proxy));
 	assert_int_equal(http_server_start(&config, &server, &err), STATUS_OK);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char request[300];

@@ -44,15 +44,15 @@ static void test_headers_are_read_whole_or_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct proxy_protocol got = {0};
-		struct address want;
+		struct ip_address want;
 		enum proxy_protocol_result result = proxy_protocol_read(cases[i].bytes, &got);
 		if (result != cases[i].result || got.has_source != cases[i].has_source || got.is_tls != cases[i].is_tls)
 			fail_msg("case %zu: got %d %d %d", i, result, got.has_source, got.is_tls);
 		if (result == PROXY_PROTOCOL_WHOLE)
 			assert_int_equal(got.size, cases[i].bytes.n);
 		if (cases[i].source) {
-			assert_true(address_parse(slice_from_cstr(cases[i].source), &want));
-			assert_true(address_equal(&want, &got.source));
+			assert_true(ip_address_parse(slice_from_cstr(cases[i].source), &want));
+			assert_true(ip_address_equal(&want, &got.source));
 		}
 	}
 }

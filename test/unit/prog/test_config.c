@@ -8,7 +8,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "prog/config.h"
+#include "prog/serve/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

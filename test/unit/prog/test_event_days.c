@@ -6,7 +6,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "prog/event_days.h"
+#include "prog/serve/event_days.h"
 
 #include <string.h>
 

@@ -8,8 +8,8 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "codec/html_rewrite.h"
-#include "prog/hostile_html.h"
+#include "codec/html/html_rewrite.h"
+#include "prog/bench/hostile_html.h"
 
 enum { SHORT_BYTES = 20000, LONG_BYTES = 4 * SHORT_BYTES, VALUE_MEMORY_BYTES = 65536 };
 

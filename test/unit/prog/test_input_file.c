@@ -6,7 +6,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "prog/input_file.h"
+#include "prog/show/input_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

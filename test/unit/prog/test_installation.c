@@ -6,7 +6,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "prog/installation.h"
+#include "prog/serve/installation.h"
 
 static void test_listen_address_is_taken_apart(void **state)
 {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "prog/keys.h"
+#include "prog/serve/keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 
 struct fixture {
 	char directory[64], path[96];
-	struct token_keys *keys;
+	struct link_token_keys *keys;
 	uint8_t newest;
 	struct err err;
 };
@@ -39,14 +39,14 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
-	token_keys_free(&f->keys);
+	link_token_keys_free(&f->keys);
 	(void)unlink(f->path);
 	return rmdir(f->directory); /* fails when something was left beside the file */
 }
 
 static enum status load(struct fixture *f)
 {
-	token_keys_free(&f->keys);
+	link_token_keys_free(&f->keys);
 	f->err = (struct err){0};
 	return keys_load(f->path, &f->keys, &f->newest, &f->err);
 }
@@ -61,20 +61,20 @@ static enum status load_text(struct fixture *f, const char *text)
 }
 
 /* A token sealed by one set of keys opens by another. */
-static void expect_opens(const struct token_keys *sealing, uint8_t id, const struct token_keys *opening)
+static void expect_opens(const struct link_token_keys *sealing, uint8_t id, const struct link_token_keys *opening)
 {
-	const struct token t = {.kind = TOKEN_OPEN, .tenant = 1};
-	char text[256], room[TOKEN_TEXT_MAX];
-	struct token opened;
+	const struct link_token t = {.kind = LINK_TOKEN_OPEN, .tenant = 1};
+	char text[256], room[LINK_TOKEN_TEXT_MAX];
+	struct link_token opened;
 	uint8_t opened_id;
 	struct buf b;
-	struct token_sealer *seal = token_sealer_new(sealing), *open = token_sealer_new(opening);
+	struct link_token_sealer *seal = link_token_sealer_new(sealing), *open = link_token_sealer_new(opening);
 	buf_init_fixed(&b, text, sizeof text);
-	assert_int_equal(token_seal(seal, id, &t, &b), STATUS_OK);
-	assert_int_equal(token_open(open, buf_slice(&b), room, &opened, &opened_id), STATUS_OK);
+	assert_int_equal(link_token_seal(seal, id, &t, &b), STATUS_OK);
+	assert_int_equal(link_token_open(open, buf_slice(&b), room, &opened, &opened_id), STATUS_OK);
 	assert_int_equal(opened_id, id);
-	token_sealer_free(&seal);
-	token_sealer_free(&open);
+	link_token_sealer_free(&seal);
+	link_token_sealer_free(&open);
 }
 
 static void test_keys_are_made_for_their_owner_only(void **state)
@@ -89,14 +89,14 @@ static void test_keys_are_made_for_their_owner_only(void **state)
 	assert_int_equal(info.st_mode & 0777, 0600);
 	assert_int_equal(load(f), STATUS_OK);
 	assert_int_equal(f->newest, 1);
-	assert_true(token_keys_has(f->keys, 1));
-	assert_false(token_keys_has(f->keys, 2));
+	assert_true(link_token_keys_has(f->keys, 1));
+	assert_false(link_token_keys_has(f->keys, 2));
 }
 
 static void test_keys_rotated_still_open_what_the_old_ones_sealed(void **state)
 {
 	struct fixture *f = *state;
-	struct token_keys *before;
+	struct link_token_keys *before;
 	uint8_t newest = 0;
 	struct stat info;
 
@@ -111,13 +111,13 @@ static void test_keys_rotated_still_open_what_the_old_ones_sealed(void **state)
 	}
 	assert_int_equal(stat(f->path, &info), 0);
 	assert_int_equal(info.st_mode & 0777, 0600);
-	token_keys_free(&before);
+	link_token_keys_free(&before);
 }
 
 static void test_keys_rotate_after_an_editor_left_the_last_line_open(void **state)
 {
 	struct fixture *f = *state;
-	struct token_keys *before;
+	struct link_token_keys *before;
 	uint8_t newest;
 
 	assert_int_equal(load_text(f, "1 " HEX_A), STATUS_OK);
@@ -126,7 +126,7 @@ static void test_keys_rotate_after_an_editor_left_the_last_line_open(void **stat
 	assert_int_equal(load(f), STATUS_OK);
 	assert_int_equal(f->newest, 2);
 	expect_opens(before, 1, f->keys);
-	token_keys_free(&before);
+	link_token_keys_free(&before);
 }
 
 static void test_keys_of_255_ids_cannot_be_rotated_further(void **state)
@@ -149,7 +149,7 @@ static void test_keys_with_comments_spaces_and_in_any_order(void **state)
 
 	assert_int_equal(load_text(f, "# keys\r\n\n 7  " HEX_A " \r\n\t# old\n3 " HEX_B "\n"), STATUS_OK);
 	assert_int_equal(f->newest, 7);
-	assert_true(token_keys_has(f->keys, 3));
+	assert_true(link_token_keys_has(f->keys, 3));
 	assert_int_equal(load_text(f, "1 00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff\n"),
 			 STATUS_OK);
 }

@@ -7,7 +7,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "prog/lint_table.h"
+#include "prog/show/lint_table.h"
 
 static const struct terminal wide = {.width = 80, .is_utf8 = true};
 

@@ -6,7 +6,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "prog/options.h"
+#include "prog/show/options.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A report on its way over the control socket, and what people and programs read of it. */
-#include "prog/rejudge_lines.h"
-#include "prog/rejudge_table.h"
+#include "prog/show/rejudge_lines.h"
+#include "prog/show/rejudge_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -48,7 +48,7 @@ static bool is_same(const struct traffic_hit *a, const struct traffic_hit *b)
 {
 	return a->time_us == b->time_us && a->mail == b->mail && a->kind == b->kind && a->link == b->link &&
 	       a->behaviour == b->behaviour && slice_equal(a->agent, b->agent) &&
-	       address_equal(&a->client, &b->client) && a->has_accept_language == b->has_accept_language &&
+	       ip_address_equal(&a->client, &b->client) && a->has_accept_language == b->has_accept_language &&
 	       a->has_sec_fetch == b->has_sec_fetch;
 }
 

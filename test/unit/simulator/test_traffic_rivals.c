@@ -44,7 +44,7 @@ static void test_each_rival_knows_what_it_knows(void **state)
 					       .mail = i,
 					       .kind = HIT_OPEN,
 					       .agent = slice_from_cstr(ROWS[i].agent)};
-		assert_true(address_parse(slice_from_cstr(ROWS[i].client), &hits[i].client));
+		assert_true(ip_address_parse(slice_from_cstr(ROWS[i].client), &hits[i].client));
 	}
 	for (int rival = 0; rival < RIVAL_COUNT; rival++) {
 		traffic_rival_judge((enum traffic_rival)rival, hits, ROW_COUNT, mails, opinions);

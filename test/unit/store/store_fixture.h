@@ -13,8 +13,8 @@
 
 #include "../../harness/postgres_server.h"
 #include "base/arena.h"
-#include "codec/uuid.h"
-#include "store/store.h"
+#include "codec/text/uuid.h"
+#include "store/core/store.h"
 
 struct fixture {
 	struct postgres_server *postgres; /* NULL: SQLite */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
-#include "store/accounts.h"
+#include "store/house/accounts.h"
 
 static void test_tenant_numbers_ascend_and_are_never_given_again(void **state)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
-#include "store/audit.h"
-#include "store/erasure.h"
-#include "store/person_hash.h"
-#include "store/suppressions.h"
+#include "store/core/person_hash.h"
+#include "store/house/audit.h"
+#include "store/people/erasure.h"
+#include "store/people/suppressions.h"
 
 static void add(struct fixture *f, unsigned n, uint32_t tenant, const char *subject, const char *action)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
-#include "store/erasure.h"
-#include "store/events.h"
-#include "store/queue.h"
+#include "store/events/events.h"
+#include "store/mail/queue.h"
+#include "store/people/erasure.h"
 
 static const struct contact_key ann = {3, {"ann", 3}};
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
-#include "store/events.h"
-#include "store/messages.h"
-#include "store/tenant_settings.h"
+#include "store/events/events.h"
+#include "store/house/tenant_settings.h"
+#include "store/mail/messages.h"
 #include <pthread.h>
 
 static void add_message(struct fixture *f, unsigned n, struct slice campaign, struct slice contact)

@@ -2,8 +2,8 @@
 /* What the store says when its database is full, gone, or goes at the worst moment. */
 #include "store_fixture.h"
 
-#include "store/accounts.h"
-#include "store/messages.h"
+#include "store/house/accounts.h"
+#include "store/mail/messages.h"
 #include <sqlite3.h>
 #include <unistd.h>
 

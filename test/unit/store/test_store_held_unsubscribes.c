@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
-#include "store/held_unsubscribes.h"
+#include "store/people/held_unsubscribes.h"
 
 static void add_message(struct fixture *f, unsigned n, uint32_t tenant, const char *sender)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
-#include "store/consents.h"
-#include "store/messages.h"
-#include "store/queue.h"
+#include "store/mail/messages.h"
+#include "store/mail/queue.h"
+#include "store/people/consents.h"
 
 static struct message message_of(unsigned n)
 {

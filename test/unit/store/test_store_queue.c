@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
-#include "store/queue.h"
+#include "store/mail/queue.h"
 
 static const int64_t lease_us = 60 * INT64_C(1000000);
 

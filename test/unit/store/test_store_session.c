@@ -2,9 +2,9 @@
 /* Stores, sessions, transactions, the journal cursor, idempotency keys. */
 #include "store_fixture.h"
 
-#include "store/accounts.h"
-#include "store/messages.h"
-#include "store/settling.h"
+#include "store/events/settling.h"
+#include "store/house/accounts.h"
+#include "store/mail/messages.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
-#include "store/messages.h"
-#include "store/settling.h"
+#include "store/events/settling.h"
+#include "store/mail/messages.h"
 
 static void add_due(struct fixture *f, int64_t due_us, unsigned message)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
-#include "store/events.h"
-#include "store/messages.h"
-#include "store/stats.h"
+#include "store/events/events.h"
+#include "store/events/stats.h"
+#include "store/mail/messages.h"
 
 static void add(struct fixture *f, int32_t day, const char *campaign, const char *sender, enum statistic stat,
 		int64_t value)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
-#include "store/tenant_settings.h"
+#include "store/house/tenant_settings.h"
 
 static void put(struct fixture *f, uint32_t tenant, const char *name, const char *value)
 {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "web/assets.h"
+#include "web/console/assets.h"
 
 static void test_each_file_is_found_by_its_path(void **state)
 {

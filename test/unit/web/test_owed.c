@@ -4,7 +4,7 @@
  * say how many were answered. */
 #include "../net/loopback.h"
 #include "base/buf.h"
-#include "web/owed.h"
+#include "web/edge/owed.h"
 #include <stdatomic.h>
 
 enum { BIG = 3 << 20 };

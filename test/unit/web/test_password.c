@@ -6,7 +6,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "web/password.h"
+#include "web/sign_in/password.h"
 
 #include <string.h>
 #include <time.h>

@@ -6,7 +6,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "web/sign_in_guard.h"
+#include "web/sign_in/sign_in_guard.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * in a header. */
 #include "../net/loopback.h"
 #include "base/buf.h"
-#include "web/unsubscribe.h"
+#include "web/edge/unsubscribe.h"
 
 static void handle(void *user, struct http_request *request)
 {

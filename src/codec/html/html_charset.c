@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/html/html_charset.h"
+
+#include "codec/text/charset.h"
+#include "codec/text/utf8.h"
+
+struct charset_name {
+	const char *prefix; /* lower case, letters and digits only */
+	enum html_charset charset;
+	bool is_whole; /* the name ends here */
+};
+
+/* First match wins. */
+static const struct charset_name charset_names[] = {
+    {"utf8", HTML_CHARSET_UTF8, true},
+    {"usascii", HTML_CHARSET_UTF8, true},
+    {"ascii", HTML_CHARSET_UTF8, true},
+    {"iso88591", HTML_CHARSET_WINDOWS_1252, true},
+    {"latin1", HTML_CHARSET_WINDOWS_1252, true},
+    {"windows1252", HTML_CHARSET_WINDOWS_1252, true},
+    {"cp1252", HTML_CHARSET_WINDOWS_1252, true},
+    {"utf16", HTML_CHARSET_UNSAFE, false},
+    {"utf32", HTML_CHARSET_UNSAFE, false},
+    {"ucs", HTML_CHARSET_UNSAFE, false},
+    {"iso10646", HTML_CHARSET_UNSAFE, false},
+    {"unicode11utf7", HTML_CHARSET_UNSAFE, false},
+    {"unicode", HTML_CHARSET_UNSAFE, false},
+    {"utf7", HTML_CHARSET_UNSAFE, false},
+    {"iso2022jp", HTML_CHARSET_ISO_2022_JP, true},
+    {"csiso2022jp", HTML_CHARSET_ISO_2022_JP, true},
+    {"iso2022", HTML_CHARSET_UNSAFE, false},
+    {"csiso2022", HTML_CHARSET_UNSAFE, false},
+    {"jis7", HTML_CHARSET_UNSAFE, false},
+    {"hz", HTML_CHARSET_UNSAFE, false},
+    {"ebcdic", HTML_CHARSET_UNSAFE, false},
+    {"ibm037", HTML_CHARSET_UNSAFE, false},
+    {"cp037", HTML_CHARSET_UNSAFE, false},
+    {"ibm500", HTML_CHARSET_UNSAFE, false},
+    {"ibm1047", HTML_CHARSET_UNSAFE, false},
+};
+
+enum { NAME_MAX_KEPT = 40 };
+
+static bool is_alphanumeric(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+static enum html_charset classify(struct slice name)
+{
+	char kept[NAME_MAX_KEPT];
+	size_t n = 0;
+	for (size_t i = 0; i < name.n && n < sizeof(kept); i++)
+		if (is_alphanumeric((unsigned char)name.p[i]))
+			kept[n++] = name.p[i];
+	struct slice key = slice_of(kept, n);
+	for (size_t i = 0; i < sizeof(charset_names) / sizeof(charset_names[0]); i++) {
+		struct slice prefix = slice_from_cstr(charset_names[i].prefix);
+		if (slice_starts_with_nocase(key, prefix) && (!charset_names[i].is_whole || key.n == prefix.n))
+			return charset_names[i].charset;
+	}
+	return n == 0 ? HTML_CHARSET_UTF8 : HTML_CHARSET_ASCII_SAFE;
+}
+
+/* By byte order mark, or by the zero bytes around the first `<`. Empty when it is neither UTF-16 nor UTF-32. */
+static struct slice wide_charset(struct slice html)
+{
+	static const struct {
+		struct slice start;
+		struct slice name;
+	} wide[] = {
+	    {{"\0\0\xfe\xff", 4}, {"utf-32be", 8}}, {{"\xff\xfe\0\0", 4}, {"utf-32le", 8}},
+	    {{"\xfe\xff", 2}, {"utf-16be", 8}},     {{"\xff\xfe", 2}, {"utf-16le", 8}},
+	    {{"\0\0\0<", 4}, {"utf-32be", 8}},      {{"<\0\0\0", 4}, {"utf-32le", 8}},
+	    {{"\0<\0", 3}, {"utf-16be", 8}},        {{"<\0", 2}, {"utf-16le", 8}},
+	};
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (slice_starts_with(html, wide[i].start))
+			return wide[i].name;
+	return SLICE_EMPTY;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f';
+}
+
+static bool is_space_or_quote(char c)
+{
+	return is_space(c) || c == '"' || c == '\'';
+}
+
+static bool is_name_byte(char c)
+{
+	return is_alphanumeric((unsigned char)c) || c == '-' || c == '_' || c == '.' || c == ':';
+}
+
+/* The name behind `=` and perhaps a quote. A document whose ASCII can be read is not UTF-16, whatever it says (HTML
+ * 13.2.3.2). */
+static struct slice charset_value(struct slice rest)
+{
+	while (rest.n > 0 && is_space(rest.p[0]))
+		rest = slice_from(rest, 1);
+	if (rest.n == 0 || rest.p[0] != '=')
+		return SLICE_EMPTY;
+	rest = slice_from(rest, 1);
+	while (rest.n > 0 && is_space_or_quote(rest.p[0]))
+		rest = slice_from(rest, 1);
+	size_t n = 0;
+	while (n < rest.n && n <= NAME_MAX_KEPT && is_name_byte(rest.p[n]))
+		n++;
+	struct slice name = slice_sub(rest, 0, n);
+	bool is_wide = slice_starts_with_nocase(name, SLICE("utf-16")) ||
+		       slice_starts_with_nocase(name, SLICE("utf-32")) || slice_equal_nocase(name, SLICE("unicode"));
+	return is_wide || n > NAME_MAX_KEPT ? SLICE_EMPTY : name;
+}
+
+/* The charset that `<meta charset=x>` or `<meta content="…; charset=x">` names. */
+static struct slice charset_in_tag(struct slice tag)
+{
+	struct slice word = SLICE("charset");
+	for (; tag.n > word.n; tag = slice_from(tag, 1)) {
+		struct slice name = SLICE_EMPTY;
+		if ((tag.p[0] | 0x20) == 'c' && slice_starts_with_nocase(tag, word))
+			name = charset_value(slice_from(tag, word.n));
+		if (name.n > 0)
+			return name;
+	}
+	return SLICE_EMPTY;
+}
+
+/* How long the comment is that `s` begins with, `-->` or `--!>` included. Byte by byte, since what begins to look like
+ * an end again and again must cost no more than what does not. */
+static size_t comment_size(struct slice s)
+{
+	for (size_t at = 4; at < s.n; at++) {
+		if (s.p[at] != '>')
+			continue;
+		/* The dashes of `<!--` may be those of `-->`, not those of `--!>`. */
+		if (slice_ends_with(slice_sub(s, 2, at), SLICE("--")) ||
+		    slice_ends_with(slice_sub(s, 4, at), SLICE("--!")))
+			return at + 1;
+	}
+	return s.n;
+}
+
+/* Where links, the body and the pixel begin. */
+static bool is_behind_head(struct slice rest)
+{
+	char second = rest.n > 1 ? rest.p[1] : 0;
+	if (second == 'a' || second == 'A')
+		return true;
+	if (second != '/' && (second | 0x20) != 'b' && (second | 0x20) != 'v')
+		return false;
+	static const struct slice stops[] = {{"<body", 5}, {"<v:", 3}, {"</head", 6}, {"</body", 6}, {"</html", 6}};
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		if (slice_starts_with_nocase(rest, stops[i]))
+			return true;
+	return false;
+}
+
+/* Browsers take a `<meta>` wherever it is (13.2.3.2 and .5). Here one counts in front of what rewriting may change, so
+ * that it cannot change what is found the next time; so all limits count what stands there. */
+static struct slice meta_charset(struct slice html)
+{
+	enum { BRACKETS_MAX = 1024, TAG_MAX = 1024 };
+	size_t at = slice_index(html, '<');
+	for (size_t brackets = 0; at < html.n && brackets < BRACKETS_MAX; brackets++) {
+		struct slice rest = slice_from(html, at);
+		size_t n = 1;
+		if (is_behind_head(rest))
+			break;
+		if (slice_starts_with(rest, SLICE("<!--"))) {
+			n = comment_size(rest);
+		} else if (rest.n > 1 && (rest.p[1] | 0x20) == 'm' && slice_starts_with_nocase(rest, SLICE("<meta"))) {
+			n = slice_index(rest, '>');
+			struct slice name = charset_in_tag(slice_sub(rest, 0, n < TAG_MAX ? n : TAG_MAX));
+			if (name.n > 0)
+				return name;
+		}
+		at += n;
+		at += slice_index(slice_from(html, at), '<');
+	}
+	return SLICE_EMPTY;
+}
+
+struct html_charset_guess html_charset_of(struct slice declared, struct slice html)
+{
+	struct slice name = wide_charset(html);
+	if (name.n == 0)
+		name = declared;
+	if (name.n == 0 && slice_starts_with(html, SLICE("\xef\xbb\xbf")))
+		name = SLICE("utf-8");
+	if (name.n == 0)
+		name = meta_charset(html);
+	if (name.n == 0)
+		name = SLICE("utf-8");
+	return (struct html_charset_guess){classify(name), name};
+}
+
+/* The length of the escape sequence that `s` begins with (ECMA-35, 13.2: ESC, intermediates, one final byte), or 0. */
+static size_t escape_size(struct slice s)
+{
+	size_t n = 1;
+	if (s.n == 0 || s.p[0] != 0x1b)
+		return 0;
+	while (n < s.n && s.p[n] >= 0x20 && s.p[n] <= 0x2f)
+		n++;
+	return n > 1 && n < s.n ? n + 1 : 0;
+}
+
+bool html_charset_hide(struct slice html, struct arena *arena, struct slice *ret)
+{
+	char *copy = arena_cstr(arena, html);
+	bool is_in_ascii = true;
+	for (size_t at = 0; at < html.n;) {
+		struct slice rest = slice_from(html, at);
+		size_t escape = escape_size(rest);
+		/* JIS X 0201 Roman is ASCII but for the backslash and the tilde. */
+		if (escape)
+			is_in_ascii =
+			    slice_starts_with(rest, SLICE("\x1b(B")) || slice_starts_with(rest, SLICE("\x1b(J"));
+		size_t n = escape ? escape : 1;
+		if (escape || !is_in_ascii)
+			memset(copy + at, 0xff, n);
+		at += n;
+	}
+	*ret = slice_of(copy, html.n);
+	return is_in_ascii;
+}
+
+bool html_charset_decode(enum html_charset charset, struct slice s, struct buf *to)
+{
+	bool is_as_is = slice_is_ascii(s) || (charset == HTML_CHARSET_UTF8 && utf8_is_valid(s));
+	bool is_known = charset == HTML_CHARSET_UTF8 || charset == HTML_CHARSET_WINDOWS_1252;
+	if (!is_as_is && !is_known)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c == 0)
+			utf8_append(to, 0xfffd);
+		else if (c < 0x80 || is_as_is)
+			buf_append_byte(to, (char)c);
+		else
+			utf8_append(to, charset_windows_1252(c));
+	}
+	return true;
+}

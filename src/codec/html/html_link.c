@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/html/html_link.h"
+
+#include "codec/html/html_entities.h"
+
+enum { VALUE_MAX = 4 * URL_MAX }; /* of a raw value; what lies behind is not looked at */
+
+const char *html_skip_name(enum html_skip skip)
+{
+	switch (skip) {
+	case HTML_NOT_SKIPPED: return "";
+	case HTML_SKIP_DUPLICATE_ATTRIBUTE: return "duplicate_attribute";
+	case HTML_SKIP_EMPTY: return "empty";
+	case HTML_SKIP_FRAGMENT: return "fragment";
+	case HTML_SKIP_TEMPLATE: return "template";
+	case HTML_SKIP_RELATIVE: return "relative";
+	case HTML_SKIP_NOT_HTTP: return "not_http";
+	case HTML_SKIP_CHARSET: return "charset";
+	case HTML_SKIP_BAD_URL: return "bad_url";
+	case HTML_SKIP_NO_TRACK: return "no_track";
+	case HTML_SKIP_TOO_MANY_ATTRIBUTES: return "too_many_attributes";
+	case HTML_SKIP_OWN_LINK: return "own_link";
+	case HTML_SKIP_UNSUBSCRIBE: return "unsubscribe";
+	case HTML_SKIP_VISIBLE_URL: return "visible_url";
+	case HTML_SKIP_AMP: return "amp";
+	case HTML_SKIP_REFUSED: return "refused";
+	}
+	return "unknown";
+}
+
+bool html_attribute_is_opt_out(const struct html_attribute *attribute)
+{
+	/* An empty value: being there is enough. */
+	static const struct {
+		struct slice name;
+		struct slice value;
+	} opt_outs[] = {
+	    {{"data-no-track", 13}, {"", 0}},
+	    {{"clicktracking", 13}, {"off", 3}},            /* SendGrid */
+	    {{"disable-tracking", 16}, {"true", 4}},        /* Mailgun */
+	    {{"ses:no-track", 12}, {"", 0}},                /* Amazon SES */
+	    {{"data-pm-no-track", 16}, {"", 0}},            /* Postmark */
+	    {{"data-mt-no-track", 16}, {"", 0}},            /* Mailtrap */
+	    {{"mautic:disable-tracking", 23}, {"true", 4}}, /* Mautic, old and new */
+	    {{"data-mautic-disable-tracking", 28}, {"true", 4}},
+	};
+	enum { SHORTEST_NAME = 12 };
+	if (attribute->name.n < SHORTEST_NAME)
+		return false;
+	for (size_t i = 0; i < sizeof(opt_outs) / sizeof(opt_outs[0]); i++)
+		if (slice_equal_nocase(attribute->name, opt_outs[i].name))
+			return opt_outs[i].value.n == 0 || slice_equal_nocase(attribute->value, opt_outs[i].value);
+	return false;
+}
+
+bool html_text_is_url(struct slice text)
+{
+	return slice_starts_with_nocase(text, SLICE("http://")) || slice_starts_with_nocase(text, SLICE("https://")) ||
+	       slice_starts_with_nocase(text, SLICE("www."));
+}
+
+enum { CONTROL = 1, HIGH_OR_NUL = 2, AMPERSAND = 4, TAG_OPENING = 8 };
+
+/* What kinds of bytes there are. One look at each, because few values have any of them. */
+static unsigned int kinds_in(struct slice s)
+{
+	static const uint8_t kinds[256] = {
+	    [0] = HIGH_OR_NUL,   [1 ... 0x1f] = CONTROL, [0x80 ... 0xff] = HIGH_OR_NUL, ['&'] = AMPERSAND,
+	    ['{'] = TAG_OPENING, ['%'] = TAG_OPENING,    ['#'] = TAG_OPENING,           ['*'] = TAG_OPENING,
+	    ['['] = TAG_OPENING, ['<'] = TAG_OPENING,
+	};
+	unsigned int found = 0;
+	for (size_t i = 0; i < s.n; i++)
+		found |= kinds[(unsigned char)s.p[i]];
+	return found;
+}
+
+/* TAB, CR and LF are no part of a URL wherever they stand (WHATWG URL 4.4, step 3). */
+static void drop_breaks(struct buf *b)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < b->n; i++)
+		if (b->p[i] != '\t' && b->p[i] != '\r' && b->p[i] != '\n')
+			b->p[n++] = b->p[i];
+	buf_truncate(b, n);
+}
+
+/* A buf in the arena that is not likely to grow. */
+static void init_scratch(struct buf *b, size_t max, size_t expected, struct arena *arena)
+{
+	buf_init_in_arena(b, max, arena);
+	(void)buf_reserve(b, expected < max ? expected : max); /* an empty buf has room for its maximum */
+}
+
+/* The characters of a value, in UTF-8. False when they cannot be decoded; *ret is then what windows-1252 would make of
+ * them, for the report only. */
+static bool decode_characters(enum html_charset charset, struct slice raw, struct arena *arena, struct slice *ret)
+{
+	struct buf characters;
+	init_scratch(&characters, 4 * VALUE_MAX, raw.n, arena);
+	bool is_known = html_charset_decode(charset, raw, &characters);
+	if (!is_known)
+		(void)html_charset_decode(HTML_CHARSET_WINDOWS_1252, raw, &characters); /* cannot fail */
+	*ret = buf_slice(&characters);
+	return is_known;
+}
+
+/* References and line breaks taken out. */
+static struct slice decode_references(struct slice characters, struct arena *arena)
+{
+	struct buf decoded;
+	init_scratch(&decoded, 8 * VALUE_MAX, characters.n, arena);
+	html_references_decode(characters, HTML_REFERENCE_IN_ATTRIBUTE, &decoded);
+	drop_breaks(&decoded);
+	return buf_slice(&decoded);
+}
+
+static enum html_skip skip_by_value(struct slice url, unsigned int kinds)
+{
+	if (url.n == 0)
+		return HTML_SKIP_EMPTY;
+	if ((kinds & TAG_OPENING) && html_has_template_tag(url))
+		return HTML_SKIP_TEMPLATE;
+	if (url.p[0] == '#')
+		return HTML_SKIP_FRAGMENT;
+	if (url_is_http(url))
+		return HTML_NOT_SKIPPED;
+	return url_scheme(url).n == 0 ? HTML_SKIP_RELATIVE : HTML_SKIP_NOT_HTTP;
+}
+
+static enum html_skip skip_by_owner(const struct html_link_policy *policy, struct slice url, struct slice destination)
+{
+	for (size_t i = 0; i < policy->own_host_count; i++)
+		if (url_is_on_host(destination, policy->own_hosts[i]))
+			return HTML_SKIP_OWN_LINK;
+	for (size_t i = 0; i < policy->unsubscribe_url_count; i++)
+		if (slice_equal(url, policy->unsubscribe_urls[i]))
+			return HTML_SKIP_UNSUBSCRIBE;
+	return HTML_NOT_SKIPPED;
+}
+
+static void fill_destination(const struct html_link_policy *policy, struct slice clean, struct arena *arena,
+			     struct html_link *link)
+{
+	enum { PARAMETERS_EXPECTED = 128 };
+	link->destination = clean;
+	if (policy->parameter_count == 0)
+		return;
+	struct buf with;
+	init_scratch(&with, URL_MAX, clean.n + PARAMETERS_EXPECTED, arena);
+	url_append_with_parameters(clean, policy->parameters, policy->parameter_count, &with);
+	/* A destination that has no room for the parameters goes without them. */
+	if (!buf_failed(&with))
+		link->destination = buf_slice(&with);
+}
+
+static void judge_http(const struct html_link_policy *policy, struct arena *arena, struct html_link *link)
+{
+	link->fault = url_check_redirect(link->url);
+	struct slice clean = link->url;
+	struct buf encoded;
+	if (link->fault == URL_BAD_BYTE || url_has_encoded_host(link->url)) {
+		init_scratch(&encoded, 3 * VALUE_MAX, link->url.n, arena);
+		link->fault = url_destination(link->url, &encoded);
+		clean = buf_slice(&encoded);
+	}
+	if (link->fault != URL_OK)
+		link->skip = HTML_SKIP_BAD_URL;
+	else
+		link->skip = skip_by_owner(policy, link->url, clean);
+	if (link->skip == HTML_NOT_SKIPPED)
+		fill_destination(policy, clean, arena, link);
+}
+
+void html_link_judge(const struct html_link_policy *policy, struct slice raw, struct arena *arena,
+		     struct html_link *link)
+{
+	link->fault = URL_OK;
+	link->destination = SLICE_EMPTY;
+	struct slice value = slice_sub(raw, 0, VALUE_MAX);
+	unsigned int kinds = kinds_in(value);
+	bool is_decoded = !(kinds & HIGH_OR_NUL) || decode_characters(policy->charset, value, arena, &value);
+	if (kinds & (CONTROL | AMPERSAND)) {
+		value = decode_references(value, arena);
+		kinds = kinds_in(value);
+	}
+	link->url = url_trim(value);
+	link->skip = skip_by_value(link->url, kinds);
+	if (link->skip != HTML_NOT_SKIPPED)
+		return;
+	if (raw.n > VALUE_MAX) {
+		link->skip = HTML_SKIP_BAD_URL;
+		link->fault = URL_TOO_LONG;
+	} else if (!is_decoded) {
+		link->skip = HTML_SKIP_CHARSET;
+	} else {
+		judge_http(policy, arena, link);
+	}
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/html/open_pixel.h"
+
+void open_pixel_append(struct buf *b, struct slice url)
+{
+	buf_append_cstr(b, "<img src=\"");
+	buf_append(b, url);
+	buf_append_cstr(b,
+			"\" width=\"1\" height=\"1\" alt=\"\" border=\"0\" style=\"height:1px;width:1px;border:0\">");
+}
+
+struct slice open_pixel_gif(void)
+{
+	static const char gif[43] =
+	    "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x21\xf9\x04\x01\x00\x00\x00\x00\x2c"
+	    "\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
+	return slice_of(gif, sizeof gif);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A table of small handlers by record type, and the account of what was passed over. */
+#include "engine/apply/apply.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/apply/duplicate_window.h"
+#include "engine/judge/fan_out.h"
+#include "engine/judge/network_watch.h"
+#include "engine/ledger/record.h"
+#include <stdatomic.h>
+
+static const int64_t LOG_EVERY_US = 60000000;
+
+struct apply {
+	struct apply_parts parts;
+	const struct clock *clock;
+	struct network_watch *networks; /* NULL: none */
+	_Atomic uint64_t skipped[APPLY_SKIP_COUNT];
+	int64_t logged_us[APPLY_SKIP_COUNT]; /* monotonic; when this reason was last logged */
+};
+
+static const char *const SKIP_NAMES[APPLY_SKIP_COUNT] = {
+    [APPLY_SKIP_UNKNOWN_TYPE] = "unknown_type", [APPLY_SKIP_MALFORMED] = "malformed",
+    [APPLY_SKIP_NO_MESSAGE] = "no_message",     [APPLY_SKIP_HEAD] = "head",
+    [APPLY_SKIP_NO_CONSENT] = "no_consent",     [APPLY_SKIP_ERASED] = "erased",
+    [APPLY_SKIP_REPEATED] = "repeated",         [APPLY_SKIP_OWN_LINK] = "own_link",
+    [APPLY_SKIP_REFUSED] = "refused",
+};
+
+typedef enum status apply_function(const struct apply_context *context, struct err *err);
+
+static apply_function *const HANDLERS[] = {
+    [RECORD_HIT] = apply_hit,
+    [RECORD_INTENT] = apply_intent,
+    [RECORD_OUTCOME] = apply_outcome,
+    [RECORD_PROVIDER_HIT] = apply_provider_hit,
+};
+
+struct apply *apply_new(const struct apply_config *config)
+{
+	struct apply *a = MEM_NEW(struct apply);
+	a->clock = config->clock;
+	a->networks = config->networks;
+	a->parts.node = config->node;
+	a->parts.sealer = link_token_sealer_new(config->keys);
+	a->parts.policies = config->policies;
+	a->parts.counts_every_press = config->counts_every_press;
+	a->parts.window = duplicate_window_new();
+	a->parts.fan_out = fan_out_new();
+	return a;
+}
+
+uint32_t apply_dedupe_seconds(const struct apply_parts *parts, uint32_t tenant)
+{
+	return tenant_policies_of(parts->policies, tenant).dedupe_seconds;
+}
+
+uint32_t apply_dedupe_seconds_max(const struct apply_parts *parts)
+{
+	return tenant_policies_dedupe_seconds_max(parts->policies);
+}
+
+struct fan_out *apply_fan_out(struct apply *apply)
+{
+	return apply->parts.fan_out;
+}
+
+void apply_take_networks(struct apply *apply)
+{
+	if (apply->networks)
+		network_watch_take(apply->networks, &apply->parts.networks);
+}
+
+void apply_free(struct apply **apply)
+{
+	if (!*apply)
+		return;
+	link_token_sealer_free(&(*apply)->parts.sealer);
+	duplicate_window_free(&(*apply)->parts.window);
+	fan_out_free(&(*apply)->parts.fan_out);
+	network_lists_free(&(*apply)->parts.networks);
+	mem_free(*apply);
+	*apply = NULL;
+}
+
+void apply_rolled_back(struct apply *apply)
+{
+	/* What the window holds of the undone transaction would make its own records duplicates of themselves. */
+	duplicate_window_clear(apply->parts.window);
+	apply->parts.window_is_filled = false;
+}
+
+const char *apply_skip_name(enum apply_skip skip)
+{
+	return (unsigned)skip < APPLY_SKIP_COUNT ? SKIP_NAMES[skip] : "unknown";
+}
+
+uint64_t apply_skipped(const struct apply *apply, enum apply_skip skip)
+{
+	return atomic_load_explicit(&apply->skipped[skip], memory_order_relaxed);
+}
+
+/* What is passed over by rule is no news; what is passed over by need is. */
+static bool is_ordinary(enum apply_skip skip)
+{
+	return skip == APPLY_SKIP_HEAD || skip == APPLY_SKIP_NO_CONSENT || skip == APPLY_SKIP_ERASED ||
+	       skip == APPLY_SKIP_REPEATED || skip == APPLY_SKIP_OWN_LINK;
+}
+
+void apply_note_skip(struct apply *apply, enum apply_skip skip, const struct journal_record *record)
+{
+	uint64_t count = atomic_fetch_add_explicit(&apply->skipped[skip], 1, memory_order_relaxed) + 1;
+	int64_t now_us = clock_monotonic_us(apply->clock);
+	bool is_due = count == 1 || now_us - apply->logged_us[skip] >= LOG_EVERY_US;
+	if (is_ordinary(skip) || !is_due)
+		return;
+	apply->logged_us[skip] = now_us;
+	log_warn("apply.skipped", LOG_CSTR("reason", apply_skip_name(skip)), LOG_INT("sequence", record->sequence),
+		 LOG_INT("type", record->type), LOG_INT("bytes", record->payload.n), LOG_INT("so_far", count));
+}
+
+enum status apply_record(struct apply *apply, struct batch *batch, const struct journal_record *record, struct err *err)
+{
+	apply_function *handler = record->type < sizeof HANDLERS / sizeof HANDLERS[0] ? HANDLERS[record->type] : NULL;
+	if (!handler) {
+		apply_note_skip(apply, APPLY_SKIP_UNKNOWN_TYPE, record);
+		return STATUS_OK;
+	}
+	struct apply_context context = {apply, &apply->parts, batch, record};
+	return handler(&context, err);
+}
+
+bool apply_message_of(const struct journal_record *record, struct uuid *ret)
+{
+	struct hit_record hit;
+	struct intent_record intent;
+	struct outcome_record outcome;
+	struct provider_hit_record report;
+	if (record->type == RECORD_HIT && record_get_hit(record->payload, &hit) == STATUS_OK)
+		*ret = hit.message;
+	else if (record->type == RECORD_INTENT && record_get_intent(record->payload, &intent) == STATUS_OK)
+		*ret = intent.message;
+	else if (record->type == RECORD_OUTCOME && record_get_outcome(record->payload, &outcome) == STATUS_OK)
+		*ret = outcome.message;
+	else if (record->type == RECORD_PROVIDER_HIT &&
+		 record_get_provider_hit(record->payload, &report) == STATUS_OK && !uuid_is_zero(report.message))
+		*ret = report.message;
+	else
+		return false;
+	return true;
+}
+
+int32_t apply_day_of(int64_t time_us)
+{
+	return (int32_t)(time_us / 86400000000);
+}

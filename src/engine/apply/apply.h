@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apply: what one journal record does to the store: events, counters, states, suppressions. The only place where
+ * anything becomes an event.
+ *
+ * It gathers in a batch and writes nothing by itself except to the queue, suppressions and contacts. A record that
+ * cannot be applied (unknown type, broken payload, a message that is not there) is counted, logged at most once a
+ * minute, and passed over, so that no record ever stops the journal. Belongs to the writer's thread.
+ */
+#ifndef PUGMARK_ENGINE_APPLY_H
+#define PUGMARK_ENGINE_APPLY_H
+
+#include "base/clock.h"
+#include "codec/token/link_token.h"
+#include "engine/ledger/batch.h"
+#include "engine/tenant/tenant_policy.h"
+#include "journal/journal.h"
+
+struct apply_config {
+	uint16_t node;                      /* of the journal; part of every event's id */
+	const struct link_token_keys *keys; /* must outlive it */
+	/* What holds for each tenant; must outlive it. NULL: the defaults. */
+	const struct tenant_policies *policies;
+	bool counts_every_press;        /* none is held, whoever pressed (unsubscription.h) */
+	struct network_watch *networks; /* an operator's lists; NULL: none; must outlive it */
+	const struct clock *clock;      /* for how often it logs */
+};
+
+struct apply;
+struct fan_out;
+struct network_lists;
+struct network_watch;
+struct apply *apply_new(const struct apply_config *config);
+void apply_free(struct apply **apply);
+
+/* From now on hits are judged by the newest lists of networks. For between two batches, so that a batch is judged by
+ * one. */
+void apply_take_networks(struct apply *apply);
+/* STATUS_OK also when the record was passed over. Anything else is the store's: the transaction cannot be kept. */
+enum status apply_record(struct apply *apply, struct batch *batch, const struct journal_record *record,
+			 struct err *err) MUST_CHECK;
+/* The message that a record is about; false when it is about none or cannot be read. */
+bool apply_message_of(const struct journal_record *record, struct uuid *ret);
+/* The transaction of the last records was rolled back; they will come again. */
+void apply_rolled_back(struct apply *apply);
+
+/* Why a record was passed over. */
+enum apply_skip {
+	APPLY_SKIP_UNKNOWN_TYPE,
+	APPLY_SKIP_MALFORMED,
+	APPLY_SKIP_NO_MESSAGE, /* deleted, or another installation's */
+	APPLY_SKIP_HEAD,       /* never counted */
+	APPLY_SKIP_NO_CONSENT, /* answered, not kept */
+	APPLY_SKIP_ERASED,     /* the person is gone */
+	APPLY_SKIP_REPEATED,   /* a provider told of it before, in the same words */
+	APPLY_SKIP_OWN_LINK,   /* a reported click on a link that we do not count either: unsubscribe */
+	APPLY_SKIP_REFUSED,    /* the store will not take its effects, and took everything around it */
+	APPLY_SKIP_COUNT,
+};
+const char *apply_skip_name(enum apply_skip skip);
+/* Since the start; records that came again after a rollback are counted again. Any thread. */
+uint64_t apply_skipped(const struct apply *apply, enum apply_skip skip);
+/* What it remembers of sources, for settling; belongs to `apply`. */
+struct fan_out *apply_fan_out(struct apply *apply);
+/* Counts and logs one. For the writer, when the store refuses a record. */
+void apply_note_skip(struct apply *apply, enum apply_skip skip, const struct journal_record *record);
+
+/* ---- For the parts of apply only. */
+
+struct duplicate_window;
+struct apply_parts {
+	uint16_t node;
+	struct link_token_sealer *sealer;
+	struct duplicate_window *window;
+	bool window_is_filled;
+	struct fan_out *fan_out;
+	const struct tenant_policies *policies;
+	bool counts_every_press;
+	struct network_lists *networks; /* NULL: none */
+};
+struct apply_context {
+	struct apply *apply;
+	struct apply_parts *parts;
+	struct batch *batch;
+	const struct journal_record *record;
+};
+/* Hits of one address on one link or pixel within that time are one, for this tenant. */
+uint32_t apply_dedupe_seconds(const struct apply_parts *parts, uint32_t tenant);
+/* The longest that any tenant has. */
+uint32_t apply_dedupe_seconds_max(const struct apply_parts *parts);
+enum status apply_hit(const struct apply_context *context, struct err *err) MUST_CHECK;
+enum status apply_provider_hit(const struct apply_context *context, struct err *err) MUST_CHECK;
+enum status apply_intent(const struct apply_context *context, struct err *err) MUST_CHECK;
+enum status apply_outcome(const struct apply_context *context, struct err *err) MUST_CHECK;
+/* Days since 1970 in UTC, the cohort of mail that leaves at that time. */
+int32_t apply_day_of(int64_t time_us);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/apply/resolve.h"
+
+#include "engine/ledger/state_move.h"
+#include "store/mail/queue.h"
+
+struct decision {
+	struct writer_command command;
+	uint32_t tenant;
+	struct uuid id;
+	struct uuid event_id;
+	enum resolve_as as;
+};
+
+static enum status find(const struct decision *d, struct batch *batch, struct message **ret, struct err *err)
+{
+	struct message *message;
+	enum status status = batch_message(batch, d->id, &message, err);
+	/* Another tenant's message is none at all. */
+	if (status == STATUS_NOT_FOUND || (status == STATUS_OK && message->tenant != d->tenant))
+		return err_set(err, STATUS_NOT_FOUND, "there is no such message");
+	if (status == STATUS_OK)
+		*ret = message;
+	return status;
+}
+
+static enum status run_cancel(struct writer_command *command, struct batch *batch, struct err *err)
+{
+	const struct decision *d = (const struct decision *)(void *)command;
+	struct message *message;
+	enum status status = find(d, batch, &message, err);
+	if (status != STATUS_OK)
+		return status;
+	if (message->state > MESSAGE_DEFERRED)
+		return err_set(err, STATUS_CONFLICT, "the message is %s", message_state_name(message->state));
+	status = store_queue_cancel(batch_session(batch), d->id, err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, STATUS_CONFLICT, "the message is being sent");
+	if (status != STATUS_OK)
+		return status;
+	message->state = MESSAGE_CANCELED;
+	batch_touch(batch, message);
+	return STATUS_OK;
+}
+
+static void end_doubt(struct batch *batch, struct message *message, const struct decision *d)
+{
+	bool is_sent = d->as == RESOLVE_SENT;
+	int64_t now_us = batch_now_us(batch);
+	if (!state_move(batch, message, is_sent ? MESSAGE_SENT : MESSAGE_FAILED))
+		return;
+	struct event event = state_event(batch, message, is_sent ? EVENT_SENT : EVENT_FAILED, d->event_id);
+	if (is_sent) {
+		message->sent_us = now_us;
+		message->error = SLICE_EMPTY;
+		batch_stat_hourly(batch, message, now_us, HOURLY_SENDS, 0, 1);
+	} else {
+		event.bounce_reason = SLICE("resolved as failed");
+	}
+	batch_event(batch, message, &event);
+}
+
+static enum status run_resolve(struct writer_command *command, struct batch *batch, struct err *err)
+{
+	const struct decision *d = (const struct decision *)(void *)command;
+	struct message *message;
+	enum status status = find(d, batch, &message, err);
+	if (status != STATUS_OK)
+		return status;
+	if (message->state != MESSAGE_IN_DOUBT)
+		return err_set(err, STATUS_CONFLICT, "the message is not in doubt; it is %s",
+			       message_state_name(message->state));
+	status = store_queue_resolve(batch_session(batch), d->id, d->as == RESOLVE_RESEND, batch_now_us(batch), err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, STATUS_CONFLICT, "the message is being sent again");
+	if (status == STATUS_OK && d->as != RESOLVE_RESEND)
+		end_doubt(batch, message, d);
+	return status;
+}
+
+static enum status submit(const struct sending *sending, struct decision *d, struct err *err)
+{
+	d->event_id = state_event_id(clock_now_us(sending->clock));
+	return writer_submit_and_wait(sending->writer, &d->command, err);
+}
+
+enum status resolve_cancel(const struct sending *sending, uint32_t tenant, struct uuid id, struct err *err)
+{
+	struct decision d = {.command = {.run = run_cancel}, .tenant = tenant, .id = id};
+	return submit(sending, &d, err);
+}
+
+bool resolve_parse(struct slice name, enum resolve_as *ret)
+{
+	static const char *const NAMES[] = {
+	    [RESOLVE_SENT] = "sent", [RESOLVE_RESEND] = "resend", [RESOLVE_FAILED] = "failed"};
+	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+		if (slice_equal(name, slice_from_cstr(NAMES[i]))) {
+			*ret = (enum resolve_as)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum status resolve_doubt(const struct sending *sending, uint32_t tenant, struct uuid id, enum resolve_as as,
+			  struct err *err)
+{
+	struct decision d = {.command = {.run = run_resolve}, .tenant = tenant, .id = id, .as = as};
+	enum status status = submit(sending, &d, err);
+	if (status == STATUS_OK && as == RESOLVE_RESEND && sending->queued)
+		sending->queued(sending->queued_user);
+	return status;
+}

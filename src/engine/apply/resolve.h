@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* resolve: what a person decides about a message: that it shall not be sent, and what became of one that is in doubt.
+ * All calls block until it is committed. Any thread but the writer's. */
+#ifndef PUGMARK_ENGINE_RESOLVE_H
+#define PUGMARK_ENGINE_RESOLVE_H
+
+#include "engine/ledger/writer.h"
+#include "engine/mail/sending.h"
+
+/* Takes a message out of the queue. STATUS_NOT_FOUND: the tenant has no such message. STATUS_CONFLICT: it is under way,
+ * or has an end already; *err says its state. STATUS_IO, STATUS_FULL, STATUS_UNCERTAIN as writer_submit_and_wait. */
+enum status resolve_cancel(const struct sending *sending, uint32_t tenant, struct uuid id, struct err *err) MUST_CHECK;
+
+enum resolve_as { RESOLVE_SENT, RESOLVE_RESEND, RESOLVE_FAILED };
+/* "sent", "resend", "failed". */
+bool resolve_parse(struct slice name, enum resolve_as *ret);
+
+/* Ends a doubt. Sent: it counts as sent, with email.sent. Failed: with email.failed. Resend: it is due again now and
+ * stays in doubt until the new attempt has an outcome. STATUS_CONFLICT: it is not in doubt, or is being sent again.
+ * Other results as above. */
+enum status resolve_doubt(const struct sending *sending, uint32_t tenant, struct uuid id, enum resolve_as as,
+			  struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/apply/unsubscription.h"
+
+#include "engine/apply/apply.h"
+#include "engine/ledger/audit.h"
+#include "engine/ledger/state_move.h"
+#include "store/people/held_unsubscribes.h"
+#include <stdio.h>
+
+#define SECOND_US INT64_C(1000000)
+
+static int64_t arrival_of(const struct message *message)
+{
+	return message->delivered_us ? message->delivered_us : message->sent_us;
+}
+
+/* Unknown is nobody's sign of a machine. */
+static bool is_machine(enum actor actor)
+{
+	return actor == ACTOR_SCANNER || actor == ACTOR_CRAWLER || actor == ACTOR_LINK_PREVIEW ||
+	       actor == ACTOR_PREFETCH;
+}
+
+bool unsubscription_is_doubtful(const struct message *message, const struct verdict *verdict, int64_t time_us)
+{
+	int64_t arrival_us = arrival_of(message);
+	bool is_in_window = !arrival_us || time_us - arrival_us < UNSUBSCRIPTION_WINDOW_SECONDS * SECOND_US;
+	return is_in_window && is_machine(verdict->actor);
+}
+
+static struct slice held_reasons(const struct message *message, const struct event *event, char room[REASONS_MAX + 64])
+{
+	struct buf b;
+	int64_t arrival_us = arrival_of(message);
+	buf_init_fixed(&b, room, REASONS_MAX + 64);
+	buf_append(&b, event->reasons);
+	buf_append(&b, SLICE(" held"));
+	if (arrival_us && event->occurred_us >= arrival_us)
+		buf_printf(&b, ":seconds=%lld", (long long)((event->occurred_us - arrival_us) / SECOND_US));
+	return buf_slice(&b);
+}
+
+enum status unsubscription_hold(struct batch *batch, struct message *message, const struct event *event,
+				struct err *err)
+{
+	char room[REASONS_MAX + 64];
+	bool was_added = false;
+	struct held_unsubscribe held = {
+	    .message = message->id, .tenant = message->tenant, .event = event->id, .held_us = event->occurred_us};
+	if (message->counters.unsubscribed_us)
+		return STATUS_OK;
+	enum status status = store_held_unsubscribe_add(batch_session(batch), &held, &was_added, err);
+	if (status != STATUS_OK || !was_added)
+		return status;
+	struct event kept = *event;
+	kept.type = EVENT_UNSUBSCRIBE_HELD;
+	kept.bot_filtered = true;
+	kept.reasons = held_reasons(message, event, room);
+	batch_event(batch, message, &kept);
+	return STATUS_OK;
+}
+
+/* Also for one that is waiting no more: two writers may find it at the same time. */
+static enum status decide(struct batch *batch, const struct held_decision *decision, bool *ret_was_waiting,
+			  struct err *err)
+{
+	enum status status = store_held_unsubscribe_decide(batch_session(batch), decision, err);
+	*ret_was_waiting = status == STATUS_OK;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status suppress(struct batch *batch, const struct message *message, int64_t time_us, struct err *err)
+{
+	bool was_added;
+	struct suppression suppression = {
+	    .tenant = message->tenant,
+	    .address = message->to_email,
+	    .reason = SLICE("unsubscribed"),
+	    .message = message->id,
+	};
+	if (!message->to_email.n)
+		return STATUS_OK; /* erased, or to several: no address could be meant */
+	return store_suppression_add(batch_session(batch), &suppression, time_us, &was_added, err);
+}
+
+static void count_once(struct batch *batch, struct message *message, const struct event *event)
+{
+	if (message->counters.unsubscribed_us)
+		return;
+	message->counters.unsubscribed_us = event->occurred_us;
+	/* Mail that the caller sends by itself has no intent of ours; that it was read shows that it left. */
+	if (message->cohort_day == 0)
+		message->cohort_day = apply_day_of(message->created_us ? message->created_us : event->occurred_us);
+	batch_touch(batch, message);
+	batch_stat(batch, message, STAT_UNSUBSCRIBES, 1);
+	batch_event(batch, message, event);
+}
+
+enum status unsubscription_take(struct batch *batch, struct message *message, const struct event *event,
+				struct err *err)
+{
+	bool was_waiting;
+	struct held_decision decision = {message->id, HELD_CONFIRMED, SLICE("recipient"), event->occurred_us, true};
+	enum status status = suppress(batch, message, event->occurred_us, err);
+	if (status == STATUS_OK)
+		status = decide(batch, &decision, &was_waiting, err);
+	if (status == STATUS_OK)
+		count_once(batch, message, event);
+	return status;
+}
+
+/* ---- Decisions about what is held. */
+
+static struct event decided_event(const struct batch *batch, const struct message *message, struct uuid id,
+				  struct slice reason)
+{
+	struct event event = state_event(batch, message, EVENT_UNSUBSCRIBED, id);
+	event.judged = event.settled = true;
+	event.actor = ACTOR_UNKNOWN;
+	event.confidence_percent = 50;
+	event.reasons = reason;
+	event.rules = SLICE(VERDICT_RULES);
+	return event;
+}
+
+static enum status confirm_one(struct batch *batch, struct uuid id, struct err *err)
+{
+	struct message *message;
+	bool was_waiting;
+	int64_t now_us = batch_now_us(batch);
+	struct held_decision decision = {id, HELD_CONFIRMED, SLICE("time"), now_us, false};
+	enum status status = decide(batch, &decision, &was_waiting, err);
+	if (status != STATUS_OK || !was_waiting)
+		return status;
+	status = batch_message(batch, id, &message, err);
+	if (status == STATUS_NOT_FOUND)
+		return STATUS_OK; /* nobody is left whom it could concern */
+	if (status == STATUS_OK)
+		status = suppress(batch, message, now_us, err);
+	if (status != STATUS_OK)
+		return status;
+	struct event event = decided_event(batch, message, state_event_id(now_us), SLICE("held:expired"));
+	count_once(batch, message, &event);
+	return STATUS_OK;
+}
+
+enum status unsubscription_confirm_due(struct batch *batch, int64_t held_before_us, size_t *ret_count, struct err *err)
+{
+	struct uuid *due = NULL;
+	size_t count = 0;
+	struct held_due wanted = {held_before_us, UNSUBSCRIPTION_DUE_MAX};
+	enum status status =
+	    store_held_unsubscribe_due(batch_session(batch), &wanted, batch_arena(batch), &due, &count, err);
+	for (size_t i = 0; status == STATUS_OK && i < count; i++)
+		status = confirm_one(batch, due[i], err);
+	if (status == STATUS_OK)
+		*ret_count = count;
+	return status;
+}
+
+struct decision {
+	struct writer_command command;
+	const struct unsubscription_decision *input;
+	struct uuid event_id;
+};
+
+static enum status note_decision(struct batch *batch, const struct unsubscription_decision *d, struct err *err)
+{
+	struct audit_note entry = {
+	    .tenant = d->tenant,
+	    .actor = d->actor,
+	    .action = d->is_confirmed ? SLICE("unsubscribe.confirmed") : SLICE("unsubscribe.dismissed"),
+	    .subject = audit_message(batch_arena(batch), d->message),
+	};
+	return audit_write(batch, &entry, err);
+}
+
+static enum status run_decision(struct writer_command *command, struct batch *batch, struct err *err)
+{
+	const struct decision *d = (const struct decision *)(void *)command;
+	struct message *message;
+	int64_t now_us = batch_now_us(batch);
+	struct held_decision decision = {d->input->message, d->input->is_confirmed ? HELD_CONFIRMED : HELD_DISMISSED,
+					 d->input->by, now_us, false};
+	enum status status = batch_message(batch, d->input->message, &message, err);
+	/* Another tenant's message is none at all. */
+	if (status == STATUS_NOT_FOUND || (status == STATUS_OK && message->tenant != d->input->tenant))
+		return err_set(err, STATUS_NOT_FOUND, "there is no such message");
+	if (status == STATUS_OK)
+		status = store_held_unsubscribe_decide(batch_session(batch), &decision, err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, STATUS_CONFLICT, "no unsubscribe of this message is waiting");
+	if (status == STATUS_OK)
+		status = note_decision(batch, d->input, err);
+	if (status != STATUS_OK || !d->input->is_confirmed)
+		return status;
+	status = suppress(batch, message, now_us, err);
+	if (status != STATUS_OK)
+		return status;
+	struct event event = decided_event(batch, message, d->event_id, SLICE("held:confirmed"));
+	count_once(batch, message, &event);
+	return STATUS_OK;
+}
+
+enum status unsubscription_decide(const struct sending *sending, const struct unsubscription_decision *decision,
+				  struct err *err)
+{
+	struct decision d = {.command = {.run = run_decision}, .input = decision};
+	d.event_id = state_event_id(clock_now_us(sending->clock));
+	return writer_submit_and_wait(sending->writer, &d.command, err);
+}

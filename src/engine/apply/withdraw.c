@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/apply/withdraw.h"
+
+#include "engine/ledger/state_move.h"
+#include "store/mail/queue.h"
+
+static void end_suppressed(struct batch *batch, struct message *message, const struct withdrawal *w)
+{
+	bool was_in_doubt = message->state == MESSAGE_IN_DOUBT;
+	enum event_type type = was_in_doubt ? EVENT_FAILED : EVENT_SUPPRESSED;
+	struct event event = state_event(batch, message, type, w->event_id);
+	event.bounce_reason = w->reason;
+	message->error = arena_copy(batch_arena(batch), w->reason);
+	if (was_in_doubt) {
+		(void)state_move(batch, message, MESSAGE_FAILED); /* in doubt is always before failed */
+	} else {
+		message->state = MESSAGE_SUPPRESSED;
+		batch_touch(batch, message);
+	}
+	batch_event(batch, message, &event);
+}
+
+enum status withdraw_message(struct batch *batch, const struct withdrawal *w, struct err *err)
+{
+	struct message *message;
+	enum status status = store_queue_finish(batch_session(batch), w->message, w->lease, err);
+	if (status == STATUS_OK)
+		status = batch_message(batch, w->message, &message, err);
+	if (status != STATUS_OK)
+		return status;
+	if (message->state < MESSAGE_SENT)
+		end_suppressed(batch, message, w);
+	return STATUS_OK;
+}
+
+enum status withdraw_to_doubt(struct batch *batch, struct uuid id, uint64_t lease, struct err *err)
+{
+	struct message *message;
+	enum status status = store_queue_hold(batch_session(batch), id, lease, batch_now_us(batch), err);
+	if (status == STATUS_OK)
+		status = batch_message(batch, id, &message, err);
+	if (status != STATUS_OK)
+		return status;
+	if (state_move(batch, message, MESSAGE_IN_DOUBT))
+		message->error = SLICE("the deliverer stopped between the end of the mail and its answer");
+	return STATUS_OK;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of all good items are written by one command. What can fail comes first in it and events and counters last:
+ * they are gathered in memory and cannot be taken back one by one. */
+#include "engine/intake/accept.h"
+
+#include "engine/intake/accept_prepare.h"
+#include "store/mail/queue.h"
+
+enum { IDEMPOTENCY_SECONDS = 24 * 3600 };
+
+struct accept_command {
+	struct writer_command command;
+	const struct accepted *accepted;
+	size_t count;
+	const struct accept_idempotency *idempotency; /* or NULL */
+	uint32_t tenant;
+	struct idempotency_record record;
+};
+
+/* ---- On the writer's thread */
+
+static bool is_same_noun(const struct send_noun *a, const struct send_noun *b)
+{
+	return slice_equal(a->id, b->id) && slice_equal(a->name, b->name);
+}
+
+/* `previous` (or NULL) has been written just before: mails of a batch mostly share campaign, template and body. */
+static enum status write_nouns(struct store_session *s, const struct accepted *a, const struct accepted *previous,
+			       struct err *err)
+{
+	const struct message *m = &a->message;
+	int64_t now_us = m->created_us;
+	enum status status = STATUS_OK;
+	if (a->contact.id.n)
+		status = store_contact_use(s, m->tenant, &a->contact, now_us, err);
+	if (status == STATUS_OK && a->campaign.id.n && !(previous && is_same_noun(&a->campaign, &previous->campaign)))
+		status = store_campaign_use(s, m->tenant, a->campaign.id, a->campaign.name, now_us, err);
+	if (status == STATUS_OK && a->template.id.n && !(previous && is_same_noun(&a->template, &previous->template)))
+		status = store_template_use(s, m->tenant, a->template.id, a->template.name, now_us, err);
+	if (status == STATUS_OK && !(previous && slice_equal(m->body_id, previous->message.body_id)))
+		status = store_body_put(s, m->tenant, m->body_id, a->body, now_us, err);
+	return status;
+}
+
+static enum status write_rows(struct store_session *s, const struct accepted *a, struct err *err)
+{
+	const struct message *m = &a->message;
+	struct queue_item item = {
+	    .message = m->id,
+	    .tenant = m->tenant,
+	    .provider = m->provider,
+	    .stream = m->stream,
+	    .due_us = m->send_at_us,
+	};
+	enum status status = STATUS_OK;
+	for (size_t i = 0; status == STATUS_OK && i < a->stored_count; i++)
+		status = store_link_put(s, m->tenant, a->stored[i].key, a->stored[i].url, m->created_us, err);
+	if (status == STATUS_OK)
+		status = store_message_add(s, m, err);
+	if (status == STATUS_OK && a->is_queued)
+		status = store_queue_add(s, &item, err);
+	return status;
+}
+
+static enum event_type event_of(const struct message *m)
+{
+	if (m->state == MESSAGE_SUPPRESSED)
+		return EVENT_SUPPRESSED;
+	return m->state == MESSAGE_SENT ? EVENT_SENT : EVENT_QUEUED;
+}
+
+static void gather(struct batch *batch, const struct accepted *a)
+{
+	const struct message *m = &a->message;
+	struct event event = {
+	    .id = a->event_id,
+	    .tenant = m->tenant,
+	    .type = event_of(m),
+	    .occurred_us = m->created_us,
+	    .message = m->id,
+	    .is_unique = true,
+	    .link_index = -1,
+	    .provider = m->provider,
+	};
+	if (m->state == MESSAGE_SUPPRESSED)
+		event.bounce_reason = a->suppressed_reason;
+	batch_event(batch, m, &event);
+	if (m->state != MESSAGE_SENT)
+		return;
+	batch_stat(batch, m, STAT_SENDS, 1);
+	batch_stat(batch, m, STAT_IN_FLIGHT, 1);
+	batch_stat_hourly(batch, m, m->sent_us, HOURLY_SENDS, 0, 1);
+}
+
+static enum status keep_answer(struct store_session *s, const struct accept_command *c, struct err *err)
+{
+	if (!c->idempotency)
+		return STATUS_OK;
+	int64_t now_us = c->accepted[0].message.created_us;
+	struct idempotency_key key = {
+	    .tenant = c->tenant,
+	    .key = c->idempotency->key,
+	    .not_before_us = now_us - (int64_t)IDEMPOTENCY_SECONDS * 1000000,
+	};
+	return store_idempotency_put(s, &key, now_us, &c->record, err);
+}
+
+static enum status run(struct writer_command *command, struct batch *batch, struct err *err)
+{
+	const struct accept_command *c = (const struct accept_command *)(void *)command;
+	struct store_session *s = batch_session(batch);
+	/* First, because it is the one thing that another request may have done already. */
+	enum status status = keep_answer(s, c, err);
+	for (size_t i = 0; status == STATUS_OK && i < c->count; i++) {
+		status = write_nouns(s, &c->accepted[i], i ? &c->accepted[i - 1] : NULL, err);
+		if (status == STATUS_OK)
+			status = write_rows(s, &c->accepted[i], err);
+	}
+	if (status != STATUS_OK)
+		return status;
+	for (size_t i = 0; i < c->count; i++)
+		gather(batch, &c->accepted[i]);
+	return STATUS_OK;
+}
+
+/* ---- On the caller's thread */
+
+static enum status render(const struct accept_request *request, const struct accept_item *items, size_t count,
+			  struct accept_command *c)
+{
+	const struct accept_idempotency *idempotency = request->idempotency;
+	struct buf answer;
+	if (!idempotency)
+		return STATUS_OK;
+	buf_init(&answer, ACCEPT_RESPONSE_MAX);
+	idempotency->render(idempotency->user, items, count, &answer);
+	enum status status = buf_status(&answer);
+	if (status == STATUS_OK)
+		c->record = (struct idempotency_record){idempotency->request_hash, idempotency->status,
+							arena_copy(request->arena, buf_slice(&answer))};
+	buf_done(&answer);
+	return status;
+}
+
+static enum status commit(const struct accept_context *context, const struct accept_item *items, size_t item_count,
+			  const struct accepted *accepted, size_t accepted_count)
+{
+	struct err err;
+	struct accept_command c = {
+	    .command = {.run = run},
+	    .accepted = accepted,
+	    .count = accepted_count,
+	    .idempotency = context->request->idempotency,
+	    .tenant = context->request->tenant,
+	};
+	enum status status = render(context->request, items, item_count, &c);
+	if (status != STATUS_OK)
+		return status;
+	status = writer_submit_and_wait(context->sending->writer, &c.command, &err);
+	if (status == STATUS_OK && context->sending->queued)
+		context->sending->queued(context->sending->queued_user);
+	return status;
+}
+
+enum status accept_messages(const struct sending *sending, struct store_session *session,
+			    struct link_token_sealer *sealer, const struct accept_request *request,
+			    struct accept_item *items, size_t count)
+{
+	struct accept_context context = {sending, session, sealer, request, clock_now_us(sending->clock)};
+	struct err err;
+	if (count > ACCEPT_ITEMS_MAX)
+		return STATUS_TOO_BIG;
+	struct accepted *accepted = arena_alloc_array(request->arena, count, sizeof *accepted);
+	size_t accepted_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		enum status status = accept_prepare(&context, &items[i], &accepted[accepted_count], &err);
+		if (status != STATUS_OK)
+			return status;
+		accepted_count += items[i].status == STATUS_OK;
+	}
+	if (!accepted_count)
+		return STATUS_OK;
+	return commit(&context, items, count, accepted, accepted_count);
+}
+
+enum status accept_message(const struct sending *sending, struct store_session *session,
+			   struct link_token_sealer *sealer, const struct accept_request *request,
+			   struct accept_result *ret, struct problem_list *ret_problems)
+{
+	struct accept_item item = {.body = request->body, .mail = request->mail};
+	enum status status = accept_messages(sending, session, sealer, request, &item, 1);
+	if (status != STATUS_OK)
+		return status;
+	*ret_problems = item.problems;
+	if (item.status == STATUS_OK)
+		*ret = item.result;
+	return item.status;
+}

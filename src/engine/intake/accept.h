@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* accept: takes requests to send (or only to instrument) mails and makes them queued messages, or says all that is
+ * wrong with them.
+ *
+ * Everything that can be done before is done on the calling thread: reading, checking, consent, suppressions, the
+ * rewriting of links, the answer's text. What is left for the writer is one command with the rows of all messages, so a
+ * batch of a thousand costs one commit.
+ */
+#ifndef PUGMARK_ENGINE_ACCEPT_H
+#define PUGMARK_ENGINE_ACCEPT_H
+
+#include "base/arena.h"
+#include "codec/token/link_token.h"
+#include "engine/ledger/writer.h"
+#include "engine/mail/instrument.h"
+#include "engine/mail/sending.h"
+#include "engine/request/mail_request.h"
+#include "engine/request/problem.h"
+#include "engine/request/send_request.h"
+#include "store/mail/messages.h"
+#include "store/people/consents.h"
+#include <jansson.h>
+
+struct accept_result {
+	struct uuid id;
+	const char *status; /* "queued", "scheduled", "suppressed"; ACCEPT_INSTRUMENT: "instrumented" */
+	int64_t send_at_us;
+	struct mail_link *links;
+	size_t link_count;
+	struct slice *warnings;
+	size_t warning_count;
+	struct slice html;  /* ACCEPT_INSTRUMENT: what to send */
+	struct slice eml;   /* the same, when a whole mail was given */
+	bool eml_is_base64; /* it came so */
+};
+
+/* One message of a request. */
+struct accept_item {
+	const json_t *body; /* in */
+	/* In: a mail that came by itself, with `body` made of its headers (mail_request_read); or NULL. Nobody is there
+	 * to be told what is wrong, so asking for more tracking than consent allows gets what is allowed. */
+	const struct mail_request *mail;
+	enum status status;           /* out: OK, BAD_INPUT, DENIED */
+	struct accept_result result;  /* when OK */
+	struct problem_list problems; /* otherwise */
+};
+
+/* The answer to a request with an Idempotency-Key is kept in the transaction that does what was asked: either both are
+ * there after a crash, or neither is. */
+struct accept_idempotency {
+	struct slice key;
+	struct slice request_hash; /* 32 bytes */
+	uint32_t status;           /* HTTP status to keep */
+	/* Writes the answer's body. Called once, on the calling thread, before anything is committed; the answer is
+	 * only to be given when the commit succeeds. */
+	void (*render)(void *user, const struct accept_item *items, size_t count, struct buf *to);
+	void *user;
+};
+enum { ACCEPT_ITEMS_MAX = 1000, ACCEPT_RESPONSE_MAX = 16 * 1024 * 1024 };
+
+struct accept_request {
+	uint32_t tenant;
+	enum accept_kind kind;
+	const json_t *body;                           /* accept_message only */
+	const struct mail_request *mail;              /* accept_message only; see struct accept_item */
+	struct arena *arena;                          /* results and problems live here */
+	const struct accept_idempotency *idempotency; /* NULL: none */
+};
+
+/* Checks `body` (contract.md 4, POST /messages) whole: STATUS_BAD_INPUT with every problem at once in *ret_problems,
+ * and nothing is written. Then resolves consent (the most restrictive of installation, tenant, campaign, contact and
+ * request), suppressions, instruments, and commits message, body, queue row and email.queued (or .suppressed) through
+ * the writer; STATUS_OK only once that is committed. STATUS_DENIED: the request asks for more tracking than consent
+ * allows
+ * (*ret_problems says so). STATUS_CONFLICT: the Idempotency-Key was used meanwhile; nothing was written, read the kept
+ * answer again (store_idempotency_find). STATUS_IO, STATUS_FULL: try later;
+ * STATUS_UNCERTAIN: the commit's fate is unknown, the same Idempotency-Key tells; STATUS_CORRUPT: something of the
+ * installation is missing. `session` reads; `sealer` is the calling thread's. Results live in the arena or point into
+ * the body. Blocks. */
+enum status accept_message(const struct sending *sending, struct store_session *session,
+			   struct link_token_sealer *sealer, const struct accept_request *request,
+			   struct accept_result *ret, struct problem_list *ret_problems) MUST_CHECK;
+
+/* The same for many: each item gets a status of its own, the good ones are kept, all in one transaction. STATUS_OK also
+ * when no item was good (then nothing is written and the answer is not kept); STATUS_TOO_BIG past ACCEPT_ITEMS_MAX;
+ * STATUS_CONFLICT, STATUS_IO, STATUS_FULL, STATUS_CORRUPT as above: no item was kept. */
+enum status accept_messages(const struct sending *sending, struct store_session *session,
+			    struct link_token_sealer *sealer, const struct accept_request *request,
+			    struct accept_item *items, size_t count) MUST_CHECK;
+
+#endif

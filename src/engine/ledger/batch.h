@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* batch: the effects of one transaction while they are gathered: messages read once and saved once, events in an array,
+ * counters summed before they are written. Belongs to the writer's thread. */
+#ifndef PUGMARK_ENGINE_BATCH_H
+#define PUGMARK_ENGINE_BATCH_H
+
+#include "base/arena.h"
+#include "store/events/events.h"
+#include "store/events/settling.h"
+#include "store/events/stats.h"
+#include "store/mail/messages.h"
+
+struct batch;
+
+struct batch *batch_new(struct store_session *session);
+void batch_free(struct batch **batch);
+
+struct store_session *batch_session(struct batch *batch);
+/* Lives until the batch is written or dropped. */
+struct arena *batch_arena(struct batch *batch);
+/* The time of this transaction; the same for all that is done in it. */
+int64_t batch_now_us(const struct batch *batch);
+
+/* The message, from memory when this batch touched it before. Change it in place and call batch_touch.
+ * STATUS_NOT_FOUND. */
+enum status batch_message(struct batch *batch, struct uuid id, struct message **ret, struct err *err) MUST_CHECK;
+/* As batch_message, by what a provider calls it: the newest message of that id, which left through this provider or
+ * through a server of whose name we know nothing ("smtp", "external"). */
+struct remote_message {
+	uint32_t tenant; /* 0: any */
+	struct slice provider, remote_id;
+};
+enum status batch_message_of_remote(struct batch *batch, const struct remote_message *remote, struct message **ret,
+				    struct err *err) MUST_CHECK;
+/* Reads those of up to BATCH_READ_AHEAD ids that are not in memory yet, in one go, so that batch_message finds them
+ * there. Unknown ids are no error. */
+enum { BATCH_READ_AHEAD = 32 };
+enum status batch_read_ahead(struct batch *batch, const struct uuid *ids, size_t count, struct err *err) MUST_CHECK;
+void batch_touch(struct batch *batch, struct message *message);
+/* What the message's contact allows now; CONSENT_FULL when it is not known. Remembered across transactions: a change
+ * that another program makes is seen within a second, one made by a command on this writer at once. */
+enum status batch_contact_consent(struct batch *batch, const struct message *message, enum consent *ret_opens,
+				  enum consent *ret_clicks, struct err *err) MUST_CHECK;
+/* After commands have written, which may have changed consent. */
+void batch_forget_contacts(struct batch *batch);
+/* Copies the event, slices included, and fills contact, category, campaign, template, position and metadata from
+ * `message`. */
+void batch_event(struct batch *batch, const struct message *message, const struct event *event);
+/* The same without contact and metadata: a hit that is counted for the campaign, not for the person. */
+void batch_event_anonymous(struct batch *batch, const struct message *message, const struct event *event);
+/* The events that are gathered and not written yet; valid until the next call. */
+const struct event *batch_gathered_events(const struct batch *batch, size_t *ret_count);
+/* Whether any of them is of that message. */
+bool batch_has_events_of(const struct batch *batch, struct uuid message);
+/* Adds to the cohort of the message (its cohort_day must be set). */
+void batch_stat(struct batch *batch, const struct message *message, enum statistic stat, int64_t delta);
+void batch_stat_hourly(struct batch *batch, const struct message *message, int64_t time_us, enum hourly_kind kind,
+		       uint8_t actor, int64_t delta);
+
+/* Has the hits of a message looked at again, as a hit wants that occurred then (settling_due_us). */
+void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurred_us);
+
+/* Writes everything gathered to the session; still inside the transaction. */
+enum status batch_flush(struct batch *batch, struct err *err) MUST_CHECK;
+/* Forgets everything gathered and starts anew at `now_us`. */
+void batch_reset(struct batch *batch, int64_t now_us);
+/* Forgets what was gathered since the last flush, and all messages in memory: the session was taken back to where it
+ * was then. */
+void batch_forget(struct batch *batch);
+/* Events written since batch_reset. */
+size_t batch_event_count(const struct batch *batch);
+
+#endif

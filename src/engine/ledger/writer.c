@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The writer's thread: rounds while there is something to do, otherwise a wait for the next commit of the journal or
+ * the next command. What one transaction does is in writer_round.c. */
+#include "engine/ledger/writer_private.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+static const int64_t TICK_US = 1000000;
+static const int64_t BACKOFF_FIRST_US = 50000;
+static const int64_t BACKOFF_MAX_US = 5000000;
+
+/* ---- What others see of it */
+
+static void note_failure(struct writer *w, const struct err *err)
+{
+	pthread_mutex_lock(&w->failure_lock);
+	bool is_news = !atomic_load(&w->is_failing);
+	w->failure = *err;
+	atomic_store(&w->is_failing, true);
+	pthread_mutex_unlock(&w->failure_lock);
+	if (is_news)
+		log_error("writer.failing", LOG_ERR(err));
+}
+
+static void note_success(struct writer *w)
+{
+	w->backoff_us = 0;
+	if (atomic_exchange(&w->is_failing, false))
+		log_info("writer.works_again", LOG_INT("applied", atomic_load(&w->applied)));
+}
+
+uint64_t writer_applied_sequence(const struct writer *writer)
+{
+	return atomic_load(&writer->applied);
+}
+
+bool writer_caught_up(const struct writer *writer)
+{
+	return writer_applied_sequence(writer) >= writer->target;
+}
+
+uint64_t writer_skipped(const struct writer *writer, enum apply_skip reason)
+{
+	return apply_skipped(writer->apply, reason);
+}
+
+bool writer_is_failing(const struct writer *writer, char *text, size_t size)
+{
+	struct writer *w = (struct writer *)writer; /* a lock is not a change that anybody sees */
+	bool is_failing = atomic_load(&w->is_failing);
+	if (size)
+		text[0] = '\0';
+	if (!is_failing)
+		return false;
+	struct buf b;
+	buf_init_fixed(&b, text, size ? size : 1);
+	pthread_mutex_lock(&w->failure_lock);
+	if (size)
+		buf_append(&b, slice_sub(slice_from_cstr(w->failure.text), 0, size - 1));
+	pthread_mutex_unlock(&w->failure_lock);
+	return true;
+}
+
+/* ---- The thread */
+
+static int64_t now_us(const struct writer *w)
+{
+	return clock_monotonic_us(w->config.clock);
+}
+
+/* The store is away: what arrives meanwhile hears so at once. */
+static void wait_for_store(struct writer *w, const struct err *err)
+{
+	w->backoff_us = w->backoff_us ? w->backoff_us * 2 : BACKOFF_FIRST_US;
+	if (w->backoff_us > BACKOFF_MAX_US)
+		w->backoff_us = BACKOFF_MAX_US;
+	int64_t until_us = now_us(w) + w->backoff_us;
+	writer_end_waiting(w, err->status, err);
+	for (int64_t left_us = w->backoff_us; left_us > 0 && !atomic_load(&w->is_stopping);
+	     left_us = until_us - now_us(w)) {
+		(void)letterbox_wait(&w->mail, &w->waiting, left_us);
+		writer_end_waiting(w, err->status, err);
+	}
+}
+
+/* False: nothing more to do now. */
+static bool work(struct writer *w)
+{
+	struct err err = {0};
+	(void)letterbox_take(&w->mail, &w->waiting);
+	switch (writer_round(w, &err)) {
+	case ROUND_IDLE: note_success(w); return false;
+	case ROUND_DONE: note_success(w); return true;
+	case ROUND_AGAIN: return true;
+	case ROUND_STALLED: note_failure(w, &err); return !list_is_empty(&w->waiting);
+	case ROUND_FAILED:
+		note_failure(w, &err);
+		wait_for_store(w, &err);
+		return !atomic_load(&w->is_stopping);
+	}
+	return false;
+}
+
+static void *run(void *user)
+{
+	struct writer *w = user;
+	for (;;) {
+		/* Asked before the work, so that all that was durable before the stop is applied. */
+		bool is_last = atomic_load(&w->is_stopping);
+		if (work(w))
+			continue;
+		if (is_last)
+			return NULL;
+		if (!atomic_load(&w->is_stopping))
+			(void)letterbox_wait(&w->mail, &w->waiting, TICK_US);
+	}
+}
+
+static void wake(void *user)
+{
+	letterbox_wake(&((struct writer *)user)->mail);
+}
+
+/* ---- Starting and stopping */
+
+static void free_writer(struct writer *w)
+{
+	journal_reader_close(&w->reader);
+	apply_free(&w->apply);
+	batch_free(&w->batch);
+	store_session_close(&w->session);
+	letterbox_done(&w->mail);
+	(void)pthread_mutex_destroy(&w->failure_lock);
+	mem_free(w);
+}
+
+static struct writer *new_writer(const struct writer_config *config)
+{
+	struct writer *w = MEM_NEW(struct writer);
+	w->config = *config;
+	w->node = journal_node(config->journal);
+	w->target = journal_durable_sequence(config->journal);
+	list_init(&w->waiting);
+	letterbox_init(&w->mail, NULL, NULL);
+	BUG_IF(pthread_mutex_init(&w->failure_lock, NULL) != 0);
+	return w;
+}
+
+static enum status open_parts(struct writer *w, struct err *err)
+{
+	enum status status = store_session_open(w->config.store, STORE_WRITE, &w->session, err);
+	if (status == STATUS_OK)
+		status = store_cursor_read(w->session, w->node, &w->cursor, err);
+	if (status == STATUS_OK)
+		status = journal_reader_open(w->config.journal, w->cursor, &w->reader, err);
+	if (status == STATUS_OK && w->config.policies)
+		status = tenant_policies_refresh(w->config.policies, w->session, err);
+	if (status != STATUS_OK)
+		return status;
+	atomic_store(&w->applied, w->cursor);
+	w->is_ready = true;
+	w->batch = batch_new(w->session);
+	w->apply = apply_new(&(struct apply_config){
+	    .node = w->node,
+	    .keys = w->config.keys,
+	    .policies = w->config.policies,
+	    .counts_every_press = w->config.counts_every_press,
+	    .networks = w->config.networks,
+	    .clock = w->config.clock,
+	});
+	return STATUS_OK;
+}
+
+enum status writer_start(const struct writer_config *config, struct writer **ret, struct err *err)
+{
+	struct writer *w = new_writer(config);
+	enum status status = open_parts(w, err);
+	if (status != STATUS_OK) {
+		free_writer(w);
+		return status;
+	}
+	journal_on_commit(config->journal, wake, w);
+	int failed = pthread_create(&w->thread, NULL, run, w);
+	if (failed) {
+		journal_on_commit(config->journal, NULL, NULL);
+		free_writer(w);
+		return err_set_errno(err, failed, "cannot start the writer's thread");
+	}
+	(void)pthread_setname_np(w->thread, "writer"); /* for those who watch; works without */
+	*ret = w;
+	return STATUS_OK;
+}
+
+void writer_stop(struct writer **writer)
+{
+	struct writer *w = *writer;
+	if (!w)
+		return;
+	atomic_store(&w->is_stopping, true);
+	letterbox_wake(&w->mail);
+	(void)pthread_join(w->thread, NULL);
+	journal_on_commit(w->config.journal, NULL, NULL);
+	struct err err;
+	(void)err_set(&err, STATUS_IO, "the writer was stopped");
+	(void)letterbox_take(&w->mail, &w->waiting);
+	writer_end_waiting(w, STATUS_IO, &err);
+	free_writer(w);
+	*writer = NULL;
+}
+
+/* ---- Commands */
+
+void writer_submit(struct writer *writer, struct writer_command *command)
+{
+	letterbox_post(&writer->mail, &command->link);
+}
+
+struct waiter {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	bool has_ended;
+};
+
+static void end_wait(struct writer_command *command)
+{
+	struct waiter *waiter = command->waiter;
+	pthread_mutex_lock(&waiter->lock);
+	waiter->has_ended = true;
+	pthread_cond_signal(&waiter->ended);
+	pthread_mutex_unlock(&waiter->lock);
+}
+
+enum status writer_submit_and_wait(struct writer *writer, struct writer_command *command, struct err *err)
+{
+	struct waiter waiter = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+	command->waiter = &waiter;
+	command->done = end_wait;
+	writer_submit(writer, command);
+	pthread_mutex_lock(&waiter.lock);
+	while (!waiter.has_ended)
+		pthread_cond_wait(&waiter.ended, &waiter.lock);
+	pthread_mutex_unlock(&waiter.lock);
+	(void)pthread_cond_destroy(&waiter.ended);
+	(void)pthread_mutex_destroy(&waiter.lock);
+	if (command->status != STATUS_OK && err)
+		*err = command->err;
+	return command->status;
+}

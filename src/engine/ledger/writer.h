@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* writer: the one thread that writes the store.
+ *
+ * It applies journal records in order and runs commands that other threads hand in, in batches: one transaction holds
+ * the effects of up to 4,096 records or 10 ms of work (100 ms while it is far behind and no command waits), the
+ * commands, and the journal cursor moved by compare-and-swap. A crash replays the uncommitted suffix and nothing else.
+ * It is also SQLite's only checkpointer, and trims the journal once what it applied is committed. When the store is
+ * away it waits and tries again; the journal keeps everything meanwhile, and commands end with STATUS_IO.
+ */
+#ifndef PUGMARK_ENGINE_WRITER_H
+#define PUGMARK_ENGINE_WRITER_H
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/status.h"
+#include "codec/token/link_token.h"
+#include "engine/apply/apply.h"
+#include "engine/ledger/batch.h"
+#include "journal/journal.h"
+#include "store/core/store.h"
+
+struct writer;
+
+struct writer_config {
+	struct store *store; /* migrated */
+	struct journal *journal;
+	const struct clock *clock;
+	const struct link_token_keys *keys; /* must outlive the writer */
+	/* What holds for each tenant; kept true by the writer, must outlive it. NULL: the defaults, for everybody. */
+	struct tenant_policies *policies;
+	bool counts_every_press;        /* see struct apply_config */
+	struct network_watch *networks; /* see apply.h; must outlive the writer */
+	/* On the writer's thread after a commit that added events; must not block. May be NULL. */
+	void (*committed)(void *user, uint64_t last_position);
+	void *user;
+};
+
+/* Opens the writing session and starts the thread. STATUS_NOT_FOUND: the journal no longer has what the store's cursor
+ * asks for next (an old copy of the store was put back). No feed of the journal may exist yet (journal_on_commit). */
+enum status writer_start(const struct writer_config *config, struct writer **ret, struct err *err) MUST_CHECK;
+/* Applies everything that is durable, ends waiting commands, stops. When the store is away it tries once more and
+ * leaves the rest to the journal. The journal must still be open; its feeds must have been freed. Blocks. */
+void writer_stop(struct writer **writer);
+
+/* Something to be done on the writer's thread, inside its transaction. Embedded in the caller's own struct. */
+struct writer_command {
+	struct list_link link; /* private */
+	/* Does the work; writes through the batch and its session. Anything but STATUS_OK takes back this command's
+	 * writes alone and is what the submitter sees. May be run again when the commit failed, so it must not change
+	 * its input. */
+	enum status (*run)(struct writer_command *command, struct batch *batch, struct err *err);
+	/* On the writer's thread, after the commit or the failure; `command` belongs to the submitter again. Must not
+	 * block. */
+	void (*done)(struct writer_command *command);
+	/* Nobody waits for it, and it writes all over the place: the WAL is written back in smaller parts behind it, so
+	 * that those who do wait do not wait for that. */
+	bool is_background;
+	enum status status; /* set before done(); STATUS_UNCERTAIN: the connection broke while committing */
+	struct err err;
+	void *waiter; /* private */
+};
+/* Does not block. run and done must be set. The writer must not have been stopped. */
+void writer_submit(struct writer *writer, struct writer_command *command);
+/* Blocks until it is committed or failed; sets done itself. Not on the writer's thread. */
+enum status writer_submit_and_wait(struct writer *writer, struct writer_command *command, struct err *err) MUST_CHECK;
+
+/* How far the journal is applied and committed. Any thread. */
+uint64_t writer_applied_sequence(const struct writer *writer);
+/* Everything that was durable when the writer started is applied. Any thread. */
+bool writer_caught_up(const struct writer *writer);
+/* Records passed over since the start, by reason. Any thread. */
+uint64_t writer_skipped(const struct writer *writer, enum apply_skip reason);
+/* The store could not be written at the last try, or the journal not read; `text` gets why. Any thread. */
+bool writer_is_failing(const struct writer *writer, char *text, size_t size);
+
+#endif

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One transaction of the writer.
+ *
+ *   begin -> each command in a savepoint -> records until 4,096, 10 ms or the end -> a few messages settled -> flush
+ *   -> cursor -> commit
+ *
+ * Commands run first, so that a person who waits does not wait for a batch of hits. Before a command the batch is
+ * flushed, so that undoing the savepoint undoes exactly that command.
+ *
+ * When it fails:
+ *   - the store is away: everything is rolled back; records come again from the journal, commands end with its status.
+ *   - the commit's fate is unknown: the cursor tells, because it moved with everything else. A transaction without
+ *     records moved none, and then nobody knows: its commands end with STATUS_UNCERTAIN.
+ *   - the store refuses a value of some record: the same records run once more, each in a savepoint of its own, and
+ *     what is refused again is passed over, loudly. One bad record never stops the journal (R9). */
+#include "engine/ledger/writer_private.h"
+
+#include "base/log.h"
+
+enum { RECORDS_MAX = 4096, CHECKPOINT_PAGES = 4000, CHECKPOINT_PAGES_SMALL = 100 };
+/* Messages settled in one transaction: about a millisecond's work, and a few. */
+enum { SETTLED_BESIDE_RECORDS = 8, SETTLED_ALONE = 32 };
+static const int64_t WORK_MAX_US = 10000;
+/* While it is far behind and nobody waits, larger transactions save syncs and pages that are written again and again.
+ */
+static const int64_t WORK_BEHIND_US = 100000;
+static const int64_t TRIM_EVERY_US = 1000000;
+static const int64_t POLICIES_EVERY_US = 1000000;
+
+struct round {
+	struct writer *writer;
+	struct list_link ran; /* commands that ran, with their own outcome in status */
+	struct journal_record record;
+	bool has_record;
+	size_t record_count;
+	uint64_t last_sequence;
+	bool has_background;     /* among the commands */
+	int64_t deadline_us;     /* monotonic */
+	int64_t settle_until_us; /* 0: nothing is due */
+	uint32_t settle_limit;
+	bool is_unreadable; /* the journal, for the reason in `reading` */
+	struct err reading;
+};
+
+void writer_end_command(struct writer_command *command, enum status status, const struct err *err)
+{
+	command->status = status;
+	if (status != STATUS_OK && err)
+		command->err = *err;
+	command->err.status = status;
+	command->done(command);
+}
+
+void writer_end_waiting(struct writer *w, enum status status, const struct err *err)
+{
+	struct list_link *link;
+	while ((link = list_take_first(&w->waiting)))
+		writer_end_command(LIST_ENTRY(link, struct writer_command, link), status, err);
+}
+
+static bool is_time_up(const struct round *r)
+{
+	return clock_monotonic_us(r->writer->config.clock) >= r->deadline_us;
+}
+
+static int64_t work_limit_us(const struct writer *w)
+{
+	uint64_t behind = journal_durable_sequence(w->config.journal) - w->cursor;
+	return list_is_empty(&w->waiting) && behind > RECORDS_MAX ? WORK_BEHIND_US : WORK_MAX_US;
+}
+
+bool writer_is_refusal(enum status status)
+{
+	return status == STATUS_BAD_INPUT || status == STATUS_TOO_BIG || status == STATUS_CONFLICT ||
+	       status == STATUS_NOT_FOUND;
+}
+
+/* ---- Getting ready */
+
+static enum status prepare(struct writer *w, struct err *err)
+{
+	if (w->is_ready)
+		return STATUS_OK;
+	enum status status = store_session_recover(w->session, err);
+	if (status == STATUS_OK)
+		status = store_cursor_read(w->session, w->node, &w->cursor, err);
+	if (status != STATUS_OK)
+		return status;
+	journal_reader_close(&w->reader);
+	atomic_store(&w->applied, w->cursor);
+	w->is_ready = true;
+	return STATUS_OK;
+}
+
+/* Fills r->record; false when there is none now. */
+static bool read_record(struct round *r)
+{
+	struct writer *w = r->writer;
+	enum status status = STATUS_OK;
+	if (!w->reader)
+		status = journal_reader_open(w->config.journal, w->cursor, &w->reader, &r->reading);
+	if (status == STATUS_OK)
+		status = journal_reader_next(w->reader, &r->record, &r->reading);
+	r->has_record = status == STATUS_OK;
+	if (status == STATUS_OK || status == STATUS_END)
+		return r->has_record;
+	r->reading.status = status;
+	r->is_unreadable = true;
+	/* It stands at no certain place now; the next one starts behind what is committed. */
+	journal_reader_close(&w->reader);
+	return false;
+}
+
+/* ---- Commands */
+
+/* Runs it in a savepoint. Not STATUS_OK: the transaction is dead. */
+static enum status run_command(struct writer *w, struct writer_command *command, struct err *err)
+{
+	enum status status = store_savepoint(w->session, err);
+	if (status != STATUS_OK)
+		return status;
+	command->err = (struct err){0};
+	command->status = command->run(command, w->batch, &command->err);
+	if (command->status == STATUS_OK)
+		command->status = batch_flush(w->batch, &command->err);
+	batch_forget_contacts(w->batch);
+	if (command->status == STATUS_OK)
+		return store_savepoint_keep(w->session, err);
+	batch_forget(w->batch);
+	return store_savepoint_undo(w->session, err);
+}
+
+static enum status run_commands(struct round *r, struct err *err)
+{
+	struct writer *w = r->writer;
+	enum status status = batch_flush(w->batch, err);
+	while (status == STATUS_OK && !list_is_empty(&w->waiting) && !is_time_up(r)) {
+		struct list_link *link = list_take_first(&w->waiting);
+		list_append(&r->ran, link);
+		struct writer_command *command = LIST_ENTRY(link, struct writer_command, link);
+		r->has_background = r->has_background || command->is_background;
+		status = run_command(w, command, err);
+	}
+	return status;
+}
+
+/* ---- Records */
+
+static enum status apply_carefully(struct round *r, const struct journal_record *record, struct err *err)
+{
+	struct writer *w = r->writer;
+	struct err refusal = {0};
+	enum status status = store_savepoint(w->session, err);
+	if (status != STATUS_OK)
+		return status;
+	status = apply_record(w->apply, w->batch, record, &refusal);
+	if (status == STATUS_OK)
+		status = batch_flush(w->batch, &refusal);
+	if (status == STATUS_OK)
+		return store_savepoint_keep(w->session, err);
+	if (!writer_is_refusal(status)) {
+		if (err)
+			*err = refusal;
+		return status;
+	}
+	log_error("apply.refused", LOG_INT("sequence", record->sequence), LOG_ERR(&refusal));
+	apply_note_skip(w->apply, APPLY_SKIP_REFUSED, record);
+	batch_forget(w->batch);
+	batch_forget_contacts(w->batch);
+	return store_savepoint_undo(w->session, err);
+}
+
+/* A few records at once, so that their messages are read in one round trip. */
+struct group {
+	struct journal_record records[BATCH_READ_AHEAD];
+	size_t count;
+};
+
+/* From r->record on. What is read must be applied: the reader does not go back. */
+static void read_group(struct round *r, struct group *group)
+{
+	group->count = 0;
+	do {
+		struct journal_record *record = &group->records[group->count++];
+		*record = r->record;
+		/* The reader takes its bytes back with the next record. */
+		record->payload = arena_copy(batch_arena(r->writer->batch), r->record.payload);
+	} while (group->count < BATCH_READ_AHEAD && read_record(r));
+}
+
+static enum status read_messages_ahead(struct round *r, const struct group *group, struct err *err)
+{
+	struct uuid ids[BATCH_READ_AHEAD];
+	size_t n = 0;
+	for (size_t i = 0; i < group->count; i++)
+		n += apply_message_of(&group->records[i], &ids[n]);
+	return batch_read_ahead(r->writer->batch, ids, n, err);
+}
+
+static enum status apply_group(struct round *r, const struct group *group, struct err *err)
+{
+	struct writer *w = r->writer;
+	enum status status = read_messages_ahead(r, group, err);
+	for (size_t i = 0; status == STATUS_OK && i < group->count; i++) {
+		const struct journal_record *record = &group->records[i];
+		status =
+		    w->is_careful ? apply_carefully(r, record, err) : apply_record(w->apply, w->batch, record, err);
+		if (status != STATUS_OK)
+			break;
+		r->last_sequence = record->sequence;
+		r->record_count++;
+	}
+	return status;
+}
+
+static enum status apply_records(struct round *r, struct err *err)
+{
+	struct group group;
+	enum status status = STATUS_OK;
+	while (r->has_record && status == STATUS_OK) {
+		read_group(r, &group);
+		status = apply_group(r, &group, err);
+		if (r->record_count >= RECORDS_MAX || is_time_up(r))
+			break;
+		if (r->has_record)
+			(void)read_record(r);
+	}
+	return status;
+}
+
+/* ---- The end of it */
+
+static enum status gather(struct round *r, struct err *err)
+{
+	enum status status = run_commands(r, err);
+	if (status == STATUS_OK)
+		status = apply_records(r, err);
+	if (status == STATUS_OK && r->settle_until_us)
+		status = writer_settle(r->writer, r->settle_until_us, r->settle_limit, err);
+	if (status == STATUS_OK)
+		status = batch_flush(r->writer->batch, err);
+	return status;
+}
+
+/* After a broken commit: STATUS_OK when it turns out to have happened. */
+static enum status learn_what_happened(struct round *r, struct err *err)
+{
+	struct writer *w = r->writer;
+	struct err ignored;
+	uint64_t sequence;
+	store_rollback(w->session);
+	if (r->record_count == 0 || store_session_recover(w->session, &ignored) != STATUS_OK ||
+	    store_cursor_read(w->session, w->node, &sequence, &ignored) != STATUS_OK)
+		return STATUS_UNCERTAIN;
+	if (sequence == r->last_sequence)
+		return STATUS_OK;
+	return err_set(err, STATUS_IO, "the transaction was lost while it was committed");
+}
+
+static enum status commit(struct round *r, struct err *err)
+{
+	struct writer *w = r->writer;
+	enum status status = STATUS_OK;
+	if (r->record_count)
+		status = store_cursor_advance(w->session, w->node, w->cursor, r->last_sequence, err);
+	if (status == STATUS_CONFLICT)
+		return err_set(err, STATUS_IO, "another process applies this journal to this store");
+	if (status == STATUS_OK)
+		status = store_commit(w->session, err);
+	return status == STATUS_UNCERTAIN ? learn_what_happened(r, err) : status;
+}
+
+static void publish(struct writer *w)
+{
+	uint64_t position;
+	struct err ignored;
+	if (!w->config.committed || batch_event_count(w->batch) == 0)
+		return;
+	/* When it cannot be read the next commit tells; readers lose nothing but a moment. */
+	if (store_event_last_position(w->session, &position, &ignored) == STATUS_OK)
+		w->config.committed(w->config.user, position);
+}
+
+/* Writing 4,000 scattered pages back takes 40 ms and more, a hundred a few. Hits of one moment share pages, so for them
+ * the rare large one is cheaper; rows that are deleted hardly share any, so for them it is not (bench/bench_prune.c).
+ */
+static int checkpoint_pages(const struct round *r)
+{
+	return r->has_background ? CHECKPOINT_PAGES_SMALL : CHECKPOINT_PAGES;
+}
+
+/* Only what is committed may be trimmed (R7). Failing to clean up stops nothing; it is tried again. */
+static void clean_up(const struct round *r)
+{
+	struct writer *w = r->writer;
+	struct err err = {0};
+	int64_t now_us = clock_monotonic_us(w->config.clock);
+	if (store_checkpoint(w->session, checkpoint_pages(r), &err) != STATUS_OK)
+		log_warn("store.checkpoint_failed", LOG_ERR(&err));
+	if (w->trimmed_us && now_us - w->trimmed_us < TRIM_EVERY_US)
+		return;
+	w->trimmed_us = now_us;
+	if (journal_trim(w->config.journal, w->cursor, &err) != STATUS_OK)
+		log_warn("journal.trim_failed", LOG_ERR(&err));
+}
+
+/* Outside of a transaction. What cannot be read holds as it was; a store that does not answer is noticed by whoever has
+ * something to write. */
+static void refresh_policies(struct writer *w)
+{
+	struct err ignored;
+	struct tenant_policies *policies = w->config.policies;
+	int64_t now_us = clock_monotonic_us(w->config.clock);
+	bool is_due = !w->policies_us || now_us - w->policies_us >= POLICIES_EVERY_US;
+	if (!policies || (!tenant_policies_take_expired(policies) && !is_due))
+		return;
+	w->policies_us = now_us;
+	if (tenant_policies_refresh(policies, w->session, &ignored) != STATUS_OK)
+		tenant_policies_expire(policies);
+}
+
+static void end_well(struct round *r)
+{
+	struct writer *w = r->writer;
+	struct list_link *link;
+	if (r->record_count) {
+		w->cursor = r->last_sequence;
+		atomic_store(&w->applied, w->cursor);
+	}
+	w->is_careful = false;
+	refresh_policies(w); /* before anybody hears of the commit */
+	while ((link = list_take_first(&r->ran))) {
+		struct writer_command *command = LIST_ENTRY(link, struct writer_command, link);
+		command->done(command);
+	}
+	publish(w);
+	clean_up(r);
+}
+
+/* Puts commands that ran back in front of those that wait. */
+static void put_back(struct round *r)
+{
+	struct list_link *link;
+	while ((link = list_take_first(&r->writer->waiting)))
+		list_append(&r->ran, link);
+	while ((link = list_take_first(&r->ran)))
+		list_append(&r->writer->waiting, link);
+}
+
+static enum round_result end_badly(struct round *r, enum status status, struct err *err)
+{
+	struct writer *w = r->writer;
+	struct list_link *link;
+	bool is_refused = writer_is_refusal(status) && !w->is_careful;
+	store_rollback(w->session);
+	apply_rolled_back(w->apply);
+	batch_reset(w->batch, batch_now_us(w->batch));
+	batch_forget_contacts(w->batch);
+	w->is_ready = false;
+	err->status = status;
+	if (is_refused) {
+		w->is_careful = true;
+		put_back(r);
+		return ROUND_AGAIN;
+	}
+	while ((link = list_take_first(&r->ran))) {
+		struct writer_command *command = LIST_ENTRY(link, struct writer_command, link);
+		if (command->status == STATUS_OK)
+			writer_end_command(command, status, err);
+		else
+			command->done(command);
+	}
+	return ROUND_FAILED;
+}
+
+static enum round_result unless_stalled(const struct round *r, enum round_result result, struct err *err)
+{
+	if (!r->is_unreadable)
+		return result;
+	*err = r->reading;
+	return ROUND_STALLED;
+}
+
+/* Hits are looked at again when everything of their time is applied; what waits in the journal goes first. */
+static void plan_settling(struct round *r)
+{
+	struct writer *w = r->writer;
+	int64_t until_us = clock_now_us(w->config.clock);
+	if (r->has_record && r->record.time_us < until_us)
+		until_us = r->record.time_us;
+	r->settle_limit = r->has_record ? SETTLED_BESIDE_RECORDS : SETTLED_ALONE;
+	if (!w->is_careful && !atomic_load(&w->is_stopping) && writer_settling_is_due(w, until_us))
+		r->settle_until_us = until_us;
+}
+
+enum round_result writer_round(struct writer *w, struct err *err)
+{
+	struct round r = {.writer = w};
+	list_init(&r.ran);
+	enum status status = prepare(w, err);
+	if (status != STATUS_OK) {
+		err->status = status;
+		return ROUND_FAILED;
+	}
+	refresh_policies(w);
+	(void)read_record(&r);
+	plan_settling(&r);
+	if (!r.has_record && !r.settle_until_us && list_is_empty(&w->waiting))
+		return unless_stalled(&r, ROUND_IDLE, err);
+	r.deadline_us = clock_monotonic_us(w->config.clock) + work_limit_us(w);
+	batch_reset(w->batch, clock_now_us(w->config.clock));
+	apply_take_networks(w->apply);
+	status = store_begin(w->session, err);
+	if (status == STATUS_OK)
+		status = gather(&r, err);
+	if (status == STATUS_OK)
+		status = commit(&r, err);
+	if (status != STATUS_OK)
+		return end_badly(&r, status, err);
+	end_well(&r);
+	return unless_stalled(&r, ROUND_DONE, err);
+}

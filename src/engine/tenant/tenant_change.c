@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/tenant/tenant_change.h"
+
+#include "codec/text/json_text.h"
+#include "engine/ledger/audit.h"
+
+enum { DETAILS_MAX = 4096 };
+
+static bool is_alphanumeric(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool tenant_name_is_good(struct slice name)
+{
+	if (!name.n || name.n > TENANT_NAME_MAX || !is_alphanumeric(name.p[0]))
+		return false;
+	for (size_t i = 1; i < name.n; i++)
+		if (!is_alphanumeric(name.p[i]) && name.p[i] != '-' && name.p[i] != '_' && name.p[i] != '.')
+			return false;
+	return true;
+}
+
+static struct slice value_in(const struct tenant_setting_list *list, struct slice name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (slice_equal(list->items[i].name, name))
+			return list->items[i].value;
+	return SLICE_EMPTY;
+}
+
+/* {"opens":{"from":null,"to":"off"}} */
+static struct slice describe(struct arena *arena, const struct tenant_change *change,
+			     const struct tenant_setting_list *before)
+{
+	struct buf text;
+	buf_init_fixed(&text, arena_alloc(arena, DETAILS_MAX), DETAILS_MAX);
+	struct json_text w = json_text_on(&text);
+	json_open(&w, '{');
+	for (size_t i = 0; i < change->count; i++) {
+		json_key(&w, arena_cstr(arena, change->settings[i].name));
+		json_open(&w, '{');
+		JSON_FIELD(&w, "from", string_or_null, value_in(before, change->settings[i].name));
+		JSON_FIELD(&w, "to", string_or_null, change->settings[i].value);
+		json_close(&w, '}');
+	}
+	json_close(&w, '}');
+	return buf_failed(&text) ? SLICE_EMPTY : buf_slice(&text);
+}
+
+static enum status note(struct store_session *session, int64_t now_us, struct arena *arena,
+			const struct tenant_change *change, struct audit_note *entry, struct err *err)
+{
+	entry->actor = change->actor;
+	entry->action = change->is_new ? SLICE("tenant.added") : SLICE("tenant.changed");
+	entry->subject = arena_printf(arena, "tenant:%.*s", SLICE_FMT(change->tenant));
+	return audit_write_at(session, now_us, entry, err);
+}
+
+static enum status find_or_add(struct store_session *session, int64_t now_us, struct arena *arena,
+			       const struct tenant_change *change, uint32_t *ret, struct err *err)
+{
+	struct tenant tenant = {.name = change->tenant, .created_us = now_us};
+	if (change->is_new)
+		return store_tenant_add(session, &tenant, ret, err);
+	enum status status = store_tenant_find_by_name(session, change->tenant, arena, &tenant, err);
+	if (status == STATUS_OK)
+		*ret = tenant.id;
+	return status;
+}
+
+static enum status write_in(struct store_session *session, int64_t now_us, struct arena *arena,
+			    const struct tenant_change *change, struct err *err)
+{
+	uint32_t tenant = 0;
+	struct tenant_setting_list before = {0};
+	enum status status = find_or_add(session, now_us, arena, change, &tenant, err);
+	if (status == STATUS_OK)
+		status = store_tenant_setting_list_of(session, tenant, arena, &before, err);
+	for (size_t i = 0; status == STATUS_OK && i < change->count; i++) {
+		struct tenant_setting_row row = {tenant, change->settings[i].name, change->settings[i].value};
+		status = store_tenant_setting_put(session, &row, now_us, err);
+	}
+	struct audit_note entry = {.tenant = tenant, .details = describe(arena, change, &before)};
+	return status == STATUS_OK ? note(session, now_us, arena, change, &entry, err) : status;
+}
+
+enum status tenant_change_write(struct store_session *session, int64_t now_us, const struct tenant_change *change,
+				struct err *err)
+{
+	struct arena *arena = arena_new();
+	enum status status = write_in(session, now_us, arena, change, err);
+	arena_free(&arena);
+	return status;
+}
+
+struct change_command {
+	struct writer_command command;
+	struct tenant_policies *policies;
+	const struct tenant_change *change;
+};
+
+static enum status run_change(struct writer_command *command, struct batch *batch, struct err *err)
+{
+	const struct change_command *c = (const struct change_command *)(void *)command;
+	tenant_policies_expire(c->policies);
+	return tenant_change_write(batch_session(batch), batch_now_us(batch), c->change, err);
+}
+
+enum status tenant_change_commit(const struct sending *sending, struct tenant_policies *policies,
+				 const struct tenant_change *change, struct err *err)
+{
+	struct change_command c = {.command = {.run = run_change}, .policies = policies, .change = change};
+	return writer_submit_and_wait(sending->writer, &c.command, err);
+}

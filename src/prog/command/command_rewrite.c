@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pugmark rewrite: HTML or a whole mail in, the same instrumented out, for one made-up message. Needs no data
+ * directory: without --key-file the tokens are sealed with a key that is forgotten at once. The same input and key file
+ * give the same output.
+ */
+#include "base/random.h"
+#include "codec/html/open_pixel.h"
+#include "prog/command/commands.h"
+#include "prog/serve/keys.h"
+#include "prog/show/input_file.h"
+#include "prog/show/options.h"
+#include "prog/show/rewrite_report.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { INPUT_MAX = 256 << 20, UTM_MAX = 16 };
+
+struct arguments {
+	const char *base_url;
+	const char *charset;
+	const char *key_file;
+	const char *vml;
+	const char *visible_urls;
+	const char *pixel;
+	const char *report;
+	bool is_identity;
+	bool is_eml;
+	const char *input; /* NULL: standard input */
+	struct url_parameter utm[UTM_MAX];
+	size_t utm_count;
+};
+
+/* What the track function needs. */
+struct sealing {
+	struct link_token_sealer *sealer;
+	struct link_token token; /* of the made-up message */
+	uint8_t key_id;
+	struct slice base_url; /* without a slash at its end */
+};
+
+static int fail(const char *what, const char *which, int code)
+{
+	(void)fprintf(stderr, "pugmark rewrite: %s%s%s\n", what, which ? " " : "", which ? which : "");
+	return code;
+}
+
+/* ---- arguments ---- */
+
+static bool take_utm(struct arguments *a, const char *text)
+{
+	struct slice rest = slice_from_cstr(text);
+	struct slice key = slice_cut(&rest, '=');
+	if (key.n == 0 || a->utm_count == UTM_MAX)
+		return false;
+	a->utm[a->utm_count++] = (struct url_parameter){key, rest};
+	return true;
+}
+
+/* --utm may be given again and again, which options_parse does not know: takes those out of argv. Negative: usage. */
+static int take_utm_options(struct arguments *a, int argc, char **argv)
+{
+	int kept = 1;
+	for (int i = 1; i < argc; i++) {
+		bool is_alone = strcmp(argv[i], "--utm") == 0;
+		bool is_joined = strncmp(argv[i], "--utm=", 6) == 0;
+		if (!is_alone && !is_joined) {
+			argv[kept++] = argv[i];
+			continue;
+		}
+		const char *text = is_joined ? argv[i] + 6 : i + 1 < argc ? argv[++i] : "";
+		if (!take_utm(a, text))
+			return fail("--utm wants key=value, at most 16 times, not", text, -1);
+	}
+	argv[kept] = NULL;
+	return kept;
+}
+
+static int check(const struct arguments *a)
+{
+	if (a->is_eml && a->charset[0])
+		return fail("--charset is for HTML; the parts of a mail say their own", NULL, EXIT_USAGE);
+	if (strcmp(a->vml, "on") != 0 && strcmp(a->vml, "off") != 0)
+		return fail("--vml wants on or off, not", a->vml, EXIT_USAGE);
+	if (strcmp(a->visible_urls, "on") != 0 && strcmp(a->visible_urls, "off") != 0)
+		return fail("--visible-urls wants on or off, not", a->visible_urls, EXIT_USAGE);
+	if (strcmp(a->pixel, "bottom") != 0 && strcmp(a->pixel, "top") != 0 && strcmp(a->pixel, "off") != 0)
+		return fail("--pixel wants bottom, top or off, not", a->pixel, EXIT_USAGE);
+	if (url_check_redirect(slice_from_cstr(a->base_url)) != URL_OK)
+		return fail("--base-url wants an http(s) address, not", a->base_url, EXIT_USAGE);
+	if (strpbrk(a->base_url, "?#@%[]"))
+		return fail("--base-url must not have a query, a fragment, a user or an IPv6 address:", a->base_url,
+			    EXIT_USAGE);
+	return EXIT_DONE;
+}
+
+/* Fills *a. EXIT_DONE with *ret_help set: --help was asked for and answered. */
+static int parse(int argc, char **argv, struct arguments *a, bool *ret_help)
+{
+	struct operands operands;
+	const struct option_spec specs[] = {
+	    {"base-url", &a->base_url, NULL, "URL  of the tracking host (http://127.0.0.1:8420)"},
+	    {"charset", &a->charset, NULL, "C  of the HTML (from the document, else utf-8)"},
+	    {"key-file", &a->key_file, NULL, "F  the token keys (one that is forgotten at once)"},
+	    {"vml", &a->vml, NULL, "on|off  links in comments for Outlook too (on)"},
+	    {"visible-urls", &a->visible_urls, NULL, "on|off  links whose text is an address too (on)"},
+	    {"pixel", &a->pixel, NULL, "bottom|top|off  where the open pixel goes (bottom)"},
+	    {"report", &a->report, NULL, "FILE  say what was done, as JSON"},
+	    {"identity", NULL, &a->is_identity, " set every value to itself, no pixel: output equals input"},
+	    {"eml", NULL, &a->is_eml, " the input is a whole mail: all of its inline HTML, inside its encoding"},
+	    {NULL}};
+	int kept = take_utm_options(a, argc, argv);
+	if (kept < 0)
+		return EXIT_USAGE;
+	enum options_result parsed = options_parse(kept, argv, specs, &operands);
+	*ret_help = parsed == OPTIONS_HELP;
+	if (parsed == OPTIONS_HELP) {
+		puts("pugmark rewrite [FILE]: put tracking links and an open pixel into HTML, or with --eml into a "
+		     "mail, from FILE or standard input.\n\n  --utm k=v                  add a parameter to every "
+		     "tracked link; may be repeated");
+		return options_print(specs), EXIT_DONE;
+	}
+	if (parsed == OPTIONS_WRONG)
+		return EXIT_USAGE;
+	if (operands.count > 1)
+		return fail("one file at a time; not", operands.values[1], EXIT_USAGE);
+	a->input = operands.count ? operands.values[0] : NULL;
+	return check(a);
+}
+
+/* ---- files ---- */
+
+static bool write_output(const char *path, struct slice s)
+{
+	FILE *file = path ? fopen(path, "wb") : stdout;
+	bool is_written = file && fwrite(s.p, 1, s.n, file) == s.n && fflush(file) == 0;
+	if (path && file)
+		is_written = fclose(file) == 0 && is_written;
+	if (!is_written)
+		(void)fprintf(stderr, "pugmark rewrite: %s cannot be written: %s\n", path ? path : "standard output",
+			      strerror(errno));
+	return is_written;
+}
+
+/* ---- tokens ---- */
+
+static enum status make_keys(const char *path, struct link_token_keys **ret, uint8_t *ret_id, struct err *err)
+{
+	if (path)
+		return keys_load(path, ret, ret_id, err);
+	uint8_t key[LINK_TOKEN_KEY_SIZE];
+	random_bytes(key, sizeof(key));
+	*ret = link_token_keys_new();
+	*ret_id = 1;
+	link_token_keys_set(*ret, *ret_id, key);
+	return STATUS_OK;
+}
+
+static bool append_token(struct sealing *s, enum link_token_kind kind, const char *path, struct buf *to)
+{
+	s->token.kind = kind;
+	buf_append(to, s->base_url);
+	buf_append_cstr(to, path);
+	return link_token_seal(s->sealer, s->key_id, &s->token, to) == STATUS_OK;
+}
+
+/* A destination that is too long for a token would be kept in the store; the key that stands for it there has no
+ * meaning here, so it is zero. */
+static bool track(void *user, const struct html_link *link, struct buf *to)
+{
+	static const char stored_key[LINK_TOKEN_STORED_KEY_SIZE];
+	struct sealing *s = user;
+	s->token.link_index = link->index;
+	s->token.is_stored = link->destination.n > LINK_TOKEN_URL_MAX;
+	s->token.destination = s->token.is_stored ? slice_of(stored_key, sizeof(stored_key)) : link->destination;
+	return append_token(s, LINK_TOKEN_CLICK, "/c/", to);
+}
+
+static bool append_pixel(struct sealing *s, struct buf *to)
+{
+	struct buf url;
+	buf_init(&url, 2 * URL_MAX);
+	bool is_sealed = append_token(s, LINK_TOKEN_OPEN, "/o/", &url);
+	buf_append_cstr(&url, ".gif");
+	open_pixel_append(to, buf_slice(&url));
+	buf_done(&url);
+	return is_sealed;
+}
+
+/* ---- the work ---- */
+
+static struct html_rewrite_options options_of(const struct arguments *a, struct sealing *sealing,
+					      const struct slice *own_host, struct slice pixel)
+{
+	return (struct html_rewrite_options){
+	    .charset = slice_from_cstr(a->charset),
+	    .policy = {.own_hosts = own_host,
+		       .own_host_count = 1,
+		       .parameters = a->utm,
+		       .parameter_count = a->utm_count},
+	    .track = track,
+	    .user = sealing,
+	    .pixel = pixel,
+	    .pixel_place = strcmp(a->pixel, "top") == 0   ? HTML_PIXEL_TOP
+			   : strcmp(a->pixel, "off") == 0 ? HTML_PIXEL_OFF
+							  : HTML_PIXEL_BOTTOM,
+	    .vml = strcmp(a->vml, "on") == 0,
+	    .skip_visible_urls = strcmp(a->visible_urls, "off") == 0,
+	    .identity = a->is_identity,
+	};
+}
+
+/* Where the result goes. */
+struct result {
+	struct arena *arena;
+	struct buf out;
+	struct buf report;
+	bool wants_report;
+};
+
+static enum status rewrite_html(const struct html_rewrite_options *options, struct slice html, struct result *result)
+{
+	struct html_report report;
+	enum status status = html_rewrite(options, html, result->arena, &result->out, &report);
+	if (status != STATUS_OK || !result->wants_report)
+		return status;
+	buf_init(&result->report, rewrite_report_room(result->out.n, report.link_count, 0));
+	struct json_text w = json_text_on(&result->report);
+	rewrite_report_html(&w, &report, buf_slice(&result->out));
+	return buf_status(&result->report);
+}
+
+static enum status rewrite_eml(const struct html_rewrite_options *options, struct slice message, struct result *result)
+{
+	struct mime_report report;
+	enum status status = mime_rewrite(options, message, result->arena, &result->out, &report);
+	if (status != STATUS_OK || !result->wants_report)
+		return status;
+	buf_init(&result->report, rewrite_report_room(result->out.n, report.link_count, report.html_count));
+	struct json_text w = json_text_on(&result->report);
+	rewrite_report_eml(&w, &report);
+	return buf_status(&result->report);
+}
+
+static int rewrite(const struct arguments *a, struct sealing *sealing, struct slice input)
+{
+	struct slice own_host = url_authority(slice_from_cstr(a->base_url));
+	struct result result = {.arena = arena_new(), .wants_report = a->report != NULL};
+	struct buf pixel;
+	buf_init(&pixel, 2 * URL_MAX);
+	buf_init(&result.out, (size_t)8 * INPUT_MAX);
+	bool is_done = append_pixel(sealing, &pixel);
+	struct html_rewrite_options options = options_of(a, sealing, &own_host, buf_slice(&pixel));
+	if (is_done)
+		is_done = (a->is_eml ? rewrite_eml : rewrite_html)(&options, input, &result) == STATUS_OK;
+	if (is_done && result.wants_report)
+		buf_append_byte(&result.report, '\n');
+	if (!is_done)
+		(void)fail("the output would be too large", NULL, EXIT_FAILED);
+	else
+		is_done = write_output(NULL, buf_slice(&result.out)) &&
+			  (!a->report || write_output(a->report, buf_slice(&result.report)));
+	buf_done(&pixel);
+	buf_done(&result.out);
+	buf_done(&result.report);
+	arena_free(&result.arena);
+	return is_done ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run(const struct arguments *a)
+{
+	static const uint8_t no_random[10];
+	struct err err = {0};
+	struct link_token_keys *keys = NULL;
+	struct sealing sealing = {.token = {.consent = LINK_TOKEN_CONSENT_FULL, .message = uuid_v7(0, no_random)},
+				  .base_url = slice_from_cstr(a->base_url)};
+	while (slice_ends_with(sealing.base_url, SLICE("/")))
+		sealing.base_url.n--;
+	if (make_keys(a->key_file, &keys, &sealing.key_id, &err) != STATUS_OK)
+		return fail(err.text, NULL, EXIT_FAILED);
+	struct buf input;
+	buf_init(&input, INPUT_MAX);
+	sealing.sealer = link_token_sealer_new(keys);
+	int code = EXIT_FAILED;
+	if (input_file_read("rewrite", a->input, &input))
+		code = rewrite(a, &sealing, buf_slice(&input));
+	link_token_sealer_free(&sealing.sealer);
+	link_token_keys_free(&keys);
+	buf_done(&input);
+	return code;
+}
+
+int command_rewrite(int argc, char **argv)
+{
+	struct arguments a = {
+	    .base_url = "http://127.0.0.1:8420", .charset = "", .vml = "on", .visible_urls = "on", .pixel = "bottom"};
+	bool is_help = false;
+	int code = parse(argc, argv, &a, &is_help);
+	return code != EXIT_DONE || is_help ? code : run(&a);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pugmark serve: the server. Parts are started from the bottom up and stopped from the top down: first nobody new is
+ * let in and what was accepted is answered, then mail under way is brought to an end, then what was recorded is
+ * applied. */
+#include "base/log.h"
+#include "base/stop_signals.h"
+#include "engine/dispatch/dispatch.h"
+#include "engine/feed/live.h"
+#include "prog/command/commands.h"
+#include "prog/serve/installation.h"
+#include "prog/serve/openapi.h"
+#include "prog/serve/server.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { WATCH_MS = 1000 };
+
+static void wait_for_end(struct server *server)
+{
+	for (;;) {
+		int signal_number = stop_signals_wait(WATCH_MS);
+		if (signal_number) {
+			log_info("serve.stopping", LOG_CSTR("signal", signal_number == SIGTERM ? "TERM" : "INT"));
+			return;
+		}
+		server_watch(server);
+	}
+}
+
+static enum status write_port(const char *path, uint16_t port, struct err *err)
+{
+	FILE *f = fopen(path, "w");
+	if (!f)
+		return err_set_errno(err, errno, "%s cannot be written", path);
+	bool bad = fprintf(f, "%u\n", port) < 0;
+	bad = fclose(f) != 0 || bad;
+	return bad ? err_set_errno(err, errno, "%s cannot be written", path) : STATUS_OK;
+}
+
+static enum status apply_flags(struct installation *i, const char *listen_on, const char *base_url, const char *roles,
+			       struct err *err)
+{
+	enum status status = STATUS_OK;
+	if (listen_on)
+		status = config_set(&i->config, "server.listen", listen_on, i->arena, err);
+	if (status == STATUS_OK && base_url)
+		status = config_set(&i->config, "server.base_url", base_url, i->arena, err);
+	if (status == STATUS_OK && roles)
+		status = config_set(&i->config, "server.roles", roles, i->arena, err);
+	return status;
+}
+
+static int run(struct installation *i, struct err *err)
+{
+	struct server *server = NULL;
+	stop_signals_block();
+	config_apply_log_level(&i->config);
+	enum status status = installation_open(i, err);
+	if (status == STATUS_OK)
+		status = server_start(i, &server, err);
+	if (status == STATUS_OK)
+		status = write_port(i->port_path, server_port(server), err);
+	bool has_port_file = status == STATUS_OK; /* another server's stays */
+	if (status == STATUS_OK) {
+		log_info("serve.ready", LOG_CSTR("url", server_base_url(server)), LOG_INT("port", server_port(server)),
+			 LOG_STR("store", store_engine_name(i->store)), LOG_CSTR("data", i->data));
+		wait_for_end(server);
+	}
+	if (has_port_file)
+		(void)unlink(i->port_path);
+	server_stop(&server);
+	if (status == STATUS_OK)
+		log_info("serve.stopped");
+	return status == STATUS_OK ? EXIT_DONE : installation_failed("serve", err);
+}
+
+static void print_help(const struct option_spec *specs)
+{
+	puts("pugmark serve: answer opens and clicks, the API and the console; send mail.\n");
+	options_print(specs);
+}
+
+int command_serve(int argc, char **argv)
+{
+	struct installation i = {0};
+	const char *listen_on = NULL;
+	const char *base_url = NULL;
+	const char *roles = NULL;
+	struct err err = {0};
+	const struct option_spec specs[] = {
+	    {"listen", &listen_on, NULL, "ADDR:PORT  where to listen; port 0 takes a free one"},
+	    {"base-url", &base_url, NULL, "URL  where recipients reach this server"},
+	    {"roles", &roles, NULL, "LIST  edge,api,apply,deliver: what this process does"},
+	    INSTALLATION_OPTIONS(&i),
+	    {NULL}};
+	enum options_result parsed = options_parse(argc, argv, specs, NULL);
+	if (parsed == OPTIONS_HELP)
+		return print_help(specs), EXIT_DONE;
+	if (parsed == OPTIONS_WRONG)
+		return EXIT_USAGE;
+	enum status status = installation_configure(&i, &err);
+	if (status == STATUS_OK)
+		status = apply_flags(&i, listen_on, base_url, roles, &err);
+	int code = status == STATUS_OK ? run(&i, &err) : installation_failed("serve", &err);
+	installation_close(&i);
+	return code;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prog/serve/installation.h"
+
+#include "prog/serve/event_days.h"
+#include "prog/serve/keys.h"
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum status installation_configure(struct installation *i, struct err *err)
+{
+	if (!i->arena)
+		i->arena = arena_new();
+	if (!i->data)
+		i->data = DATA_DEFAULT;
+	enum status status = config_load(i->config_path, i->data, i->arena, &i->config, err);
+	if (status != STATUS_OK)
+		return status;
+	i->keys_path = arena_printf(i->arena, "%s/keys", i->data).p;
+	i->journal_path = arena_printf(i->arena, "%s/journal", i->data).p;
+	i->outbox_path = arena_printf(i->arena, "%s/outbox", i->data).p;
+	i->port_path = arena_printf(i->arena, "%s/port", i->data).p;
+	if (!*i->config.store_url)
+		i->config.store_url = arena_printf(i->arena, "sqlite:%s/pugmark.db", i->data).p;
+	return STATUS_OK;
+}
+
+static enum status check_directory(const struct installation *i, struct err *err)
+{
+	struct stat info;
+	if (stat(i->data, &info) != 0 && errno == ENOENT)
+		return err_set(err, STATUS_NOT_FOUND,
+			       "there is no data directory '%s'; make one with 'pugmark init --data %s'", i->data,
+			       i->data);
+	if (access(i->data, R_OK | W_OK | X_OK) != 0)
+		return err_set_errno(err, errno, "the data directory '%s' cannot be used", i->data);
+	if (stat(i->data, &info) == 0 && !S_ISDIR(info.st_mode))
+		return err_set(err, STATUS_BAD_INPUT, "'%s' is not a directory", i->data);
+	return STATUS_OK;
+}
+
+static enum status open_keys(struct installation *i, bool create, struct err *err)
+{
+	enum status status = keys_load(i->keys_path, &i->keys, &i->newest_key, err);
+	if (status != STATUS_NOT_FOUND || !create)
+		return status;
+	status = keys_create(i->keys_path, err);
+	return status == STATUS_OK ? keys_load(i->keys_path, &i->keys, &i->newest_key, err) : status;
+}
+
+enum status installation_create(struct installation *i, struct err *err)
+{
+	if (mkdir(i->data, 0700) != 0 && errno != EEXIST)
+		return err_set_errno(err, errno, "the data directory '%s' cannot be made", i->data);
+	enum status status = check_directory(i, err);
+	if (status == STATUS_OK)
+		status = store_open(i->config.store_url, &i->store, err);
+	if (status == STATUS_OK && (status = store_check(i->store, err)) != STATUS_CONFLICT)
+		status = store_migrate(i->store, err);
+	return status == STATUS_OK ? open_keys(i, true, err) : status;
+}
+
+enum status installation_open(struct installation *i, struct err *err)
+{
+	enum status status = check_directory(i, err);
+	if (status == STATUS_OK)
+		status = open_keys(i, false, err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, status, "'%s' is not set up yet; run 'pugmark init --data %s'", i->data, i->data);
+	if (status == STATUS_OK)
+		status = store_open(i->config.store_url, &i->store, err);
+	if (status != STATUS_OK)
+		return status;
+	status = store_check(i->store, err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, status, "there is no store yet; run 'pugmark init --data %s'", i->data);
+	return status == STATUS_AGAIN ? store_migrate(i->store, err) : status;
+}
+
+void installation_close(struct installation *i)
+{
+	store_close(&i->store);
+	link_token_keys_free(&i->keys);
+	arena_free(&i->arena);
+}
+
+enum status installation_policies(const struct installation *i, struct tenant_policies **ret, struct err *err)
+{
+	const struct config *c = &i->config;
+	const struct {
+		const char *name, *value;
+	} words[] = {
+	    {"opens", c->track_opens}, {"clicks", c->track_clicks},           {"keep_client", c->keep_client},
+	    {"gpc", c->gpc},           {"headline_opens", c->headline_opens}, {"honeypot", c->honeypot ? "on" : "off"}};
+	struct event_retention retention;
+	struct tenant_policy policy = tenant_policy_default();
+	policy.dedupe_seconds = (uint32_t)c->dedupe_seconds;
+	policy.provider_dedupe_minutes = (uint32_t)c->provider_dedupe_minutes;
+	policy.events_days = (uint32_t)c->retain_events_days;
+	enum status status = event_days_parse(c, i->arena, &retention, err);
+	for (size_t k = 0; status == STATUS_OK && k < sizeof words / sizeof words[0]; k++)
+		status =
+		    tenant_setting_set(&policy, slice_from_cstr(words[k].name), slice_from_cstr(words[k].value), err);
+	if (status == STATUS_OK)
+		*ret = tenant_policies_new(&policy, &retention);
+	return status;
+}
+
+static const char *network_path(const struct installation *i, enum network_list which)
+{
+	return which == NETWORK_LIST_EGRESS ? i->config.apple_egress_file : i->config.asn_file;
+}
+
+struct network_watch *installation_networks(const struct installation *i)
+{
+	struct network_watch_config config = {.clock = clock_system()};
+	bool is_any = false;
+	for (int which = 0; which < NETWORK_LIST_COUNT; which++) {
+		config.paths[which] = network_path(i, (enum network_list)which);
+		is_any = is_any || *config.paths[which];
+	}
+	return is_any ? network_watch_new(&config) : NULL;
+}
+
+enum status installation_read_networks(const struct installation *i, struct network_lists **ret, struct err *err)
+{
+	struct network_lists *lists = NULL;
+	struct err why = {0};
+	for (int which = 0; which < NETWORK_LIST_COUNT; which++) {
+		const char *path = network_path(i, (enum network_list)which);
+		if (!*path)
+			continue;
+		if (!lists)
+			lists = network_lists_new();
+		enum status status = network_file_read(path, (enum network_list)which, lists, &why);
+		if (status == STATUS_OK)
+			continue;
+		network_lists_free(&lists);
+		return err_set(err, status, "%.80s: %s", path, why.text);
+	}
+	*ret = lists;
+	return STATUS_OK;
+}
+
+int installation_failed(const char *command, const struct err *err)
+{
+	(void)fprintf(stderr, "pugmark %s: %s\n", command, err->text);
+	return EXIT_FAILED;
+}
+
+enum status parse_listen(const char *text, struct arena *arena, const char **ret_host, uint16_t *ret_port,
+			 struct err *err)
+{
+	const char *colon = strrchr(text, ':');
+	uint64_t port;
+	if (!colon || !slice_to_u64(slice_from_cstr(colon + 1), 65535, &port))
+		return err_set(err, STATUS_BAD_INPUT, "'%.80s' is not ADDRESS:PORT", text);
+	struct slice host = slice_of(text, (size_t)(colon - text));
+	if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+		host = slice_sub(host, 1, host.n - 1);
+	if (!host.n)
+		return err_set(err, STATUS_BAD_INPUT, "'%.80s' has no address in front of the port", text);
+	*ret_host = arena_cstr(arena, host);
+	*ret_port = (uint16_t)port;
+	return STATUS_OK;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* installation: a data directory with its configuration, keys and store, opened for a command. */
+#ifndef PUGMARK_PROG_INSTALLATION_H
+#define PUGMARK_PROG_INSTALLATION_H
+
+#include "base/arena.h"
+#include "codec/token/link_token.h"
+#include "engine/judge/network_watch.h"
+#include "engine/tenant/tenant_policy.h"
+#include "prog/serve/config.h"
+#include "prog/show/options.h"
+#include "store/core/store.h"
+
+struct installation {
+	struct arena *arena;
+	const char *data;        /* the directory */
+	const char *config_path; /* NULL: found by itself */
+	struct config config;
+	const char *keys_path, *journal_path, *outbox_path, *port_path;
+	struct link_token_keys *keys;
+	uint8_t newest_key;
+	struct store *store;
+};
+
+#define DATA_DEFAULT "data"
+
+/* For a command's list of options. */
+#define INSTALLATION_OPTIONS(i)                                                                                        \
+	{"config", &(i)->config_path, NULL,                                                                            \
+	 "FILE  configuration (default: pugmark.conf in the data directory, or here)"},                                \
+	{                                                                                                              \
+		"data", &(i)->data, NULL, "DIR  data directory (default: " DATA_DEFAULT ")"                            \
+	}
+
+/* Reads the configuration. Nothing is created. */
+enum status installation_configure(struct installation *installation, struct err *err) MUST_CHECK;
+/* Makes the directory, the keys and the store where they are missing. */
+enum status installation_create(struct installation *installation, struct err *err) MUST_CHECK;
+/* Opens keys and store. STATUS_NOT_FOUND: run `pugmark init`. An older store is migrated. */
+enum status installation_open(struct installation *installation, struct err *err) MUST_CHECK;
+void installation_close(struct installation *installation);
+
+/* What the configuration says of how tenants are tracked; to be freed by the caller. Nothing is read from the store.
+ * STATUS_BAD_INPUT: retain.events_days_of, or another value that no tenant could have. */
+enum status installation_policies(const struct installation *installation, struct tenant_policies **ret,
+				  struct err *err) MUST_CHECK;
+
+/* What watches the files of judge.apple_egress_file and judge.asn_file, not started; NULL: neither is set. */
+struct network_watch *installation_networks(const struct installation *installation);
+/* Reads these files once. STATUS_OK with NULL: neither is set; else why one cannot be used. */
+enum status installation_read_networks(const struct installation *installation, struct network_lists **ret,
+				       struct err *err) MUST_CHECK;
+
+/* The one line on standard error that a failed command leaves; returns EXIT_FAILED. */
+int installation_failed(const char *command, const struct err *err);
+
+/* "ADDR:PORT", "[::1]:PORT". STATUS_BAD_INPUT. The host goes into the arena. */
+enum status parse_listen(const char *text, struct arena *arena, const char **ret_host, uint16_t *ret_port,
+			 struct err *err) MUST_CHECK;
+
+#endif

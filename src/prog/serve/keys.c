@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prog/serve/keys.h"
+
+#include "base/buf.h"
+#include "base/random.h"
+#include "codec/text/hex.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_MAX = 32768, KEY_DIGITS = 2 * LINK_TOKEN_KEY_SIZE };
+
+static enum status read_whole(const char *path, struct buf *to, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, STATUS_NOT_FOUND, "there is no key file %s", path);
+	if (fd < 0)
+		return err_set_errno(err, errno, "the key file %s cannot be read", path);
+	char *room = buf_reserve(to, FILE_MAX);
+	ssize_t n = room ? read(fd, room, FILE_MAX) : -1;
+	int failed = errno;
+	(void)close(fd); /* only read from */
+	if (n < 0)
+		return err_set_errno(err, failed, "the key file %s cannot be read", path);
+	if (n == FILE_MAX) /* a key that is overlooked would be given out a second time */
+		return err_set(err, STATUS_BAD_INPUT, "the key file %s is larger than %d bytes", path, FILE_MAX - 1);
+	buf_commit(to, (size_t)n);
+	return STATUS_OK;
+}
+
+static bool parse_key(struct slice hex, uint8_t key[LINK_TOKEN_KEY_SIZE])
+{
+	if (hex.n != KEY_DIGITS)
+		return false;
+	for (size_t i = 0; i < KEY_DIGITS; i++) {
+		int value = hex_value(hex.p[i]);
+		if (value < 0)
+			return false;
+		key[i / 2] = (uint8_t)(key[i / 2] << 4 | value);
+	}
+	return true;
+}
+
+static enum status parse(const char *path, struct slice text, struct link_token_keys *keys, uint8_t *ret_newest,
+			 struct err *err)
+{
+	unsigned newest = 0;
+	for (int line_number = 1; text.n; line_number++) {
+		struct slice line = slice_trim(slice_cut(&text, '\n'));
+		uint8_t key[LINK_TOKEN_KEY_SIZE] = {0};
+		uint64_t id;
+		if (!line.n || line.p[0] == '#')
+			continue;
+		struct slice id_text = slice_cut(&line, ' ');
+		if (!slice_to_u64(id_text, 255, &id) || id == 0 || !parse_key(slice_trim(line), key))
+			return err_set(err, STATUS_BAD_INPUT,
+				       "%s line %d is not a key ('ID', a space, %d hexadecimal digits)", path,
+				       line_number, KEY_DIGITS);
+		if (link_token_keys_has(keys, (uint8_t)id))
+			return err_set(err, STATUS_BAD_INPUT, "%s line %d names key %u a second time", path,
+				       line_number, (unsigned)id);
+		link_token_keys_set(keys, (uint8_t)id, key);
+		OPENSSL_cleanse(key, sizeof key);
+		newest = id > newest ? (unsigned)id : newest;
+	}
+	if (newest == 0)
+		return err_set(err, STATUS_BAD_INPUT, "%s holds no key", path);
+	*ret_newest = (uint8_t)newest;
+	return STATUS_OK;
+}
+
+enum status keys_load(const char *path, struct link_token_keys **ret, uint8_t *ret_newest, struct err *err)
+{
+	struct buf text;
+	buf_init(&text, FILE_MAX);
+	struct link_token_keys *keys = link_token_keys_new();
+	enum status status = read_whole(path, &text, err);
+	if (status == STATUS_OK)
+		status = parse(path, buf_slice(&text), keys, ret_newest, err);
+	if (text.p)
+		OPENSSL_cleanse(text.p, text.n);
+	buf_done(&text);
+	if (status != STATUS_OK)
+		link_token_keys_free(&keys);
+	else
+		*ret = keys;
+	return status;
+}
+
+static enum status write_and_sync(int fd, struct slice text)
+{
+	for (size_t at = 0; at < text.n;) {
+		ssize_t n = write(fd, text.p + at, text.n - at);
+		if (n < 0 && errno != EINTR)
+			return STATUS_IO;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return fsync(fd) == 0 ? STATUS_OK : STATUS_IO;
+}
+
+static enum status sync_directory_of(const char *path)
+{
+	char copy[4096];
+	struct buf b;
+	buf_init_fixed(&b, copy, sizeof copy);
+	buf_append_cstr(&b, path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return STATUS_IO;
+	enum status status = fsync(fd) == 0 ? STATUS_OK : STATUS_IO;
+	(void)close(fd); /* a directory opened for its fsync only */
+	return status;
+}
+
+/* Beside it, synced, renamed, directory synced: after a crash there is the old file or the new one, whole. */
+static enum status replace_file(const char *path, struct slice text, struct err *err)
+{
+	char beside[4096];
+	struct buf b;
+	buf_init_fixed(&b, beside, sizeof beside);
+	buf_printf(&b, "%s.new", path);
+	int fd = buf_failed(&b) ? -1 : open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set_errno(err, errno, "the key file %s cannot be written", path);
+	enum status status = write_and_sync(fd, text);
+	int failed = errno;
+	if (close(fd) != 0 && status == STATUS_OK) {
+		status = STATUS_IO;
+		failed = errno;
+	}
+	if (status == STATUS_OK && (rename(beside, path) != 0 || sync_directory_of(path) != STATUS_OK)) {
+		status = STATUS_IO;
+		failed = errno;
+	}
+	return status == STATUS_OK ? STATUS_OK : err_set_errno(err, failed, "the key file %s cannot be written", path);
+}
+
+static void append_key(struct buf *text, unsigned id)
+{
+	uint8_t key[LINK_TOKEN_KEY_SIZE];
+	random_bytes(key, sizeof key);
+	buf_printf(text, "%u ", id);
+	buf_append_hex(text, slice_of(key, sizeof key));
+	buf_append_byte(text, '\n');
+	OPENSSL_cleanse(key, sizeof key);
+}
+
+enum status keys_create(const char *path, struct err *err)
+{
+	struct buf text;
+	buf_init(&text, FILE_MAX);
+	buf_append(&text,
+		   SLICE("# Pugmark token keys. Every link ever sent needs the key it was made with: keep a copy.\n"));
+	append_key(&text, 1);
+	enum status status = replace_file(path, buf_slice(&text), err);
+	OPENSSL_cleanse(text.p, text.n);
+	buf_done(&text);
+	return status;
+}
+
+enum status keys_rotate(const char *path, uint8_t *ret_newest, struct err *err)
+{
+	struct link_token_keys *keys = NULL;
+	uint8_t newest = 0;
+	enum status status = keys_load(path, &keys, &newest, err);
+	if (status != STATUS_OK)
+		return status;
+	link_token_keys_free(&keys);
+	if (newest == 255)
+		return err_set(err, STATUS_CONFLICT, "all 255 key ids are used");
+	struct buf text;
+	buf_init(&text, (size_t)2 * FILE_MAX);
+	status = read_whole(path, &text, err);
+	if (status == STATUS_OK) {
+		if (!slice_ends_with(buf_slice(&text), SLICE("\n"))) /* an editor left the last line open */
+			buf_append_byte(&text, '\n');
+		append_key(&text, newest + 1U);
+		status = replace_file(path, buf_slice(&text), err);
+	}
+	if (text.p)
+		OPENSSL_cleanse(text.p, text.n);
+	buf_done(&text);
+	if (status == STATUS_OK)
+		*ret_newest = (uint8_t)(newest + 1);
+	return status;
+}

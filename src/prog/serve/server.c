@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prog/serve/server.h"
+#include "engine/ledger/writer.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "codec/url/url.h"
+#include "engine/apply/unsubscription.h"
+#include "engine/dispatch/dispatch.h"
+#include "engine/feed/live.h"
+#include "engine/judge/network_watch.h"
+#include "prog/serve/control.h"
+#include "prog/serve/event_days.h"
+#include "prog/serve/openapi.h"
+#include "web/sign_in/sign_in_guard.h"
+#include "web/web.h"
+#include <arpa/inet.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#define CONFIRM_EVERY_US INT64_C(60000000)
+#define DAY_US INT64_C(86400000000)
+
+enum { WEB_STOP_MS = 4000, DISPATCH_STOP_MS = 3000, PROXIES_MAX = 64, SETTINGS_MAX = 12, WHY_MAX = 200 };
+
+struct server {
+	struct installation *installation;
+	struct journal *journal;
+	struct live *live;
+	struct tenant_policies *policies;
+	struct writer *writer;
+	struct dispatcher *dispatcher;
+	struct retention *retention;
+	struct control *control;
+	struct network_watch *networks; /* NULL: none */
+	struct sign_in_guard *guard;
+	struct web *web;
+	struct sending sending;
+	struct api_services services;
+	struct ip_address_range proxies[PROXIES_MAX];
+	size_t proxy_count;
+	const char *host;
+	uint16_t port;
+	enum journal_health seen_health;
+	bool seen_failing;
+	int64_t next_confirm_us; /* monotonic */
+	_Atomic bool is_confirming;
+};
+
+/* ---- Configuration into the shapes that the parts want. */
+
+static bool has_role(const struct server *s, const char *role)
+{
+	struct slice rest = slice_from_cstr(s->installation->config.roles);
+	while (rest.n)
+		if (slice_equal(slice_trim(slice_cut(&rest, ',')), slice_from_cstr(role)))
+			return true;
+	return false;
+}
+
+static enum status check_roles(const struct server *s, struct err *err)
+{
+	struct slice rest = slice_from_cstr(s->installation->config.roles);
+	while (rest.n) {
+		struct slice role = slice_trim(slice_cut(&rest, ','));
+		if (!slice_equal(role, SLICE("edge")) && !slice_equal(role, SLICE("api")) &&
+		    !slice_equal(role, SLICE("apply")) && !slice_equal(role, SLICE("deliver")))
+			return err_set(err, STATUS_BAD_INPUT,
+				       "server.roles: '%.*s' is none of edge, api, apply, deliver", SLICE_FMT(role));
+	}
+	if ((has_role(s, "api") || has_role(s, "deliver")) && !has_role(s, "apply"))
+		return err_set(err, STATUS_BAD_INPUT, "server.roles: api and deliver write through apply; add it");
+	return STATUS_OK;
+}
+
+static enum status parse_proxies(struct server *s, struct err *err)
+{
+	struct slice rest = slice_from_cstr(s->installation->config.trusted_proxies);
+	while (rest.n) {
+		struct slice text = slice_trim(slice_cut(&rest, ','));
+		if (!text.n)
+			continue;
+		if (s->proxy_count == PROXIES_MAX || !ip_address_range_parse(text, &s->proxies[s->proxy_count]))
+			return err_set(err, STATUS_BAD_INPUT, "server.trusted_proxies: '%.*s' is no address or network",
+				       SLICE_FMT(slice_sub(text, 0, 60)));
+		s->proxy_count++;
+	}
+	return STATUS_OK;
+}
+
+/* A free port when 0 was asked for: mails need the address before the server runs. */
+static enum status choose_port(struct server *s, struct err *err)
+{
+	if (s->port)
+		return STATUS_OK;
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	bool is_v4 = inet_pton(AF_INET, s->host, &v4.sin_addr) == 1;
+	if (!is_v4 && inet_pton(AF_INET6, s->host, &v6.sin6_addr) != 1)
+		return err_set(err, STATUS_BAD_INPUT, "server.listen: '%.60s' is no address", s->host);
+	struct sockaddr *address = is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6;
+	socklen_t size = is_v4 ? sizeof v4 : sizeof v6;
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool good = fd >= 0 && bind(fd, address, size) == 0 && getsockname(fd, address, &size) == 0;
+	if (fd >= 0)
+		(void)close(fd); /* it was only asked which port is free */
+	if (!good)
+		return err_set(err, STATUS_IO, "no free port could be found on %.60s", s->host);
+	s->port = ntohs(is_v4 ? v4.sin_port : v6.sin6_port);
+	return STATUS_OK;
+}
+
+static enum status choose_base_url(struct server *s, struct err *err)
+{
+	struct arena *arena = s->installation->arena;
+	struct slice url = slice_from_cstr(s->installation->config.base_url);
+	bool is_v6 = strchr(s->host, ':') != NULL;
+	if (!url.n)
+		url = arena_printf(arena, is_v6 ? "http://[%s]:%u" : "http://%s:%u", s->host, s->port);
+	while (url.n && url.p[url.n - 1] == '/')
+		url.n--;
+	if (url_check_redirect(url) != URL_OK)
+		return err_set(err, STATUS_BAD_INPUT, "server.base_url: '%.*s' is no http or https URL",
+			       SLICE_FMT(slice_sub(url, 0, 80)));
+	s->sending.base_url = arena_cstr(arena, url);
+	return STATUS_OK;
+}
+
+static enum status read_configuration(struct server *s, struct err *err)
+{
+	struct installation *i = s->installation;
+	enum status status = parse_listen(i->config.listen, i->arena, &s->host, &s->port, err);
+	if (status == STATUS_OK)
+		status = check_roles(s, err);
+	if (status == STATUS_OK)
+		status = parse_proxies(s, err);
+	if (status == STATUS_OK)
+		status = choose_port(s, err);
+	return status == STATUS_OK ? choose_base_url(s, err) : status;
+}
+
+/* ---- Parts. */
+
+static enum status start_journal(struct server *s, struct err *err)
+{
+	const struct config *c = &s->installation->config;
+	struct journal_config config = {.directory = s->installation->journal_path,
+					.segment_bytes = (uint64_t)c->journal_segment_mb << 20};
+	return journal_open(&config, &s->journal, err);
+}
+
+static void on_committed(void *user, uint64_t last_position)
+{
+	struct server *s = user;
+	live_publish(s->live, last_position);
+}
+
+static enum status start_networks(struct server *s, struct err *err)
+{
+	if (has_role(s, "apply"))
+		s->networks = installation_networks(s->installation);
+	return s->networks ? network_watch_start(s->networks, err) : STATUS_OK;
+}
+
+static enum status start_writer(struct server *s, struct err *err)
+{
+	struct writer_config config = {.store = s->installation->store,
+				       .journal = s->journal,
+				       .clock = clock_system(),
+				       .keys = s->installation->keys,
+				       .policies = s->policies,
+				       .counts_every_press = s->installation->config.hold_days == 0,
+				       .networks = s->networks,
+				       .committed = on_committed,
+				       .user = s};
+	return has_role(s, "apply") ? writer_start(&config, &s->writer, err) : STATUS_OK;
+}
+
+static enum status make_retention(struct server *s, struct err *err)
+{
+	struct retention_config config = {.store = s->installation->store,
+					  .writer = s->writer,
+					  .clock = clock_system(),
+					  .bodies_days = (uint32_t)s->installation->config.retain_bodies_days};
+	enum status status = event_days_parse(&s->installation->config, s->installation->arena, &config.events, err);
+	if (status == STATUS_OK && s->writer)
+		s->retention = retention_new(&config);
+	return status;
+}
+
+static void add_setting(struct provider_setting *settings, size_t *count, const char *key, const char *value)
+{
+	if (*value)
+		settings[(*count)++] = (struct provider_setting){slice_from_cstr(key), slice_from_cstr(value)};
+}
+
+static size_t smtp_settings(const struct server *s, struct provider_setting *settings)
+{
+	const struct config *c = &s->installation->config;
+	size_t n = 0;
+	add_setting(settings, &n, "host", c->smtp_host);
+	add_setting(settings, &n, "port", arena_printf(s->installation->arena, "%lld", (long long)c->smtp_port).p);
+	add_setting(settings, &n, "tls", c->smtp_tls);
+	add_setting(settings, &n, "auth", c->smtp_auth);
+	add_setting(settings, &n, "user", c->smtp_user);
+	add_setting(settings, &n, "secret", c->smtp_secret);
+	add_setting(settings, &n, "verify", c->smtp_verify ? "on" : "off");
+	add_setting(settings, &n, "ca_file", c->smtp_ca_file);
+	add_setting(settings, &n, "helo", c->smtp_helo);
+	return n;
+}
+
+/* Both providers are there whatever the default is, so that mail queued for the other still leaves. */
+static enum status start_dispatcher(struct server *s, struct err *err)
+{
+	const struct config *c = &s->installation->config;
+	struct provider_setting smtp[SETTINGS_MAX];
+	struct provider_setting outbox[] = {{SLICE("directory"), slice_from_cstr(s->installation->outbox_path)}};
+	struct dispatch_provider providers[] = {{"outbox", outbox, 1}, {"smtp", smtp, smtp_settings(s, smtp)}};
+	struct dispatch_config config = {.sending = &s->sending,
+					 .journal = s->journal,
+					 .providers = providers,
+					 .provider_count = 2,
+					 .concurrency = (uint32_t)c->sending_concurrency,
+					 .attempts_max = (uint32_t)c->sending_attempts_max,
+					 .retry_base_ms = c->retry_base_ms,
+					 .retry_cap_ms = c->retry_cap_ms,
+					 .resend_in_doubt = c->resend_in_doubt};
+	return has_role(s, "deliver") ? dispatch_start(&config, &s->dispatcher, err) : STATUS_OK;
+}
+
+/* On the thread that accepted a mail. */
+static void on_queued(void *user)
+{
+	struct server *s = user;
+	if (s->dispatcher)
+		dispatch_wake(s->dispatcher);
+}
+
+static enum status start_web(struct server *s, struct err *err)
+{
+	const struct config *c = &s->installation->config;
+	struct web_config config = {
+	    .address = s->host,
+	    .port = s->port,
+	    .loops = (unsigned)c->loops,
+	    .limits = {.connections = (uint32_t)c->connections,
+		       .connections_per_address = (uint32_t)c->connections_per_address,
+		       .header_timeout_ms = (uint32_t)c->header_timeout_ms,
+		       .idle_timeout_ms = (uint32_t)c->idle_timeout_ms,
+		       .body_bytes = (uint64_t)c->body_mb << 20},
+	    .trusted_proxies = s->proxies,
+	    .trusted_proxy_count = s->proxy_count,
+	    .has_edge = has_role(s, "edge"),
+	    .has_api = has_role(s, "api"),
+	    .max_wait_ms = c->journal_max_wait_ms,
+	    .services = &s->services,
+	    .keys = s->installation->keys,
+	};
+	if (*c->admin_listen) {
+		enum status status = parse_listen(c->admin_listen, s->installation->arena, &config.admin_address,
+						  &config.admin_port, err);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return web_start(&config, &s->web, err);
+}
+
+static void join_parts(struct server *s)
+{
+	struct installation *i = s->installation;
+	const char *base_url = s->sending.base_url;
+	struct tenant_policy most = tenant_policies_limit(s->policies, SLICE_EMPTY);
+	s->live = live_new();
+	s->guard = sign_in_guard_new();
+	s->sending = (struct sending){.store = i->store,
+				      .clock = clock_system(),
+				      .keys = i->keys,
+				      .key_id = i->newest_key,
+				      .base_url = base_url,
+				      .default_provider = i->config.provider,
+				      .tracking_enabled = i->config.tracking_enabled,
+				      .limit = {most.opens, most.clicks},
+				      .policies = s->policies,
+				      .queued = on_queued,
+				      .queued_user = s};
+	s->services = (struct api_services){.sending = &s->sending,
+					    .policies = s->policies,
+					    .store = i->store,
+					    .journal = s->journal,
+					    .live = s->live,
+					    .guard = s->guard,
+					    .clock = clock_system(),
+					    .base_url = base_url,
+					    .hold_us = i->config.hold_days * DAY_US,
+					    .openapi_json = openapi_json()};
+}
+
+/* Last: a server that cannot start deletes nothing. */
+static enum status start_retention(struct server *s, struct err *err)
+{
+	struct control_config config = {
+	    .installation = s->installation,
+	    .retention = s->retention,
+	    .rejudge = {.store = s->installation->store, .writer = s->writer, .clock = clock_system()}};
+	if (!s->retention)
+		return STATUS_OK;
+	if (control_start(&config, &s->control, err) != STATUS_OK)
+		log_warn("control.off", LOG_ERR(err)); /* it serves all the same */
+	return retention_start(s->retention, err);
+}
+
+static enum status start_parts(struct server *s, struct err *err)
+{
+	enum status status = start_journal(s, err);
+	if (status == STATUS_OK)
+		status = installation_policies(s->installation, &s->policies, err);
+	if (status != STATUS_OK)
+		return status;
+	join_parts(s);
+	status = start_networks(s, err);
+	s->services.networks = s->networks;
+	if (status == STATUS_OK)
+		status = start_writer(s, err);
+	s->sending.writer = s->writer;
+	s->services.writer = s->writer;
+	if (status == STATUS_OK)
+		status = make_retention(s, err);
+	s->services.retention = s->retention;
+	if (status == STATUS_OK)
+		status = start_dispatcher(s, err);
+	s->services.dispatcher = s->dispatcher;
+	if (status == STATUS_OK)
+		status = start_web(s, err);
+	return status == STATUS_OK ? start_retention(s, err) : status;
+}
+
+enum status server_start(struct installation *installation, struct server **ret, struct err *err)
+{
+	struct server *s = MEM_NEW(struct server);
+	s->installation = installation;
+	enum status status = read_configuration(s, err);
+	if (status == STATUS_OK)
+		status = start_parts(s, err);
+	if (status != STATUS_OK)
+		server_stop(&s);
+	else
+		*ret = s;
+	return status;
+}
+
+uint16_t server_port(const struct server *server)
+{
+	return web_port(server->web);
+}
+
+const char *server_base_url(const struct server *server)
+{
+	return server->sending.base_url;
+}
+
+static void watch_journal(struct server *s)
+{
+	char why[WHY_MAX];
+	enum journal_health health = journal_health(s->journal);
+	if (health == s->seen_health)
+		return;
+	s->seen_health = health;
+	journal_health_text(s->journal, why, sizeof why);
+	if (health == JOURNAL_HEALTHY)
+		log_info("journal.healthy");
+	else if (health == JOURNAL_FULL)
+		log_error("journal.full", LOG_CSTR("error", why),
+			  LOG_CSTR("do", "free disk space; it goes on by itself"));
+	else
+		log_error("journal.failed", LOG_CSTR("error", why), LOG_CSTR("do", "check the disk, then restart"));
+}
+
+/* ---- Unsubscribes that nobody decided about. */
+
+struct confirm_command {
+	struct writer_command command;
+	struct server *server;
+	int64_t held_before_us;
+	size_t count;
+};
+
+static enum status run_confirm(struct writer_command *command, struct batch *batch, struct err *err)
+{
+	struct confirm_command *c = (struct confirm_command *)command;
+	return unsubscription_confirm_due(batch, c->held_before_us, &c->count, err);
+}
+
+static void confirm_done(struct writer_command *command)
+{
+	struct confirm_command *c = (struct confirm_command *)command;
+	if (command->status != STATUS_OK)
+		log_warn("unsubscribe.not_confirmed", LOG_ERR(&command->err));
+	else if (c->count)
+		log_info("unsubscribe.confirmed", LOG_CSTR("by", "time"), LOG_INT("count", c->count));
+	atomic_store(&c->server->is_confirming, false);
+	mem_free(c);
+}
+
+static void confirm_held(struct server *s)
+{
+	int64_t now_us = clock_monotonic_us(clock_system());
+	if (now_us < s->next_confirm_us || atomic_exchange(&s->is_confirming, true))
+		return;
+	s->next_confirm_us = now_us + CONFIRM_EVERY_US;
+	struct confirm_command *c = MEM_NEW(struct confirm_command);
+	c->command.run = run_confirm;
+	c->command.done = confirm_done;
+	c->server = s;
+	c->held_before_us = clock_now_us(clock_system()) - s->services.hold_us;
+	writer_submit(s->writer, &c->command);
+}
+
+void server_watch(struct server *s)
+{
+	char why[WHY_MAX];
+	watch_journal(s);
+	if (!s->writer)
+		return;
+	bool failing = writer_is_failing(s->writer, why, sizeof why);
+	if (failing && !s->seen_failing)
+		log_error("store.away", LOG_CSTR("error", why));
+	if (!failing && s->seen_failing)
+		log_info("store.back");
+	s->seen_failing = failing;
+	confirm_held(s);
+}
+
+void server_stop(struct server **server)
+{
+	struct server *s = *server;
+	if (!s)
+		return;
+	if (s->web)
+		web_stop(&s->web, WEB_STOP_MS);
+	control_stop(&s->control);
+	retention_free(&s->retention);
+	if (s->dispatcher)
+		dispatch_stop(&s->dispatcher, DISPATCH_STOP_MS);
+	if (s->writer)
+		writer_stop(&s->writer);
+	network_watch_free(&s->networks);
+	tenant_policies_free(&s->policies);
+	if (s->live)
+		live_free(&s->live);
+	sign_in_guard_free(&s->guard);
+	journal_close(&s->journal);
+	mem_free(s);
+	*server = NULL;
+}

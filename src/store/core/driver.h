@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* driver: what a database must be able to do for the store.
+ *
+ * A driver speaks in connections, prepared statements, typed values and rows; it knows nothing of messages or events.
+ * There is one set of SQL statements: parameters are $1, $2…, and the few words that differ between databases are
+ * written as {word} and replaced from the driver's table before a statement is prepared (see words below).
+ * A driver has no state but the connection (`self`); one thread uses a connection at a time. All calls block.
+ *
+ * Classes of errors, the same for all drivers: a unique key is violated STATUS_CONFLICT, the value is refused
+ * STATUS_BAD_INPUT, no space STATUS_FULL, damaged file STATUS_CORRUPT, all else (busy, gone, refused) STATUS_IO.
+ */
+#ifndef PUGMARK_STORE_DRIVER_H
+#define PUGMARK_STORE_DRIVER_H
+
+#include "base/buf.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "codec/text/uuid.h"
+
+enum value_type {
+	VALUE_I64,
+	VALUE_BOOL,
+	VALUE_TIME, /* microseconds since 1970 in i64 */
+	VALUE_UUID,
+	VALUE_TEXT, /* UTF-8 without NUL: the session sees to it */
+	VALUE_JSON, /* as text */
+	VALUE_BYTES,
+};
+
+/* One parameter, or one field of a row. A statement's nth parameter has the same type on every run. */
+struct value {
+	enum value_type type;
+	bool is_null;
+	int64_t i64;        /* I64, BOOL, TIME */
+	struct slice bytes; /* TEXT, JSON, BYTES; of a row: valid until the next step */
+	struct uuid uuid;
+};
+
+struct values {
+	const struct value *at;
+	size_t n;
+};
+enum { VALUES_MAX = 400 };
+/* VALUES(value_i64(1), value_text(name)): lives as long as the block it stands in. */
+#define VALUES(...)                                                                                                    \
+	((struct values){(const struct value[]){__VA_ARGS__},                                                          \
+			 sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value)})
+#define VALUES_NONE ((struct values){NULL, 0})
+
+static inline struct value value_i64(int64_t v)
+{
+	return (struct value){.type = VALUE_I64, .i64 = v};
+}
+
+static inline struct value value_i64_unless(int64_t v, int64_t null_value)
+{
+	return (struct value){.type = VALUE_I64, .i64 = v, .is_null = v == null_value};
+}
+
+static inline struct value value_bool(bool v)
+{
+	return (struct value){.type = VALUE_BOOL, .i64 = v};
+}
+
+static inline struct value value_time(int64_t time_us)
+{
+	return (struct value){.type = VALUE_TIME, .i64 = time_us};
+}
+
+/* 0 is NULL. */
+static inline struct value value_time_or_null(int64_t time_us)
+{
+	return (struct value){.type = VALUE_TIME, .i64 = time_us, .is_null = time_us == 0};
+}
+
+static inline struct value value_uuid(struct uuid id)
+{
+	return (struct value){.type = VALUE_UUID, .uuid = id};
+}
+
+static inline struct value value_text(struct slice s)
+{
+	return (struct value){.type = VALUE_TEXT, .bytes = s};
+}
+
+/* The empty text is NULL. */
+static inline struct value value_text_or_null(struct slice s)
+{
+	return (struct value){.type = VALUE_TEXT, .bytes = s, .is_null = s.n == 0};
+}
+
+static inline struct value value_json_or_null(struct slice s)
+{
+	return (struct value){.type = VALUE_JSON, .bytes = s, .is_null = s.n == 0};
+}
+
+static inline struct value value_bytes(struct slice s)
+{
+	return (struct value){.type = VALUE_BYTES, .bytes = s};
+}
+
+static inline struct value value_bytes_or_null(struct slice s)
+{
+	return (struct value){.type = VALUE_BYTES, .bytes = s, .is_null = s.n == 0};
+}
+
+/* {word} in a statement becomes `text`. The table ends with a NULL word. */
+struct driver_word {
+	const char *word;
+	const char *text;
+};
+
+enum { CHECKPOINT_SCRUB = -1 };
+enum driver_access { DRIVER_READ, DRIVER_WRITE, DRIVER_CREATE };
+
+struct driver {
+	bool is_shared;     /* several machines may have it open */
+	size_t insert_rows; /* rows that one INSERT should carry */
+	const struct driver_word *words;
+	const char *schema_lock; /* a statement that keeps other migrators out until the transaction ends, or NULL */
+
+	/* STATUS_NOT_FOUND: nothing is there, and `access` is not DRIVER_CREATE. */
+	enum status (*connect)(const char *target, enum driver_access access, void **ret_self, struct err *err);
+	void (*disconnect)(void *self);
+	/* Connects again when the connection is gone; statements stay valid. */
+	enum status (*recover)(void *self, struct err *err);
+	/* "sqlite 3.40.1" */
+	void (*name)(void *self, struct buf *b);
+
+	/* Several statements, without parameters. */
+	enum status (*script)(void *self, const char *sql, struct err *err);
+	/* Copies the text. `once`: it will run one time only. To be forgotten before the connection goes. */
+	enum status (*prepare)(void *self, const char *sql, bool once, void **ret_statement, struct err *err);
+	void (*forget)(void *self, void *statement);
+	/* A statement without rows. With ret_changed NULL its outcome may come later: from `settle`, `commit` or the
+	 * next statement that waits for one. */
+	enum status (*run)(void *self, void *statement, struct values in, uint64_t *ret_changed, struct err *err);
+	/* A statement with rows: query, step until STATUS_END, finish (also after an error). `in` may go after query.
+	 */
+	enum status (*query)(void *self, void *statement, struct values in, struct err *err);
+	enum status (*step)(void *self, void *statement, struct err *err);
+	void (*column)(void *statement, int column, enum value_type type, struct value *ret);
+	void (*finish)(void *self, void *statement);
+
+	enum status (*begin)(void *self, struct err *err);
+	/* On failure the transaction is rolled back. STATUS_UNCERTAIN: see store_commit. */
+	enum status (*commit)(void *self, struct err *err);
+	void (*rollback)(void *self);
+	/* Waits for the outcome of everything that was run. */
+	enum status (*settle)(void *self, struct err *err);
+	/* CHECKPOINT_SCRUB: whatever its size, and nothing of it stays on disk; STATUS_AGAIN: a reader needs it yet. */
+	enum status (*checkpoint)(void *self, int pages, struct err *err);
+};
+
+/* target: a path. */
+extern const struct driver sqlite_driver;
+/* target: a libpq connection string or URL. */
+extern const struct driver postgres_driver;
+
+#endif

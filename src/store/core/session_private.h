@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What store.c, session.c and migrate.c share: the structs themselves. */
+#ifndef PUGMARK_STORE_SESSION_PRIVATE_H
+#define PUGMARK_STORE_SESSION_PRIVATE_H
+
+#include "base/map.h"
+#include "store/core/driver.h"
+#include "store/core/store.h"
+
+struct store {
+	const struct driver *driver;
+	char *target;
+	char engine[64];
+};
+
+struct store_session {
+	struct store *store;
+	const struct driver *driver;
+	void *connection;
+	struct map *statements; /* address of the SQL text -> prepared statement */
+	struct map *inserts;    /* address of an INSERT and row count -> its text for so many rows */
+	struct arena *texts;    /* those texts */
+	struct arena *scratch;  /* cleaned text of one statement */
+	bool in_transaction;
+	bool in_savepoint;
+	bool wants_scrub; /* see store_scrub_soon */
+	struct err dead;  /* why the transaction can only be rolled back; STATUS_OK while it lives */
+};
+
+/* Opens a session with `access` wider than store_session_open offers. */
+enum status session_connect(struct store *store, enum driver_access access, struct store_session **ret,
+			    struct err *err) MUST_CHECK;
+/* For what bypasses session_run: remembers that the transaction died, and returns `status`. */
+enum status session_note(struct store_session *s, enum status status, const struct err *err);
+
+#endif

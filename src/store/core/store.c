@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store itself, its sessions and their transactions. What a session does with SQL is in session.c. */
+#include "store/core/store.h"
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "store/core/session.h"
+#include "store/core/session_private.h"
+
+enum status store_open(const char *url, struct store **ret, struct err *err)
+{
+	struct slice text = slice_from_cstr(url);
+	const struct driver *driver = NULL;
+	const char *target = url;
+	if (slice_starts_with(text, SLICE("sqlite:"))) {
+		driver = &sqlite_driver;
+		target = url + SLICE("sqlite:").n;
+	} else if (slice_starts_with(text, SLICE("postgresql://")) || slice_starts_with(text, SLICE("postgres://"))) {
+		driver = &postgres_driver;
+	}
+	/* The URL may hold a password: it is not repeated in the words. */
+	if (!driver || target[0] == '\0')
+		return err_set(err, STATUS_BAD_INPUT, "the store must be sqlite:PATH or postgresql://…");
+	struct store *store = MEM_NEW(struct store);
+	store->driver = driver;
+	store->target = mem_copy(slice_from_cstr(target));
+	struct buf name;
+	buf_init_fixed(&name, store->engine, sizeof store->engine);
+	driver->name(NULL, &name);
+	*ret = store;
+	return STATUS_OK;
+}
+
+void store_close(struct store **store)
+{
+	if (!*store)
+		return;
+	mem_free((*store)->target);
+	mem_free(*store);
+	*store = NULL;
+}
+
+bool store_is_shared(const struct store *store)
+{
+	return store->driver->is_shared;
+}
+
+struct slice store_engine_name(const struct store *store)
+{
+	return slice_from_cstr(store->engine);
+}
+
+enum status session_connect(struct store *store, enum driver_access access, struct store_session **ret, struct err *err)
+{
+	void *connection = NULL;
+	enum status status = store->driver->connect(store->target, access, &connection, err);
+	if (status != STATUS_OK)
+		return status;
+	struct store_session *s = MEM_NEW(struct store_session);
+	s->store = store;
+	s->driver = store->driver;
+	s->connection = connection;
+	s->statements = map_new();
+	s->inserts = map_new();
+	s->texts = arena_new();
+	s->scratch = arena_new();
+	*ret = s;
+	return STATUS_OK;
+}
+
+enum status store_session_open(struct store *store, enum store_access access, struct store_session **ret,
+			       struct err *err)
+{
+	return session_connect(store, access == STORE_WRITE ? DRIVER_WRITE : DRIVER_READ, ret, err);
+}
+
+void store_session_close(struct store_session **session)
+{
+	struct store_session *s = *session;
+	if (!s)
+		return;
+	store_rollback(s);
+	size_t cursor = 0;
+	struct slice key;
+	void *statement;
+	while (map_next(s->statements, &cursor, &key, &statement))
+		s->driver->forget(s->connection, statement);
+	map_free(&s->statements);
+	s->driver->disconnect(s->connection);
+	map_free(&s->inserts);
+	arena_free(&s->texts);
+	arena_free(&s->scratch);
+	mem_free(s);
+	*session = NULL;
+}
+
+enum status store_session_recover(struct store_session *session, struct err *err)
+{
+	store_rollback(session);
+	return session->driver->recover(session->connection, err);
+}
+
+enum status store_begin(struct store_session *s, struct err *err)
+{
+	BUG_IF(s->in_transaction);
+	enum status status = s->driver->begin(s->connection, err);
+	s->in_transaction = status == STATUS_OK;
+	return status;
+}
+
+enum status store_commit(struct store_session *s, struct err *err)
+{
+	BUG_IF(!s->in_transaction || s->in_savepoint);
+	struct err dead = s->dead;
+	if (dead.status != STATUS_OK) {
+		store_rollback(s);
+		return err_set(err, dead.status, "%s", dead.text);
+	}
+	s->in_transaction = false;
+	return s->driver->commit(s->connection, err);
+}
+
+void store_rollback(struct store_session *s)
+{
+	if (s->in_transaction)
+		s->driver->rollback(s->connection);
+	s->in_transaction = s->in_savepoint = false;
+	s->dead = (struct err){0};
+}
+
+static enum status savepoint_script(struct store_session *s, const char *sql, struct err *err)
+{
+	struct err own = {0};
+	enum status status = s->driver->script(s->connection, sql, &own);
+	if (err && status != STATUS_OK)
+		*err = own;
+	return session_note(s, status, &own);
+}
+
+enum status store_savepoint(struct store_session *s, struct err *err)
+{
+	BUG_IF(!s->in_transaction || s->in_savepoint);
+	/* What was sent before must not fail later, on the account of the part. */
+	enum status status = session_settle(s, err);
+	if (status == STATUS_OK)
+		status = savepoint_script(s, "SAVEPOINT part", err);
+	s->in_savepoint = status == STATUS_OK;
+	return status;
+}
+
+enum status store_savepoint_keep(struct store_session *s, struct err *err)
+{
+	BUG_IF(!s->in_savepoint);
+	enum status status = session_settle(s, err);
+	if (status != STATUS_OK)
+		return status;
+	s->in_savepoint = false;
+	return savepoint_script(s, "RELEASE SAVEPOINT part", err);
+}
+
+enum status store_savepoint_undo(struct store_session *s, struct err *err)
+{
+	BUG_IF(!s->in_savepoint);
+	s->in_savepoint = false;
+	/* Whatever failed since the savepoint is taken back with it. */
+	struct err ignored = {0};
+	(void)s->driver->settle(s->connection, &ignored);
+	s->dead = (struct err){0};
+	return savepoint_script(s, "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part", err);
+}
+
+enum status store_checkpoint(struct store_session *session, int pages, struct err *err)
+{
+	BUG_IF(session->in_transaction);
+	if (!session->wants_scrub)
+		return session->driver->checkpoint(session->connection, pages, err);
+	enum status status = session->driver->checkpoint(session->connection, CHECKPOINT_SCRUB, err);
+	session->wants_scrub = status == STATUS_AGAIN;
+	return status == STATUS_AGAIN ? STATUS_OK : status;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store: what Pugmark remembers, spoken of as messages and events, not as SQL.
+ *
+ * A store is opened once; each thread that uses it has a session of its own (a database connection). There is exactly
+ * one writing session in a process, the writer thread's; it is also SQLite's only checkpointer (Debian's 3.40 has the
+ * WAL-reset bug otherwise). The nouns have headers of their own: accounts.h messages.h queue.h events.h stats.h.
+ *
+ * Slices that a read returns live in the arena that was passed. Writes copy what they are given. Unless said otherwise
+ * a call returns STATUS_OK, STATUS_IO (the database is away or refused; the transaction is dead), STATUS_FULL (its disk
+ * is full) or STATUS_CORRUPT, and blocks. A statement that failed makes its transaction useless: every later call
+ * repeats the failure until store_rollback. Of writes without a result some are only sent (PostgreSQL, so that
+ * thousands are not one round trip each); their failure is reported by a later call, at the latest by store_commit.
+ * Without a transaction every call is one of its own. Deadlocks and time-outs of locks are STATUS_IO: roll back, do it
+ * again.
+ *
+ * Text is stored as valid UTF-8 without NUL; bytes that are not become '?'.
+ */
+#ifndef PUGMARK_STORE_STORE_H
+#define PUGMARK_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "codec/text/uuid.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store;
+struct store_session;
+
+/* `url` is "sqlite:PATH" or "postgresql://…" (or "postgres://…"). Nothing is created or changed. STATUS_BAD_INPUT for
+ * another URL. */
+enum status store_open(const char *url, struct store **ret, struct err *err) MUST_CHECK;
+void store_close(struct store **store);
+
+/* Brings the schema up to this program's version: numbered steps, forward only, one transaction each; creates a new
+ * store. STATUS_CONFLICT: the store was written by a newer program (nothing was changed; the text says so). */
+enum status store_migrate(struct store *store, struct err *err) MUST_CHECK;
+/* As migrate would find it. STATUS_OK: current. STATUS_NOT_FOUND: no store there yet. STATUS_AGAIN: older, migrate
+ * first. STATUS_CONFLICT: newer than this program. */
+enum status store_check(struct store *store, struct err *err) MUST_CHECK;
+
+/* Several machines may have this store open (PostgreSQL). */
+bool store_is_shared(const struct store *store);
+/* "sqlite 3.40.1", "postgresql 15.18"; the server's version is known after store_check or store_migrate. Valid until
+ * store_close. */
+struct slice store_engine_name(const struct store *store);
+
+enum store_access { STORE_READ, STORE_WRITE };
+enum status store_session_open(struct store *store, enum store_access access, struct store_session **ret,
+			       struct err *err) MUST_CHECK;
+void store_session_close(struct store_session **session);
+/* After STATUS_IO: connects again when the connection is gone. STATUS_OK when the session can be used. */
+enum status store_session_recover(struct store_session *session, struct err *err) MUST_CHECK;
+
+/* One transaction at a time. A session that reads outside of one sees the newest committed state on each call. */
+enum status store_begin(struct store_session *session, struct err *err) MUST_CHECK;
+/* The transaction is over in any case. STATUS_UNCERTAIN: the connection broke while committing; read the cursor to
+ * learn what happened. Also what a write of this transaction failed with: then nothing was committed. */
+enum status store_commit(struct store_session *session, struct err *err) MUST_CHECK;
+void store_rollback(struct store_session *session);
+/* A part of a transaction that can be taken back alone, also after one of its statements failed. One level. After keep
+ * failed: undo. */
+enum status store_savepoint(struct store_session *session, struct err *err) MUST_CHECK;
+enum status store_savepoint_keep(struct store_session *session, struct err *err) MUST_CHECK;
+enum status store_savepoint_undo(struct store_session *session, struct err *err) MUST_CHECK;
+
+/* SQLite: writes the WAL back into the database file when it has grown past `pages`; nothing elsewhere. Writer only. */
+enum status store_checkpoint(struct store_session *session, int pages, struct err *err) MUST_CHECK;
+
+/* ---- The journal cursor: how far a node's journal is applied; moved in the same transaction as its effects. */
+/* 0 when the node was never seen. */
+enum status store_cursor_read(struct store_session *session, uint16_t node, uint64_t *ret_sequence,
+			      struct err *err) MUST_CHECK;
+/* Compare and swap. STATUS_CONFLICT: another applier moved it; roll back. */
+enum status store_cursor_advance(struct store_session *session, uint16_t node, uint64_t from, uint64_t to,
+				 struct err *err) MUST_CHECK;
+
+/* ---- Answers to requests with an Idempotency-Key, kept 24 hours. */
+struct idempotency_record {
+	struct slice request_hash; /* 32 bytes */
+	uint32_t status;           /* HTTP status of the first answer */
+	struct slice response;     /* its body */
+};
+struct idempotency_key {
+	uint32_t tenant;
+	struct slice key;
+	int64_t not_before_us; /* answers that were kept earlier count as gone */
+};
+/* STATUS_NOT_FOUND when there is none younger than `not_before_us`. */
+enum status store_idempotency_find(struct store_session *session, const struct idempotency_key *key,
+				   struct arena *arena, struct idempotency_record *ret, struct err *err) MUST_CHECK;
+/* STATUS_CONFLICT when the key is there already (and younger than not_before_us). Older ones of all tenants go. */
+enum status store_idempotency_put(struct store_session *session, const struct idempotency_key *key, int64_t now_us,
+				  const struct idempotency_record *record, struct err *err) MUST_CHECK;
+
+#endif

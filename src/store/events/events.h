@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* events: everything that happened to a message, one row each. Part of the store (see store.h).
+ *
+ * Rows are written in commit order and numbered by `position`, without gaps that could be filled later, so that a
+ * reader that remembers the last position it saw misses nothing and sees nothing twice, on both databases.
+ */
+#ifndef PUGMARK_STORE_EVENTS_H
+#define PUGMARK_STORE_EVENTS_H
+
+#include "codec/judge/verdict.h"
+#include "store/core/store.h"
+
+enum event_type {
+	EVENT_QUEUED,
+	EVENT_SENT,
+	EVENT_DELIVERED,
+	EVENT_DEFERRED,
+	EVENT_BOUNCED,
+	EVENT_COMPLAINED,
+	EVENT_OPEN,
+	EVENT_CLICK,
+	EVENT_UNSUBSCRIBED,
+	EVENT_FAILED,
+	EVENT_SUPPRESSED,
+	EVENT_UNSUBSCRIBE_HELD, /* a machine seems to have pressed the button; see engine/apply/unsubscription.h */
+	EVENT_CONSENT,   /* "contact.consent"; its id is that of the consent's record, and it may have no message */
+	EVENT_CORRECTED, /* another verdict for an earlier event */
+	EVENT_TYPE_COUNT,
+};
+/* In SQL: "queued", "open", "click", … */
+const char *event_type_name(enum event_type type);
+/* In the API: "email.queued", "email.opened", "email.clicked", … */
+const char *event_type_api_name(enum event_type type);
+/* Either name. */
+bool event_type_parse(struct slice name, enum event_type *ret);
+
+struct event {
+	struct uuid id;
+	uint64_t position; /* given by the store */
+	uint32_t tenant;
+	enum event_type type;
+	int64_t occurred_us;
+	struct uuid message;
+	struct slice token;
+	bool is_unique;
+	bool is_duplicate; /* counted already, by another hit or by a provider: kept, not counted */
+	bool bot_filtered; /* not in the headline numbers because of who it was */
+	bool judged;       /* the next five mean something (opens, clicks, unsubscribes) */
+	enum actor actor;
+	struct slice reasons; /* codes separated by one space */
+	uint8_t confidence_percent;
+	struct slice rules;
+	bool settled;                 /* looked at for the last time, unless somebody asks for new rules */
+	struct slice destination_url; /* empty: none; all slices below alike */
+	int32_t link_index;           /* -1: none */
+	struct slice ip;              /* text */
+	struct slice user_agent;
+	uint16_t signals; /* of a hit: what its headers said (codec/judge/hit_signals.h); 0: not kept */
+	struct slice provider, remote_id;
+	struct slice bounce_class, bounce_code, bounce_reason;
+	struct uuid corrects;  /* EVENT_CORRECTED: which event; the verdict above is its new one */
+	struct slice previous; /* the verdict it had, JSON as the API shows it */
+	/* Of the message. Reads fill them from it. Writes compose the column `metadata` from campaign_id,
+	 * sequence_position, contact_category and metadata (the message's own object), which the caller has at hand,
+	 * and ignore the rest. Reads give the composed object. */
+	struct slice contact_id, campaign_id, template_id;
+	struct slice contact_email, contact_category, sender, sequence_id, enrollment, metadata;
+	int32_t sequence_position; /* -1: none */
+};
+
+/* Appends in order; positions are taken inside the transaction, and from the first call to its end nobody else gets
+ * any: with several writers, add events before touching other shared rows (stats), so that they wait here and not
+ * crosswise. STATUS_CONFLICT: an id exists already (the caller applied something twice: a bug, made loud); roll back.
+ * STATUS_TOO_BIG: 64 KiB of metadata. `metadata` in SQL is {"source":"pugmark","medium":"email","campaign",
+ * "email_position","contact_category", the message's own members except of these names}. */
+enum status store_event_add(struct store_session *s, const struct event *events, size_t count,
+			    struct err *err) MUST_CHECK;
+
+/* Another verdict for an event that was read before: writes is_unique, is_duplicate, bot_filtered, judged, actor,
+ * reasons, confidence_percent, rules and settled. */
+enum status store_event_judge(struct store_session *s, const struct event *event, struct err *err) MUST_CHECK;
+
+struct event_filter {
+	uint32_t tenant;
+	struct uuid message;                                       /* zero: any */
+	struct slice contact_id, campaign_id, template_id, sender; /* p == NULL: any */
+	uint32_t types;                                            /* bit 1 << type each; 0: any */
+	uint32_t actors;                                           /* bit 1 << actor each; 0: any */
+	int64_t from_us, to_us;                                    /* occurred in [from, to); 0: open */
+	uint64_t before_position, after_position;                  /* exclusive; 0: open */
+	bool oldest_first;
+	uint32_t limit;
+};
+enum status store_event_list(struct store_session *s, const struct event_filter *filter, struct arena *arena,
+			     struct event **ret, size_t *ret_count, struct err *err) MUST_CHECK;
+enum status store_event_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
+			     struct event *ret, struct err *err) MUST_CHECK;
+/* The newest position that was ever given; 0: none. */
+enum status store_event_last_position(struct store_session *s, uint64_t *ret, struct err *err) MUST_CHECK;
+
+/* Hits of the last moments, to fill the duplicate window after a restart: opens and clicks that occurred at or after
+ * since_us, and of tenants that have set `setting` (tenant_settings.h) also those back to setting_since_us. Oldest
+ * first, the newest `limit` of them. */
+struct hits_reach {
+	int64_t since_us, setting_since_us;
+	struct slice setting;
+	uint32_t limit;
+};
+struct recent_hit {
+	uint32_t tenant;
+	int32_t link_index; /* -1: none */
+	struct uuid message;
+	enum event_type type;
+	bool bot_filtered;
+	struct slice ip; /* empty: not kept */
+	int64_t occurred_us;
+};
+enum status store_event_recent_hits(struct store_session *s, const struct hits_reach *reach, struct arena *arena,
+				    struct recent_hit **ret, size_t *ret_count, struct err *err) MUST_CHECK;
+
+/* ---- Old events go, a few at a time. Positions ascend with the time of writing, so a tenant's old events stand
+ * together at the front of its own index: a walk along it meets hardly a row that stays, whatever other tenants keep.
+ * An event that was written late goes when those written at the same time go. */
+struct event_walk {
+	uint32_t tenant;
+	int64_t before_us;         /* what occurred earlier goes */
+	uint64_t after_position;   /* exclusive; where the last step ended */
+	uint64_t through_position; /* inclusive; what store_event_position_at said */
+	uint32_t limit;            /* rows to look at */
+};
+struct event_walked {
+	uint64_t last_position; /* where the next step goes on; 0: there was nothing more to look at */
+	uint64_t count;         /* events that went, or would go */
+};
+/* Deletes. One transaction's worth: the caller chooses `limit` by the time it has. */
+enum status store_event_prune(struct store_session *s, const struct event_walk *walk, struct event_walked *ret,
+			      struct err *err) MUST_CHECK;
+/* Only counts. */
+enum status store_event_prune_count(struct store_session *s, const struct event_walk *walk, struct event_walked *ret,
+				    struct err *err) MUST_CHECK;
+/* About the position that was reached at that time: no event that occurred earlier and was written in time stands
+ * behind it. 0: there are none. */
+enum status store_event_position_at(struct store_session *s, int64_t time_us, uint64_t *ret,
+				    struct err *err) MUST_CHECK;
+/* The tenant's first position; 0: it has no events. */
+enum status store_event_first_position(struct store_session *s, uint32_t tenant, uint64_t *ret,
+				       struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stats: additive counters by cohort (day of sending) and by hour of occurrence. Part of the store (see store.h). */
+#ifndef PUGMARK_STORE_STATS_H
+#define PUGMARK_STORE_STATS_H
+
+#include "store/core/store.h"
+
+/* The columns of stats_daily. In the order of the array; all are sums of deltas, which may be negative. */
+enum statistic {
+	STAT_SENDS, /* left, or ended in failing: delivered + bounced + failed + in_flight + in_doubt */
+	STAT_DELIVERED,
+	STAT_BOUNCED,
+	STAT_FAILED,
+	STAT_IN_FLIGHT,
+	STAT_IN_DOUBT,
+	STAT_OPENS_HUMAN,
+	STAT_OPENS_PROXY,
+	STAT_OPENS_MPP, /* Apple's prefetches; not in STAT_OPENS_PREFETCH */
+	STAT_OPENS_PREFETCH,
+	STAT_OPENS_SCANNER,
+	STAT_OPENS_PREVIEW,
+	STAT_OPENS_CRAWLER,
+	STAT_OPENS_UNKNOWN,
+	STAT_OPENS_UNIQUE,        /* messages opened by a person or an image proxy */
+	STAT_OPENS_UNIQUE_STRICT, /* by a person */
+	STAT_OPENS_UNIQUE_ALL,    /* by anybody */
+	STAT_CLICKS_HUMAN,
+	STAT_CLICKS_MACHINE,
+	STAT_CLICKS_UNIQUE,
+	STAT_CLICKS_UNIQUE_ALL,
+	STAT_UNSUBSCRIBES,
+	STAT_COMPLAINTS,
+	STAT_COUNT,
+};
+const char *stat_name(enum statistic stat); /* the column's name, "opens_human" */
+
+struct stats_daily {
+	uint32_t tenant;
+	int32_t day;                                   /* days since 1970-01-01 in the tenant's zone */
+	struct slice campaign_id, template_id, sender; /* empty: none */
+	int64_t values[STAT_COUNT];
+};
+/* Adds the values to the row, creating it. */
+enum status store_stats_daily_add(struct store_session *s, const struct stats_daily *delta, struct err *err) MUST_CHECK;
+
+/* stats_hourly: opens and clicks by hour of occurrence and actor; sends by hour of sending. */
+enum hourly_kind {
+	HOURLY_OPENS,
+	HOURLY_OPENS_MPP, /* those of HOURLY_OPENS that are Apple's; among its prefetches, too */
+	HOURLY_CLICKS,
+	HOURLY_SENDS,
+};
+struct stats_hourly {
+	uint32_t tenant;
+	int64_t hour; /* hours since 1970-01-01T00Z */
+	enum hourly_kind kind;
+	uint8_t actor; /* enum actor; 0 for sends */
+	struct slice campaign_id, template_id, sender;
+	int64_t value;
+};
+enum status store_stats_hourly_add(struct store_session *s, const struct stats_hourly *delta,
+				   struct err *err) MUST_CHECK;
+
+struct stats_query {
+	uint32_t tenant;
+	int32_t from_day, to_day;                      /* both included */
+	struct slice campaign_id, template_id, sender; /* p == NULL: any */
+};
+/* One sum over the range. */
+enum status store_stats_sum(struct store_session *s, const struct stats_query *query, int64_t ret_values[STAT_COUNT],
+			    struct err *err) MUST_CHECK;
+
+#endif

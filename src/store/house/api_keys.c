@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/house/accounts.h"
+
+#include "store/core/session.h"
+
+#define API_KEY_COLUMNS "id, tenant_id, name, prefix, hash, scopes, created_at, last_used_at, revoked_at"
+
+static const int64_t minute_us = 60 * INT64_C(1000000);
+
+static void read_api_key(struct rows *r, struct api_key *k)
+{
+	k->id = rows_uuid(r);
+	k->tenant = (uint32_t)rows_i64(r);
+	k->name = rows_text(r);
+	k->prefix = rows_text(r);
+	k->hash = rows_bytes(r);
+	k->scopes = (unsigned)rows_i64(r);
+	k->created_us = rows_time(r);
+	k->last_used_us = rows_time(r);
+	k->revoked_us = rows_time(r);
+}
+
+enum status store_api_key_add(struct store_session *s, const struct api_key *k, struct err *err)
+{
+	return session_run_some(s,
+				"INSERT INTO api_keys (" API_KEY_COLUMNS
+				") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+				VALUES(value_uuid(k->id), value_i64(k->tenant), value_text(k->name),
+				       value_text(k->prefix), value_bytes(k->hash), value_i64(k->scopes),
+				       value_time(k->created_us), value_time_or_null(k->last_used_us),
+				       value_time_or_null(k->revoked_us)),
+				(struct none){STATUS_CONFLICT, "the API key exists already"}, err);
+}
+
+enum status store_api_key_find(struct store_session *s, struct slice hash, struct arena *arena, struct api_key *ret,
+			       struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open_one(&r, s, "SELECT " API_KEY_COLUMNS " FROM api_keys WHERE hash = $1",
+					   VALUES(value_bytes(hash)), err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	read_api_key(&r, ret);
+	return rows_close(&r, STATUS_OK);
+}
+
+enum status store_api_key_list(struct store_session *s, uint32_t tenant, struct arena *arena, struct api_key **ret,
+			       size_t *ret_count, struct err *err)
+{
+	struct rows r;
+	struct growing list = {0};
+	enum status status =
+	    rows_open(&r, s, "SELECT " API_KEY_COLUMNS " FROM api_keys WHERE tenant_id = $1 ORDER BY id",
+		      VALUES(value_i64(tenant)), err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while ((status = rows_next(&r, err)) == STATUS_OK)
+		read_api_key(&r, growing_add(&list, arena, sizeof(struct api_key)));
+	status = rows_close(&r, status);
+	if (status != STATUS_OK)
+		return status;
+	*ret = list.items;
+	*ret_count = list.n;
+	return STATUS_OK;
+}
+
+enum status store_api_key_revoke(struct store_session *s, uint32_t tenant, struct uuid id, int64_t now_us,
+				 struct err *err)
+{
+	/* The first revocation's time stays. */
+	return session_run_some(
+	    s, "UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $3) WHERE tenant_id = $1 AND id = $2",
+	    VALUES(value_i64(tenant), value_uuid(id), value_time(now_us)),
+	    (struct none){STATUS_NOT_FOUND, "there is no such API key"}, err);
+}
+
+enum status store_api_key_used(struct store_session *s, struct uuid id, int64_t now_us, struct err *err)
+{
+	return session_run(
+	    s, "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)",
+	    VALUES(value_uuid(id), value_time(now_us), value_time(now_us - minute_us)), err);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/mail/messages.h"
+
+#include "store/mail/message_rows.h"
+
+static const char *const state_names[] = {
+    [MESSAGE_SCHEDULED] = "scheduled", [MESSAGE_QUEUED] = "queued",         [MESSAGE_DEFERRED] = "deferred",
+    [MESSAGE_SENDING] = "sending",     [MESSAGE_IN_DOUBT] = "in_doubt",     [MESSAGE_SENT] = "sent",
+    [MESSAGE_DELIVERED] = "delivered", [MESSAGE_BOUNCED] = "bounced",       [MESSAGE_COMPLAINED] = "complained",
+    [MESSAGE_FAILED] = "failed",       [MESSAGE_SUPPRESSED] = "suppressed", [MESSAGE_CANCELED] = "canceled",
+};
+static const char *const consent_names[] = {
+    [CONSENT_OFF] = "off",
+    [CONSENT_ANONYMOUS] = "anonymous",
+    [CONSENT_FULL] = "full",
+};
+enum {
+	STATE_COUNT = sizeof state_names / sizeof state_names[0],
+	CONSENT_COUNT = sizeof consent_names / sizeof consent_names[0],
+};
+
+const char *message_state_name(enum message_state state)
+{
+	return state_names[state];
+}
+
+bool message_state_parse(struct slice name, enum message_state *ret)
+{
+	for (int i = 0; i < STATE_COUNT; i++)
+		if (slice_equal(name, slice_from_cstr(state_names[i]))) {
+			*ret = (enum message_state)i;
+			return true;
+		}
+	return false;
+}
+
+const char *consent_name(enum consent consent)
+{
+	return consent_names[consent];
+}
+
+bool consent_parse(struct slice name, enum consent *ret)
+{
+	for (int i = 0; i < CONSENT_COUNT; i++)
+		if (slice_equal(name, slice_from_cstr(consent_names[i]))) {
+			*ret = (enum consent)i;
+			return true;
+		}
+	return false;
+}
+
+static void read_counters(struct rows *r, struct message_counters *c)
+{
+	c->opens_human = (uint32_t)rows_i64(r);
+	c->opens_proxy = (uint32_t)rows_i64(r);
+	c->opens_mpp = (uint32_t)rows_i64(r);
+	c->opens_prefetch = (uint32_t)rows_i64(r);
+	c->opens_scanner = (uint32_t)rows_i64(r);
+	c->opens_preview = (uint32_t)rows_i64(r);
+	c->opens_crawler = (uint32_t)rows_i64(r);
+	c->opens_unknown = (uint32_t)rows_i64(r);
+	c->clicks_human = (uint32_t)rows_i64(r);
+	c->clicks_machine = (uint32_t)rows_i64(r);
+	c->first_open_us = rows_time(r);
+	c->first_open_strict_us = rows_time(r);
+	c->first_open_any_us = rows_time(r);
+	c->first_click_us = rows_time(r);
+	c->first_click_any_us = rows_time(r);
+	c->unsubscribed_us = rows_time(r);
+	c->last_activity_us = rows_time(r);
+}
+
+/* The columns after cohort_day up to the sequence. */
+static void read_parties(struct rows *r, struct message *m)
+{
+	m->stream = rows_text(r);
+	m->provider = rows_text(r);
+	m->from_email = rows_text(r);
+	m->from_name = rows_text(r);
+	m->to_email = rows_text(r);
+	m->to_name = rows_text(r);
+	m->subject = rows_text(r);
+	m->contact_id = rows_text(r);
+	m->contact_category = rows_text(r);
+	m->campaign_id = rows_text(r);
+	m->template_id = rows_text(r);
+	m->sender = rows_text(r);
+	m->sequence_id = rows_text(r);
+	m->enrollment = rows_text(r);
+	m->position = (int32_t)rows_i64_or(r, -1);
+}
+
+enum status message_read_row(struct rows *r, struct message *ret, struct err *err)
+{
+	struct message m = {0};
+	m.id = rows_uuid(r);
+	m.tenant = (uint32_t)rows_i64(r);
+	bool known = message_state_parse(rows_text(r), &m.state);
+	m.created_us = rows_time(r);
+	m.send_at_us = rows_time(r);
+	m.sent_us = rows_time(r);
+	m.delivered_us = rows_time(r);
+	m.cohort_day = (int32_t)rows_i64(r);
+	read_parties(r, &m);
+	known = consent_parse(rows_text(r), &m.track_opens) && known;
+	known = consent_parse(rows_text(r), &m.track_clicks) && known;
+	m.key_id = (uint8_t)rows_i64(r);
+	m.options = rows_text(r);
+	m.metadata = rows_json(r);
+	m.body_id = rows_bytes(r);
+	m.remote_id = rows_text(r);
+	m.attempts = (uint32_t)rows_i64(r);
+	m.error = rows_text(r);
+	read_counters(r, &m.counters);
+	m.link_count = (uint32_t)rows_i64(r);
+	m.reported_us = rows_time(r);
+	if (!known)
+		return err_set(err, STATUS_CORRUPT, "a message has an unknown state or consent");
+	*ret = m;
+	return STATUS_OK;
+}
+
+enum status store_message_add(struct store_session *s, const struct message *m, struct err *err)
+{
+	const struct message_counters *c = &m->counters;
+	return session_run_some(
+	    s,
+	    "INSERT INTO messages (" MESSAGE_COLUMNS
+	    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "
+	    "$22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, "
+	    "$43, $44, $45, $46, $47, $48, $49, $50, $51) ON CONFLICT DO NOTHING",
+	    VALUES(value_uuid(m->id), value_i64(m->tenant), value_text(slice_from_cstr(message_state_name(m->state))),
+		   value_time(m->created_us), value_time(m->send_at_us), value_time_or_null(m->sent_us),
+		   value_time_or_null(m->delivered_us), value_i64_unless(m->cohort_day, 0), value_text(m->stream),
+		   value_text(m->provider), value_text(m->from_email), value_text_or_null(m->from_name),
+		   value_text(m->to_email), value_text_or_null(m->to_name), value_text_or_null(m->subject),
+		   value_text(m->contact_id), value_text_or_null(m->contact_category),
+		   value_text_or_null(m->campaign_id), value_text_or_null(m->template_id),
+		   value_text_or_null(m->sender), value_text_or_null(m->sequence_id), value_text_or_null(m->enrollment),
+		   value_i64_unless(m->position, -1), value_text(slice_from_cstr(consent_name(m->track_opens))),
+		   value_text(slice_from_cstr(consent_name(m->track_clicks))), value_i64(m->key_id),
+		   value_text_or_null(m->options), value_json_or_null(m->metadata), value_bytes_or_null(m->body_id),
+		   value_text_or_null(m->remote_id), value_i64(m->attempts), value_text_or_null(m->error),
+		   value_i64(c->opens_human), value_i64(c->opens_proxy), value_i64(c->opens_mpp),
+		   value_i64(c->opens_prefetch), value_i64(c->opens_scanner), value_i64(c->opens_preview),
+		   value_i64(c->opens_crawler), value_i64(c->opens_unknown), value_i64(c->clicks_human),
+		   value_i64(c->clicks_machine), value_time_or_null(c->first_open_us),
+		   value_time_or_null(c->first_open_strict_us), value_time_or_null(c->first_open_any_us),
+		   value_time_or_null(c->first_click_us), value_time_or_null(c->first_click_any_us),
+		   value_time_or_null(c->unsubscribed_us), value_time_or_null(c->last_activity_us),
+		   value_i64_unless(m->link_count, 0), value_time_or_null(m->reported_us)),
+	    (struct none){STATUS_CONFLICT, "there is a message with this id"}, err);
+}
+
+enum status store_message_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
+			       struct message *ret, struct err *err)
+{
+	struct rows r;
+	struct message m;
+	const char *sql = session_in_transaction(s) ? "SELECT " MESSAGE_COLUMNS
+						      " FROM messages WHERE id = $1 {for_update}"
+						    : "SELECT " MESSAGE_COLUMNS " FROM messages WHERE id = $1";
+	enum status status = rows_open_one(&r, s, sql, VALUES(value_uuid(id)), err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, status, "there is no such message");
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	status = rows_close(&r, message_read_row(&r, &m, err));
+	if (status != STATUS_OK)
+		return status;
+	if (tenant != 0 && m.tenant != tenant)
+		return err_set(err, STATUS_NOT_FOUND, "there is no such message");
+	*ret = m;
+	return STATUS_OK;
+}
+
+/* Ids that are asked for in one statement; the last one fills up with zeros, which no message has. */
+enum { FIND_MAX = 32 };
+#define FIND_SOME                                                                                                      \
+	"SELECT " MESSAGE_COLUMNS " FROM messages WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "    \
+	"$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
+
+/* In the order of ids, so that two appliers that lock the same messages do not wait for one another. */
+static enum status find_some(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
+			     struct message *ret, struct err *err)
+{
+	struct value in[FIND_MAX];
+	struct rows r;
+	for (size_t i = 0; i < FIND_MAX; i++)
+		in[i] = value_uuid(i < count ? ids[i] : (struct uuid){{0}});
+	const char *sql = session_in_transaction(s) ? FIND_SOME " ORDER BY id {for_update}" : FIND_SOME;
+	enum status status = rows_open(&r, s, sql, (struct values){in, FIND_MAX}, err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while (status == STATUS_OK && (status = rows_next(&r, err)) == STATUS_OK) {
+		struct message m;
+		status = message_read_row(&r, &m, err);
+		/* Rows come in any order. */
+		for (size_t i = 0; status == STATUS_OK && i < count; i++)
+			if (uuid_equal(ids[i], m.id))
+				ret[i] = m;
+	}
+	return rows_close(&r, status);
+}
+
+enum status store_message_find_all(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
+				   struct message *ret, struct err *err)
+{
+	enum status status = STATUS_OK;
+	memset(ret, 0, count * sizeof *ret);
+	for (size_t i = 0; status == STATUS_OK && i < count; i += FIND_MAX) {
+		size_t n = count - i < FIND_MAX ? count - i : FIND_MAX;
+		status = find_some(s, ids + i, n, arena, ret + i, err);
+	}
+	return status;
+}
+
+enum status store_message_find_remote(struct store_session *s, uint32_t tenant, struct slice remote_id,
+				      struct uuid *ret, struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open_one(&r, s,
+			  "SELECT id FROM messages WHERE remote_id = $1 AND (tenant_id = $2 OR $2 = 0) "
+			  "ORDER BY id DESC LIMIT 1",
+			  VALUES(value_text(remote_id), value_i64(tenant)), err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, status, "there is no such message");
+	if (status != STATUS_OK)
+		return status;
+	*ret = rows_uuid(&r);
+	return rows_close(&r, STATUS_OK);
+}
+
+enum status store_message_save(struct store_session *s, const struct message *m, struct err *err)
+{
+	const struct message_counters *c = &m->counters;
+	return session_run(
+	    s,
+	    "UPDATE messages SET state = $2, send_at = $3, sent_at = $4, delivered_at = $5, cohort_day = $6, "
+	    "remote_id = $7, attempts = $8, error = $9, opens_human = $10, opens_proxy = $11, opens_mpp = $12, "
+	    "opens_prefetch = $13, opens_scanner = $14, opens_preview = $15, opens_crawler = $16, opens_unknown = $17, "
+	    "clicks_human = $18, clicks_machine = $19, first_open_at = $20, first_open_strict_at = $21, "
+	    "first_open_any_at = $22, first_click_at = $23, first_click_any_at = $24, unsubscribed_at = $25, "
+	    "last_activity_at = $26, reported_at = $27 WHERE id = $1",
+	    VALUES(value_uuid(m->id), value_text(slice_from_cstr(message_state_name(m->state))),
+		   value_time(m->send_at_us), value_time_or_null(m->sent_us), value_time_or_null(m->delivered_us),
+		   value_i64_unless(m->cohort_day, 0), value_text_or_null(m->remote_id), value_i64(m->attempts),
+		   value_text_or_null(m->error), value_i64(c->opens_human), value_i64(c->opens_proxy),
+		   value_i64(c->opens_mpp), value_i64(c->opens_prefetch), value_i64(c->opens_scanner),
+		   value_i64(c->opens_preview), value_i64(c->opens_crawler), value_i64(c->opens_unknown),
+		   value_i64(c->clicks_human), value_i64(c->clicks_machine), value_time_or_null(c->first_open_us),
+		   value_time_or_null(c->first_open_strict_us), value_time_or_null(c->first_open_any_us),
+		   value_time_or_null(c->first_click_us), value_time_or_null(c->first_click_any_us),
+		   value_time_or_null(c->unsubscribed_us), value_time_or_null(c->last_activity_us),
+		   value_time_or_null(m->reported_us)),
+	    err);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* messages: one mail to one recipient, its state, its counters, its body; and who and what it points to. Part of the
+ * store (see store.h). */
+#ifndef PUGMARK_STORE_MESSAGES_H
+#define PUGMARK_STORE_MESSAGES_H
+
+#include "store/core/store.h"
+
+/* In the order in which they may follow; a state never goes back down (a retry goes deferred -> sending). */
+enum message_state {
+	MESSAGE_SCHEDULED,
+	MESSAGE_QUEUED,
+	MESSAGE_DEFERRED,
+	MESSAGE_SENDING,
+	MESSAGE_IN_DOUBT,
+	MESSAGE_SENT,
+	MESSAGE_DELIVERED,
+	MESSAGE_BOUNCED,
+	MESSAGE_COMPLAINED,
+	MESSAGE_FAILED,
+	MESSAGE_SUPPRESSED,
+	MESSAGE_CANCELED,
+};
+const char *message_state_name(enum message_state state);
+bool message_state_parse(struct slice name, enum message_state *ret);
+
+enum consent { CONSENT_OFF, CONSENT_ANONYMOUS, CONSENT_FULL };
+const char *consent_name(enum consent consent); /* "off", "anonymous", "full" */
+bool consent_parse(struct slice name, enum consent *ret);
+
+/* What hits made of a message; all of it exact (see design.md 7 and 8). A duplicate counts nowhere. */
+struct message_counters {
+	uint32_t opens_human, opens_proxy, opens_mpp, opens_prefetch, opens_scanner, opens_preview, opens_crawler,
+	    opens_unknown;
+	uint32_t clicks_human, clicks_machine;
+	int64_t first_open_us;        /* first open by a person or an image proxy; 0: none; the three others alike */
+	int64_t first_open_strict_us; /* by a person */
+	int64_t first_open_any_us;    /* by anybody */
+	int64_t first_click_us;       /* by a person */
+	int64_t first_click_any_us;
+	int64_t unsubscribed_us;
+	int64_t last_activity_us;
+};
+
+struct message {
+	struct uuid id;
+	uint32_t tenant;
+	enum message_state state;
+	int64_t created_us;
+	int64_t send_at_us; /* when it is due */
+	int64_t sent_us;    /* 0: not yet; the others alike */
+	int64_t delivered_us;
+	int32_t cohort_day;    /* days since 1970 of the first intent, in the tenant's zone; 0: none yet */
+	struct slice stream;   /* "transactional", "bulk"… */
+	struct slice provider; /* "outbox", "smtp", … ; "external" for mail that the caller sends */
+	struct slice from_email, from_name, to_email, to_name, subject;
+	struct slice contact_id; /* the address when none was given; empty: a mail to several */
+	struct slice contact_category;
+	struct slice campaign_id, template_id, sender; /* empty: none */
+	struct slice sequence_id, enrollment;
+	int32_t position; /* in the sequence; -1: none */
+	enum consent track_opens, track_clicks;
+	uint8_t key_id;         /* the token key it was instrumented with: building it again gives the same bytes */
+	struct slice options;   /* JSON: reply_to, headers, pixel, utm, unsubscribe; engine/send's business */
+	struct slice metadata;  /* JSON object, or empty; PostgreSQL keeps its meaning, not its spaces and order */
+	struct slice body_id;   /* 32 bytes, see store_body_put; empty when there is none */
+	struct slice remote_id; /* what the provider calls it */
+	uint32_t attempts;
+	struct slice error;  /* the last refusal's words */
+	uint32_t link_count; /* links that can be clicked; 0: not known */
+	int64_t reported_us; /* when a provider last told of an open or click; 0: never */
+	struct message_counters counters;
+};
+
+/* Whom it was to is forgotten (erasure.h). A mail to several has no contact either, but options. */
+static inline bool message_is_erased(const struct message *m)
+{
+	return m->contact_id.n == 0 && m->options.n == 0;
+}
+
+/* STATUS_CONFLICT: the id exists. */
+enum status store_message_add(struct store_session *s, const struct message *m, struct err *err) MUST_CHECK;
+/* STATUS_NOT_FOUND. `tenant` 0 finds it in any. Inside a transaction the row is locked until its end. */
+enum status store_message_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
+			       struct message *ret, struct err *err) MUST_CHECK;
+/* Many at once, of any tenant, in a few round trips: ret[i] is the message with ids[i]; its id is zero when there is
+ * none. The ids must differ from each other. */
+enum status store_message_find_all(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
+				   struct message *ret, struct err *err) MUST_CHECK;
+/* The newest message of that remote_id. STATUS_NOT_FOUND. `tenant` 0 finds it in any. */
+enum status store_message_find_remote(struct store_session *s, uint32_t tenant, struct slice remote_id,
+				      struct uuid *ret, struct err *err) MUST_CHECK;
+/* Writes state, times (not created_us), cohort_day, remote_id, attempts, error and counters of a message that was read
+ * before in the same transaction. Nothing when it is gone meanwhile. */
+enum status store_message_save(struct store_session *s, const struct message *m, struct err *err) MUST_CHECK;
+
+struct message_filter {
+	uint32_t tenant;
+	struct slice campaign_id, template_id, contact_id, sender, provider; /* p == NULL: any */
+	struct slice search; /* found in address, name or subject, letters of ASCII in either case; p == NULL: any */
+	bool by_state;
+	enum message_state state;
+	int64_t from_us, to_us; /* created in [from, to); 0: open */
+	struct uuid before;     /* only older ones than this id (the cursor); zero: from the newest */
+	uint32_t limit;
+};
+/* Newest first. STATUS_TOO_BIG: the search text has more than some 500 bytes. */
+enum status store_message_list(struct store_session *s, const struct message_filter *filter, struct arena *arena,
+			       struct message **ret, size_t *ret_count, struct err *err) MUST_CHECK;
+
+/* ---- Bodies: kept once per distinct content. `id` is the SHA-256 of the content; putting the same again only renews
+ * its time (kept to the hour). The store compresses (zstd). STATUS_TOO_BIG: more than 64 MiB. */
+enum status store_body_put(struct store_session *s, uint32_t tenant, struct slice id, struct slice content,
+			   int64_t now_us, struct err *err) MUST_CHECK;
+/* STATUS_NOT_FOUND when it was never there or was pruned. */
+enum status store_body_find(struct store_session *s, uint32_t tenant, struct slice id, struct arena *arena,
+			    struct slice *ret, struct err *err) MUST_CHECK;
+
+/* Pruning is in two parts, so that the one that looks need not be the one that writes. */
+struct body_key {
+	uint32_t tenant;
+	struct slice id;
+};
+struct body_keys {
+	struct body_key *at;
+	size_t n;
+};
+/* Up to `limit` bodies that no message was given since `unused_since_us`, oldest first; never one that a message in the
+ * queue still needs. */
+enum status store_body_list_unused(struct store_session *s, int64_t unused_since_us, uint32_t limit,
+				   struct arena *arena, struct body_keys *ret, struct err *err) MUST_CHECK;
+/* One of those goes, unless a message was given it meanwhile. */
+enum status store_body_forget(struct store_session *s, const struct body_key *key, int64_t unused_since_us,
+			      uint64_t *ret_count, struct err *err) MUST_CHECK;
+
+/* ---- What messages point to; created on first use, renamed when a name is given that differs. */
+enum status store_campaign_use(struct store_session *s, uint32_t tenant, struct slice id, struct slice name,
+			       int64_t now_us, struct err *err) MUST_CHECK;
+enum status store_template_use(struct store_session *s, uint32_t tenant, struct slice id, struct slice name,
+			       int64_t now_us, struct err *err) MUST_CHECK;
+/* STATUS_NOT_FOUND: never used. */
+enum status store_campaign_find(struct store_session *s, uint32_t tenant, struct slice id, struct arena *arena,
+				struct slice *ret_name, struct err *err) MUST_CHECK;
+enum status store_template_find(struct store_session *s, uint32_t tenant, struct slice id, struct arena *arena,
+				struct slice *ret_name, struct err *err) MUST_CHECK;
+struct contact {
+	struct slice id, email, name, category, agent;
+	enum consent opens, clicks; /* CONSENT_FULL unless said otherwise */
+	int64_t created_us;
+};
+/* Creates it, or updates those of email, name, category, agent that are given (not empty). Consent is not touched. */
+enum status store_contact_use(struct store_session *s, uint32_t tenant, const struct contact *contact, int64_t now_us,
+			      struct err *err) MUST_CHECK;
+enum status store_contact_find(struct store_session *s, uint32_t tenant, struct slice id, struct arena *arena,
+			       struct contact *ret, struct err *err) MUST_CHECK;
+struct contact_consent {
+	struct slice id; /* the contact's */
+	enum consent opens, clicks;
+};
+/* Withdraws or restricts: the row is created when absent. */
+enum status store_contact_set_consent(struct store_session *s, uint32_t tenant, const struct contact_consent *consent,
+				      int64_t now_us, struct err *err) MUST_CHECK;
+
+/* Destinations that are too long for a token, found again by the first 16 bytes of their SHA-256. */
+enum status store_link_put(struct store_session *s, uint32_t tenant, struct slice key16, struct slice url,
+			   int64_t now_us, struct err *err) MUST_CHECK;
+enum status store_link_find(struct store_session *s, uint32_t tenant, struct slice key16, struct arena *arena,
+			    struct slice *ret_url, struct err *err) MUST_CHECK;
+
+/* ---- Why an address gets no mail. `address` is compared in lower case. */
+struct suppression {
+	uint32_t tenant;
+	struct slice address;
+	struct slice reason; /* "unsubscribed", "hard_bounce", "complaint", "manual" */
+	struct uuid message; /* that led to it; zero: none */
+};
+/* STATUS_OK also when it was there already (then *ret_added is false). */
+enum status store_suppression_add(struct store_session *s, const struct suppression *suppression, int64_t now_us,
+				  bool *ret_added, struct err *err) MUST_CHECK;
+/* STATUS_NOT_FOUND: mail may go. The address's first reason. */
+enum status store_suppression_find(struct store_session *s, uint32_t tenant, struct slice address, struct arena *arena,
+				   struct slice *ret_reason, struct err *err) MUST_CHECK;
+/* Mail may go again. STATUS_NOT_FOUND. */
+enum status store_suppression_remove(struct store_session *s, uint32_t tenant, struct slice address,
+				     struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people do to the queue (resolve, cancel, pause) and what they see of it. Claims and outcomes are in queue.c. */
+#include "store/mail/queue.h"
+
+#include "store/core/session.h"
+
+enum status store_queue_resolve(struct store_session *s, struct uuid message, bool resend, int64_t now_us,
+				struct err *err)
+{
+	static const struct none none = {STATUS_NOT_FOUND, "the message is not in doubt"};
+	if (!resend)
+		return session_run_some(s, "DELETE FROM send_queue WHERE message_id = $1 AND state = 'held'",
+					VALUES(value_uuid(message)), none, err);
+	/* A person asked for it: a pause holds it up all the same, at the next claim's state check. */
+	return session_run_some(
+	    s,
+	    "UPDATE send_queue SET state = CASE WHEN EXISTS (SELECT 1 FROM queue_pauses p WHERE "
+	    "p.tenant_id IN (0, send_queue.tenant_id) AND p.provider IN ('', send_queue.provider)) THEN 'paused' "
+	    "ELSE 'waiting' END, due_at = $2, intent_at = NULL, held_at = NULL WHERE message_id = $1 AND state = "
+	    "'held'",
+	    VALUES(value_uuid(message), value_time(now_us)), none, err);
+}
+
+enum status store_queue_cancel(struct store_session *s, struct uuid message, struct err *err)
+{
+	return session_run_some(s, "DELETE FROM send_queue WHERE message_id = $1 AND state IN ('waiting', 'paused')",
+				VALUES(value_uuid(message)),
+				(struct none){STATUS_NOT_FOUND, "the message is not queued, or is under way already"},
+				err);
+}
+
+enum status store_queue_set_paused(struct store_session *s, uint32_t tenant, struct slice provider, bool paused,
+				   int64_t now_us, struct err *err)
+{
+	bool own;
+	struct slice name = provider.n > 0 ? provider : SLICE_EMPTY;
+	enum status status = session_atomic_begin(s, &own, err);
+	if (status != STATUS_OK)
+		return status;
+	if (paused)
+		status = session_run(s,
+				     "INSERT INTO queue_pauses (tenant_id, provider, created_at) VALUES ($1, $2, $3) "
+				     "ON CONFLICT DO NOTHING",
+				     VALUES(value_i64(tenant), value_text(name), value_time(now_us)), err);
+	else
+		status = session_run(s, "DELETE FROM queue_pauses WHERE tenant_id = $1 AND provider = $2",
+				     VALUES(value_i64(tenant), value_text(name)), err);
+	if (status == STATUS_OK)
+		status =
+		    session_run(s,
+				"UPDATE send_queue SET state = CASE WHEN EXISTS (SELECT 1 FROM queue_pauses p WHERE "
+				"p.tenant_id IN (0, send_queue.tenant_id) AND p.provider IN ('', send_queue.provider)) "
+				"THEN 'paused' ELSE 'waiting' END WHERE state IN ('waiting', 'paused') "
+				"AND ($1 = 0 OR tenant_id = $1) AND ($2 = '' OR provider = $2)",
+				VALUES(value_i64(tenant), value_text(name)), err);
+	return session_atomic_end(s, own, status, err);
+}
+
+enum status store_queue_count(struct store_session *s, uint32_t tenant, int64_t now_us, struct queue_figures *ret,
+			      struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open_one(&r, s,
+			  "SELECT COUNT(*) FILTER (WHERE state = 'waiting' AND due_at <= $2), "
+			  "COUNT(*) FILTER (WHERE state = 'waiting' AND due_at > $2 AND attempt = 0), "
+			  "COUNT(*) FILTER (WHERE state IN ('leased', 'sending')), "
+			  "COUNT(*) FILTER (WHERE state = 'waiting' AND due_at > $2 AND attempt > 0), "
+			  "COUNT(*) FILTER (WHERE state = 'held'), COUNT(*) FILTER (WHERE state = 'paused'), "
+			  "MIN(due_at) FILTER (WHERE state = 'waiting' AND due_at <= $2) "
+			  "FROM send_queue WHERE ($1 = 0 OR tenant_id = $1)",
+			  VALUES(value_i64(tenant), value_time(now_us)), err);
+	if (status != STATUS_OK)
+		return status;
+	ret->due = (uint64_t)rows_i64(&r);
+	ret->scheduled = (uint64_t)rows_i64(&r);
+	ret->in_flight = (uint64_t)rows_i64(&r);
+	ret->deferred = (uint64_t)rows_i64(&r);
+	ret->in_doubt = (uint64_t)rows_i64(&r);
+	ret->paused = (uint64_t)rows_i64(&r);
+	ret->oldest_due_us = rows_time(&r);
+	return rows_close(&r, STATUS_OK);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/people/erasure.h"
+
+#include "store/core/session.h"
+#include "store/core/session_private.h"
+#include "store/events/event_metadata.h"
+
+enum { METADATA_MAX = 4096, BODIES_AT_ONCE = 64 };
+
+/* ---- What there is */
+
+static struct slice *add_item(struct growing *g, struct arena *arena)
+{
+	return growing_add(g, arena, sizeof(struct slice));
+}
+
+/* The first column of every row. */
+static enum status read_list(struct rows *r, struct arena *arena, bool is_bytes, struct slice_list *ret,
+			     struct err *err)
+{
+	struct growing list = {0};
+	enum status status;
+	r->arena = arena;
+	while ((status = rows_next(r, err)) == STATUS_OK) {
+		struct slice value = is_bytes ? rows_bytes(r) : rows_text(r);
+		*add_item(&list, arena) = value;
+	}
+	status = rows_close(r, status);
+	if (status == STATUS_OK)
+		*ret = (struct slice_list){list.items, list.n};
+	return status;
+}
+
+enum status store_contact_addresses(struct store_session *s, const struct contact_key *key, struct arena *arena,
+				    struct slice_list *ret, struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open(&r, s,
+		      "SELECT LOWER(to_email) FROM messages WHERE tenant_id = $1 AND contact_id = $2 "
+		      "AND to_email <> '' UNION SELECT LOWER(email) FROM contacts WHERE tenant_id = $1 "
+		      "AND id = $2 AND email <> ''",
+		      VALUES(value_i64(key->tenant), value_text(key->id)), err);
+	return status == STATUS_OK ? read_list(&r, arena, false, ret, err) : status;
+}
+
+enum status store_contacts_with_address(struct store_session *s, uint32_t tenant, struct slice address,
+					struct arena *arena, struct slice_list *ret, struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open(&r, s, "SELECT id FROM contacts WHERE tenant_id = $1 AND LOWER(email) = $2 ORDER BY id",
+		      VALUES(value_i64(tenant), value_text(address)), err);
+	return status == STATUS_OK ? read_list(&r, arena, false, ret, err) : status;
+}
+
+enum status store_contact_bodies(struct store_session *s, const struct contact_key *key, struct arena *arena,
+				 struct slice_list *ret, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open(&r, s,
+				       "SELECT DISTINCT body_id FROM messages WHERE tenant_id = $1 AND contact_id = $2 "
+				       "AND body_id IS NOT NULL",
+				       VALUES(value_i64(key->tenant), value_text(key->id)), err);
+	return status == STATUS_OK ? read_list(&r, arena, true, ret, err) : status;
+}
+
+static void take_out(struct slice_list *list, struct slice item)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < list->count; i++)
+		if (!slice_equal(list->items[i], item))
+			list->items[kept++] = list->items[i];
+	list->count = kept;
+}
+
+/* Looks for the first BODIES_AT_ONCE; no message has the empty body that fills the statement up. */
+static enum status find_used(struct store_session *s, uint32_t tenant, struct slice_list bodies, struct arena *arena,
+			     struct slice_list *ret, struct err *err)
+{
+	struct value in[BODIES_AT_ONCE + 1] = {value_i64(tenant)};
+	struct rows r;
+	struct buf sql;
+	buf_init(&sql, 4096);
+	buf_append_cstr(&sql, "SELECT DISTINCT body_id FROM messages WHERE tenant_id = $1 AND body_id IN (");
+	for (size_t i = 0; i < BODIES_AT_ONCE; i++) {
+		buf_printf(&sql, "%s$%zu", i ? ", " : "", i + 2);
+		in[i + 1] = value_bytes(i < bodies.count ? bodies.items[i] : SLICE_EMPTY);
+	}
+	buf_append_byte(&sql, ')');
+	enum status status = rows_open_once(&r, s, buf_cstr(&sql), (struct values){in, BODIES_AT_ONCE + 1}, err);
+	if (status == STATUS_OK)
+		status = read_list(&r, arena, true, ret, err);
+	buf_done(&sql);
+	return status;
+}
+
+enum status store_bodies_unused(struct store_session *s, uint32_t tenant, struct arena *arena,
+				struct slice_list *bodies, struct err *err)
+{
+	struct slice_list all = *bodies;
+	struct slice_list unused = {arena_alloc_array(arena, all.count + 1, sizeof *all.items), all.count};
+	for (size_t i = 0; i < all.count; i++)
+		unused.items[i] = all.items[i];
+	for (size_t i = 0; i < all.count; i += BODIES_AT_ONCE) {
+		struct slice_list used;
+		struct slice_list rest = {all.items + i, all.count - i};
+		enum status status = find_used(s, tenant, rest, arena, &used, err);
+		if (status != STATUS_OK)
+			return status;
+		for (size_t j = 0; j < used.count; j++)
+			take_out(&unused, used.items[j]);
+	}
+	*bodies = unused;
+	return STATUS_OK;
+}
+
+enum status store_body_remove(struct store_session *s, uint32_t tenant, struct slice id, struct err *err)
+{
+	return session_run(
+	    s,
+	    "DELETE FROM bodies WHERE tenant_id = $1 AND id = $2 AND NOT EXISTS (SELECT 1 FROM "
+	    "send_queue q JOIN messages m ON m.id = q.message_id WHERE m.tenant_id = $1 AND m.body_id = $2)",
+	    VALUES(value_i64(tenant), value_bytes(id)), err);
+}
+
+/* ---- Erasing */
+
+#define MESSAGES_OF_CONTACT "(SELECT m.id FROM messages m WHERE m.tenant_id = $1 AND m.contact_id = $2)"
+
+static enum status refuse_under_way(struct store_session *s, struct values key, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open_one(&r, s,
+					   "SELECT COUNT(*) FROM send_queue WHERE message_id IN " MESSAGES_OF_CONTACT
+					   " AND state NOT IN ('waiting', 'paused')",
+					   key, err);
+	if (status != STATUS_OK)
+		return status;
+	int64_t count = rows_i64(&r);
+	status = rows_close(&r, STATUS_OK);
+	if (status == STATUS_OK && count > 0)
+		return err_set(err, STATUS_CONFLICT,
+			       "%lld mails to this contact are under way or in doubt; resolve those in doubt, then try "
+			       "again",
+			       (long long)count);
+	return status;
+}
+
+struct erased_message {
+	struct uuid id;
+	struct event about; /* what its events' metadata still says */
+};
+
+static enum status read_messages(struct store_session *s, struct values key, struct arena *arena, struct growing *ret,
+				 struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open(
+	    &r, s, "SELECT id, campaign_id, sequence_position FROM messages WHERE tenant_id = $1 AND contact_id = $2",
+	    key, err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while ((status = rows_next(&r, err)) == STATUS_OK) {
+		struct erased_message *m = growing_add(ret, arena, sizeof *m);
+		m->id = rows_uuid(&r);
+		m->about.campaign_id = rows_text(&r);
+		m->about.sequence_position = (int32_t)rows_i64_or(&r, -1);
+	}
+	return rows_close(&r, status);
+}
+
+static enum status erase_events(struct store_session *s, const struct erased_message *m, uint64_t *count,
+				struct err *err)
+{
+	struct buf metadata;
+	uint64_t changed = 0;
+	buf_init(&metadata, METADATA_MAX);
+	event_metadata_append(&metadata, &m->about);
+	enum status status = session_run_counted(
+	    s,
+	    "UPDATE email_events SET token = NULL, destination_url = NULL, ip = NULL, user_agent = NULL, "
+	    "signals = NULL, remote_id = NULL, bounce_reason = NULL, metadata = $2 WHERE message_id = $1",
+	    VALUES(value_uuid(m->id), value_json_or_null(buf_slice(&metadata))), &changed, err);
+	buf_done(&metadata);
+	*count += changed;
+	return status;
+}
+
+static enum status erase_messages(struct store_session *s, struct values key, uint64_t *count, struct err *err)
+{
+	uint64_t changed = 0;
+	enum status status = session_run_counted(
+	    s,
+	    "UPDATE messages SET to_email = '', to_name = NULL, subject = NULL, contact_id = '', contact_category = "
+	    "NULL, "
+	    "enrollment = NULL, options = NULL, metadata = NULL, body_id = NULL, remote_id = NULL, error = NULL, "
+	    "track_opens = CASE WHEN track_opens = 'full' THEN 'anonymous' ELSE track_opens END, "
+	    "track_clicks = CASE WHEN track_clicks = 'full' THEN 'anonymous' ELSE track_clicks END, "
+	    "state = CASE WHEN state IN ('scheduled', 'queued', 'deferred') THEN 'canceled' ELSE state END "
+	    "WHERE tenant_id = $1 AND contact_id = $2",
+	    key, &changed, err);
+	*count += changed;
+	return status;
+}
+
+static enum status erase_contact(struct store_session *s, struct values key, struct err *err)
+{
+	/* Its words may name the person; the event stays as one of nobody. */
+	enum status status =
+	    session_run(s,
+			"UPDATE email_events SET metadata = NULL WHERE event_type = 'consent' AND id IN "
+			"(SELECT k.id FROM contact_consents k WHERE k.tenant_id = $1 AND k.contact_id = $2)",
+			key, err);
+	if (status == STATUS_OK)
+		status =
+		    session_run(s, "DELETE FROM contact_consents WHERE tenant_id = $1 AND contact_id = $2", key, err);
+	if (status == STATUS_OK)
+		status = session_run(s, "DELETE FROM contacts WHERE tenant_id = $1 AND id = $2", key, err);
+	return status;
+}
+
+enum status store_contact_erase(struct store_session *s, const struct contact_key *key, struct arena *arena,
+				struct erasure_counts *counts, struct err *err)
+{
+	struct values in = VALUES(value_i64(key->tenant), value_text(key->id));
+	struct growing messages = {0};
+	if (!key->id.n)
+		return err_set(err, STATUS_NOT_FOUND, "there is no such contact"); /* '' is everybody's who has none */
+	enum status status = refuse_under_way(s, in, err);
+	if (status == STATUS_OK)
+		status = session_run(s, "DELETE FROM send_queue WHERE message_id IN " MESSAGES_OF_CONTACT, in, err);
+	if (status == STATUS_OK) /* nobody is left to be unsubscribed */
+		status =
+		    session_run(s, "DELETE FROM held_unsubscribes WHERE message_id IN " MESSAGES_OF_CONTACT, in, err);
+	if (status == STATUS_OK)
+		status = read_messages(s, in, arena, &messages, err);
+	const struct erased_message *items = messages.items;
+	for (size_t i = 0; status == STATUS_OK && i < messages.n; i++)
+		status = erase_events(s, &items[i], &counts->events, err);
+	if (status == STATUS_OK)
+		status = erase_messages(s, in, &counts->messages, err);
+	return status == STATUS_OK ? erase_contact(s, in, err) : status;
+}
+
+void store_scrub_soon(struct store_session *s)
+{
+	s->wants_scrub = true;
+}

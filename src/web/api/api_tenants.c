@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tenants and their settings. Who administers the first tenant, the one that `init` makes, administers the
+ * installation: he sees and changes all of them and adds new ones. The others see and change their own. */
+#include "codec/text/json_text.h"
+#include "engine/request/json_fields.h"
+#include "engine/tenant/tenant_change.h"
+#include "engine/tenant/tenant_view.h"
+#include "web/api/api_handlers.h"
+#include "web/api/api_tenant.h"
+#include "web/sign_in/auth.h"
+
+enum { SETTINGS_MAX = 32, LIST_DEFAULT = 50, LIST_MAX = 500 };
+
+bool api_runs_installation(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	bool is_first = false;
+	enum status status = store_tenant_is_first(worker->session, call->who.tenant, &is_first, &err);
+	is_first = is_first && (call->who.scopes & SCOPE_ADMIN);
+	if (status != STATUS_OK)
+		api_problem_status(call, status, &err);
+	else if (!is_first)
+		api_problem(call, 403, "Not allowed",
+			    "Only who administers the installation's first tenant may do that; your own tenant is at "
+			    "/tenants/{its name}.");
+	return status == STATUS_OK && is_first;
+}
+
+static void answer_tenant(struct api_call *call, struct api_worker *worker, struct slice name, unsigned code)
+{
+	struct err err = {0};
+	struct tenant tenant;
+	struct tenant_view view;
+	enum status status = store_tenant_find_by_name(worker->session, name, call->arena, &tenant, &err);
+	if (status == STATUS_OK)
+		status = tenant_view_read(worker->session, call->services->policies, &tenant, call->arena, &view, &err);
+	if (status != STATUS_OK) {
+		api_problem_status(call, status, &err);
+		return;
+	}
+	struct json_text w = api_answer(call, code);
+	tenant_view_put(&w, &view);
+}
+
+/* ---- Reading */
+
+static enum status put_views(struct api_call *call, struct api_worker *worker, struct json_text *w,
+			     const struct tenant *tenants, size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct tenant_view view;
+		enum status status =
+		    tenant_view_read(worker->session, call->services->policies, &tenants[i], call->arena, &view, err);
+		if (status != STATUS_OK)
+			return status;
+		tenant_view_put(w, &view);
+	}
+	return STATUS_OK;
+}
+
+/* In the order of their making; the cursor is the number of the last one. */
+void api_list_tenants(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	struct tenant *tenants;
+	size_t count;
+	size_t from = 0;
+	uint32_t after = 0;
+	uint32_t limit = LIST_DEFAULT;
+	if (!api_runs_installation(call, worker) || !api_query_number(call, "limit", LIST_MAX, &limit) ||
+	    !api_query_number(call, "cursor", UINT32_MAX, &after))
+		return;
+	enum status status = store_tenant_list(worker->session, call->arena, &tenants, &count, &err);
+	while (status == STATUS_OK && from < count && tenants[from].id <= after)
+		from++;
+	size_t shown = status == STATUS_OK ? count - from : 0;
+	if (shown > limit)
+		shown = limit;
+	struct json_text w = api_list_open(call);
+	if (status == STATUS_OK)
+		status = put_views(call, worker, &w, tenants + from, shown, &err);
+	if (status != STATUS_OK) {
+		api_problem_status(call, status, &err);
+		return;
+	}
+	api_list_next(&w, from + shown < count ? arena_printf(call->arena, "%u", tenants[from + shown - 1].id)
+					       : SLICE_EMPTY);
+	json_close(&w, '}');
+}
+
+/* One's own, or any for who runs the installation. Answers itself. */
+static bool may_see(struct api_call *call, struct api_worker *worker)
+{
+	return slice_equal(call->parameters[0], call->who.tenant_name) || api_runs_installation(call, worker);
+}
+
+void api_get_tenant(struct api_call *call, struct api_worker *worker)
+{
+	if (may_see(call, worker))
+		answer_tenant(call, worker, call->parameters[0], 200);
+}
+
+/* ---- Changing */
+
+struct tenant_body {
+	struct slice name;
+	struct tenant_setting_row settings[SETTINGS_MAX];
+	size_t count;
+};
+
+static bool value_text(struct json_reading *r, const json_t *value, const struct json_place *place, struct slice *ret)
+{
+	*ret = SLICE_EMPTY;
+	if (json_is_null(value))
+		return true;
+	if (json_is_string(value))
+		return json_fields_text(r, value, place, SEND_ID_MAX, true, ret);
+	if (json_is_integer(value))
+		*ret = arena_printf(r->arena, "%lld", (long long)json_integer_value(value));
+	else
+		READING_PROBLEM(r, place, "must be a string, a whole number, or null to have the installation's");
+	return json_is_integer(value);
+}
+
+/* Names only; how far a value may go is asked when it is known whose it is. */
+static void read_settings(struct json_reading *r, const json_t *value, const struct json_place *place, void *member)
+{
+	struct tenant_body *body = member;
+	const char *key;
+	json_t *item;
+	if (!json_is_object(value)) {
+		READING_PROBLEM(r, place, "must be an object");
+		return;
+	}
+	json_object_foreach((json_t *)value, key, item)
+	{
+		struct json_place at = {place, key, 0};
+		struct tenant_setting_row row = {.name = slice_from_cstr(key)};
+		if (!tenant_setting_find(row.name))
+			READING_PROBLEM(r, &at, "is not a known setting");
+		else if (value_text(r, item, &at, &row.value) && body->count < SETTINGS_MAX)
+			body->settings[body->count++] = row;
+	}
+}
+
+static const struct json_field change_fields[] = {
+    {"settings", FIELD_CUSTOM, 0, 0, true, read_settings},
+    {0},
+};
+static const struct json_field add_fields[] = {
+    {"name", FIELD_LINE, offsetof(struct tenant_body, name), TENANT_NAME_MAX, true, NULL},
+    {"settings", FIELD_CUSTOM, 0, 0, false, read_settings},
+    {0},
+};
+
+/* Every value that is none or goes too far, at once. */
+static void check_settings(struct json_reading *r, const struct tenant_policy *limit, const struct tenant_body *body)
+{
+	struct json_place parent = {NULL, "settings", 0};
+	for (size_t i = 0; i < body->count; i++) {
+		struct err err = {0};
+		const struct tenant_setting_row *row = &body->settings[i];
+		struct json_place at = {&parent, arena_cstr(r->arena, row->name), 0};
+		if (row->value.n && tenant_setting_check(limit, row->name, row->value, &err) != STATUS_OK)
+			READING_PROBLEM(r, &at, "%s", err.text);
+	}
+}
+
+/* Answers what is wrong itself. `name`: whose settings they are; NULL: the body says it. */
+static bool read_body(struct api_call *call, const struct json_field *fields, const struct slice *name,
+		      struct tenant_body *ret)
+{
+	struct json_reading r = {.arena = call->arena, .now_us = clock_now_us(call->services->clock)};
+	json_fields_read(&r, call->json, NULL, fields, ret);
+	struct tenant_policy limit = tenant_policies_limit(call->services->policies, name ? *name : ret->name);
+	check_settings(&r, &limit, ret);
+	if (!name && ret->name.n && !tenant_name_is_good(ret->name)) {
+		struct json_place at = {NULL, "name", 0};
+		READING_PROBLEM(&r, &at, "must be letters, digits, '-', '_' and '.', the first a letter or digit");
+	}
+	if (r.problems.count)
+		api_problem_list(call, 422, "The body has problems.", &r.problems);
+	return r.problems.count == 0;
+}
+
+static void change(struct api_call *call, struct api_worker *worker, const struct tenant_body *body, bool is_new)
+{
+	struct err err = {0};
+	struct tenant_change change = {.tenant = is_new ? body->name : call->parameters[0],
+				       .actor = auth_actor(call),
+				       .is_new = is_new,
+				       .settings = body->settings,
+				       .count = body->count};
+	enum status status = tenant_change_commit(call->services->sending, call->services->policies, &change, &err);
+	if (status == STATUS_OK)
+		answer_tenant(call, worker, change.tenant, is_new ? 201 : 200);
+	else
+		api_problem_status(call, status, &err);
+}
+
+void api_post_tenant(struct api_call *call, struct api_worker *worker)
+{
+	struct tenant_body body = {0};
+	if (api_runs_installation(call, worker) && read_body(call, add_fields, NULL, &body))
+		change(call, worker, &body, true);
+}
+
+void api_patch_tenant(struct api_call *call, struct api_worker *worker)
+{
+	struct tenant_body body = {0};
+	if (may_see(call, worker) && read_body(call, change_fields, &call->parameters[0], &body))
+		change(call, worker, &body, false);
+}

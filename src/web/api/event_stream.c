@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One struct, three visitors: the loop (writes, closes), a worker (reads; never at the same time as another read), the
+ * writer's thread (wakes). It is freed on the loop once it is closed and none of them can come back. */
+#include "web/api/event_stream.h"
+
+#include "base/mem.h"
+#include "engine/feed/event_json.h"
+#include "net/sse.h"
+#include <stdatomic.h>
+#include <uv.h>
+
+enum { HEARTBEAT_MS = 15000, READ_AT_ONCE = 200, FRAMES_MAX = 8 << 20, RETRY_MS = 2000, SHORT_FRAME_MAX = 64 };
+
+struct event_stream {
+	struct worker_job job; /* first: a job is a stream */
+	struct live_subscriber subscriber;
+	struct http_job wake_job;
+	_Atomic bool is_woken; /* wake_job is on its way to the loop */
+	const struct api_loop *loop;
+	struct http_loop *http_loop;
+	struct http_stream *stream; /* NULL once closed */
+	uv_timer_t heartbeat;
+	bool has_heartbeat;
+	struct arena *arena; /* for the filter's slices */
+	struct event_filter filter;
+	struct slice tenant_name;
+	bool is_reading;
+	bool reads_again;
+	/* The worker's results. */
+	struct buf frames;
+	enum status status;
+	bool has_more;
+};
+
+static void start_reading(struct event_stream *s);
+
+static void free_when_done(struct event_stream *s)
+{
+	if (s->stream || s->is_reading || s->has_heartbeat || atomic_load(&s->is_woken))
+		return;
+	buf_done(&s->frames);
+	arena_free(&s->arena);
+	mem_free(s);
+}
+
+/* ---- On the worker. */
+
+/* `json` is scratch. */
+static enum status append_frame(struct buf *frames, const struct event *e, struct slice tenant_name, struct buf *json)
+{
+	char id[UUID_TEXT_SIZE];
+	uuid_format(e->id, id);
+	buf_clear(json);
+	event_json_append(json, e, tenant_name);
+	struct sse_event frame = {slice_from_cstr(id), slice_from_cstr(event_type_api_name(e->type)), buf_slice(json)};
+	return buf_failed(json) ? STATUS_TOO_BIG : sse_append_event(frames, &frame);
+}
+
+static enum status append_frames(struct event_stream *s, const struct event *events, size_t count)
+{
+	struct buf json;
+	enum status status = STATUS_OK;
+	buf_init(&json, FRAMES_MAX);
+	for (size_t i = 0; status == STATUS_OK && i < count; i++)
+		status = append_frame(&s->frames, &events[i], s->tenant_name, &json);
+	buf_done(&json);
+	return status;
+}
+
+/* The newest position is read first: whatever is at or below it and does not match the filter never needs another look.
+ */
+static void read_events(struct worker_job *job, void *context)
+{
+	struct event_stream *s = (struct event_stream *)job;
+	struct api_worker *worker = context;
+	struct arena *arena = arena_new();
+	struct event *events = NULL;
+	struct err err = {0};
+	size_t count = 0;
+	uint64_t newest = 0;
+	buf_clear(&s->frames);
+	s->status = worker->session ? store_event_last_position(worker->session, &newest, &err) : STATUS_IO;
+	if (s->status == STATUS_OK)
+		s->status = store_event_list(worker->session, &s->filter, arena, &events, &count, &err);
+	if (s->status == STATUS_OK)
+		s->status = append_frames(s, events, count);
+	if (s->status == STATUS_OK) {
+		s->has_more = count == s->filter.limit;
+		uint64_t read = count ? events[count - 1].position : 0;
+		uint64_t seen = s->has_more || read > newest ? read : newest;
+		if (seen > s->filter.after_position)
+			s->filter.after_position = seen;
+	}
+	arena_free(&arena);
+}
+
+/* ---- On the loop. */
+
+static void on_read(struct worker_job *job)
+{
+	struct event_stream *s = (struct event_stream *)job;
+	s->is_reading = false;
+	if (!s->stream) {
+		free_when_done(s);
+		return;
+	}
+	bool failed = s->status != STATUS_OK;
+	if (!failed && s->frames.n && http_stream_write(s->stream, buf_slice(&s->frames)) != STATUS_OK)
+		failed = true;
+	if (failed) {
+		http_stream_close(s->stream); /* the client comes back with Last-Event-ID and misses nothing */
+		return;
+	}
+	if (s->has_more || s->reads_again)
+		start_reading(s);
+}
+
+/* Only after the loop has ended (web_stop): the stream is closed by then, and nobody else holds it. */
+static void on_dropped(struct worker_job *job)
+{
+	struct event_stream *s = (struct event_stream *)job;
+	s->is_reading = false;
+	free_when_done(s);
+}
+
+static void start_reading(struct event_stream *s)
+{
+	if (s->is_reading) {
+		s->reads_again = true;
+		return;
+	}
+	s->is_reading = true;
+	s->reads_again = false;
+	live_rearm(s->loop->services->live, &s->subscriber);
+	if (worker_pool_post(s->loop->pool, s->http_loop, &s->job))
+		return;
+	s->is_reading = false;
+	http_stream_close(s->stream);
+}
+
+static void on_wake_job(struct http_job *job)
+{
+	struct event_stream *s = (struct event_stream *)((char *)job - offsetof(struct event_stream, wake_job));
+	atomic_store(&s->is_woken, false);
+	if (s->stream)
+		start_reading(s);
+	else
+		free_when_done(s);
+}
+
+/* On the writer's thread. */
+static void on_wake(struct live_subscriber *subscriber)
+{
+	struct event_stream *s =
+	    (struct event_stream *)((char *)subscriber - offsetof(struct event_stream, subscriber));
+	if (atomic_exchange(&s->is_woken, true))
+		return;
+	if (!http_loop_post(s->http_loop, &s->wake_job))
+		atomic_store(&s->is_woken, false);
+}
+
+static void on_heartbeat(uv_timer_t *timer)
+{
+	struct event_stream *s = timer->data;
+	struct buf comment;
+	char room[SHORT_FRAME_MAX];
+	buf_init_fixed(&comment, room, sizeof room);
+	sse_append_comment(&comment, SLICE("still here"));
+	if (s->stream && http_stream_write(s->stream, buf_slice(&comment)) != STATUS_OK)
+		http_stream_close(s->stream);
+}
+
+static void on_heartbeat_closed(uv_handle_t *handle)
+{
+	struct event_stream *s = handle->data;
+	s->has_heartbeat = false;
+	free_when_done(s);
+}
+
+static void on_closed(void *user, struct http_stream *stream)
+{
+	struct event_stream *s = user;
+	(void)stream;
+	s->stream = NULL;
+	live_unsubscribe(s->loop->services->live, &s->subscriber);
+	uv_close((uv_handle_t *)&s->heartbeat, on_heartbeat_closed);
+}
+
+static void copy_filter(struct event_stream *s, const struct event_filter *from)
+{
+	s->filter = *from;
+	s->filter.limit = READ_AT_ONCE;
+	struct slice *texts[] = {&s->filter.contact_id, &s->filter.campaign_id, &s->filter.template_id,
+				 &s->filter.sender};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (texts[i]->p)
+			*texts[i] = arena_copy(s->arena, *texts[i]);
+}
+
+void event_stream_start(const struct api_loop *loop, struct http_request *request, const struct api_call *call)
+{
+	static const struct http_header headers[] = {
+	    {{"Content-Type", 12}, {"text/event-stream", 17}},
+	    {{"Cache-Control", 13}, {"no-store", 8}},
+	    {{"X-Accel-Buffering", 17}, {"no", 2}}, /* nginx would hold events back */
+	};
+	struct event_stream *s = MEM_NEW(struct event_stream);
+	s->loop = loop;
+	s->http_loop = http_request_loop(request);
+	s->arena = arena_new();
+	s->tenant_name = arena_copy(s->arena, call->who.tenant_name);
+	copy_filter(s, call->stream_filter);
+	buf_init(&s->frames, FRAMES_MAX);
+	s->job.run = read_events;
+	s->job.done = on_read;
+	s->job.drop = on_dropped;
+	s->wake_job.run = on_wake_job;
+	s->subscriber.wake = on_wake;
+	BUG_IF(uv_timer_init(http_loop_uv(s->http_loop), &s->heartbeat) != 0);
+	s->heartbeat.data = s;
+	s->has_heartbeat = true;
+	s->stream = http_answer_stream(request, 200, headers, sizeof headers / sizeof headers[0], on_closed, s);
+	live_subscribe(loop->services->live, &s->subscriber);
+	uv_timer_start(&s->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
+	/* The first bytes tell the browser that the line is open, and how soon to try again. */
+	struct buf hello;
+	char room[SHORT_FRAME_MAX];
+	buf_init_fixed(&hello, room, sizeof room);
+	sse_append_retry(&hello, RETRY_MS);
+	if (http_stream_write(s->stream, buf_slice(&hello)) == STATUS_OK)
+		start_reading(s);
+	else
+		http_stream_close(s->stream);
+}

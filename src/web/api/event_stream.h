@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* event_stream: a reader of live events (Server-Sent Events).
+ *
+ * A stream remembers the last position it has read. It is woken when the store has more, reads on a worker, writes on
+ * its loop; so nothing is missed, nothing repeated, and a slow reader holds nobody up. A comment goes out every 15
+ * seconds.
+ */
+#ifndef PUGMARK_WEB_EVENT_STREAM_H
+#define PUGMARK_WEB_EVENT_STREAM_H
+
+#include "web/api/api.h"
+
+/* Takes the request over; `call` has its filter (with after_position set) and may be freed afterwards. */
+void event_stream_start(const struct api_loop *loop, struct http_request *request, const struct api_call *call);
+
+#endif

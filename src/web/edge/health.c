@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/edge/health.h"
+
+#include "codec/url/query.h"
+#include "codec/url/url.h"
+#include "engine/dispatch/dispatch.h"
+#include "engine/judge/network_watch.h"
+#include "engine/ledger/writer.h"
+#include "engine/upkeep/retention.h"
+
+enum { TEXT_MAX = 16384, WHY_MAX = 200 };
+
+static void answer_text(struct http_request *request, unsigned status, struct slice body)
+{
+	static const struct http_header headers[] = {
+	    {{"Content-Type", 12}, {"text/plain; charset=utf-8", 25}},
+	    {{"Cache-Control", 13}, {"no-store", 8}},
+	};
+	http_answer(request, status, headers, sizeof headers / sizeof headers[0], body);
+}
+
+/* One reason a line; nothing at all means ready. */
+static void append_reasons(const struct api_services *s, struct buf *b)
+{
+	char why[WHY_MAX];
+	enum journal_health journal = journal_health(s->journal);
+	if (journal != JOURNAL_HEALTHY) {
+		journal_health_text(s->journal, why, sizeof why);
+		buf_printf(b, "journal %s: %s\n", journal == JOURNAL_FULL ? "full" : "failed", why);
+	}
+	if (s->writer && writer_is_failing(s->writer, why, sizeof why))
+		buf_printf(b, "store: %s\n", why);
+	if (s->writer && !writer_caught_up(s->writer))
+		buf_append_cstr(b, "store: still applying what the journal held at the start\n");
+}
+
+/* What the judge knows of networks; no reason to send nobody here. */
+static void append_lists(const struct api_services *s, struct buf *b)
+{
+	for (int which = 0; s->networks && which < NETWORK_LIST_COUNT; which++) {
+		struct network_watch_figures f = network_watch_figures(s->networks, (enum network_list)which);
+		if (!f.is_configured)
+			continue;
+		buf_printf(b, "list %s: %llu rows", network_list_name((enum network_list)which),
+			   (unsigned long long)f.rows);
+		if (f.read_us) {
+			buf_append_cstr(b, ", read ");
+			time_append_rfc3339(b, f.read_us);
+		}
+		buf_append_cstr(b, f.is_refused ? "; the file as it is now cannot be used\n" : "\n");
+	}
+}
+
+static void answer_ready(const struct health *h, struct http_request *request)
+{
+	struct buf b;
+	buf_init(&b, TEXT_MAX);
+	append_reasons(h->services, &b);
+	unsigned status = b.n == 0 ? 200 : 503;
+	if (b.n == 0)
+		buf_append_cstr(&b, "ready\n");
+	append_lists(h->services, &b);
+	answer_text(request, status, buf_slice(&b));
+	buf_done(&b);
+}
+
+static void metric(struct buf *b, const char *name, const char *type, const char *help, uint64_t value)
+{
+	buf_printf(b, "# HELP pugmark_%s %s\n# TYPE pugmark_%s %s\npugmark_%s %llu\n", name, help, name, type, name,
+		   (unsigned long long)value);
+}
+
+static uint64_t sum(const struct health *h, size_t offset)
+{
+	uint64_t total = 0;
+	for (size_t i = 0; i < h->counters_count; i++) {
+		const void *at = (const char *)&h->counters[i] + offset;
+		total += atomic_load_explicit((const _Atomic uint64_t *)at, memory_order_relaxed);
+	}
+	return total;
+}
+
+static void append_edge_metrics(const struct health *h, struct buf *b)
+{
+	static const struct {
+		size_t offset;
+		const char *name, *help;
+	} rows[] = {
+	    {offsetof(struct tracker_counters, opens), "opens_answered_total", "Pixels answered, whoever asked."},
+	    {offsetof(struct tracker_counters, clicks), "clicks_answered_total", "Redirects answered, whoever asked."},
+	    {offsetof(struct tracker_counters, unsubscribes), "unsubscribes_answered_total",
+	     "Unsubscribe requests answered."},
+	    {offsetof(struct tracker_counters, bad_tokens), "bad_tokens_total",
+	     "Tracking paths with a token that is not ours."},
+	    {offsetof(struct tracker_counters, early), "answered_early_total",
+	     "Hits answered before the disk was done."},
+	    {offsetof(struct tracker_counters, lost), "hits_lost_total", "Hits answered that could not be kept."},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		metric(b, rows[i].name, "counter", rows[i].help, sum(h, rows[i].offset));
+}
+
+static void append_http_metrics(const struct health *h, struct buf *b)
+{
+	struct http_counters c = {0};
+	if (h->server)
+		http_server_counters(h->server, &c);
+	metric(b, "http_connections_total", "counter", "Connections accepted.", c.accepted);
+	metric(b, "http_refused_total", "counter", "Connections refused by a limit.", c.refused);
+	metric(b, "http_requests_total", "counter", "Requests answered.", c.requests);
+	metric(b, "http_bad_requests_total", "counter", "Requests that were not HTTP.", c.bad_requests);
+	metric(b, "http_timeouts_total", "counter", "Clients cut off for being slow.", c.timeouts);
+	metric(b, "http_connections_open", "gauge", "Connections open now.", c.open_now);
+}
+
+static void append_retention_metrics(const struct api_services *s, struct buf *b)
+{
+	if (!s->retention)
+		return;
+	struct retention_figures r = retention_figures(s->retention);
+	metric(b, "events_pruned_total", "counter", "Events past their time that went.", r.events);
+	metric(b, "events_pruning", "gauge", "1 while old events are looked for.", r.is_running);
+	metric(b, "events_pruned_timestamp_seconds", "gauge", "When all of a day were through last; 0: not yet.",
+	       (uint64_t)(r.finished_us / 1000000));
+}
+
+static void append_list_metrics(const struct api_services *s, struct buf *b)
+{
+	static const struct {
+		const char *rows, *read, *refused;
+	} names[NETWORK_LIST_COUNT] = {
+	    [NETWORK_LIST_EGRESS] = {"judge_apple_egress_rows", "judge_apple_egress_read_timestamp_seconds",
+				     "judge_apple_egress_refused"},
+	    [NETWORK_LIST_SYSTEMS] = {"judge_asn_rows", "judge_asn_read_timestamp_seconds", "judge_asn_refused"},
+	};
+	for (int which = 0; s->networks && which < NETWORK_LIST_COUNT; which++) {
+		struct network_watch_figures f = network_watch_figures(s->networks, (enum network_list)which);
+		if (!f.is_configured)
+			continue;
+		metric(b, names[which].rows, "gauge", "Ranges of addresses of the list that is in use.", f.rows);
+		metric(b, names[which].read, "gauge", "When it was read; 0: it was not.",
+		       (uint64_t)(f.read_us / 1000000));
+		metric(b, names[which].refused, "gauge", "1 while its file cannot be used.", f.is_refused);
+	}
+}
+
+static void append_engine_metrics(const struct api_services *s, struct buf *b)
+{
+	uint64_t durable = journal_durable_sequence(s->journal);
+	metric(b, "journal_sequence", "counter", "Last durable record.", durable);
+	metric(b, "journal_healthy", "gauge", "1 while records can be kept.",
+	       journal_health(s->journal) == JOURNAL_HEALTHY);
+	if (s->writer) {
+		uint64_t applied = writer_applied_sequence(s->writer);
+		metric(b, "journal_lag_records", "gauge", "Records not applied yet.",
+		       durable > applied ? durable - applied : 0);
+	}
+	append_retention_metrics(s, b);
+	append_list_metrics(s, b);
+	if (!s->dispatcher)
+		return;
+	struct dispatch_figures d;
+	dispatch_figures(s->dispatcher, &d);
+	metric(b, "mails_sent_total", "counter", "Mails the other side took.", d.sent);
+	metric(b, "mails_failed_total", "counter", "Mails refused for good.", d.failed);
+	metric(b, "mails_deferred_total", "counter", "Tries put off.", d.deferred);
+	metric(b, "mails_uncertain_total", "counter", "Mails nobody can know about.", d.uncertain);
+	metric(b, "mails_in_flight", "gauge", "Mails under way now.", d.in_flight);
+}
+
+static void answer_metrics(const struct health *h, struct http_request *request)
+{
+	if (!h->metrics_for_all && !ip_address_is_loopback(http_request_client(request))) {
+		answer_text(request, 404, SLICE("not found\n"));
+		return;
+	}
+	struct buf b;
+	buf_init(&b, TEXT_MAX);
+	append_edge_metrics(h, &b);
+	append_http_metrics(h, &b);
+	append_engine_metrics(h->services, &b);
+	answer_text(request, 200, buf_slice(&b));
+	buf_done(&b);
+}
+
+/* Verified tracking domains of tenants come with their own screen; until then the installation's own host is the one.
+ */
+static void answer_tls_ask(const struct health *h, struct http_request *request)
+{
+	struct slice domain = SLICE_EMPTY;
+	struct slice own = url_host(slice_from_cstr(h->services->base_url));
+	enum status status =
+	    query_find(http_request_query(request), SLICE("domain"), http_request_arena(request), &domain);
+	bool known = status == STATUS_OK && domain.n && slice_equal_nocase(domain, own);
+	answer_text(request, known ? 200 : 404, known ? SLICE("known\n") : SLICE("not a tracking domain\n"));
+}
+
+bool health_handle(const struct health *h, struct http_request *request)
+{
+	struct slice path = http_request_path(request);
+	enum http_method method = http_request_method(request);
+	if (method != HTTP_GET && method != HTTP_HEAD)
+		return false;
+	if (slice_equal(path, SLICE("/healthz")))
+		answer_text(request, 200, SLICE("alive\n"));
+	else if (slice_equal(path, SLICE("/readyz")))
+		answer_ready(h, request);
+	else if (slice_equal(path, SLICE("/metrics")))
+		answer_metrics(h, request);
+	else if (slice_equal(path, SLICE("/internal/tls-ask")))
+		answer_tls_ask(h, request);
+	else
+		return false;
+	return true;
+}

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The heart of the edge. Per hit: compare the path, open the token (0.7 us), gather a few header slices, append one
+ * record, note whom to answer. Per loop turn: hand the records over. When the journal thread has them on disk it wakes
+ * this loop, which hands over the next batch first and only then answers everybody of the finished one, so that the
+ * disk works while we write to sockets. */
+#include "web/edge/track.h"
+
+#include "base/mem.h"
+#include "codec/html/open_pixel.h"
+#include "codec/url/query.h"
+#include "codec/url/url.h"
+#include "web/edge/owed.h"
+#include "web/edge/unsubscribe.h"
+#include <openssl/sha.h>
+#include <uv.h>
+
+enum { FEED_BYTES = 4 << 20, RESPONSE_MAX = 4096, SHORT_HEADER_MAX = 64, PATIENCE_TICKS = 4 };
+
+struct tracker {
+	struct tracker_config config;
+	struct link_token_sealer *sealer;
+	struct journal_feed *feed;
+	struct owed_answers *owed;
+	uv_async_t written;  /* the journal is done with a batch */
+	uv_timer_t patience; /* runs while somebody is waiting */
+	unsigned open_handles;
+	struct buf record; /* scratch, reused for every hit */
+	struct buf response;
+	struct buf pixel; /* the whole answer, its Date renewed once a second */
+	size_t pixel_head_bytes;
+	size_t pixel_date_at;
+	int64_t pixel_second;
+	char token_room[LINK_TOKEN_TEXT_MAX];
+};
+
+static void count(_Atomic uint64_t *figure, uint64_t by)
+{
+	/* Only the loop's own thread writes; others read. */
+	atomic_store_explicit(figure, atomic_load_explicit(figure, memory_order_relaxed) + by, memory_order_relaxed);
+}
+
+static void build_pixel(struct tracker *t)
+{
+	buf_init(&t->pixel, RESPONSE_MAX);
+	buf_append(&t->pixel, SLICE("HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\nContent-Length: 43\r\n"
+				    "Cache-Control: no-store, no-cache, must-revalidate, max-age=0\r\nDate: "));
+	t->pixel_date_at = t->pixel.n;
+	time_append_rfc5322(&t->pixel, 0);
+	t->pixel.n -= 5; /* "+0000" becomes "GMT" (RFC 9110, 5.6.7) */
+	buf_append(&t->pixel, SLICE("GMT\r\n\r\n"));
+	t->pixel_head_bytes = t->pixel.n;
+	buf_append(&t->pixel, open_pixel_gif());
+}
+
+static void append_http_date(struct buf *b, int64_t now_us)
+{
+	time_append_rfc5322(b, now_us);
+	buf_truncate(b, b->n - 5);
+	buf_append(b, SLICE("GMT"));
+}
+
+static struct slice pixel_response(struct tracker *t, int64_t now_us)
+{
+	if (now_us / 1000000 != t->pixel_second) {
+		char date[64];
+		struct buf b;
+		buf_init_fixed(&b, date, sizeof date);
+		append_http_date(&b, now_us);
+		memcpy(t->pixel.p + t->pixel_date_at, date, b.n);
+		t->pixel_second = now_us / 1000000;
+	}
+	return buf_slice(&t->pixel);
+}
+
+static struct slice redirect_response(struct tracker *t, struct slice url, int64_t now_us)
+{
+	struct buf *b = &t->response;
+	buf_clear(b);
+	buf_append(b, SLICE("HTTP/1.1 302 Found\r\nLocation: "));
+	buf_append(b, url);
+	buf_append(b, SLICE("\r\nContent-Length: 0\r\nCache-Control: no-store, no-cache, must-revalidate, max-age=0\r\n"
+			    "Referrer-Policy: no-referrer-when-downgrade\r\nX-Robots-Tag: noindex\r\nDate: "));
+	append_http_date(b, now_us);
+	buf_append(b, SLICE("\r\n\r\n"));
+	return buf_slice(b);
+}
+
+/* The destination, or where a broken click goes. Checked again here although it was checked when it was sealed: nothing
+ * but a plain http(s) URL ever reaches a Location header. */
+static struct slice safe_destination(struct tracker *t, struct slice url)
+{
+	return url_check_redirect(url) == URL_OK ? url : slice_from_cstr(t->config.base_url);
+}
+
+/* ---- Waiting for the disk. */
+
+static void hand_over(struct tracker *t)
+{
+	if (!journal_feed_hand_over(t->feed))
+		return;
+	owed_hand_over(t->owed);
+}
+
+static void on_written(uv_async_t *async)
+{
+	struct tracker *t = async->data;
+	size_t records;
+	uint64_t first;
+	enum status status;
+	if (!journal_feed_collect(t->feed, &records, &first, &status))
+		return;
+	owed_finish(t->owed);
+	hand_over(t);
+	if (status != STATUS_OK)
+		count(&t->config.counters->lost, records);
+	(void)owed_answer_finished(t->owed, status == STATUS_OK ? OWED_DURABLE : OWED_LOST);
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+	struct tracker *t = timer->data;
+	int64_t deadline_us = clock_monotonic_us(t->config.clock) - t->config.max_wait_ms * 1000;
+	count(&t->config.counters->early, owed_answer_late(t->owed, deadline_us));
+	if (!owed_any(t->owed))
+		uv_timer_stop(timer);
+}
+
+static void wake_loop(void *user)
+{
+	struct tracker *t = user;
+	(void)uv_async_send(&t->written); /* fails on closed handles only */
+}
+
+void tracker_turn(struct tracker *t)
+{
+	if (journal_feed_pending(t->feed))
+		hand_over(t);
+}
+
+/* Appends the record and owes the answer; without room for either the client is answered at once. */
+static void record_and_owe(struct tracker *t, const struct hit_record *hit, const struct owed_answer *answer)
+{
+	int64_t now_us = clock_now_us(t->config.clock);
+	buf_clear(&t->record);
+	record_put_hit(&t->record, hit);
+	bool kept = !buf_failed(&t->record) &&
+		    journal_feed_append(t->feed, RECORD_HIT, now_us, buf_slice(&t->record)) == STATUS_OK;
+	if (kept && owed_add(t->owed, answer, clock_monotonic_us(t->config.clock))) {
+		http_request_release_input(answer->request); /* the record has all that is needed */
+		if (!uv_is_active((uv_handle_t *)&t->patience)) {
+			uint64_t tick = (uint64_t)t->config.max_wait_ms / PATIENCE_TICKS + 1;
+			uv_timer_start(&t->patience, on_patience, tick, tick);
+		}
+		return;
+	}
+	count(kept ? &t->config.counters->early : &t->config.counters->lost, 1);
+	if (answer->needs_disk)
+		http_answer(answer->request, 503, NULL, 0, SLICE("This could not be recorded. Please try it again.\n"));
+	else
+		http_answer_whole(answer->request, answer->response, answer->head_bytes);
+}
+
+/* ---- What is known of a hit. */
+
+static struct slice cut(struct slice s, size_t max)
+{
+	return slice_sub(s, 0, max);
+}
+
+static struct slice first_header(const struct http_request *request, const struct slice *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct slice value = http_request_header(request, names[i]);
+		if (value.p)
+			return value;
+	}
+	return SLICE_EMPTY;
+}
+
+/* Scheme and host of a Referer; the rest is nobody's business. */
+static struct slice origin_of(struct slice referer)
+{
+	size_t slashes = 0;
+	for (size_t i = 0; i < referer.n; i++)
+		if (referer.p[i] == '/' && ++slashes == 3)
+			return cut(slice_sub(referer, 0, i), SHORT_HEADER_MAX);
+	return cut(referer, SHORT_HEADER_MAX);
+}
+
+static bool is_one(const struct http_request *request, struct slice name)
+{
+	return slice_equal(slice_trim(http_request_header(request, name)), SLICE("1"));
+}
+
+static struct hit_record hit_of(const struct http_request *request, const struct link_token *token, uint8_t key_id)
+{
+	static const struct slice purposes[] = {{"sec-purpose", 11}, {"purpose", 7}, {"x-purpose", 9}, {"x-moz", 5}};
+	return (struct hit_record){
+	    .kind = token->kind == LINK_TOKEN_OPEN    ? HIT_OPEN
+		    : token->kind == LINK_TOKEN_CLICK ? HIT_CLICK
+						      : HIT_UNSUBSCRIBE,
+	    .key_id = key_id,
+	    .consent = token->consent,
+	    .tenant = token->tenant,
+	    .message = token->message,
+	    .link_index = token->link_index,
+	    .destination_is_stored = token->is_stored,
+	    .destination = token->destination,
+	    .client = *http_request_client(request),
+	    .user_agent = cut(http_request_header(request, SLICE("user-agent")), USER_AGENT_MAX),
+	    .purpose = cut(first_header(request, purposes, sizeof purposes / sizeof purposes[0]), SHORT_HEADER_MAX),
+	    .referer = origin_of(http_request_header(request, SLICE("referer"))),
+	    .accept_language = cut(http_request_header(request, SLICE("accept-language")), SHORT_HEADER_MAX),
+	    .has_sec_fetch = http_request_header(request, SLICE("sec-fetch-mode")).p != NULL,
+	    .is_https = http_request_is_https(request),
+	    .opts_out = is_one(request, SLICE("sec-gpc")) || is_one(request, SLICE("dnt")),
+	};
+}
+
+/* ---- The three kinds of path. */
+
+/* A HEAD request is answered as a GET and never recorded, and so is a hit whose tracking was promised off. */
+static bool is_recorded(const struct http_request *request, const struct link_token *token)
+{
+	return http_request_method(request) != HTTP_HEAD && token->consent != LINK_TOKEN_CONSENT_OFF;
+}
+
+static void answer_now(struct http_request *request, struct slice response, size_t head_bytes)
+{
+	http_answer_whole(request, response, head_bytes);
+}
+
+static void answer_open(struct tracker *t, struct http_request *request, const struct link_token *token, uint8_t key_id)
+{
+	struct slice response = pixel_response(t, clock_now_us(t->config.clock));
+	count(&t->config.counters->opens, 1);
+	if (!token || !is_recorded(request, token)) {
+		answer_now(request, response, t->pixel_head_bytes);
+		return;
+	}
+	struct hit_record hit = hit_of(request, token, key_id);
+	struct owed_answer answer = {request, response, t->pixel_head_bytes, true, false};
+	record_and_owe(t, &hit, &answer);
+}
+
+static void redirect(struct tracker *t, struct http_request *request, const struct hit_record *hit, struct slice url)
+{
+	struct slice response = redirect_response(t, safe_destination(t, url), clock_now_us(t->config.clock));
+	count(&t->config.counters->clicks, 1);
+	if (!hit) {
+		answer_now(request, response, response.n);
+		return;
+	}
+	struct owed_answer answer = {request, response, response.n, false, false};
+	record_and_owe(t, hit, &answer);
+}
+
+static void redirect_to_stored(struct tracker *t, struct http_request *request, const struct hit_record *hit)
+{
+	struct arena *arena = http_request_arena(request);
+	struct hit_record *kept = ARENA_NEW(arena, struct hit_record);
+	*kept = *hit;
+	kept->destination = arena_copy(arena, hit->destination);
+	kept->user_agent = arena_copy(arena, hit->user_agent);
+	kept->purpose = arena_copy(arena, hit->purpose);
+	kept->referer = arena_copy(arena, hit->referer);
+	kept->accept_language = arena_copy(arena, hit->accept_language);
+	http_request_release_input(request);
+	t->config.find_stored(t->config.user, t, request, kept);
+}
+
+void tracker_answer_stored(struct tracker *t, struct http_request *request, const struct hit_record *hit,
+			   struct slice url)
+{
+	bool head = http_request_method(request) == HTTP_HEAD || hit->consent == LINK_TOKEN_CONSENT_OFF;
+	redirect(t, request, head ? NULL : hit, url);
+}
+
+static void answer_click(struct tracker *t, struct http_request *request, const struct link_token *token,
+			 uint8_t key_id)
+{
+	if (!token) {
+		redirect(t, request, NULL, slice_from_cstr(t->config.base_url));
+		return;
+	}
+	struct hit_record hit = hit_of(request, token, key_id);
+	if (token->is_stored)
+		redirect_to_stored(t, request, &hit);
+	else
+		redirect(t, request, is_recorded(request, token) ? &hit : NULL, token->destination);
+}
+
+static void answer_unsubscribe(struct tracker *t, struct http_request *request, const struct link_token *token,
+			       uint8_t key_id)
+{
+	struct unsubscribe_answer page;
+	unsubscribe_answer(request, token != NULL, &page);
+	if (!page.counts || !token) {
+		http_answer(request, page.status, page.headers, page.header_count, page.body);
+		return;
+	}
+	struct hit_record hit = hit_of(request, token, key_id);
+	hit.kind = HIT_UNSUBSCRIBE;
+	hit.one_click = page.one_click;
+	hit.stop_tracking = page.stop_tracking;
+	buf_clear(&t->response);
+	unsubscribe_write(&page, &t->response);
+	struct slice response = buf_slice(&t->response);
+	struct owed_answer answer = {request, response, response.n, false, true};
+	count(&t->config.counters->unsubscribes, 1);
+	record_and_owe(t, &hit, &answer);
+}
+
+/* ---- Paths. */
+
+struct tracking_path {
+	enum link_token_kind kind;
+	struct slice token;
+	bool is_signed; /* /api/track/…/{message id}?s=…: the token is in the query */
+};
+
+static bool take_prefix(struct slice *path, struct slice prefix)
+{
+	if (!slice_starts_with(*path, prefix))
+		return false;
+	*path = slice_from(*path, prefix.n);
+	return true;
+}
+
+static bool parse_path(struct slice path, struct tracking_path *ret)
+{
+	static const struct {
+		struct slice prefix;
+		enum link_token_kind kind;
+	} prefixes[] = {
+	    {{"/o/", 3}, LINK_TOKEN_OPEN},
+	    {{"/c/", 3}, LINK_TOKEN_CLICK},
+	    {{"/u/", 3}, LINK_TOKEN_UNSUBSCRIBE},
+	    {{"/api/track/open/", 16}, LINK_TOKEN_OPEN},
+	    {{"/api/track/click/", 17}, LINK_TOKEN_CLICK},
+	    {{"/track/open/", 12}, LINK_TOKEN_OPEN},
+	    {{"/track/click/", 13}, LINK_TOKEN_CLICK},
+	};
+	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+		if (!take_prefix(&path, prefixes[i].prefix))
+			continue;
+		if (prefixes[i].kind == LINK_TOKEN_OPEN && slice_ends_with(path, SLICE(".gif")))
+			path.n -= 4;
+		*ret = (struct tracking_path){prefixes[i].kind, path, path.n == UUID_TEXT_SIZE - 1};
+		return true;
+	}
+	return false;
+}
+
+void tracker_url_key(struct slice url, char key[LINK_TOKEN_STORED_KEY_SIZE])
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	SHA256((const unsigned char *)url.p, url.n, digest);
+	memcpy(key, digest, LINK_TOKEN_STORED_KEY_SIZE);
+}
+
+/* The caller's own link: `s` must be a token that we sealed for this message and, for a click, for this very URL. */
+static bool open_signed(struct tracker *t, struct http_request *request, struct slice id, struct link_token *token,
+			uint8_t *key_id)
+{
+	struct arena *arena = http_request_arena(request);
+	struct slice query = http_request_query(request);
+	struct slice signature;
+	struct uuid message;
+	if (!uuid_parse(id, &message) || query_find(query, SLICE("s"), arena, &signature) != STATUS_OK ||
+	    link_token_open(t->sealer, signature, t->token_room, token, key_id) != STATUS_OK ||
+	    !uuid_equal(token->message, message))
+		return false;
+	if (token->kind != LINK_TOKEN_CLICK)
+		return !token->is_stored;
+	struct slice url;
+	char key[LINK_TOKEN_STORED_KEY_SIZE];
+	if (query_find(query, SLICE("url"), arena, &url) != STATUS_OK || url.n > LINK_TOKEN_URL_MAX ||
+	    !token->is_stored)
+		return false;
+	tracker_url_key(url, key);
+	if (!slice_equal(slice_of(key, sizeof key), token->destination))
+		return false;
+	token->destination = url;
+	token->is_stored = false;
+	return true;
+}
+
+static bool open_path_token(struct tracker *t, struct http_request *request, const struct tracking_path *path,
+			    struct link_token *token, uint8_t *key_id)
+{
+	bool good = path->is_signed
+			? open_signed(t, request, path->token, token, key_id)
+			: link_token_open(t->sealer, path->token, t->token_room, token, key_id) == STATUS_OK;
+	if (good && token->kind == path->kind)
+		return true;
+	count(&t->config.counters->bad_tokens, 1);
+	return false;
+}
+
+static bool method_fits(enum http_method method, enum link_token_kind kind)
+{
+	return method == HTTP_GET || method == HTTP_HEAD || (method == HTTP_POST && kind == LINK_TOKEN_UNSUBSCRIBE);
+}
+
+bool tracker_handle(struct tracker *t, struct http_request *request)
+{
+	struct tracking_path path;
+	struct link_token token;
+	uint8_t key_id = 0;
+	if (!parse_path(http_request_path(request), &path))
+		return false;
+	if (!method_fits(http_request_method(request), path.kind)) {
+		struct http_header allow = {SLICE("Allow"), path.kind == LINK_TOKEN_UNSUBSCRIBE
+								? SLICE("GET, HEAD, POST")
+								: SLICE("GET, HEAD")};
+		http_answer(request, 405, &allow, 1, SLICE_EMPTY);
+		return true;
+	}
+	const struct link_token *opened = open_path_token(t, request, &path, &token, &key_id) ? &token : NULL;
+	if (path.kind == LINK_TOKEN_OPEN)
+		answer_open(t, request, opened, key_id);
+	else if (path.kind == LINK_TOKEN_CLICK)
+		answer_click(t, request, opened, key_id);
+	else
+		answer_unsubscribe(t, request, opened, key_id);
+	return true;
+}
+
+/* ---- Life. */
+
+struct tracker *tracker_new(const struct tracker_config *config, struct http_loop *loop)
+{
+	struct tracker *t = MEM_NEW(struct tracker);
+	t->config = *config;
+	t->sealer = link_token_sealer_new(config->keys);
+	t->owed = owed_new();
+	buf_init(&t->record, RECORD_PAYLOAD_MAX);
+	buf_init(&t->response, URL_MAX + RESPONSE_MAX);
+	build_pixel(t);
+	BUG_IF(uv_async_init(http_loop_uv(loop), &t->written, on_written) != 0);
+	BUG_IF(uv_timer_init(http_loop_uv(loop), &t->patience) != 0);
+	t->written.data = t;
+	t->patience.data = t;
+	t->open_handles = 2;
+	t->feed = journal_feed_new(config->journal, FEED_BYTES, wake_loop, t);
+	return t;
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct tracker *t = handle->data;
+	if (--t->open_handles > 0)
+		return;
+	link_token_sealer_free(&t->sealer);
+	owed_free(&t->owed);
+	buf_done(&t->record);
+	buf_done(&t->response);
+	buf_done(&t->pixel);
+	mem_free(t);
+}
+
+/* Every batch is seen to its end before the feed goes: what was appended was answered or will be. */
+static void drain(struct tracker *t)
+{
+	size_t records;
+	uint64_t first;
+	enum status status;
+	while (journal_feed_pending(t->feed) || journal_feed_busy(t->feed)) {
+		(void)journal_feed_hand_over(t->feed);
+		if (!journal_feed_collect(t->feed, &records, &first, &status))
+			uv_sleep(1);
+		else if (status != STATUS_OK)
+			count(&t->config.counters->lost, records);
+	}
+}
+
+void tracker_free(struct tracker **tracker)
+{
+	struct tracker *t = *tracker;
+	if (!t)
+		return;
+	drain(t);
+	journal_feed_free(&t->feed);
+	uv_close((uv_handle_t *)&t->written, on_handle_closed);
+	uv_close((uv_handle_t *)&t->patience, on_handle_closed);
+	*tracker = NULL;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* track: the public paths that recipients' mail programs and browsers ask for: pixel, click, unsubscribe.
+ *
+ * One tracker a loop, used on that loop's thread only. A hit is parsed, its token opened with keys in memory, its
+ * record appended to the loop's journal feed, and its answer held until the group commit that holds the record is on
+ * disk; after max_wait_ms it is answered anyway and counted. Nothing here takes a lock, asks a database, logs, or
+ * allocates for a hit (unsubscribe pages and destinations too long for a token aside).
+ */
+#ifndef PUGMARK_WEB_TRACK_H
+#define PUGMARK_WEB_TRACK_H
+
+#include "base/clock.h"
+#include "codec/token/link_token.h"
+#include "engine/ledger/record.h"
+#include "journal/journal.h"
+#include "net/http_server.h"
+#include <stdatomic.h>
+
+struct tracker;
+
+/* What a tracker has done; written by its loop only, read by anybody. Belongs to the caller and outlives the tracker.
+ */
+struct tracker_counters {
+	_Atomic uint64_t opens, clicks, unsubscribes; /* answered, whoever asked */
+	_Atomic uint64_t bad_tokens;
+	_Atomic uint64_t early; /* answered before the disk was done */
+	_Atomic uint64_t lost;  /* answered, and the journal could not keep them */
+};
+
+struct tracker_config {
+	struct journal *journal;
+	const struct link_token_keys *keys;
+	const struct clock *clock;
+	const char *base_url; /* where a broken click goes */
+	int64_t max_wait_ms;
+	struct tracker_counters *counters;
+	/* A click whose destination is kept in the store: look it up off this thread, then call tracker_answer_stored
+	 * on it. The request is kept. `hit` lives in the request's arena. */
+	void (*find_stored)(void *user, struct tracker *tracker, struct http_request *request,
+			    const struct hit_record *hit);
+	void *user;
+};
+
+/* On the loop's thread. */
+struct tracker *tracker_new(const struct tracker_config *config, struct http_loop *loop);
+/* On the loop's thread, at its end: writes what is pending and frees; nobody may be waiting any more. */
+void tracker_free(struct tracker **tracker);
+
+/* True when the path was one of these; the request is then answered, now or later. */
+bool tracker_handle(struct tracker *tracker, struct http_request *request);
+/* Once per loop turn: gives the gathered records to the journal. */
+void tracker_turn(struct tracker *tracker);
+/* `url` empty: it is not there any more; the fallback is answered. */
+void tracker_answer_stored(struct tracker *tracker, struct http_request *request, const struct hit_record *hit,
+			   struct slice url);
+
+/* The signature of `s=` for callers that build their own links: a token that seals the message and, for clicks, the
+ * first 16 bytes of the URL's SHA-256. */
+void tracker_url_key(struct slice url, char key[LINK_TOKEN_STORED_KEY_SIZE]);
+
+#endif
