@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the API says to requests that are wrong, and that nothing has happened then (contract, section 4).
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { mail, pugmark, start_server, until } from "../harness/pugmark.mjs";
 
 function assert_problem(answer, status, what) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, pugmark, start_server } from "../harness/pugmark.mjs";
 
 const audit = async (server, query = "") => (await server.api("GET", `/audit?${query}`)).body.data;

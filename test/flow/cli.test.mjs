@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, pugmark, start_server, temporary_directory, token_of } from "../harness/pugmark.mjs";
 import { sql } from "../harness/sqlite.mjs";
 
@@ -293,7 +293,7 @@ test("rewrite takes HTML on standard input, and --identity gives it back byte fo
 });
 
 test("journal verify reads everything and finds a changed byte", async (t) => {
-  const server = await start_server(t);
+  const server = await start_server(t, { damages_journal: true });
   const sent = await server.send();
   await server.get(pixel_of(await server.preview(sent.id)), { "user-agent": BROWSER_AGENT });
   await server.events_of(sent.id, 1, "type=email.opened");

@@ -2,7 +2,7 @@
 // What a contact agrees to: kept with its proof, the most restrictive wins, and withdrawal holds for old mail.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, links_of, mail, pixel_of, pugmark, start_server } from "../harness/pugmark.mjs";
 
 const agent = { "user-agent": BROWSER_AGENT };

@@ -3,7 +3,7 @@
 // refused with the connection closed; what hides behind it is never seen (RFC 9112, 11.2).
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, links_of, mail, pixel_of, start_server, token_of } from "../harness/pugmark.mjs";
 import { Wire } from "../harness/wire.mjs";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // POST /instrument with a whole mail: in JSON, in base64, or as message/rfc822 with the attribution in its headers.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { html_of } from "../harness/mail_text.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, start_server } from "../harness/pugmark.mjs";
 

@@ -2,7 +2,7 @@
 // A disk whose syncs fail for good: strace makes fdatasync of the running server return EIO.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, pugmark, start_server, until } from "../harness/pugmark.mjs";
 
 const can_trace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { program, pugmark, start_server, temporary_directory } from "../harness/pugmark.mjs";
 
 const GOOD = `<!doctype html><html><body><p>Dear reader, here is what is new.</p>

@@ -6,7 +6,7 @@ import { existsSync, statSync, writeFileSync } from "node:fs";
 import { createServer as http_server } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { check_dkim, make_key } from "../harness/dkim.mjs";
 import { headers_of, html_of, parts_of } from "../harness/mail_text.mjs";
 import { no_opendkim, socket_directory, start_milter, start_opendkim } from "../harness/milter.mjs";

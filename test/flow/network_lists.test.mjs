@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { pixel_of, pugmark, start_server, temporary_directory, until } from "../harness/pugmark.mjs";
 
 const APPLE = "172.224.224.5";
@@ -43,7 +43,7 @@ test("Apple's list tells privacy protection from those who say the same, and a n
   const lists = lists_in(t);
   lists.put(lists.egress, "172.224.224.0/27,US,US-CA,\n");
   lists.put(lists.asn, "198.51.100.0,198.51.100.255,16509,Amazon\n");
-  const server = await start_server(t, { args: ["--config", lists.conf] });
+  const server = await start_server(t, { args: ["--config", lists.conf], warns: [/judge\.list_refused/] });
   assert.deepEqual(await open_from(server, APPLE), MPP);
   assert.deepEqual(await open_from(server, ELSEWHERE), NOT_MPP);
   assert.match(server.log, /judge\.list_loaded list=apple_egress .*rows=1 /);
@@ -64,7 +64,7 @@ test("Apple's list tells privacy protection from those who say the same, and a n
 test("a list that cannot be used does not keep the server from starting, and counts when it is mended", async (t) => {
   const lists = lists_in(t);
   lists.put(lists.egress, "172.224.224.0/27,US,US-CA,\noops\n");
-  const server = await start_server(t, { args: ["--config", lists.conf] });
+  const server = await start_server(t, { args: ["--config", lists.conf], warns: [/judge\.list_refused/] });
   assert.equal((await open_from(server, ELSEWHERE)).confidence, 0.9);
   assert.match(server.log, /judge\.list_refused list=apple_egress .*line 2 /);
   assert.match(server.log, /judge\.list_refused list=asn .*No such file/);

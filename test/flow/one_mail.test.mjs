@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, start_server, until } from "../harness/pugmark.mjs";
 
 test("a mail goes out to the outbox, is opened and clicked, and both events are there", async (t) => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, links_of, mail, pixel_of, pugmark, start_server } from "../harness/pugmark.mjs";
 import { faults, resolve_reference, undocumented } from "../harness/schema.mjs";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same mail, all the way round, with PostgreSQL for a store.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, pugmark, start_server } from "../harness/pugmark.mjs";
 import { no_postgres, start_postgres } from "../harness/postgres.mjs";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, pugmark, start_server, until } from "../harness/pugmark.mjs";
 import { no_postgres, start_postgres } from "../harness/postgres.mjs";
 import { sql } from "../harness/sqlite.mjs";

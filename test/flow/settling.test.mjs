@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A scanner sweeps a mail, a person clicks behind it; two minutes later the numbers are right and followers know why.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { no_postgres, start_postgres } from "../harness/postgres.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, start_server } from "../harness/pugmark.mjs";
 import { let_time_pass, sql } from "../harness/sqlite.mjs";

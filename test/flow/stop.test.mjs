@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server is told to stop, or loses its database, while people open mails.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, links_of, mail, pixel_of, start_server, token_of, until } from "../harness/pugmark.mjs";
 import { no_postgres, start_postgres } from "../harness/postgres.mjs";
 import { Wire } from "../harness/wire.mjs";
@@ -73,11 +73,17 @@ test("SIGTERM ends live streams and idle connections, and queued mail leaves aft
   for (const item of body.data) await server.message_in(item.id, "delivered");
 });
 
+/** What a server says once, each part for itself, when its database goes away. */
+const STORE_GOES_AWAY = {
+  warns: [/store\.away/],
+  may_warn: [/writer\.failing status=io/, /dispatch\.(store_away|claim)/, /api\.(store_away|no_store)/, /unsubscribe\.not_confirmed/],
+};
+
 test("with the database away links and pixels go on, the API says 503, and all comes back by itself", { skip: no_postgres }, async (t) => {
   const server_of = { current: null };
   t.after(() => server_of.current?.stop("SIGKILL"));
   const postgres = await start_postgres(t);
-  const server = (server_of.current = await start_server(t, { env: { PUGMARK_STORE_URL: postgres.url } }));
+  const server = (server_of.current = await start_server(t, { env: { PUGMARK_STORE_URL: postgres.url }, ...STORE_GOES_AWAY }));
   const one = await sent_mail(server);
   const long = await server.send({ html: `<a href="https://example.com/?q=${"x".repeat(2500)}">x</a>` });
   const stored = links_of(await server.preview(long.id))[0];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each tenant sets for itself: how to change it, who may, how far, and when it holds.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { no_postgres, start_postgres } from "../harness/postgres.mjs";
 import { BROWSER_AGENT, links_of, pugmark, start_server, until } from "../harness/pugmark.mjs";
 

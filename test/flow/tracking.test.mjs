@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The public tracking paths as a mail program, a browser and an attacker see them (contract, section 3).
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, links_of, mail, pixel_of, start_server, token_of } from "../harness/pugmark.mjs";
 import { Wire } from "../harness/wire.mjs";
 

@@ -47,17 +47,30 @@ export async function until(look, what, timeout_ms = 20000) {
   }
 }
 
+const WIRE_LINES = 40;
+
 export class Server {
   constructor(data, made, options) {
     this.data = data;
     this.made = made;
     this.options = options;
-    this.log = "";
+    this.log = ""; // of the last start
+    this.earlier_log = "";
+    this.wire = []; // the last requests and what became of them
+  }
+
+  get is_running() {
+    return Boolean(this.child) && !this.exited;
+  }
+
+  get everything_logged() {
+    return this.earlier_log + this.log;
   }
 
   async start() {
     const { env = {}, args = [] } = this.options;
     this.exited = false;
+    this.earlier_log += this.log;
     this.log = "";
     this.child = spawn(program, ["serve", "--data", this.data, "--listen", "127.0.0.1:0", ...args], {
       env: { ...process.env, ...env },
@@ -90,9 +103,21 @@ export class Server {
    * connection of its own: one that was kept may have been closed by the server's idle timeout just now. */
   request(method, url, { headers = {}, body } = {}) {
     const { pathname, search } = new URL(url, this.base);
-    const signal = AbortSignal.timeout(ANSWER_MS);
-    const alone = { connection: "close", ...headers };
-    return fetch(`${this.base}${pathname}${search}`, { method, redirect: "manual", headers: alone, body, signal });
+    return this.#fetch(`${pathname}${search}`, { method, redirect: "manual", headers: { connection: "close", ...headers }, body });
+  }
+
+  async #fetch(path, options) {
+    const line = [options.method, path.slice(0, 120)];
+    this.wire.push(line);
+    if (this.wire.length > WIRE_LINES) this.wire.shift();
+    try {
+      const answer = await fetch(`${this.base}${path}`, { ...options, signal: AbortSignal.timeout(ANSWER_MS) });
+      line.push("->", answer.status, answer.headers.get("location") ?? "");
+      return answer;
+    } catch (error) {
+      line.push("->", error.cause?.code ?? error.name);
+      throw error;
+    }
   }
 
   get(url, headers = {}) {
@@ -101,9 +126,8 @@ export class Server {
 
   /** An API call; { status, body, headers }. A string or Buffer is sent as it is. */
   async api(method, path, body, headers = {}) {
-    const answer = await fetch(`${this.base}/api/v1${path}`, {
+    const answer = await this.#fetch(`/api/v1${path}`, {
       method,
-      signal: AbortSignal.timeout(ANSWER_MS),
       headers: {
         connection: "close",
         authorization: `Bearer ${this.made.api_key}`,
@@ -163,6 +187,12 @@ export class Server {
     return this.events(query);
   }
 
+  /** What `journal verify` finds wrong; "" when nothing is. */
+  async verify_journal() {
+    const { code, stdout, stderr } = await pugmark(["journal", "verify", "--data", this.data], { env: this.options.env });
+    return code === 0 ? "" : stdout + stderr;
+  }
+
   async metric(name) {
     const text = await (await this.get("/metrics")).text();
     return Number(text.match(new RegExp(`^pugmark_${name} (\\d+)`, "m"))?.[1]);
@@ -180,6 +210,11 @@ export function mail(over = {}) {
   };
 }
 
+const started = new WeakMap();
+
+/** The servers that were started for a test, in that order. */
+export const servers_of = (t) => started.get(t) ?? [];
+
 /** A server of its own for one test, stopped and removed after it. */
 export async function start_server(t, options = {}) {
   // Hooks run in the order in which they were made: the process ends before its directory goes.
@@ -189,6 +224,7 @@ export async function start_server(t, options = {}) {
   const init = await pugmark(["init", "--json", "--data", data, "--email", "owner@example.com"], { env: options.env });
   if (init.code !== 0) throw new Error(`init failed: ${init.stderr}`);
   server = new Server(data, JSON.parse(init.stdout), options);
+  if (t) started.set(t, [...servers_of(t), server]);
   return server.start();
 }
 
