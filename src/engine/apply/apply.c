@@ -150,8 +150,3 @@ bool apply_message_of(const struct journal_record *record, struct uuid *ret)
 		return false;
 	return true;
 }
-
-int32_t apply_day_of(int64_t time_us)
-{
-	return (int32_t)(time_us / 86400000000);
-}

@@ -91,7 +91,5 @@ enum status apply_hit(const struct apply_context *context, struct err *err) MUST
 enum status apply_provider_hit(const struct apply_context *context, struct err *err) MUST_CHECK;
 enum status apply_intent(const struct apply_context *context, struct err *err) MUST_CHECK;
 enum status apply_outcome(const struct apply_context *context, struct err *err) MUST_CHECK;
-/* Days since 1970 in UTC, the cohort of mail that leaves at that time. */
-int32_t apply_day_of(int64_t time_us);
 
 #endif

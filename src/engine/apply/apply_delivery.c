@@ -10,13 +10,8 @@
 #include "engine/apply/apply.h"
 #include "engine/ledger/record.h"
 #include "engine/ledger/state_move.h"
+#include "engine/tenant/cohort.h"
 #include "store/mail/queue.h"
-
-static void set_cohort(struct message *message, int64_t time_us)
-{
-	if (message->cohort_day == 0)
-		message->cohort_day = apply_day_of(time_us);
-}
 
 /* The lease was given to another, or the row went with an earlier outcome: on a replay that is no fault, and the
  * message itself says what is true. */
@@ -46,7 +41,7 @@ enum status apply_intent(const struct apply_context *context, struct err *err)
 							    intent.attempt, time_us, err));
 	if (status != STATUS_OK)
 		return status;
-	set_cohort(message, time_us);
+	cohort_need(context->batch, message, time_us);
 	if (message->state < MESSAGE_SENDING)
 		message->state = MESSAGE_SENDING;
 	if (message->attempts < intent.attempt)
@@ -199,7 +194,8 @@ enum status apply_outcome(const struct apply_context *context, struct err *err)
 		return skip(context, APPLY_SKIP_NO_MESSAGE);
 	if (status != STATUS_OK)
 		return status;
-	set_cohort(d.message, context->record->time_us);
+	cohort_need(context->batch, d.message,
+		    context->record->time_us); /* had it from the intent, unless that was lost */
 	if (d.message->attempts < d.record.attempt)
 		d.message->attempts = d.record.attempt;
 	batch_touch(context->batch, d.message);

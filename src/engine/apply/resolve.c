@@ -2,6 +2,7 @@
 #include "engine/apply/resolve.h"
 
 #include "engine/ledger/state_move.h"
+#include "engine/tenant/cohort.h"
 #include "store/mail/queue.h"
 
 struct decision {
@@ -47,6 +48,7 @@ static void end_doubt(struct batch *batch, struct message *message, const struct
 {
 	bool is_sent = d->as == RESOLVE_SENT;
 	int64_t now_us = batch_now_us(batch);
+	cohort_need(batch, message, now_us);
 	if (!state_move(batch, message, is_sent ? MESSAGE_SENT : MESSAGE_FAILED))
 		return;
 	struct event event = state_event(batch, message, is_sent ? EVENT_SENT : EVENT_FAILED, d->event_id);

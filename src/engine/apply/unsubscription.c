@@ -4,6 +4,7 @@
 #include "engine/apply/apply.h"
 #include "engine/ledger/audit.h"
 #include "engine/ledger/state_move.h"
+#include "engine/tenant/cohort.h"
 #include "store/people/held_unsubscribes.h"
 #include <stdio.h>
 
@@ -89,8 +90,7 @@ static void count_once(struct batch *batch, struct message *message, const struc
 		return;
 	message->counters.unsubscribed_us = event->occurred_us;
 	/* Mail that the caller sends by itself has no intent of ours; that it was read shows that it left. */
-	if (message->cohort_day == 0)
-		message->cohort_day = apply_day_of(message->created_us ? message->created_us : event->occurred_us);
+	cohort_need(batch, message, message->created_us ? message->created_us : event->occurred_us);
 	batch_touch(batch, message);
 	batch_stat(batch, message, STAT_UNSUBSCRIBES, 1);
 	batch_event(batch, message, event);

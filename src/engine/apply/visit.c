@@ -4,6 +4,7 @@
 #include "codec/judge/behaviour.h"
 #include "engine/judge/fan_out.h"
 #include "engine/ledger/hit_count.h"
+#include "engine/tenant/cohort.h"
 
 /* ---- Consent */
 
@@ -109,7 +110,7 @@ static void need_cohort(const struct visit *visit)
 	struct message *message = visit->message;
 	if (message->cohort_day != 0)
 		return;
-	message->cohort_day = apply_day_of(message->created_us ? message->created_us : visit->time_us);
+	cohort_need(visit->context->batch, message, message->created_us ? message->created_us : visit->time_us);
 	batch_touch(visit->context->batch, message);
 }
 

@@ -2,6 +2,7 @@
 #include "engine/apply/withdraw.h"
 
 #include "engine/ledger/state_move.h"
+#include "engine/tenant/cohort.h"
 #include "store/mail/queue.h"
 
 static void end_suppressed(struct batch *batch, struct message *message, const struct withdrawal *w)
@@ -12,6 +13,7 @@ static void end_suppressed(struct batch *batch, struct message *message, const s
 	event.bounce_reason = w->reason;
 	message->error = arena_copy(batch_arena(batch), w->reason);
 	if (was_in_doubt) {
+		cohort_need(batch, message, batch_now_us(batch));
 		(void)state_move(batch, message, MESSAGE_FAILED); /* in doubt is always before failed */
 	} else {
 		message->state = MESSAGE_SUPPRESSED;
@@ -41,6 +43,7 @@ enum status withdraw_to_doubt(struct batch *batch, struct uuid id, uint64_t leas
 		status = batch_message(batch, id, &message, err);
 	if (status != STATUS_OK)
 		return status;
+	cohort_need(batch, message, batch_now_us(batch));
 	if (state_move(batch, message, MESSAGE_IN_DOUBT))
 		message->error = SLICE("the deliverer stopped between the end of the mail and its answer");
 	return STATUS_OK;

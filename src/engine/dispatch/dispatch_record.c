@@ -11,7 +11,7 @@
 #include "engine/dispatch/dispatch_private.h"
 
 #include "base/mem.h"
-#include "engine/apply/apply.h"
+#include "engine/tenant/cohort.h"
 
 enum { RECORD_AGAIN_MS = 500 };
 
@@ -35,8 +35,7 @@ static enum status run_intent(struct writer_command *command, struct batch *batc
 		status = batch_message(batch, c->message, &message, err);
 	if (status != STATUS_OK)
 		return status;
-	if (message->cohort_day == 0)
-		message->cohort_day = apply_day_of(batch_now_us(batch));
+	cohort_need(batch, message, batch_now_us(batch));
 	if (message->state < MESSAGE_SENDING)
 		message->state = MESSAGE_SENDING;
 	if (message->attempts < c->attempt)

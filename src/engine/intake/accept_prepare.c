@@ -309,7 +309,8 @@ static void decide_instrument(struct preparation *p)
 	struct message *m = &p->accepted->message;
 	m->state = MESSAGE_SENT;
 	m->sent_us = m->created_us;
-	m->cohort_day = apply_day_of(m->created_us);
+	m->cohort_day =
+	    time_zone_day_of(tenant_policies_of(p->context->sending->policies, m->tenant).zone, m->created_us);
 	p->item->result.status = "instrumented";
 	if (p->accepted->suppressed_reason.n)
 		warn(p, arena_printf(arena_of(p), "suppressed: The address gets no mail (%.*s).",

@@ -35,6 +35,7 @@ struct cached_consent {
 
 struct batch {
 	struct store_session *session;
+	const struct tenant_policies *policies;
 	struct arena *arena;
 	int64_t now_us;
 	struct map *messages; /* id -> struct cached_message */
@@ -82,6 +83,16 @@ void batch_free(struct batch **batch)
 	mem_free(b->events);
 	mem_free(b);
 	*batch = NULL;
+}
+
+void batch_use_policies(struct batch *batch, const struct tenant_policies *policies)
+{
+	batch->policies = policies;
+}
+
+const struct tenant_policies *batch_policies(const struct batch *batch)
+{
+	return batch->policies;
 }
 
 struct store_session *batch_session(struct batch *batch)

@@ -11,9 +11,14 @@
 #include "store/mail/messages.h"
 
 struct batch;
+struct tenant_policies;
 
 struct batch *batch_new(struct store_session *session);
 void batch_free(struct batch **batch);
+
+/* What holds for each tenant; must outlive the batch. NULL, as at first: the defaults, for everybody. */
+void batch_use_policies(struct batch *batch, const struct tenant_policies *policies);
+const struct tenant_policies *batch_policies(const struct batch *batch);
 
 struct store_session *batch_session(struct batch *batch);
 /* Lives until the batch is written or dropped. */

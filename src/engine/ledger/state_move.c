@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The column follows from the state alone, so no second field has to be kept in step with it, and an outcome that comes
+ * twice or late finds the message where it left it. */
 #include "engine/ledger/state_move.h"
 
 #include "base/random.h"
-#include "engine/apply/apply.h"
 
 enum { STAT_NONE = -1 };
 
@@ -29,8 +30,6 @@ bool state_move(struct batch *batch, struct message *message, enum message_state
 	batch_touch(batch, message);
 	if (from_column == to_column)
 		return true;
-	if (message->cohort_day == 0)
-		message->cohort_day = apply_day_of(batch_now_us(batch));
 	if (from_column == STAT_NONE)
 		batch_stat(batch, message, STAT_SENDS, 1);
 	else

@@ -7,8 +7,8 @@
 
 #include "engine/ledger/batch.h"
 
-/* To MESSAGE_IN_DOUBT or a later state that has a column; sets the cohort when there is none. False, and nothing is
- * changed, when the message is in that state or past it. Touches the message. */
+/* To MESSAGE_IN_DOUBT or a later state that has a column. The message must have its cohort (cohort.h). False, and
+ * nothing is changed, when the message is in that state or past it. Touches the message. */
 bool state_move(struct batch *batch, struct message *message, enum message_state to);
 
 /* An event of the transaction's time without anything of a recipient's in it. */

@@ -161,6 +161,7 @@ static enum status open_parts(struct writer *w, struct err *err)
 	atomic_store(&w->applied, w->cursor);
 	w->is_ready = true;
 	w->batch = batch_new(w->session);
+	batch_use_policies(w->batch, w->config.policies);
 	w->apply = apply_new(&(struct apply_config){
 	    .node = w->node,
 	    .keys = w->config.keys,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What was there is read in the transaction that changes it, so that the note says what the change really took away. */
 #include "engine/tenant/tenant_change.h"
 
 #include "codec/text/json_text.h"
@@ -29,21 +30,32 @@ static struct slice value_in(const struct tenant_setting_list *list, struct slic
 	return SLICE_EMPTY;
 }
 
+struct former {
+	struct tenant tenant; /* a new one's zone is empty */
+	struct tenant_setting_list settings;
+};
+
+static void put_step(struct json_text *w, const char *name, struct slice from, struct slice to)
+{
+	json_key(w, name);
+	json_open(w, '{');
+	JSON_FIELD(w, "from", string_or_null, from);
+	JSON_FIELD(w, "to", string_or_null, to);
+	json_close(w, '}');
+}
+
 /* {"opens":{"from":null,"to":"off"}} */
-static struct slice describe(struct arena *arena, const struct tenant_change *change,
-			     const struct tenant_setting_list *before)
+static struct slice describe(struct arena *arena, const struct tenant_change *change, const struct former *before)
 {
 	struct buf text;
 	buf_init_fixed(&text, arena_alloc(arena, DETAILS_MAX), DETAILS_MAX);
 	struct json_text w = json_text_on(&text);
 	json_open(&w, '{');
-	for (size_t i = 0; i < change->count; i++) {
-		json_key(&w, arena_cstr(arena, change->settings[i].name));
-		json_open(&w, '{');
-		JSON_FIELD(&w, "from", string_or_null, value_in(before, change->settings[i].name));
-		JSON_FIELD(&w, "to", string_or_null, change->settings[i].value);
-		json_close(&w, '}');
-	}
+	if (change->time_zone.n)
+		put_step(&w, "time_zone", before->tenant.time_zone, change->time_zone);
+	for (size_t i = 0; i < change->count; i++)
+		put_step(&w, arena_cstr(arena, change->settings[i].name),
+			 value_in(&before->settings, change->settings[i].name), change->settings[i].value);
 	json_close(&w, '}');
 	return buf_failed(&text) ? SLICE_EMPTY : buf_slice(&text);
 }
@@ -57,31 +69,44 @@ static enum status note(struct store_session *session, int64_t now_us, struct ar
 	return audit_write_at(session, now_us, entry, err);
 }
 
-static enum status find_or_add(struct store_session *session, int64_t now_us, struct arena *arena,
-			       const struct tenant_change *change, uint32_t *ret, struct err *err)
+static enum status add(struct store_session *session, int64_t now_us, const struct tenant_change *change,
+		       struct former *ret, struct err *err)
 {
-	struct tenant tenant = {.name = change->tenant, .created_us = now_us};
-	if (change->is_new)
-		return store_tenant_add(session, &tenant, ret, err);
-	enum status status = store_tenant_find_by_name(session, change->tenant, arena, &tenant, err);
-	if (status == STATUS_OK)
-		*ret = tenant.id;
-	return status;
+	struct tenant tenant = {.name = change->tenant, .time_zone = change->time_zone, .created_us = now_us};
+	return store_tenant_add(session, &tenant, &ret->tenant.id, err);
+}
+
+static enum status read_former(struct store_session *session, struct arena *arena, const struct tenant_change *change,
+			       struct former *ret, struct err *err)
+{
+	enum status status = store_tenant_find_by_name(session, change->tenant, arena, &ret->tenant, err);
+	return status == STATUS_OK ? store_tenant_setting_list_of(session, ret->tenant.id, arena, &ret->settings, err)
+				   : status;
+}
+
+static enum status write_zone(struct store_session *session, const struct tenant_change *change,
+			      const struct former *before, struct err *err)
+{
+	struct tenant tenant = before->tenant;
+	if (change->is_new || !change->time_zone.n)
+		return STATUS_OK;
+	tenant.time_zone = change->time_zone;
+	return store_tenant_save(session, &tenant, err);
 }
 
 static enum status write_in(struct store_session *session, int64_t now_us, struct arena *arena,
 			    const struct tenant_change *change, struct err *err)
 {
-	uint32_t tenant = 0;
-	struct tenant_setting_list before = {0};
-	enum status status = find_or_add(session, now_us, arena, change, &tenant, err);
+	struct former before = {0};
+	enum status status = change->is_new ? add(session, now_us, change, &before, err)
+					    : read_former(session, arena, change, &before, err);
 	if (status == STATUS_OK)
-		status = store_tenant_setting_list_of(session, tenant, arena, &before, err);
+		status = write_zone(session, change, &before, err);
 	for (size_t i = 0; status == STATUS_OK && i < change->count; i++) {
-		struct tenant_setting_row row = {tenant, change->settings[i].name, change->settings[i].value};
+		struct tenant_setting_row row = {before.tenant.id, change->settings[i].name, change->settings[i].value};
 		status = store_tenant_setting_put(session, &row, now_us, err);
 	}
-	struct audit_note entry = {.tenant = tenant, .details = describe(arena, change, &before)};
+	struct audit_note entry = {.tenant = before.tenant.id, .details = describe(arena, change, &before)};
 	return status == STATUS_OK ? note(session, now_us, arena, change, &entry, err) : status;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tenant_change: tenants are added and their settings changed, with a note of who did it (audit.h). What may be set is
- * checked before, by tenant_setting_check. */
+/* tenant_change: tenants are added, and their settings and zones changed, with a note of who did it (audit.h). What may
+ * be set is checked before, by tenant_setting_check and time_zone_check. */
 #ifndef PUGMARK_ENGINE_TENANT_CHANGE_H
 #define PUGMARK_ENGINE_TENANT_CHANGE_H
 
@@ -18,6 +18,9 @@ struct tenant_change {
 	struct slice tenant; /* its name */
 	struct slice actor;  /* see struct audit_entry */
 	bool is_new;         /* to be added */
+	/* Whose days its numbers are kept in from now on, good for time_zone_check; empty: as it is, and UTC for a new
+	 * one. */
+	struct slice time_zone;
 	/* Names and values; an empty value: as the installation again. Their tenant is not looked at. */
 	const struct tenant_setting_row *settings;
 	size_t count;

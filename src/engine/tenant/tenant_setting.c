@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One table. Every value is a number: of a choice it is the place in the list, which is that of the enum. So all
- * members of struct tenant_policy have four bytes and are read and written in one way. */
+ * members of struct tenant_policy that are settings have four bytes and are read and written in one way. */
 #include "engine/tenant/tenant_setting.h"
 
 #include <stddef.h>
@@ -56,6 +56,7 @@ struct tenant_policy tenant_policy_default(void)
 	    .provider_dedupe_minutes = 10,
 	    .headline_opens = HEADLINE_LIKELY_HUMAN,
 	    .honeypot = HONEYPOT_OFF,
+	    .zone = time_zone_utc(),
 	};
 }
 

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 #include "base/status.h"
+#include "engine/tenant/time_zone.h"
 #include "store/mail/messages.h"
 
 /* What is kept of who asked, once it was judged (privacy.keep_client). */
@@ -34,8 +35,11 @@ struct tenant_policy {
 	uint32_t provider_dedupe_minutes; /* the same between a provider's report and our own hit */
 	enum headline_opens headline_opens;
 	enum honeypot_policy honeypot;
+	/* Whose days its numbers are kept in: never NULL. No setting, but a fact about the tenant (doc/decisions/0031);
+	 * lives as long as the policies that say it. */
+	const struct time_zone *zone;
 };
-/* As a configuration that says nothing. */
+/* As a configuration that says nothing; in UTC. */
 struct tenant_policy tenant_policy_default(void);
 
 struct tenant_setting {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Both the API and the command line show a tenant by this, so that a script can take either. */
 #include "engine/tenant/tenant_view.h"
 
 enum { VALUE_MAX = 40 };
@@ -62,6 +63,7 @@ void tenant_view_put(struct json_text *w, const struct tenant_view *view)
 	const struct tenant_setting *settings = tenant_settings(&count);
 	json_open(w, '{');
 	JSON_FIELD(w, "name", string, view->tenant.name);
+	JSON_FIELD(w, "time_zone", string, view->tenant.time_zone);
 	JSON_FIELD(w, "created_at", time, view->tenant.created_us);
 	json_key(w, "settings");
 	json_open(w, '{');

@@ -19,7 +19,8 @@ enum status tenant_view_read(struct store_session *session, const struct tenant_
 			     struct err *err) MUST_CHECK;
 /* The tenant has set it itself. */
 bool tenant_view_has_own(const struct tenant_view *view, const struct tenant_setting *setting);
-/* {"name","created_at","settings":{…},"effective":{…},"installation":{…}}; in settings null stands for what is not set.
+/* {"name","time_zone","created_at","settings":{…},"effective":{…},"installation":{…}}; in settings null stands for what
+ * is not set.
  */
 void tenant_view_put(struct json_text *w, const struct tenant_view *view);
 

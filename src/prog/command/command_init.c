@@ -2,6 +2,7 @@
 /* pugmark init: keys, store, first tenant, first user, first API key. Safe to repeat: what is there stays. */
 #include "base/clock.h"
 #include "codec/text/json_text.h"
+#include "engine/tenant/time_zone.h"
 #include "prog/command/commands.h"
 #include "prog/serve/installation.h"
 #include "prog/serve/new_account.h"
@@ -18,16 +19,21 @@ struct first_run {
 	uint32_t tenant;
 };
 
-static enum status ensure_tenant(struct store_session *s, struct arena *arena, struct first_run *run, struct err *err)
+static enum status ensure_tenant(const struct installation *i, struct store_session *s, struct first_run *run,
+				 struct err *err)
 {
 	struct tenant tenant;
-	enum status status = store_tenant_find_by_name(s, SLICE("default"), arena, &tenant, err);
+	struct slice zone = slice_from_cstr(i->config.time_zone);
+	enum status status = store_tenant_find_by_name(s, SLICE("default"), i->arena, &tenant, err);
 	if (status == STATUS_OK)
 		run->tenant = tenant.id;
 	if (status != STATUS_NOT_FOUND)
 		return status;
-	tenant = (struct tenant){
-	    .name = SLICE("default"), .time_zone = SLICE("UTC"), .created_us = clock_now_us(clock_system())};
+	status = time_zone_check(zone, err);
+	if (status != STATUS_OK)
+		return status;
+	tenant =
+	    (struct tenant){.name = SLICE("default"), .time_zone = zone, .created_us = clock_now_us(clock_system())};
 	return store_tenant_add(s, &tenant, &run->tenant, err);
 }
 
@@ -65,7 +71,7 @@ static enum status ensure_accounts(struct installation *i, struct first_run *run
 		return status;
 	status = store_begin(s, err);
 	if (status == STATUS_OK)
-		status = ensure_tenant(s, i->arena, run, err);
+		status = ensure_tenant(i, s, run, err);
 	if (status == STATUS_OK)
 		status = ensure_user(s, i->arena, run, err);
 	if (status == STATUS_OK)

@@ -31,6 +31,7 @@ static void print_view(const struct tenant_view *view)
 {
 	size_t count;
 	const struct tenant_setting *settings = tenant_settings(&count);
+	printf("%-24s %.*s\n", "time_zone", SLICE_FMT(view->tenant.time_zone));
 	for (size_t i = 0; i < count; i++) {
 		char value[40];
 		struct buf b;
@@ -91,6 +92,7 @@ static void put_table(struct json_text *w, const void *what)
 	for (size_t i = 0; i < table->count; i++) {
 		json_open(w, '{');
 		JSON_FIELD(w, "name", string, table->items[i].name);
+		JSON_FIELD(w, "time_zone", string, table->items[i].time_zone);
 		JSON_FIELD(w, "created_at", time, table->items[i].created_us);
 		json_close(w, '}');
 	}
@@ -106,42 +108,65 @@ static enum status list(struct tenant_task *t, struct err *err)
 	if (t->is_json)
 		print_json(put_table, &table);
 	for (size_t i = 0; !t->is_json && i < table.count; i++)
-		printf("%.*s\n", SLICE_FMT(table.items[i].name));
+		printf("%-24.*s %.*s\n", SLICE_FMT(table.items[i].name), SLICE_FMT(table.items[i].time_zone));
 	return STATUS_OK;
 }
 
 /* ---- What is changed */
 
 /* "opens=off", or to take it away "opens". */
-static enum status read_setting(const struct tenant_task *t, const char *text, bool takes_away,
+static enum status read_setting(const struct tenant_task *t, struct slice name, struct slice value,
 				struct tenant_setting_row *ret, struct err *err)
 {
-	struct slice rest = slice_from_cstr(text);
-	struct tenant_setting_row row = {.name = slice_trim(slice_cut(&rest, '='))};
 	struct tenant_policy limit = tenant_policies_limit(t->policies, name_of(t));
-	row.value = slice_trim(rest);
-	if (takes_away && (row.value.n || !tenant_setting_find(row.name)))
-		return err_set(err, STATUS_BAD_INPUT, "'%.40s' is no setting's name; 'pugmark tenant show' lists them",
-			       text);
-	enum status status = takes_away ? STATUS_OK : tenant_setting_check(&limit, row.name, row.value, err);
+	enum status status = tenant_setting_check(&limit, name, value, err);
 	if (status == STATUS_OK)
-		*ret = row;
+		*ret = (struct tenant_setting_row){.name = name, .value = value};
+	return status;
+}
+
+static enum status read_name(struct slice text, struct tenant_setting_row *ret, struct err *err)
+{
+	if (slice_equal(text, SLICE("time_zone")))
+		return err_set(err, STATUS_BAD_INPUT, "a tenant always has a time zone: set another one");
+	if (!tenant_setting_find(text))
+		return err_set(err, STATUS_BAD_INPUT, "'%.*s' is no setting's name; 'pugmark tenant show' lists them",
+			       SLICE_FMT(slice_sub(text, 0, 40)));
+	*ret = (struct tenant_setting_row){.name = text};
+	return STATUS_OK;
+}
+
+/* One operand of set and add, or of unset. */
+static enum status read_operand(const struct tenant_task *t, const char *text, bool takes_away,
+				struct tenant_change *change, struct tenant_setting_row *room, struct err *err)
+{
+	struct slice rest = slice_from_cstr(text);
+	struct slice name = takes_away ? rest : slice_trim(slice_cut(&rest, '='));
+	struct slice value = slice_trim(rest);
+	struct tenant_setting_row *row = &room[change->count];
+	enum status status;
+	if (!takes_away && slice_equal(name, SLICE("time_zone"))) {
+		change->time_zone = value;
+		return time_zone_check(value, err);
+	}
+	status = takes_away ? read_name(name, row, err) : read_setting(t, name, value, row, err);
+	if (status == STATUS_OK)
+		change->count++;
 	return status;
 }
 
 static enum status change(struct tenant_task *t, bool is_new, bool takes_away, struct err *err)
 {
 	struct tenant_setting_row rows[OPERANDS_MAX];
-	struct tenant_change change = {.tenant = name_of(t),
-				       .actor = SLICE("command line"),
-				       .is_new = is_new,
-				       .settings = rows,
-				       .count = t->operands.count - 2};
-	for (size_t i = 0; i < change.count; i++) {
-		enum status status = read_setting(t, t->operands.values[i + 2], takes_away, &rows[i], err);
+	struct tenant_change change = {
+	    .tenant = name_of(t), .actor = SLICE("command line"), .is_new = is_new, .settings = rows};
+	for (size_t i = 2; i < t->operands.count; i++) {
+		enum status status = read_operand(t, t->operands.values[i], takes_away, &change, rows, err);
 		if (status != STATUS_OK)
 			return status;
 	}
+	if (is_new && !change.time_zone.n)
+		change.time_zone = tenant_policies_new_zone(t->policies);
 	enum status status = tenant_change_write(t->session, clock_now_us(clock_system()), &change, err);
 	if (status == STATUS_NOT_FOUND)
 		return err_set(err, status, "there is no tenant %.60s", t->operands.values[1]);
@@ -218,6 +243,8 @@ static void print_help(const struct option_spec *specs)
 	puts("pugmark tenant list | show NAME | add NAME [SETTING=VALUE …] | set NAME SETTING=VALUE … | unset NAME "
 	     "SETTING …\n\nWhat is not set is as the configuration says. Where privacy is concerned (opens, clicks, "
 	     "keep_client, gpc,\nevents_days) a tenant can be stricter than that and not looser. Settings:");
+	printf("  %-24s %s\n", "time_zone",
+	       "an IANA name (Europe/London): whose days numbers are kept in, from now on");
 	for (size_t i = 0; i < count; i++)
 		printf("  %-24s %s%s%s\n", settings[i].name, settings[i].meaning, settings[i].choices ? ": " : "",
 		       settings[i].choices ? settings[i].choices : "");

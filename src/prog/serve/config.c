@@ -70,6 +70,8 @@ static const struct key keys[] = {
      "an open or click that a provider reports within this time of one of ours is the same one"},
     {"tracking.headline_opens", KEY_CHOICE, AT(headline_opens), "likely_human", 0, 0, "strict|likely_human",
      "whether image proxies count in the headline"},
+    {"tracking.time_zone", KEY_TEXT, AT(time_zone), "UTC", 0, 0, NULL,
+     "IANA name of the zone in whose days the numbers of new tenants are kept; each tenant can have another"},
     {"judge.apple_egress_file", KEY_FILE, AT(apple_egress_file), "", 0, 0, NULL,
      "Apple's list of its privacy proxy's addresses, egress-ip-ranges.csv; read again when it changes; a path that "
      "does "

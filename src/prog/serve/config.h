@@ -31,6 +31,7 @@ struct config {
 	int64_t dedupe_seconds;
 	int64_t provider_dedupe_minutes;
 	const char *headline_opens;
+	const char *time_zone;                    /* of new tenants */
 	const char *apple_egress_file, *asn_file; /* "": none; as they are to be opened */
 	int64_t hold_days;
 	const char *provider;

@@ -85,6 +85,13 @@ void installation_close(struct installation *i)
 	arena_free(&i->arena);
 }
 
+static enum status check_time_zone(const struct config *config, struct err *err)
+{
+	struct err why = {0};
+	enum status status = time_zone_check(slice_from_cstr(config->time_zone), &why);
+	return status == STATUS_OK ? status : err_set(err, STATUS_BAD_INPUT, "tracking.time_zone: %s", why.text);
+}
+
 enum status installation_policies(const struct installation *i, struct tenant_policies **ret, struct err *err)
 {
 	const struct config *c = &i->config;
@@ -103,7 +110,9 @@ enum status installation_policies(const struct installation *i, struct tenant_po
 		status =
 		    tenant_setting_set(&policy, slice_from_cstr(words[k].name), slice_from_cstr(words[k].value), err);
 	if (status == STATUS_OK)
-		*ret = tenant_policies_new(&policy, &retention);
+		status = check_time_zone(c, err);
+	if (status == STATUS_OK)
+		*ret = tenant_policies_new(&policy, &retention, c->time_zone);
 	return status;
 }
 

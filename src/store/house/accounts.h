@@ -9,10 +9,11 @@ struct tenant {
 	uint32_t id; /* given by the store; it travels in tokens */
 	struct slice name;
 	struct slice fallback_url; /* where a broken click goes; empty: the installation's base URL */
-	struct slice time_zone;    /* "UTC" unless set */
+	struct slice time_zone;    /* whose days its numbers are kept in: an IANA name; "UTC" when added without one */
 	int64_t created_us;
 };
-/* STATUS_CONFLICT: the name is taken. tenant->id is ignored. */
+/* STATUS_CONFLICT: the name is taken. tenant->id is ignored. Raises the version of tenant_settings.h, as saving does.
+ */
 enum status store_tenant_add(struct store_session *s, const struct tenant *tenant, uint32_t *ret_id,
 			     struct err *err) MUST_CHECK;
 enum status store_tenant_find(struct store_session *s, uint32_t id, struct arena *arena, struct tenant *ret,

@@ -53,6 +53,12 @@ static enum status write_row(struct store_session *s, const struct tenant_settin
 	    VALUES(value_i64(row->tenant), value_text(row->name), value_text(row->value), value_time(now_us)), err);
 }
 
+/* One row for all tenants: each process reads it every second, so it has to cost one look-up however many there are. */
+enum status store_tenant_version_raise(struct store_session *s, struct err *err)
+{
+	return session_run(s, "UPDATE counters SET value = value + 1 WHERE name = 'tenant_settings'", VALUES_NONE, err);
+}
+
 enum status store_tenant_setting_put(struct store_session *s, const struct tenant_setting_row *row, int64_t now_us,
 				     struct err *err)
 {
@@ -62,8 +68,7 @@ enum status store_tenant_setting_put(struct store_session *s, const struct tenan
 		return status;
 	status = write_row(s, row, now_us, err);
 	if (status == STATUS_OK)
-		status = session_run(s, "UPDATE counters SET value = value + 1 WHERE name = 'tenant_settings'",
-				     VALUES_NONE, err);
+		status = store_tenant_version_raise(s, err);
 	return session_atomic_end(s, own, status, err);
 }
 

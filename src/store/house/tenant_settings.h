@@ -27,7 +27,9 @@ enum status store_tenant_setting_list_of(struct store_session *s, uint32_t tenan
 /* Sets one; an empty value takes it away (STATUS_OK also when it was not set). */
 enum status store_tenant_setting_put(struct store_session *s, const struct tenant_setting_row *row, int64_t now_us,
 				     struct err *err) MUST_CHECK;
-/* Higher after every change of any tenant's. Cheap: one row by its key. */
+/* Something about a tenant changed that others have in memory. For tenants.c. */
+enum status store_tenant_version_raise(struct store_session *s, struct err *err) MUST_CHECK;
+/* Higher after every change of any tenant's settings or zone, and when one was added. Cheap: one row by its key. */
 enum status store_tenant_setting_version(struct store_session *s, uint64_t *ret, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One row a tenant. Its zone is a column here and no row of tenant_settings: every tenant has exactly one, and who
+ * reads stats_daily by SQL has to join it to know what its days are. */
 #include "store/house/accounts.h"
 
 #include "store/core/session.h"
+#include "store/house/tenant_settings.h"
 
 #define TENANT_COLUMNS "id, name, fallback_url, time_zone, created_at"
 
@@ -14,7 +17,7 @@ static void read_tenant(struct rows *r, struct tenant *t)
 	t->created_us = rows_time(r);
 }
 
-enum status store_tenant_add(struct store_session *s, const struct tenant *t, uint32_t *ret_id, struct err *err)
+static enum status insert(struct store_session *s, const struct tenant *t, uint32_t *ret_id, struct err *err)
 {
 	struct rows r;
 	struct slice zone = t->time_zone.n > 0 ? t->time_zone : SLICE("UTC");
@@ -31,6 +34,22 @@ enum status store_tenant_add(struct store_session *s, const struct tenant *t, ui
 		return status;
 	uint32_t id = (uint32_t)rows_i64(&r);
 	status = rows_close(&r, rows_next(&r, err));
+	if (status == STATUS_OK)
+		*ret_id = id;
+	return status;
+}
+
+enum status store_tenant_add(struct store_session *s, const struct tenant *t, uint32_t *ret_id, struct err *err)
+{
+	bool own;
+	uint32_t id = 0;
+	enum status status = session_atomic_begin(s, &own, err);
+	if (status != STATUS_OK)
+		return status;
+	status = insert(s, t, &id, err);
+	if (status == STATUS_OK)
+		status = store_tenant_version_raise(s, err);
+	status = session_atomic_end(s, own, status, err);
 	if (status == STATUS_OK)
 		*ret_id = id;
 	return status;
@@ -83,9 +102,17 @@ enum status store_tenant_list(struct store_session *s, struct arena *arena, stru
 
 enum status store_tenant_save(struct store_session *s, const struct tenant *t, struct err *err)
 {
-	return session_run_some(s, "UPDATE tenants SET fallback_url = $2, time_zone = $3 WHERE id = $1",
-				VALUES(value_i64(t->id), value_text_or_null(t->fallback_url), value_text(t->time_zone)),
-				(struct none){STATUS_NOT_FOUND, "there is no such tenant"}, err);
+	bool own;
+	enum status status = session_atomic_begin(s, &own, err);
+	if (status != STATUS_OK)
+		return status;
+	status =
+	    session_run_some(s, "UPDATE tenants SET fallback_url = $2, time_zone = $3 WHERE id = $1",
+			     VALUES(value_i64(t->id), value_text_or_null(t->fallback_url), value_text(t->time_zone)),
+			     (struct none){STATUS_NOT_FOUND, "there is no such tenant"}, err);
+	if (status == STATUS_OK)
+		status = store_tenant_version_raise(s, err);
+	return session_atomic_end(s, own, status, err);
 }
 
 enum status store_tenant_is_first(struct store_session *s, uint32_t id, bool *ret, struct err *err)

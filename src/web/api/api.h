@@ -10,6 +10,7 @@
 
 #include "engine/feed/live.h"
 #include "engine/intake/accept.h"
+#include "engine/tenant/time_zone.h"
 #include "net/http_server.h"
 #include "net/worker_pool.h"
 #include "store/house/accounts.h"
@@ -121,7 +122,10 @@ void api_header(struct api_call *call, struct slice name, struct slice value);
 /* The field "links": what became of each link of a mail. */
 void api_put_links(struct json_text *w, const struct mail_link *links, size_t count);
 
-/* Query parameters. Each returns false after having answered 422 itself. Absent: *ret is left as it is. */
+/* Whose days the caller's tenant counts in; lives as long as the services. */
+const struct time_zone *api_zone(const struct api_call *call);
+/* Query parameters. Each returns false after having answered 422 itself. Absent: *ret is left as it is. Where a time is
+ * wanted a day stands for its first moment, and where a day is wanted a time for the day it is in, in api_zone. */
 bool api_query_text(struct api_call *call, const char *name, struct slice *ret);
 bool api_query_number(struct api_call *call, const char *name, uint32_t max, uint32_t *ret);
 bool api_query_time(struct api_call *call, const char *name, int64_t *ret_us);

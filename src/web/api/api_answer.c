@@ -4,7 +4,8 @@
 #include "codec/url/query.h"
 #include "web/api/api.h"
 
-enum { SECONDS_A_DAY = 86400 };
+enum { DATE_SIZE = 10 };
+static const int64_t DAY_US = INT64_C(86400000000);
 
 static void put_problem_head(struct json_text *w, unsigned status, const char *title, const char *detail)
 {
@@ -133,24 +134,45 @@ bool api_query_number(struct api_call *call, const char *name, uint32_t max, uin
 	return true;
 }
 
-bool api_query_time(struct api_call *call, const char *name, int64_t *ret_us)
+const struct time_zone *api_zone(const struct api_call *call)
+{
+	return tenant_policies_of(call->services->policies, call->who.tenant).zone;
+}
+
+/* A day is no time before a zone makes it one. */
+struct time_or_day {
+	bool is_given, is_day;
+	int64_t time_us; /* of a day: its number times DAY_US */
+};
+static bool query_time_or_day(struct api_call *call, const char *name, struct time_or_day *ret)
 {
 	struct slice text = {NULL, 0};
 	if (!api_query_text(call, name, &text))
 		return false;
-	if (!text.p || time_parse_rfc3339(text, ret_us))
+	*ret = (struct time_or_day){.is_given = text.p != NULL, .is_day = text.n == DATE_SIZE};
+	if (!text.p || time_parse_rfc3339(text, &ret->time_us))
 		return true;
 	bad_parameter(call, name, "a time like 2026-11-21T06:00:00Z, or a day");
 	return false;
 }
 
+bool api_query_time(struct api_call *call, const char *name, int64_t *ret_us)
+{
+	struct time_or_day at;
+	if (!query_time_or_day(call, name, &at))
+		return false;
+	if (at.is_given)
+		*ret_us = at.is_day ? time_zone_day_begin(api_zone(call), (int32_t)(at.time_us / DAY_US)) : at.time_us;
+	return true;
+}
+
 bool api_query_day(struct api_call *call, const char *name, int32_t *ret_day)
 {
-	int64_t time_us = INT64_MIN;
-	if (!api_query_time(call, name, &time_us))
+	struct time_or_day at;
+	if (!query_time_or_day(call, name, &at))
 		return false;
-	if (time_us != INT64_MIN)
-		*ret_day = (int32_t)(time_us / 1000000 / SECONDS_A_DAY);
+	if (at.is_given)
+		*ret_day = at.is_day ? (int32_t)(at.time_us / DAY_US) : time_zone_day_of(api_zone(call), at.time_us);
 	return true;
 }
 

@@ -34,7 +34,7 @@ static enum status run_end_session(struct writer_command *command, struct batch 
 
 static void put_me(struct api_call *call, const struct user *user, struct slice tenant_name, bool first_run)
 {
-	bool is_strict = tenant_policies_of(call->services->policies, user->tenant).headline_opens == HEADLINE_STRICT;
+	struct tenant_policy policy = tenant_policies_of(call->services->policies, user->tenant);
 	struct json_text w = api_answer(call, 200);
 	json_open(&w, '{');
 	json_key(&w, "user");
@@ -48,10 +48,10 @@ static void put_me(struct api_call *call, const struct user *user, struct slice 
 	json_open(&w, '{');
 	JSON_FIELD(&w, "id", string, tenant_name);
 	JSON_FIELD(&w, "name", string, tenant_name);
-	JSON_FIELD(&w, "time_zone", cstring, "UTC");
+	JSON_FIELD(&w, "time_zone", cstring, time_zone_name(policy.zone));
 	json_close(&w, '}');
 	JSON_FIELD(&w, "base_url", cstring, call->services->base_url);
-	JSON_FIELD(&w, "headline_opens", cstring, is_strict ? "strict" : "likely_human");
+	JSON_FIELD(&w, "headline_opens", cstring, policy.headline_opens == HEADLINE_STRICT ? "strict" : "likely_human");
 	JSON_FIELD(&w, "first_run", bool, first_run);
 	json_close(&w, '}');
 }

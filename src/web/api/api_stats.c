@@ -7,7 +7,8 @@
 #include "web/api/api_handlers.h"
 #include "web/sign_in/auth.h"
 
-enum { SECONDS_A_DAY = 86400, DEFAULT_DAYS = 30 };
+enum { DEFAULT_DAYS = 30 };
+static const int64_t DAY_US = INT64_C(86400000000);
 
 static double rate(int64_t part, int64_t whole)
 {
@@ -76,10 +77,25 @@ static void put_fields(struct json_text *w, const int64_t v[STAT_COUNT], bool st
 	put_rates(w, v, strict);
 }
 
+static void put_day(struct json_text *w, const char *name, int32_t day)
+{
+	char text[DATE_TEXT_SIZE];
+	time_format_day(day * DAY_US, text); /* a date is the same in every zone */
+	JSON_FIELD(w, name, cstring, text);
+}
+
+/* Which days were summed up, so that whoever left them out knows which "today" was meant. */
+static void put_range(struct json_text *w, const struct stats_query *query, const struct time_zone *zone)
+{
+	put_day(w, "from", query->from_day);
+	put_day(w, "to", query->to_day);
+	JSON_FIELD(w, "time_zone", cstring, time_zone_name(zone));
+}
+
 static bool query_range(struct api_call *call, struct stats_query *q, bool *ret_compare)
 {
 	struct slice compare = {NULL, 0};
-	int32_t today = (int32_t)(clock_now_us(call->services->clock) / 1000000 / SECONDS_A_DAY);
+	int32_t today = time_zone_day_of(api_zone(call), clock_now_us(call->services->clock));
 	*q = (struct stats_query){.tenant = call->who.tenant, .from_day = today - DEFAULT_DAYS + 1, .to_day = today};
 	if (!api_query_day(call, "from", &q->from_day) || !api_query_day(call, "to", &q->to_day) ||
 	    !api_query_text(call, "campaign", &q->campaign_id) || !api_query_text(call, "template", &q->template_id) ||
@@ -110,23 +126,25 @@ void api_get_summary(struct api_call *call, struct api_worker *worker)
 	if (!query_range(call, &query, &compare))
 		return;
 	enum status status = store_stats_sum(worker->session, &query, values, &err);
-	if (status == STATUS_OK && compare) {
-		struct stats_query previous = query;
-		previous.to_day = query.from_day - 1;
-		previous.from_day = query.from_day - (query.to_day - query.from_day + 1);
+	struct stats_query previous = query;
+	previous.to_day = query.from_day - 1;
+	previous.from_day = query.from_day - (query.to_day - query.from_day + 1);
+	if (status == STATUS_OK && compare)
 		status = store_stats_sum(worker->session, &previous, before, &err);
-	}
 	if (status != STATUS_OK) {
 		api_problem_status(call, status, &err);
 		return;
 	}
-	bool strict = tenant_policies_of(call->services->policies, call->who.tenant).headline_opens == HEADLINE_STRICT;
+	struct tenant_policy policy = tenant_policies_of(call->services->policies, call->who.tenant);
+	bool strict = policy.headline_opens == HEADLINE_STRICT;
 	struct json_text w = api_answer(call, 200);
 	json_open(&w, '{');
+	put_range(&w, &query, policy.zone);
 	put_fields(&w, values, strict);
 	json_key(&w, "previous");
 	if (compare) {
 		json_open(&w, '{');
+		put_range(&w, &previous, policy.zone);
 		put_fields(&w, before, strict);
 		json_close(&w, '}');
 	} else {

@@ -103,7 +103,7 @@ void api_get_tenant(struct api_call *call, struct api_worker *worker)
 /* ---- Changing */
 
 struct tenant_body {
-	struct slice name;
+	struct slice name, time_zone;
 	struct tenant_setting_row settings[SETTINGS_MAX];
 	size_t count;
 };
@@ -144,11 +144,13 @@ static void read_settings(struct json_reading *r, const json_t *value, const str
 }
 
 static const struct json_field change_fields[] = {
-    {"settings", FIELD_CUSTOM, 0, 0, true, read_settings},
+    {"time_zone", FIELD_LINE, offsetof(struct tenant_body, time_zone), SEND_ID_MAX, false, NULL},
+    {"settings", FIELD_CUSTOM, 0, 0, false, read_settings},
     {0},
 };
 static const struct json_field add_fields[] = {
     {"name", FIELD_LINE, offsetof(struct tenant_body, name), TENANT_NAME_MAX, true, NULL},
+    {"time_zone", FIELD_LINE, offsetof(struct tenant_body, time_zone), SEND_ID_MAX, false, NULL},
     {"settings", FIELD_CUSTOM, 0, 0, false, read_settings},
     {0},
 };
@@ -166,6 +168,14 @@ static void check_settings(struct json_reading *r, const struct tenant_policy *l
 	}
 }
 
+static void check_zone(struct json_reading *r, struct slice zone)
+{
+	struct err err = {0};
+	struct json_place at = {NULL, "time_zone", 0};
+	if (zone.p && time_zone_check(zone, &err) != STATUS_OK)
+		READING_PROBLEM(r, &at, "%s", err.text);
+}
+
 /* Answers what is wrong itself. `name`: whose settings they are; NULL: the body says it. */
 static bool read_body(struct api_call *call, const struct json_field *fields, const struct slice *name,
 		      struct tenant_body *ret)
@@ -174,6 +184,9 @@ static bool read_body(struct api_call *call, const struct json_field *fields, co
 	json_fields_read(&r, call->json, NULL, fields, ret);
 	struct tenant_policy limit = tenant_policies_limit(call->services->policies, name ? *name : ret->name);
 	check_settings(&r, &limit, ret);
+	check_zone(&r, ret->time_zone);
+	if (name && !ret->time_zone.p && !json_object_get(call->json, "settings"))
+		READING_PROBLEM(&r, NULL, "must have settings or a time_zone");
 	if (!name && ret->name.n && !tenant_name_is_good(ret->name)) {
 		struct json_place at = {NULL, "name", 0};
 		READING_PROBLEM(&r, &at, "must be letters, digits, '-', '_' and '.', the first a letter or digit");
@@ -189,6 +202,7 @@ static void change(struct api_call *call, struct api_worker *worker, const struc
 	struct tenant_change change = {.tenant = is_new ? body->name : call->parameters[0],
 				       .actor = auth_actor(call),
 				       .is_new = is_new,
+				       .time_zone = body->time_zone,
 				       .settings = body->settings,
 				       .count = body->count};
 	enum status status = tenant_change_commit(call->services->sending, call->services->policies, &change, &err);
@@ -200,7 +214,7 @@ static void change(struct api_call *call, struct api_worker *worker, const struc
 
 void api_post_tenant(struct api_call *call, struct api_worker *worker)
 {
-	struct tenant_body body = {0};
+	struct tenant_body body = {.time_zone = tenant_policies_new_zone(call->services->policies)};
 	if (api_runs_installation(call, worker) && read_body(call, add_fields, NULL, &body))
 		change(call, worker, &body, true);
 }

@@ -102,7 +102,7 @@ static struct tenant_policies *policies_of(struct post *p, const struct mix *mix
 					    slice_from_cstr(consent_name(mirrored(mix->tenant)))};
 	installation.opens = mix->installation;
 	installation.clicks = mirrored(mix->installation);
-	struct tenant_policies *policies = tenant_policies_new(&installation, &retention);
+	struct tenant_policies *policies = tenant_policies_new(&installation, &retention, "UTC");
 	assert_int_equal(store_tenant_setting_put(p->world.session, &opens, WORLD_NOW_US, &err), STATUS_OK);
 	assert_int_equal(store_tenant_setting_put(p->world.session, &clicks, WORLD_NOW_US, &err), STATUS_OK);
 	assert_int_equal(tenant_policies_refresh(policies, p->world.session, &err), STATUS_OK);

@@ -134,7 +134,7 @@ static struct tenant_policies *new_policies(void)
 {
 	struct tenant_policy installation = tenant_policy_default();
 	struct event_retention retention = {.days = 365};
-	return tenant_policies_new(&installation, &retention);
+	return tenant_policies_new(&installation, &retention, "UTC");
 }
 
 static void refresh(struct world *w, struct tenant_policies *policies)
@@ -144,21 +144,33 @@ static void refresh(struct world *w, struct tenant_policies *policies)
 		fail_msg("%s", err.text);
 }
 
+static uint32_t add_tenant(struct world *w, const char *name, const char *zone)
+{
+	struct err err = {0};
+	uint32_t id = 0;
+	struct tenant tenant = {
+	    .name = slice_from_cstr(name), .time_zone = slice_from_cstr(zone), .created_us = WORLD_NOW_US};
+	if (store_tenant_add(w->session, &tenant, &id, &err) != STATUS_OK)
+		fail_msg("%s", err.text);
+	return id;
+}
+
 static void test_a_refresh_sees_what_was_changed_and_each_tenant_has_its_own(void **state)
 {
 	struct world *w = *state;
 	struct tenant_policies *p = new_policies();
 	assert_int_equal(tenant_policies_of(p, 1).dedupe_seconds, 5);
 	set(w, 1, "dedupe_seconds", "60");
-	set(w, 300, "opens", "off");
-	set(w, 300, "dedupe_seconds", "30");
+	uint32_t other = add_tenant(w, "acme", "UTC");
+	set(w, other, "opens", "off");
+	set(w, other, "dedupe_seconds", "30");
 	assert_int_equal(tenant_policies_of(p, 1).dedupe_seconds, 5);
 	refresh(w, p);
 	assert_int_equal(tenant_policies_of(p, 1).dedupe_seconds, 60);
 	assert_int_equal(tenant_policies_of(p, 1).opens, CONSENT_FULL);
-	assert_int_equal(tenant_policies_of(p, 2).dedupe_seconds, 5);
-	assert_int_equal(tenant_policies_of(p, 300).opens, CONSENT_OFF);
-	assert_int_equal(tenant_policies_of(p, 300).dedupe_seconds, 30);
+	assert_int_equal(tenant_policies_of(p, other + 1).dedupe_seconds, 5);
+	assert_int_equal(tenant_policies_of(p, other).opens, CONSENT_OFF);
+	assert_int_equal(tenant_policies_of(p, other).dedupe_seconds, 30);
 	assert_int_equal(tenant_policies_dedupe_seconds_max(p), 60);
 	set(w, 1, "dedupe_seconds", "");
 	refresh(w, p);
@@ -177,6 +189,70 @@ static void test_a_value_that_is_none_is_passed_over(void **state)
 	refresh(w, p);
 	assert_int_equal(tenant_policies_of(p, 1).keep_client, KEEP_CLIENT_FULL);
 	assert_int_equal(tenant_policies_of(p, 1).opens, CONSENT_ANONYMOUS);
+	tenant_policies_free(&p);
+}
+
+static void expect_zone(const struct tenant_policies *p, uint32_t tenant, const char *name)
+{
+	struct tenant_policy policy = tenant_policies_of(p, tenant);
+	assert_string_equal(time_zone_name(policy.zone), name);
+	assert_ptr_equal(tenant_policies_zone(p, tenant), policy.zone);
+}
+
+static void test_each_tenant_has_a_zone_and_those_of_one_share_it(void **state)
+{
+	struct world *w = *state;
+	struct tenant_policies *p = new_policies();
+	uint32_t paris = add_tenant(w, "paris", "Europe/Paris");
+	uint32_t lyon = add_tenant(w, "lyon", "Europe/Paris");
+	uint32_t oslo = add_tenant(w, "oslo", "Europe/Oslo");
+	set(w, oslo, "opens", "off");
+	set(w, w->tenant, "opens", "anonymous");
+	expect_zone(p, paris, "UTC"); /* nothing is read yet */
+	refresh(w, p);
+	expect_zone(p, w->tenant, "UTC");
+	expect_zone(p, paris, "Europe/Paris");
+	expect_zone(p, oslo, "Europe/Oslo");
+	expect_zone(p, oslo + 1, "UTC");
+	assert_ptr_equal(tenant_policies_zone(p, paris), tenant_policies_zone(p, lyon));
+	assert_int_equal(tenant_policies_of(p, oslo).opens, CONSENT_OFF);
+	assert_int_equal(tenant_policies_of(p, w->tenant).opens, CONSENT_ANONYMOUS);
+	assert_int_equal(tenant_policies_without_zone(p), 0);
+	tenant_policies_free(&p);
+	expect_zone(NULL, paris, "UTC");
+}
+
+/* Whoever copied a policy may go on asking its zone while the table is replaced. */
+static void test_a_saved_zone_holds_from_the_next_refresh_and_the_former_one_lives_on(void **state)
+{
+	struct world *w = *state;
+	struct err err = {0};
+	struct tenant_policies *p = new_policies();
+	struct tenant tenant = {.id = add_tenant(w, "acme", "Asia/Tokyo"), .time_zone = SLICE("Asia/Kolkata")};
+	refresh(w, p);
+	struct tenant_policy before = tenant_policies_of(p, tenant.id);
+	assert_int_equal(store_tenant_save(w->session, &tenant, &err), STATUS_OK);
+	expect_zone(p, tenant.id, "Asia/Tokyo");
+	refresh(w, p);
+	expect_zone(p, tenant.id, "Asia/Kolkata");
+	assert_string_equal(time_zone_name(before.zone), "Asia/Tokyo");
+	assert_int_equal(time_zone_day_begin(before.zone, 20000), (20000 * 24 - 9) * 3600 * SECOND);
+	tenant_policies_free(&p);
+}
+
+/* As where the package with the zone data is too old, or missing. */
+static void test_a_zone_that_cannot_be_read_is_utc_and_is_told(void **state)
+{
+	struct world *w = *state;
+	struct tenant_policies *p = new_policies();
+	uint32_t other = add_tenant(w, "acme", "Mars/Olympus");
+	uint32_t paris = add_tenant(w, "paris", "Europe/Paris");
+	set(w, other, "opens", "off");
+	refresh(w, p);
+	expect_zone(p, other, "UTC");
+	expect_zone(p, paris, "Europe/Paris");
+	assert_int_equal(tenant_policies_of(p, other).opens, CONSENT_OFF);
+	assert_int_equal(tenant_policies_without_zone(p), 1);
 	tenant_policies_free(&p);
 }
 
@@ -315,6 +391,9 @@ int main(void)
 	    cmocka_unit_test(test_a_refusal_names_the_setting_the_value_and_what_is_allowed),
 	    TEST(test_a_refresh_sees_what_was_changed_and_each_tenant_has_its_own),
 	    TEST(test_a_value_that_is_none_is_passed_over),
+	    TEST(test_each_tenant_has_a_zone_and_those_of_one_share_it),
+	    TEST(test_a_saved_zone_holds_from_the_next_refresh_and_the_former_one_lives_on),
+	    TEST(test_a_zone_that_cannot_be_read_is_utc_and_is_told),
 	    TEST(test_hits_count_once_within_the_tenants_own_time),
 	    TEST(test_a_long_time_of_a_tenant_survives_a_restart),
 	    TEST(test_what_is_kept_of_the_client_is_the_tenants_choice),

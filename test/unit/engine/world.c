@@ -374,7 +374,7 @@ void world_set_policy(struct world *w, const struct tenant_policy *policy)
 {
 	static const struct event_retention RETENTION = {.days = 365};
 	tenant_policies_free(&w->policies);
-	w->policies = tenant_policies_new(policy, &RETENTION);
+	w->policies = tenant_policies_new(policy, &RETENTION, "UTC");
 }
 
 struct writer *world_start_writer(struct world *w)

@@ -50,6 +50,7 @@ static const struct key_case {
     {"tracking.dedupe_seconds", NUMBER, AT(dedupe_seconds), "3600", "99999999999999999999"},
     {"tracking.provider_dedupe_minutes", NUMBER, AT(provider_dedupe_minutes), "1440", "0"},
     {"tracking.headline_opens", TEXT, AT(headline_opens), "strict", "Strict"},
+    {"tracking.time_zone", TEXT, AT(time_zone), "Europe/London", NULL},
     {"judge.apple_egress_file", TEXT, AT(apple_egress_file), "/etc/egress.csv", NULL},
     {"judge.asn_file", TEXT, AT(asn_file), "/etc/asn.csv", NULL},
     {"unsubscribe.hold_days", NUMBER, AT(hold_days), "0", "31"},
