@@ -101,7 +101,7 @@ export function App() {
   if (who.state === "nobody") return <SignIn signed_in={enter} />;
   if (route.page === "sign_in") return null;
   return (
-    <SessionContext.Provider value={{ me: who.me, leave }}>
+    <SessionContext.Provider value={{ me: who.me, changed: enter, leave }}>
       <Shell route={route}>
         <CurrentPage route={route} />
       </Shell>

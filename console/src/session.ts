@@ -5,6 +5,8 @@ import type { Me } from "./types";
 
 export interface Session {
   me: Me;
+  /** Something that /me says was changed here. */
+  changed: (me: Me) => void;
   leave: () => void;
 }
 

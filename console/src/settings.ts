@@ -65,10 +65,24 @@ export const SETTING_GROUPS: { title: string; settings: Setting[] }[] = [
   },
 ];
 
-export function setting_named(name: string): Setting | null {
+/** No setting that an installation could have for it: every tenant has one of its own. */
+export const TIME_ZONE = {
+  name: "time_zone" as const,
+  word: "Time zone of the days",
+  hint: "Numbers are kept by days of this zone. A change holds for mail that leaves from then on; past days stay as they were counted.",
+};
+
+/** What a reader may choose from; the server knows more and decides. */
+export function zone_names(): string[] {
+  const listed = (Intl as { supportedValuesOf?: (key: string) => string[] }).supportedValuesOf?.("timeZone") ?? [];
+  return ["UTC", ...listed.filter((name) => name !== "UTC")];
+}
+
+export function setting_named(name: string): Omit<Setting, "name"> | null {
+  if (name === TIME_ZONE.name) return TIME_ZONE;
   return SETTING_GROUPS.flatMap((group) => group.settings).find((setting) => setting.name === name) ?? null;
 }
 
-export function value_word(setting: Setting, value: SettingValue): string {
+export function value_word(setting: Pick<Setting, "choices">, value: SettingValue): string {
   return setting.choices?.[String(value)] ?? String(value);
 }

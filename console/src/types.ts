@@ -133,6 +133,8 @@ export type SettingValue = string | number;
 
 export interface Tenant {
   name: string;
+  /** IANA name; whose days the numbers are kept in. */
+  time_zone: string;
   /** What the tenant has set itself; null: as the installation. */
   settings: Record<SettingName, SettingValue | null>;
   installation: Record<SettingName, SettingValue>;

@@ -427,6 +427,24 @@ describe("console", { skip: missing }, () => {
     assert.equal(mock.settings.opens, "off");
   });
 
+  test("the zone of the days is changed alone, and the pages count in it at once", async () => {
+    await sign_in(page, base, USER, "/privacy");
+    await ready("/privacy");
+    const zone = page.getByLabel("Time zone of the days");
+    assert.equal(await zone.inputValue(), "Europe/London");
+    assert.ok((await page.locator("#zone-names option").count()) > 300);
+    await page.getByText("past days stay as they were counted").waitFor();
+    await zone.fill("Atlantis");
+    await page.getByRole("button", { name: "Save" }).click();
+    assert.equal(await page.getByRole("alert").innerText(), "Not saved. there is no time zone 'Atlantis' here");
+    await zone.fill("Asia/Kathmandu");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("status").waitFor();
+    assert.equal(mock.time_zone, "Asia/Kathmandu");
+    await page.getByRole("link", { name: "Stats" }).first().click();
+    await page.locator('[title="Days of Asia/Kathmandu"]').waitFor();
+  });
+
   test("who may not change the settings sees them", async () => {
     mock.role = "sales_rep";
     await sign_in(page, base, USER, "/privacy");

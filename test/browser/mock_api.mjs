@@ -261,8 +261,13 @@ export class MockApi {
   }
 
   async tenant_call(req, res) {
-    if (req.method === "PATCH") Object.assign(this.settings, (await body_of(req)).settings);
-    return json(res, { name: "default", settings: this.settings, installation: INSTALLATION });
+    if (req.method === "PATCH") {
+      const { settings, time_zone } = await body_of(req);
+      if (time_zone && !time_zone.includes("/")) return problem(res, 422, "Invalid", `there is no time zone '${time_zone}' here`);
+      this.time_zone = time_zone ?? this.time_zone;
+      Object.assign(this.settings, settings);
+    }
+    return json(res, { name: "default", time_zone: this.time_zone, settings: this.settings, installation: INSTALLATION });
   }
 
   /** By a key that the reader does not see, as of one whose owner was erased. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tenant has set for itself: how far its mail is tracked, what is kept, how it is counted. What goes beyond the
-// installation is not offered. Nothing changes before "Save", and only what was changed is sent.
+// What the tenant has set for itself: how far its mail is tracked, what is kept, how it is counted and by whose days. What
+// goes beyond the installation is not offered. Nothing changes before "Save", and only what was changed is sent.
 import { useState } from "preact/hooks";
 import { api_patch, Problem } from "../api";
 import { Top, use_title } from "../parts/page";
@@ -8,10 +8,11 @@ import { SettingsTabs } from "../parts/settings_tabs";
 import { Failed, Loading } from "../parts/states";
 import { use_resource } from "../resource";
 import { is_admin, use_session } from "../session";
-import { SETTING_GROUPS, value_word, type Setting } from "../settings";
+import { SETTING_GROUPS, TIME_ZONE, value_word, zone_names, type Setting } from "../settings";
 import type { SettingName, SettingValue, Tenant } from "../types";
 
-type Draft = Partial<Record<SettingName, string>>;
+type FieldName = SettingName | typeof TIME_ZONE.name;
+type Draft = Partial<Record<FieldName, string>>;
 
 /** The choices that the installation allows. */
 function allowed(setting: Setting, installation: SettingValue): [string, string][] {
@@ -64,18 +65,65 @@ function Field({ setting, tenant, value, locked, change }: FieldProps) {
   );
 }
 
+interface ZoneProps {
+  value: string;
+  locked: boolean;
+  change: (value: string) => void;
+}
+
+/** Typed, with suggestions: there are four hundred, and people know theirs. */
+function ZoneField({ value, locked, change }: ZoneProps) {
+  return (
+    <section class="card pad" aria-label="Days">
+      <h2>Days</h2>
+      <div class="setting">
+        <label for="time-zone">{TIME_ZONE.word}</label>
+        <input
+          id="time-zone"
+          class="input s"
+          list="zone-names"
+          required
+          spellcheck={false}
+          autocomplete="off"
+          aria-describedby="time-zone-hint"
+          disabled={locked}
+          value={value}
+          onInput={(e) => change(e.currentTarget.value)}
+        />
+        <datalist id="zone-names">
+          {zone_names().map((name) => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
+        <p class="hint" id="time-zone-hint">
+          {TIME_ZONE.hint}
+        </p>
+      </div>
+    </section>
+  );
+}
+
+/** The body of the change: only what differs; null where the installation's is to hold again. */
+function body_of(draft: Draft, changed: FieldName[], tenant: Tenant | null) {
+  const names = changed.filter((name): name is SettingName => name !== TIME_ZONE.name);
+  const is_number = (name: SettingName) => typeof tenant?.installation[name] === "number";
+  const sent = (name: SettingName) => (draft[name] === "" ? null : is_number(name) ? Number(draft[name]) : draft[name]);
+  return {
+    ...(changed.includes(TIME_ZONE.name) ? { time_zone: draft.time_zone?.trim() } : {}),
+    ...(names.length ? { settings: Object.fromEntries(names.map((name) => [name, sent(name)])) } : {}),
+  };
+}
+
 function use_draft(path: string, tenant: Tenant | null, saved: (tenant: Tenant) => void) {
   const [draft, set_draft] = useState<Draft>({});
   const [said, set_said] = useState<{ good: boolean; text: string } | null>(null);
   const [busy, set_busy] = useState(false);
-  const own = (name: SettingName) => String(tenant?.settings[name] ?? "");
-  const changed = (Object.keys(draft) as SettingName[]).filter((name) => draft[name] !== own(name));
-  const number = (name: SettingName) => typeof tenant?.installation[name] === "number";
-  const sent = (name: SettingName) => (draft[name] === "" ? null : number(name) ? Number(draft[name]) : draft[name]);
+  const own = (name: FieldName) => String((name === TIME_ZONE.name ? tenant?.time_zone : tenant?.settings[name]) ?? "");
+  const changed = (Object.keys(draft) as FieldName[]).filter((name) => draft[name] !== own(name));
   async function save() {
     set_busy(true);
     try {
-      saved(await api_patch<Tenant>(path, { settings: Object.fromEntries(changed.map((name) => [name, sent(name)])) }));
+      saved(await api_patch<Tenant>(path, body_of(draft, changed, tenant)));
       set_draft({});
       set_said({ good: true, text: "Saved. It holds from now on." });
     } catch (error) {
@@ -84,8 +132,8 @@ function use_draft(path: string, tenant: Tenant | null, saved: (tenant: Tenant) 
     set_busy(false);
   }
   return {
-    value: (name: SettingName) => draft[name] ?? own(name),
-    change: (name: SettingName, value: string) => {
+    value: (name: FieldName) => draft[name] ?? own(name),
+    change: (name: FieldName, value: string) => {
       set_said(null);
       set_draft((before) => ({ ...before, [name]: value }));
     },
@@ -99,10 +147,13 @@ function use_draft(path: string, tenant: Tenant | null, saved: (tenant: Tenant) 
 
 export function Privacy() {
   use_title("Tracking and privacy");
-  const { me } = use_session();
+  const { me, changed } = use_session();
   const path = `/tenants/${encodeURIComponent(me.tenant.id)}`;
   const tenant = use_resource<Tenant>(path);
-  const draft = use_draft(path, tenant.data, (now) => tenant.change(() => now));
+  const draft = use_draft(path, tenant.data, (now) => {
+    tenant.change(() => now);
+    changed({ ...me, tenant: { ...me.tenant, time_zone: now.time_zone } });
+  });
   const locked = !is_admin(me);
   return (
     <>
@@ -137,6 +188,7 @@ export function Privacy() {
               ))}
             </section>
           ))}
+          <ZoneField value={draft.value("time_zone")} locked={locked || draft.busy} change={(value) => draft.change("time_zone", value)} />
           {draft.said ? (
             <p class={draft.said.good ? "note good" : "note amber"} role={draft.said.good ? "status" : "alert"}>
               {draft.said.text}

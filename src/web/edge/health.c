@@ -51,6 +51,17 @@ static void append_lists(const struct api_services *s, struct buf *b)
 	}
 }
 
+/* Nor is this, but somebody has to do something about it. */
+static void append_zones(const struct api_services *s, struct buf *b)
+{
+	size_t count = tenant_policies_without_zone(s->policies);
+	if (count)
+		buf_printf(b,
+			   "time zones: %zu tenants are counted in UTC, because this machine's zone data lacks theirs; "
+			   "install or upgrade tzdata and restart\n",
+			   count);
+}
+
 static void answer_ready(const struct health *h, struct http_request *request)
 {
 	struct buf b;
@@ -60,6 +71,7 @@ static void answer_ready(const struct health *h, struct http_request *request)
 	if (b.n == 0)
 		buf_append_cstr(&b, "ready\n");
 	append_lists(h->services, &b);
+	append_zones(h->services, &b);
 	answer_text(request, status, buf_slice(&b));
 	buf_done(&b);
 }
@@ -157,6 +169,8 @@ static void append_engine_metrics(const struct api_services *s, struct buf *b)
 	}
 	append_retention_metrics(s, b);
 	append_list_metrics(s, b);
+	metric(b, "tenants_without_zone", "gauge", "Tenants counted in UTC because the zone data lacks their zone.",
+	       tenant_policies_without_zone(s->policies));
 	if (!s->dispatcher)
 		return;
 	struct dispatch_figures d;
