@@ -7,6 +7,7 @@
 
 enum { DETAILS_MAX = 4096 };
 
+/* Of ASCII, whatever the locale says. */
 static bool is_alphanumeric(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -60,6 +61,7 @@ static struct slice describe(struct arena *arena, const struct tenant_change *ch
 	return buf_failed(&text) ? SLICE_EMPTY : buf_slice(&text);
 }
 
+/* In the same transaction: there is no change without its note. */
 static enum status note(struct store_session *session, int64_t now_us, struct arena *arena,
 			const struct tenant_change *change, struct audit_note *entry, struct err *err)
 {
@@ -125,6 +127,7 @@ struct change_command {
 	const struct tenant_change *change;
 };
 
+/* Expired first: a commit that fails costs a look in vain, and one that succeeds is never missed. */
 static enum status run_change(struct writer_command *command, struct batch *batch, struct err *err)
 {
 	const struct change_command *c = (const struct change_command *)(void *)command;

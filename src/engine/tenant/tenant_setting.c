@@ -74,6 +74,7 @@ const struct tenant_setting *tenant_setting_find(struct slice name)
 	return NULL;
 }
 
+/* The two tables stand apart because the first is for everybody who shows settings, and the second is nobody's business. */
 static const struct kind *kind_of(const struct tenant_setting *setting)
 {
 	return &kinds[setting - settings];
@@ -92,6 +93,7 @@ static void put(struct tenant_policy *policy, const struct kind *kind, uint32_t 
 	memcpy((char *)policy + kind->offset, &value, sizeof value);
 }
 
+/* Choices are few and short: cutting the text each time is less to keep right than a second list. */
 static struct slice choice_at(const char *choices, uint32_t place)
 {
 	struct slice rest = slice_from_cstr(choices);

@@ -33,6 +33,7 @@ bool tenant_view_has_own(const struct tenant_view *view, const struct tenant_set
 	return own_value(view, setting).n > 0;
 }
 
+/* A number was checked when it was set, so it stands as it is; choices are strings, and what is not set is null. */
 static void put_value(struct json_text *w, const struct tenant_setting *setting, struct slice value)
 {
 	json_key(w, setting->name);
@@ -42,6 +43,7 @@ static void put_value(struct json_text *w, const struct tenant_setting *setting,
 		json_put_raw(w, value);
 }
 
+/* Every setting, whether the tenant has it itself or not. */
 static void put_policy(struct json_text *w, const struct tenant_policy *policy)
 {
 	size_t count;

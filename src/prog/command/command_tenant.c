@@ -57,6 +57,7 @@ static void put_view(struct json_text *w, const void *what)
 	tenant_view_put(w, what);
 }
 
+/* The store's words know nothing of the command line: who mistyped a name wants to see it. */
 static enum status find_tenant(struct tenant_task *t, struct tenant *ret, struct err *err)
 {
 	enum status status = store_tenant_find_by_name(t->session, name_of(t), t->installation.arena, ret, err);
@@ -216,6 +217,7 @@ static const struct verb *find_verb(const struct operands *operands)
 	return is_good ? verb : NULL;
 }
 
+/* All or nothing: of three settings with a fault in the third none is set. */
 static enum status run_in_transaction(struct tenant_task *t, tenant_verb verb, struct err *err)
 {
 	enum status status = installation_open(&t->installation, err);

@@ -51,6 +51,7 @@ static const char daily_add[] = "INSERT INTO stats_daily (tenant_id, day, campai
 				"ON CONFLICT (tenant_id, day, campaign_id, template_id, sender) DO UPDATE SET " ADD(sends) ", " ADD(delivered) ", " ADD(bounced) ", " ADD(failed) ", " ADD(in_flight) ", " ADD(
 				    in_doubt) ", " ADD(opens_human) ", " ADD(opens_proxy) ", " ADD(opens_mpp) ", " ADD(opens_prefetch) ", " ADD(opens_scanner) ", " ADD(opens_preview) ", " ADD(opens_crawler) ", " ADD(opens_unknown) ", " ADD(opens_unique) ", " ADD(opens_unique_strict) ", " ADD(opens_unique_all) ", " ADD(clicks_human) ", " ADD(clicks_machine) ", " ADD(clicks_unique) ", " ADD(clicks_unique_all) ", " ADD(unsubscribes) ", " ADD(complaints);
 
+/* None is '' and not NULL in these keys: NULLs are never equal, so each of them would make a row of its own. */
 static struct slice never_null(struct slice s)
 {
 	return s.p ? s : SLICE_EMPTY;
@@ -87,6 +88,7 @@ enum status store_stats_hourly_add(struct store_session *s, const struct stats_h
 	    err);
 }
 
+/* Cast, because PostgreSQL makes a numeric of a sum of bigint. */
 static void append_sums(struct buf *b)
 {
 	for (int i = 0; i < STAT_COUNT; i++)
@@ -99,6 +101,8 @@ static void read_values(struct rows *r, int64_t values[STAT_COUNT])
 		values[i] = rows_i64(r);
 }
 
+/* Days come in as numbers: whose they are was settled when the rows were written (messages.cohort_day), so no zone is
+ * asked here, and a range is a walk over one piece of the primary key. */
 static void add_range(struct where *w, const struct stats_query *q)
 {
 	where_add(w, "tenant_id = ?", value_i64(q->tenant));

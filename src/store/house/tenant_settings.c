@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What is not set has no row: to set something to what the configuration says now is not the same as to follow it. */
 #include "store/house/tenant_settings.h"
 
 #include "store/core/session.h"
@@ -39,6 +40,7 @@ enum status store_tenant_setting_list_of(struct store_session *s, uint32_t tenan
 	return status == STATUS_OK ? read_all(&r, arena, ret, err) : status;
 }
 
+/* By one statement, so that two who set the same at once do not collide: the last one holds. */
 static enum status write_row(struct store_session *s, const struct tenant_setting_row *row, int64_t now_us,
 			     struct err *err)
 {

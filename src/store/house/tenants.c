@@ -17,6 +17,8 @@ static void read_tenant(struct rows *r, struct tenant *t)
 	t->created_us = rows_time(r);
 }
 
+/* A name that is taken is no error of the statement: an error would end PostgreSQL's transaction, and the caller may want
+ * to go on in it. */
 static enum status insert(struct store_session *s, const struct tenant *t, uint32_t *ret_id, struct err *err)
 {
 	struct rows r;
@@ -100,6 +102,7 @@ enum status store_tenant_list(struct store_session *s, struct arena *arena, stru
 	return STATUS_OK;
 }
 
+/* Both columns at once: who changes one has read the other in the same transaction. */
 enum status store_tenant_save(struct store_session *s, const struct tenant *t, struct err *err)
 {
 	bool own;
@@ -115,6 +118,7 @@ enum status store_tenant_save(struct store_session *s, const struct tenant *t, s
 	return session_atomic_end(s, own, status, err);
 }
 
+/* Numbers are given in order and never again, so the lowest is the one that `init` made. */
 enum status store_tenant_is_first(struct store_session *s, uint32_t id, bool *ret, struct err *err)
 {
 	struct rows r;

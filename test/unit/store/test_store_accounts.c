@@ -2,6 +2,7 @@
 #include "store_fixture.h"
 
 #include "store/house/accounts.h"
+#include "store/house/tenant_settings.h"
 
 static void test_tenant_numbers_ascend_and_are_never_given_again(void **state)
 {
@@ -44,6 +45,28 @@ static void test_a_tenant_is_found_by_number_and_by_name(void **state)
 	EXPECT(f, STATUS_NOT_FOUND, store_tenant_find_by_name(f->s, TEXT("no"), f->arena, &got, &f->err));
 	got.id = 12345;
 	EXPECT(f, STATUS_NOT_FOUND, store_tenant_save(f->s, &got, &f->err));
+}
+
+static uint64_t version_of(struct fixture *f)
+{
+	uint64_t version = 0;
+	OK(f, store_tenant_setting_version(f->reader, &version, &f->err));
+	return version;
+}
+
+/* Servers keep zones in memory and look only at the version. */
+static void test_a_tenant_that_is_added_or_saved_raises_the_version(void **state)
+{
+	struct fixture *f = *state;
+	struct tenant t = {.name = TEXT("agency"), .time_zone = TEXT("Europe/Berlin"), .created_us = noon_us};
+	uint64_t before = version_of(f);
+	OK(f, store_tenant_add(f->s, &t, &t.id, &f->err));
+	uint64_t added = version_of(f);
+	assert_true(added > before);
+	EXPECT(f, STATUS_CONFLICT, store_tenant_add(f->s, &t, &(uint32_t){0}, &f->err));
+	assert_int_equal(version_of(f), added);
+	OK(f, store_tenant_save(f->s, &t, &f->err));
+	assert_true(version_of(f) > added);
 }
 
 static void test_roles_have_names(void **state)
@@ -204,7 +227,8 @@ int main(void)
 	const struct CMUnitTest store_accounts[] = {
 	    FIXTURE_TEST(test_tenant_numbers_ascend_and_are_never_given_again),
 	    FIXTURE_TEST(test_a_tenant_is_found_by_number_and_by_name),
-	    FIXTURE_TEST(test_roles_have_names),
+	    FIXTURE_TEST(test_a_tenant_that_is_added_or_saved_raises_the_version),
+    FIXTURE_TEST(test_roles_have_names),
 	    FIXTURE_TEST(test_a_user_is_found_in_any_case_of_the_address),
 	    FIXTURE_TEST(test_users_are_listed_by_tenant),
 	    FIXTURE_TEST(test_signing_in_is_remembered_and_a_new_password_ends_sessions),
