@@ -123,10 +123,11 @@ test("the answers of every route are as the document says", async (t) => {
   await call("GET", "/suppressions", { query: "?limit=1" });
   await call("DELETE", "/suppressions/{id}", { id: "stop@example.com" });
   await call("GET", "/audit", { query: "?limit=20" });
-  await call("POST", "/tenants", { body: { name: "acme", settings: { opens: "anonymous" } } });
+  await call("POST", "/tenants", { body: { name: "acme", time_zone: "Asia/Kolkata", settings: { opens: "anonymous" } } });
   await call("GET", "/tenants", { query: "?limit=1" });
   await call("GET", "/tenants/{id}", { id: "acme" });
   await call("PATCH", "/tenants/{id}", { id: "default", body: { settings: { events_days: 30, opens: null } } });
+  await call("PATCH", "/tenants/{id}", { id: "default", body: { time_zone: "Europe/London" } });
   await call("GET", "/queue");
   const stranger = { authorization: "" };
   const session = await call("POST", "/session", {

@@ -14,6 +14,7 @@ const TYPES = {
 };
 const FORMATS = {
   uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  date: /^\d{4}-\d\d-\d\d$/,
   "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
   email: /^[^@\s]+@[^@\s]+$/,
   uri: /^https?:\/\/\S+$/,
@@ -32,6 +33,7 @@ const KEYWORDS = {
   maximum: (value, most, say) => typeof value !== "number" || value <= most || say(`is more than ${most}`),
   minItems: (value, least, say) => !Array.isArray(value) || value.length >= least || say("has too few items"),
   maxItems: (value, most, say) => !Array.isArray(value) || value.length <= most || say("has too many items"),
+  minProperties: (value, least, say) => !TYPES.object(value) || Object.keys(value).length >= least || say("has too few members"),
   maxLength: (value, most, say) => typeof value !== "string" || value.length <= most || say("is too long"),
   required: (value, names, say) => {
     if (TYPES.object(value)) for (const name of names) if (!(name in value)) say(`has no ${name}`);
