@@ -74,7 +74,8 @@ const struct tenant_setting *tenant_setting_find(struct slice name)
 	return NULL;
 }
 
-/* The two tables stand apart because the first is for everybody who shows settings, and the second is nobody's business. */
+/* The two tables stand apart because the first is for everybody who shows settings, and the second is nobody's
+ * business. */
 static const struct kind *kind_of(const struct tenant_setting *setting)
 {
 	return &kinds[setting - settings];

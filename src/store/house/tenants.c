@@ -17,8 +17,8 @@ static void read_tenant(struct rows *r, struct tenant *t)
 	t->created_us = rows_time(r);
 }
 
-/* A name that is taken is no error of the statement: an error would end PostgreSQL's transaction, and the caller may want
- * to go on in it. */
+/* A name that is taken is no error of the statement: an error would end PostgreSQL's transaction, and the caller may
+ * want to go on in it. */
 static enum status insert(struct store_session *s, const struct tenant *t, uint32_t *ret_id, struct err *err)
 {
 	struct rows r;

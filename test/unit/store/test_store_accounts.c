@@ -228,7 +228,7 @@ int main(void)
 	    FIXTURE_TEST(test_tenant_numbers_ascend_and_are_never_given_again),
 	    FIXTURE_TEST(test_a_tenant_is_found_by_number_and_by_name),
 	    FIXTURE_TEST(test_a_tenant_that_is_added_or_saved_raises_the_version),
-    FIXTURE_TEST(test_roles_have_names),
+	    FIXTURE_TEST(test_roles_have_names),
 	    FIXTURE_TEST(test_a_user_is_found_in_any_case_of_the_address),
 	    FIXTURE_TEST(test_users_are_listed_by_tenant),
 	    FIXTURE_TEST(test_signing_in_is_remembered_and_a_new_password_ends_sessions),
