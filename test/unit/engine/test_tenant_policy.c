@@ -4,9 +4,11 @@
 
 #include "engine/upkeep/retention.h"
 #include "store/house/tenant_settings.h"
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include <cmocka.h>
@@ -240,6 +242,54 @@ static void test_a_saved_zone_holds_from_the_next_refresh_and_the_former_one_liv
 	tenant_policies_free(&p);
 }
 
+struct asker {
+	const struct tenant_policies *policies;
+	uint32_t tenant;
+	atomic_bool is_over;
+	_Atomic uint64_t asked, wrong;
+};
+
+/* Tokyo's day began nine hours before UTC's, Los Angeles' seven hours after it: there is no third answer. */
+static void *ask(void *user)
+{
+	struct asker *a = user;
+	while (!atomic_load(&a->is_over)) {
+		struct tenant_policy policy = tenant_policies_of(a->policies, a->tenant);
+		int64_t hours = time_zone_day_begin(policy.zone, 20000) / (3600 * SECOND) - INT64_C(20000) * 24;
+		atomic_fetch_add(&a->asked, 1);
+		if (hours != -9 && hours != 7)
+			atomic_fetch_add(&a->wrong, 1);
+	}
+	return NULL;
+}
+
+static void test_those_who_ask_while_the_zone_changes_get_the_one_or_the_other(void **state)
+{
+	enum { ASKERS = 3, CHANGES = 200 };
+	struct world *w = *state;
+	struct err err = {0};
+	pthread_t threads[ASKERS];
+	struct tenant_policies *p = new_policies();
+	struct tenant tenant = {.id = add_tenant(w, "acme", "Asia/Tokyo")};
+	struct asker asker = {.policies = p, .tenant = tenant.id};
+	refresh(w, p);
+	for (int i = 0; i < ASKERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, ask, &asker), 0);
+	for (int i = 0; i < CHANGES; i++) {
+		tenant.time_zone = i % 2 ? SLICE("Asia/Tokyo") : SLICE("America/Los_Angeles");
+		assert_int_equal(store_tenant_save(w->session, &tenant, &err), STATUS_OK);
+		refresh(w, p);
+		assert_string_equal(time_zone_name(tenant_policies_zone(p, tenant.id)), tenant.time_zone.p);
+	}
+	while (!atomic_load(&asker.asked))
+		(void)sched_yield();
+	atomic_store(&asker.is_over, true);
+	for (int i = 0; i < ASKERS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(asker.wrong, 0);
+	tenant_policies_free(&p);
+}
+
 /* As where the package with the zone data is too old, or missing. */
 static void test_a_zone_that_cannot_be_read_is_utc_and_is_told(void **state)
 {
@@ -393,6 +443,7 @@ int main(void)
 	    TEST(test_a_value_that_is_none_is_passed_over),
 	    TEST(test_each_tenant_has_a_zone_and_those_of_one_share_it),
 	    TEST(test_a_saved_zone_holds_from_the_next_refresh_and_the_former_one_lives_on),
+	    TEST(test_those_who_ask_while_the_zone_changes_get_the_one_or_the_other),
 	    TEST(test_a_zone_that_cannot_be_read_is_utc_and_is_told),
 	    TEST(test_hits_count_once_within_the_tenants_own_time),
 	    TEST(test_a_long_time_of_a_tenant_survives_a_restart),
