@@ -53,6 +53,7 @@ struct event state_event(const struct batch *batch, const struct message *messag
 	};
 }
 
+/* Made by the submitter and not in the transaction: a command that runs twice must not make two events. */
 struct uuid state_event_id(int64_t now_us)
 {
 	uint8_t random[10];

@@ -23,6 +23,7 @@ bool tenant_name_is_good(struct slice name)
 	return true;
 }
 
+/* Empty: it was not set. */
 static struct slice value_in(const struct tenant_setting_list *list, struct slice name)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -45,7 +46,8 @@ static void put_step(struct json_text *w, const char *name, struct slice from, s
 	json_close(w, '}');
 }
 
-/* {"opens":{"from":null,"to":"off"}} */
+/* {"opens":{"from":null,"to":"off"}}. Left out if it does not fit, and a few short values always do: the change is
+ * noted all the same. */
 static struct slice describe(struct arena *arena, const struct tenant_change *change, const struct former *before)
 {
 	struct buf text;
@@ -86,6 +88,7 @@ static enum status read_former(struct store_session *session, struct arena *aren
 				   : status;
 }
 
+/* The row as it was read in this transaction, with another zone: a fallback URL that it has stays. */
 static enum status write_zone(struct store_session *session, const struct tenant_change *change,
 			      const struct former *before, struct err *err)
 {

@@ -101,6 +101,7 @@ static const struct tenant_policy *find(const struct tenant_policies *p, uint32_
 	return found ? &found->policy : &p->installation;
 }
 
+/* A copy: the row may be gone when the lock is. What it points to, the zone, is not. */
 struct tenant_policy tenant_policies_of(const struct tenant_policies *p, uint32_t tenant)
 {
 	if (!p)
@@ -215,6 +216,7 @@ static struct tenant_table make_table(struct tenant_policies *p, const struct te
 	return table;
 }
 
+/* The old table goes after the lock: whoever asked under it holds a copy. */
 static void replace(struct tenant_policies *p, uint64_t version, const struct tenant_table *table)
 {
 	uint32_t longest = p->installation.dedupe_seconds;

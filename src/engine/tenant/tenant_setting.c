@@ -81,6 +81,7 @@ static const struct kind *kind_of(const struct tenant_setting *setting)
 	return &kinds[setting - settings];
 }
 
+/* By memcpy, because the members are of several types, enums and numbers, and only their size is the same. */
 static uint32_t get(const struct tenant_policy *policy, const struct kind *kind)
 {
 	uint32_t value;
@@ -189,6 +190,8 @@ static void append_allowed(struct buf *b, const struct tenant_setting *setting, 
 	}
 }
 
+/* "Denied" and not "bad input" where the value is one: who runs the installation can allow it, and the caller learns
+ * which key of the configuration it is. */
 enum status tenant_setting_check(const struct tenant_policy *limit, struct slice name, struct slice value,
 				 struct err *err)
 {
@@ -205,6 +208,8 @@ enum status tenant_setting_check(const struct tenant_policy *limit, struct slice
 		       SLICE_FMT(slice_sub(value, 0, 30)), kind->key, buf_cstr(&b));
 }
 
+/* Cut down to the limit here, and refused in tenant_setting_check: what was allowed once must not fail now, when nobody
+ * asks for it. */
 bool tenant_setting_apply(struct tenant_policy *policy, struct slice name, struct slice value)
 {
 	const struct kind *kind;

@@ -59,6 +59,8 @@ static void put_policy(struct json_text *w, const struct tenant_policy *policy)
 	json_close(w, '}');
 }
 
+/* The zone is not among the settings, since there is no "as the installation" for it (doc/decisions/0031): it is always
+ * the tenant's own. */
 void tenant_view_put(struct json_text *w, const struct tenant_view *view)
 {
 	size_t count;

@@ -20,6 +20,7 @@ struct tenant_task {
 
 typedef enum status (*tenant_verb)(struct tenant_task *t, struct err *err);
 
+/* Every verb but list has one, which find_verb has seen to. */
 static struct slice name_of(const struct tenant_task *t)
 {
 	return slice_from_cstr(t->operands.values[1]);
@@ -27,6 +28,8 @@ static struct slice name_of(const struct tenant_task *t)
 
 /* ---- What is shown */
 
+/* What holds, with its origin: "as the installation" and "the same as the installation" differ when the latter changes.
+ */
 static void print_view(const struct tenant_view *view)
 {
 	size_t count;
@@ -100,6 +103,7 @@ static void put_table(struct json_text *w, const void *what)
 	json_close(w, ']');
 }
 
+/* Names and zones only: how many settings each has is a question of `show`. */
 static enum status list(struct tenant_task *t, struct err *err)
 {
 	struct tenant_table table;
@@ -137,7 +141,7 @@ static enum status read_name(struct slice text, struct tenant_setting_row *ret, 
 	return STATUS_OK;
 }
 
-/* One operand of set and add, or of unset. */
+/* One operand of set and add, or of unset. Twice the same is no fault: the last one holds, as on any command line. */
 static enum status read_operand(const struct tenant_task *t, const char *text, bool takes_away,
 				struct tenant_change *change, struct tenant_setting_row *room, struct err *err)
 {
@@ -196,6 +200,7 @@ static enum status unset(struct tenant_task *t, struct err *err)
 
 /* ---- */
 
+/* A table, so that a verb with too few operands is told from one that does not exist in one place. */
 struct verb {
 	const char *name;
 	tenant_verb run;
@@ -207,6 +212,7 @@ static const struct verb verbs[] = {
     {"set", set, 3, true},    {"unset", unset, 3, true}, {NULL},
 };
 
+/* NULL, too, for operands that do not fit: `set NAME` alone would write an entry of the audit about nothing. */
 static const struct verb *find_verb(const struct operands *operands)
 {
 	const struct verb *verb = verbs;
@@ -238,6 +244,7 @@ static enum status run_in_transaction(struct tenant_task *t, tenant_verb verb, s
 	return status;
 }
 
+/* Out of the table that checks the values, so that help and refusal never say different things. */
 static void print_help(const struct option_spec *specs)
 {
 	size_t count;

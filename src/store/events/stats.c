@@ -95,6 +95,7 @@ static void append_sums(struct buf *b)
 		buf_printf(b, "%sCAST(COALESCE(SUM(%s), 0) AS BIGINT)", i > 0 ? ", " : "", names[i]);
 }
 
+/* In the order of enum statistic, as append_sums asked for them. */
 static void read_values(struct rows *r, int64_t values[STAT_COUNT])
 {
 	for (int i = 0; i < STAT_COUNT; i++)
@@ -113,6 +114,8 @@ static void add_range(struct where *w, const struct stats_query *q)
 	where_add_text(w, "sender = ?", q->sender);
 }
 
+/* Its text depends on which filters there are, so it is not kept prepared (rows_open_once): a page asks it a few times.
+ */
 enum status store_stats_sum(struct store_session *s, const struct stats_query *query, int64_t ret_values[STAT_COUNT],
 			    struct err *err)
 {

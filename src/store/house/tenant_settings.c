@@ -21,6 +21,7 @@ static enum status read_all(struct rows *r, struct arena *arena, struct tenant_s
 	return status;
 }
 
+/* In the order of the primary key, so that whoever lays them beside the tenants walks both lists once. */
 enum status store_tenant_setting_list(struct store_session *s, struct arena *arena, struct tenant_setting_list *ret,
 				      struct err *err)
 {
@@ -61,6 +62,7 @@ enum status store_tenant_version_raise(struct store_session *s, struct err *err)
 	return session_run(s, "UPDATE counters SET value = value + 1 WHERE name = 'tenant_settings'", VALUES_NONE, err);
 }
 
+/* Row and version in one transaction: a reader that saw the new version must find the new row. */
 enum status store_tenant_setting_put(struct store_session *s, const struct tenant_setting_row *row, int64_t now_us,
 				     struct err *err)
 {

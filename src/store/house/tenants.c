@@ -57,6 +57,7 @@ enum status store_tenant_add(struct store_session *s, const struct tenant *t, ui
 	return status;
 }
 
+/* By number for who has opened a token or a key, by name for who was told one; the words are the same for both. */
 static enum status find(struct store_session *s, const char *sql, struct value key, struct arena *arena,
 			struct tenant *ret, struct err *err)
 {
@@ -83,6 +84,8 @@ enum status store_tenant_find_by_name(struct store_session *s, struct slice name
 	return find(s, "SELECT " TENANT_COLUMNS " FROM tenants WHERE name = $1", value_text(name), arena, ret, err);
 }
 
+/* All at once, since the program keeps what differs of all of them in memory anyhow; an installation has thousands, not
+ * millions. */
 enum status store_tenant_list(struct store_session *s, struct arena *arena, struct tenant **ret, size_t *ret_count,
 			      struct err *err)
 {

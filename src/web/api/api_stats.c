@@ -15,6 +15,7 @@ static double rate(int64_t part, int64_t whole)
 	return whole > 0 ? (double)part / (double)whole : 0.0;
 }
 
+/* Not Apple's prefetches, which have a figure of their own: they say that a person's device got the mail. */
 static int64_t machine_opens(const int64_t v[STAT_COUNT])
 {
 	return v[STAT_OPENS_PREFETCH] + v[STAT_OPENS_SCANNER] + v[STAT_OPENS_PREVIEW] + v[STAT_OPENS_CRAWLER];
@@ -59,6 +60,7 @@ static void put_rates(struct json_text *w, const int64_t v[STAT_COUNT], bool str
 	JSON_FIELD(w, "rates_of", cstring, reported ? "delivered" : "sent");
 }
 
+/* The same for a range and the one before it, so that a page can lay them side by side. */
 static void put_fields(struct json_text *w, const int64_t v[STAT_COUNT], bool strict)
 {
 	JSON_FIELD(w, "sends", i64, v[STAT_SENDS]);
@@ -92,6 +94,8 @@ static void put_range(struct json_text *w, const struct stats_query *query, cons
 	JSON_FIELD(w, "time_zone", cstring, time_zone_name(zone));
 }
 
+/* Today by the tenant's clocks: at 00:30 in Tokyo mail of today is there to be seen, and UTC is a day behind. Who may
+ * see only his own mail gets his own, whatever sender he asks for. */
 static bool query_range(struct api_call *call, struct stats_query *q, bool *ret_compare)
 {
 	struct slice compare = {NULL, 0};
@@ -116,6 +120,8 @@ static bool query_range(struct api_call *call, struct stats_query *q, bool *ret_
 	return true;
 }
 
+/* `previous` is as many days, right before: of days, not of hours, so that a week with a day of 23 hours is compared
+ * with a week. */
 void api_get_summary(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
