@@ -72,12 +72,6 @@ export const TIME_ZONE = {
   hint: "Numbers are kept by days of this zone. A change holds for mail that leaves from then on; past days stay as they were counted.",
 };
 
-/** What a reader may choose from; the server knows more and decides. */
-export function zone_names(): string[] {
-  const listed = (Intl as { supportedValuesOf?: (key: string) => string[] }).supportedValuesOf?.("timeZone") ?? [];
-  return ["UTC", ...listed.filter((name) => name !== "UTC")];
-}
-
 export function setting_named(name: string): Omit<Setting, "name"> | null {
   if (name === TIME_ZONE.name) return TIME_ZONE;
   return SETTING_GROUPS.flatMap((group) => group.settings).find((setting) => setting.name === name) ?? null;

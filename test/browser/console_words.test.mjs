@@ -29,6 +29,8 @@ const range = await source("range");
 const router = await source("router");
 const model = await source("live_model");
 const told = await source("happenings");
+const zones = await source("zones");
+const audit = await source("audit_words");
 
 const reasons = readFileSync(join(here, "../unit/codec/reason_words.tsv"), "utf8").trimEnd().split("\n").slice(1);
 
@@ -185,6 +187,21 @@ test("the parts behind the opens add up to every fetch", () => {
 test("a change below 0.05 points is no change, and fewer failures are better", () => {
   assert.equal(figures.points(0.13402, 0.134, true).text, "No change");
   assert.deepEqual(figures.points(0.019, 0.021, false), { text: "↓ 0.2 points", from: "from 2.1%", good: true });
+});
+
+test("zones are suggested by the names that newer systems know, once each, UTC first", () => {
+  const names = zones.zone_names();
+  assert.ok(names.length > 300);
+  assert.equal(names[0], "UTC");
+  assert.equal(new Set(names).size, names.length);
+  for (const name of ["Asia/Kolkata", "Asia/Kathmandu", "Europe/Kyiv", "Europe/London"]) assert.ok(names.includes(name), name);
+  for (const name of ["Asia/Calcutta", "Europe/Kiev"]) assert.ok(!names.includes(name), name);
+});
+
+test("the audit says which zone a tenant had before", () => {
+  const entry = { actor: "user:ruth@example.com", action: "tenant.changed", subject: "tenant:acme", details: { time_zone: { from: "UTC", to: "Asia/Kolkata" } } };
+  const { did, lines } = audit.audit_sentence(entry, null);
+  assert.deepEqual([did, lines], ["set “Time zone of the days” to Asia/Kolkata, for acme", [["Before", "UTC"]]]);
 });
 
 test("ranges are days of the tenant's zone and have both ends", () => {

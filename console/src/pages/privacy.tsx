@@ -8,8 +8,9 @@ import { SettingsTabs } from "../parts/settings_tabs";
 import { Failed, Loading } from "../parts/states";
 import { use_resource } from "../resource";
 import { is_admin, use_session } from "../session";
-import { SETTING_GROUPS, TIME_ZONE, value_word, zone_names, type Setting } from "../settings";
+import { SETTING_GROUPS, TIME_ZONE, value_word, type Setting } from "../settings";
 import type { SettingName, SettingValue, Tenant } from "../types";
+import { zone_names } from "../zones";
 
 type FieldName = SettingName | typeof TIME_ZONE.name;
 type Draft = Partial<Record<FieldName, string>>;

@@ -46,7 +46,7 @@ static void put_step(struct json_text *w, const char *name, struct slice from, s
 	json_close(w, '}');
 }
 
-/* {"opens":{"from":null,"to":"off"}}. Left out if it does not fit, and a few short values always do: the change is
+/* {"opens":{"from":null,"to":"off"}}. Left out if it does not fit, which a few short values always do: the change is
  * noted all the same. */
 static struct slice describe(struct arena *arena, const struct tenant_change *change, const struct former *before)
 {
