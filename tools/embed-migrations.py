@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the C file that holds the schema migrations: embed-migrations.py OUTPUT 0001-first.sql 0002-next.sql ...
 
-The files must be numbered from 1 without gaps. Comments and indentation are left out of what is embedded.
+The files must be numbered from 1 without gaps. Comments and indentation are left out of what is embedded; lines
+"-- batches: NAME" stay, see store/core/migrate.c.
 """
 import os
 import re
@@ -12,7 +13,8 @@ import sys
 def literal(text):
     out = []
     for line in text.splitlines():
-        line = re.sub(r"\s*--.*$", "", line).strip()
+        if not line.startswith("-- batches: "):
+            line = re.sub(r"\s*--.*$", "", line).strip()
         if line:
             out.append('\t"%s\\n"' % line.replace("\\", "\\\\").replace('"', '\\"'))
     return "\n".join(out)

@@ -39,6 +39,19 @@ struct uuid uuid_of_record(int64_t time_us, uint16_t node, uint64_t sequence)
 	return id;
 }
 
+bool uuid_to_record(struct uuid id, int64_t time_us, uint16_t *ret_node, uint64_t *ret_sequence)
+{
+	uint16_t node = (uint16_t)((id.bytes[6] & 0x0f) << 12 | id.bytes[7] << 4 | (id.bytes[8] >> 2 & 0x0f));
+	uint64_t sequence = id.bytes[8] & 3;
+	for (int i = 1; i < 8; i++)
+		sequence = sequence << 8 | id.bytes[8 + i];
+	if (!uuid_equal(uuid_of_record(time_us, node, sequence), id))
+		return false;
+	*ret_node = node;
+	*ret_sequence = sequence;
+	return true;
+}
+
 /* Mixes the index into the free bits by a bijection of the low 62, so that different indexes of one origin never meet.
  */
 struct uuid uuid_derived(struct uuid origin, uint32_t index)

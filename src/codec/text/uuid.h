@@ -15,6 +15,9 @@ enum { UUID_TEXT_SIZE = 37 }; /* with NUL */
 struct uuid uuid_v7(int64_t time_us, const uint8_t random[10]);
 /* The id of journal record (node, sequence): the same record always has the same id, on every replay. */
 struct uuid uuid_of_record(int64_t time_us, uint16_t node, uint64_t sequence);
+/* The other way: of which record at that time an id is. Every id of version 7 with the milliseconds of `time_us` is one
+ * of some record, whoever made it; false, and *ret_node and *ret_sequence untouched, for others. */
+bool uuid_to_record(struct uuid id, int64_t time_us, uint16_t *ret_node, uint64_t *ret_sequence);
 /* The id of the `index`th (from 1) event that springs from something with an id of its own: same inputs, same id; the
  * time of `origin` is kept. */
 struct uuid uuid_derived(struct uuid origin, uint32_t index);

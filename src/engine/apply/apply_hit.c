@@ -17,6 +17,7 @@
 #include "engine/judge/press_burst.h"
 #include "engine/ledger/record.h"
 #include "engine/people/consent.h"
+#include "store/events/hits.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -30,7 +31,6 @@ struct hit {
 	struct verdict verdict;
 	uint16_t signals; /* what it was judged by, for judging it again */
 	bool is_duplicate;
-	char token[LINK_TOKEN_TEXT_MAX + 1];
 	char ip[VISIT_ADDRESS_SIZE];
 };
 
@@ -83,7 +83,7 @@ static enum status fill_window(const struct hit *hit, struct err *err)
 	if (parts->window_is_filled)
 		return STATUS_OK;
 	struct hits_reach reach = reach_of(hit);
-	struct recent_hit *hits = NULL;
+	struct past_hit *hits = NULL;
 	size_t count = 0;
 	enum status status = store_event_recent_hits(batch_session(hit->context->batch), &reach,
 						     batch_arena(hit->context->batch), &hits, &count, err);
@@ -134,32 +134,6 @@ static void find_duplicate(struct hit *hit)
 }
 
 /* ---- The event */
-
-static enum link_token_kind token_kind_of(enum hit_kind kind)
-{
-	static const enum link_token_kind KINDS[] = {
-	    [HIT_OPEN] = LINK_TOKEN_OPEN, [HIT_CLICK] = LINK_TOKEN_CLICK, [HIT_UNSUBSCRIBE] = LINK_TOKEN_UNSUBSCRIBE};
-	return KINDS[kind];
-}
-
-/* Sealing is deterministic, so the record need not carry the text. Empty when the key is gone. */
-static struct slice token_text(struct hit *hit)
-{
-	struct buf text;
-	buf_init_fixed(&text, hit->token, sizeof hit->token);
-	struct link_token token = {
-	    .kind = token_kind_of(hit->record.kind),
-	    .consent = hit->record.consent,
-	    .tenant = hit->record.tenant,
-	    .message = hit->record.message,
-	    .link_index = hit->record.link_index,
-	    .destination = hit->record.destination,
-	    .is_stored = hit->record.destination_is_stored,
-	};
-	if (link_token_seal(hit->context->parts->sealer, hit->record.key_id, &token, &text) != STATUS_OK)
-		return SLICE_EMPTY;
-	return buf_slice(&text);
-}
 
 /* Empty when a stored one is not there any more. */
 static enum status find_destination(const struct hit *hit, struct slice *ret, struct err *err)
@@ -218,7 +192,7 @@ static struct event event_of(struct hit *hit, struct slice destination)
 	    .type = event_type_of(hit->record.kind),
 	    .occurred_us = time_of(hit),
 	    .message = hit->record.message,
-	    .token = token_text(hit),
+	    .has_token = true,
 	    .is_duplicate = hit->is_duplicate,
 	    .bot_filtered = hit->record.kind != HIT_UNSUBSCRIBE && !actor_is_counted(hit->verdict.actor),
 	    .judged = true,
@@ -231,8 +205,10 @@ static struct event event_of(struct hit *hit, struct slice destination)
 	    .link_index = is_click && hit->record.link_index <= INT32_MAX ? (int32_t)hit->record.link_index : -1,
 	    .provider = hit->message->provider,
 	};
-	if (message_is_erased(hit->message))
-		event.token = event.destination_url = SLICE_EMPTY; /* they were made for one reader */
+	if (message_is_erased(hit->message)) { /* they were made for one reader */
+		event.has_token = false;
+		event.destination_url = SLICE_EMPTY;
+	}
 	if (hit->consent == CONSENT_FULL) {
 		struct visit visit = visit_of(hit);
 		event.remote_id = hit->message->remote_id; /* it names the message */

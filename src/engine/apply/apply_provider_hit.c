@@ -82,7 +82,6 @@ static void find_id(struct report *r)
 static enum status is_told_before(struct report *r, bool *ret, struct err *err)
 {
 	struct batch *batch = r->context->batch;
-	struct event known;
 	size_t count;
 	const struct event *gathered = batch_gathered_events(batch, &count);
 	*ret = false;
@@ -90,10 +89,7 @@ static enum status is_told_before(struct report *r, bool *ret, struct err *err)
 		*ret = uuid_equal(gathered[i].id, r->id);
 	if (*ret)
 		return STATUS_OK;
-	enum status status =
-	    store_event_find(batch_session(batch), r->message->tenant, r->id, batch_arena(batch), &known, err);
-	*ret = status == STATUS_OK;
-	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	return store_event_is_known(batch_session(batch), r->message->tenant, r->id, ret, err);
 }
 
 /* ---- The link: in the mail that the provider got it was a tracking URL of ours, or one that we left alone */
@@ -240,6 +236,7 @@ static struct event event_of(struct report *r)
 {
 	struct event event = {
 	    .id = r->id,
+	    .has_own_id = true,
 	    .tenant = r->message->tenant,
 	    .type = r->record.kind == HIT_CLICK ? EVENT_CLICK : EVENT_OPEN,
 	    .occurred_us = r->time_us,

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "engine/feed/event_json.h"
 #include "engine/ledger/hit_count.h"
+#include "store/events/hits.h"
 
 enum { PREVIOUS_MAX = 4096 };
 
@@ -51,10 +52,7 @@ static void tell(const struct correction *c, const struct event *before, const s
 	    .corrects = before->id,
 	    .previous = previous_of(c, before),
 	};
-	if (event_is_anonymous(after))
-		batch_event_anonymous(c->batch, c->message, &correction);
-	else
-		batch_event(c->batch, c->message, &correction);
+	batch_event(c->batch, c->message, &correction);
 }
 
 static void tell_all(const struct correction *c)

@@ -3,6 +3,7 @@
 
 #include "engine/apply/correction.h"
 #include "engine/feed/event_json.h"
+#include "store/events/hits.h"
 
 enum { HITS_MAX = 512 }; /* of a message, the newest */
 

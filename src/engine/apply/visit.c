@@ -171,8 +171,5 @@ void visit_add(const struct visit *visit, struct event *event)
 		settle_later(visit);
 	if (!event->settled && is_full)
 		note_source(visit);
-	if (is_full)
-		batch_event(batch, visit->message, event);
-	else
-		batch_event_anonymous(batch, visit->message, event);
+	batch_event(batch, visit->message, event);
 }

@@ -8,6 +8,7 @@
 #include "codec/judge/reason_words.h"
 #include "codec/judge/user_agent.h"
 #include <jansson.h>
+#include <openssl/sha.h>
 
 bool event_is_anonymous(const struct event *event)
 {
@@ -228,22 +229,95 @@ static void put_metadata(struct json_text *w, const struct event *event)
 	json_close(w, '}');
 }
 
-void event_json_append(struct buf *b, const struct event *event, struct slice tenant_name)
+/* ---- The token */
+
+static enum link_token_consent token_consent_of(enum consent consent)
+{
+	static const enum link_token_consent CONSENTS[] = {
+	    [CONSENT_OFF] = LINK_TOKEN_CONSENT_OFF,
+	    [CONSENT_ANONYMOUS] = LINK_TOKEN_CONSENT_ANONYMOUS,
+	    [CONSENT_FULL] = LINK_TOKEN_CONSENT_FULL,
+	};
+	return CONSENTS[consent];
+}
+
+/* As instrument.c has it: even who is not tracked can leave. */
+static enum link_token_consent leaving_consent_of(enum consent clicks)
+{
+	return token_consent_of(clicks == CONSENT_OFF ? CONSENT_ANONYMOUS : clicks);
+}
+
+static struct link_token click_of(const struct event *event, unsigned char hash[SHA256_DIGEST_LENGTH])
+{
+	struct link_token token = {
+	    .kind = LINK_TOKEN_CLICK,
+	    .consent = token_consent_of(event->track_clicks),
+	    .link_index = event->link_index < 0 ? LINK_TOKEN_HONEYPOT : (uint32_t)event->link_index,
+	    .destination = event->destination_url,
+	};
+	token.is_stored = token.destination.n > LINK_TOKEN_URL_MAX;
+	if (!token.is_stored)
+		return token;
+	SHA256((const unsigned char *)token.destination.p, token.destination.n, hash);
+	token.destination = slice_of(hash, LINK_TOKEN_STORED_KEY_SIZE);
+	return token;
+}
+
+void event_token_append(struct buf *b, const struct event *event, struct link_token_sealer *sealer)
+{
+	unsigned char hash[SHA256_DIGEST_LENGTH];
+	char room[LINK_TOKEN_TEXT_MAX + 1];
+	struct buf text;
+	struct link_token token = {.kind = LINK_TOKEN_OPEN, .consent = token_consent_of(event->track_opens)};
+	if (!event->has_token)
+		return;
+	if (event->type == EVENT_CLICK)
+		token = click_of(event, hash);
+	else if (event->type != EVENT_OPEN)
+		token = (struct link_token){.kind = LINK_TOKEN_UNSUBSCRIBE,
+					    .consent = leaving_consent_of(event->track_clicks)};
+	token.tenant = event->tenant;
+	token.message = event->message;
+	buf_init_fixed(&text, room, sizeof room);
+	if (link_token_seal(sealer, event->key_id, &token, &text) == STATUS_OK)
+		buf_append(b, buf_slice(&text));
+}
+
+static void put_token(struct json_text *w, const struct event *event, struct link_token_sealer *sealer)
+{
+	char room[LINK_TOKEN_TEXT_MAX + 1];
+	struct buf token;
+	buf_init_fixed(&token, room, sizeof room);
+	if (!event_is_anonymous(event))
+		event_token_append(&token, event, sealer);
+	JSON_FIELD(w, "token", string_or_null, buf_slice(&token));
+}
+
+static void put_repeats(struct json_text *w, const struct event *event)
+{
+	if (!event->repeats)
+		return;
+	JSON_FIELD(w, "repeats", i64, event->repeats);
+	JSON_FIELD(w, "last_repeated_at", time, event->last_repeat_us);
+}
+
+void event_json_append(struct buf *b, const struct event *event, const struct event_json_context *context)
 {
 	struct json_text w = json_text_on(b);
 	json_open(&w, '{');
 	JSON_FIELD(&w, "id", uuid, event->id);
 	JSON_FIELD(&w, "type", cstring, event_type_api_name(event->type));
 	JSON_FIELD(&w, "occurred_at", time, event->occurred_us);
-	JSON_FIELD(&w, "tenant", string, tenant_name);
+	JSON_FIELD(&w, "tenant", string, context->tenant_name);
 	json_key(&w, "message_id");
 	if (event_is_anonymous(event) || uuid_is_zero(event->message))
 		json_put_null(&w);
 	else
 		json_put_uuid(&w, event->message);
-	JSON_FIELD(&w, "token", string_or_null, event_is_anonymous(event) ? SLICE_EMPTY : event->token);
+	put_token(&w, event, context->sealer);
 	JSON_FIELD(&w, "is_unique", bool, event->is_unique);
 	JSON_FIELD(&w, "is_duplicate", bool, event->is_duplicate);
+	put_repeats(&w, event);
 	put_contact(&w, event);
 	put_origin(&w, event);
 	put_verdict(&w, event);

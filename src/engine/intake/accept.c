@@ -10,7 +10,7 @@ enum { IDEMPOTENCY_SECONDS = 24 * 3600 };
 
 struct accept_command {
 	struct writer_command command;
-	const struct accepted *accepted;
+	struct accepted *accepted; /* their messages get numbers */
 	size_t count;
 	const struct accept_idempotency *idempotency; /* or NULL */
 	uint32_t tenant;
@@ -42,9 +42,9 @@ static enum status write_nouns(struct store_session *s, const struct accepted *a
 	return status;
 }
 
-static enum status write_rows(struct store_session *s, const struct accepted *a, struct err *err)
+static enum status write_rows(struct store_session *s, struct accepted *a, struct err *err)
 {
-	const struct message *m = &a->message;
+	struct message *m = &a->message;
 	struct queue_item item = {
 	    .message = m->id,
 	    .tenant = m->tenant,
@@ -143,7 +143,7 @@ static enum status render(const struct accept_request *request, const struct acc
 }
 
 static enum status commit(const struct accept_context *context, const struct accept_item *items, size_t item_count,
-			  const struct accepted *accepted, size_t accepted_count)
+			  struct accepted *accepted, size_t accepted_count)
 {
 	struct err err;
 	struct accept_command c = {

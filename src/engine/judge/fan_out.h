@@ -9,7 +9,7 @@
 #define PUGMARK_ENGINE_FAN_OUT_H
 
 #include "codec/judge/behaviour.h"
-#include "store/events/settling.h"
+#include "store/events/hits.h"
 
 enum {
 	FAN_OUT_VISITS_MAX = 32768,  /* of a source at a domain in a minute; each takes some 500 bytes */

@@ -4,7 +4,7 @@
 #define PUGMARK_ENGINE_SECOND_LOOK_H
 
 #include "engine/judge/fan_out.h"
-#include "store/events/settling.h"
+#include "store/events/hits.h"
 #include "store/mail/messages.h"
 
 struct second_look {

@@ -25,6 +25,7 @@ enum {
 
 struct cached_message {
 	struct message message; /* first: callers hold a pointer to it */
+	struct message saved;   /* as the store has it: which half is to be written */
 	bool is_touched;
 	struct cached_message *next_touched;
 };
@@ -123,6 +124,7 @@ enum status batch_message(struct batch *batch, struct uuid id, struct message **
 		enum status status = store_message_find(batch->session, 0, id, batch->arena, &cached->message, err);
 		if (status != STATUS_OK)
 			return status;
+		cached->saved = cached->message;
 		(void)map_put(batch->messages, uuid_slice(&id), cached);
 	}
 	*ret = &cached->message;
@@ -177,7 +179,7 @@ static bool is_among(struct uuid id, const struct uuid *ids, size_t count)
 static void remember(struct batch *batch, const struct message *message)
 {
 	struct cached_message *cached = ARENA_NEW(batch->arena, struct cached_message);
-	cached->message = *message;
+	cached->message = cached->saved = *message;
 	(void)map_put(batch->messages, uuid_slice(&message->id), cached);
 }
 
@@ -272,9 +274,9 @@ static struct event *new_event(struct batch *batch)
 
 static void keep_texts(struct arena *arena, struct event *e)
 {
-	struct slice *const texts[] = {&e->token,        &e->reasons,     &e->rules,         &e->destination_url,
-				       &e->ip,           &e->user_agent,  &e->provider,      &e->remote_id,
-				       &e->bounce_class, &e->bounce_code, &e->bounce_reason, &e->previous};
+	struct slice *const texts[] = {&e->reasons,     &e->rules,         &e->destination_url, &e->ip,
+				       &e->user_agent,  &e->provider,      &e->remote_id,       &e->bounce_class,
+				       &e->bounce_code, &e->bounce_reason, &e->previous};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (texts[i]->n)
 			*texts[i] = arena_copy(arena, *texts[i]);
@@ -292,41 +294,18 @@ static bool is_cached(const struct batch *batch, const struct message *message)
 	return cached && &cached->message == message;
 }
 
-static struct event *add_event(struct batch *batch, const struct message *message, const struct event *event)
+void batch_event(struct batch *batch, const struct message *message, const struct event *event)
 {
 	struct event *e = new_event(batch);
 	*e = *event;
 	keep_texts(batch->arena, e);
-	e->contact_id = e->metadata = SLICE_EMPTY;
-	e->campaign_id = message->campaign_id;
-	e->template_id = message->template_id;
-	e->contact_category = message->contact_category;
-	e->sequence_position = message->position;
-	return e;
-}
-
-static void keep_message_texts(struct batch *batch, struct event *e)
-{
-	struct slice *const texts[] = {&e->contact_id, &e->campaign_id, &e->template_id, &e->contact_category,
-				       &e->metadata};
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		*texts[i] = keep_id(batch, *texts[i]);
-}
-
-void batch_event_anonymous(struct batch *batch, const struct message *message, const struct event *event)
-{
-	struct event *e = add_event(batch, message, event);
-	if (!is_cached(batch, message))
-		keep_message_texts(batch, e);
-}
-
-void batch_event(struct batch *batch, const struct message *message, const struct event *event)
-{
-	struct event *e = add_event(batch, message, event);
-	e->contact_id = message->contact_id;
-	e->metadata = message->metadata;
-	if (!is_cached(batch, message))
-		keep_message_texts(batch, e);
+	e->message_number = message->number;
+	e->owner = message->contact_id;
+	e->message_remote_id = message->remote_id;
+	if (!is_cached(batch, message)) {
+		e->owner = keep_id(batch, e->owner);
+		e->message_remote_id = keep_id(batch, e->message_remote_id);
+	}
 }
 
 const struct event *batch_gathered_events(const struct batch *batch, size_t *ret_count)
@@ -424,11 +403,36 @@ void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurr
 
 /* ---- Writing */
 
+static bool has_moved(const struct message *now, const struct message *saved)
+{
+	return now->state != saved->state || now->send_at_us != saved->send_at_us || now->sent_us != saved->sent_us ||
+	       now->delivered_us != saved->delivered_us || now->cohort_day != saved->cohort_day ||
+	       now->attempts != saved->attempts || !slice_equal(now->remote_id, saved->remote_id) ||
+	       !slice_equal(now->error, saved->error);
+}
+
+static bool has_counted(const struct message *now, const struct message *saved)
+{
+	return now->reported_us != saved->reported_us ||
+	       memcmp(&now->counters, &saved->counters, sizeof now->counters) != 0;
+}
+
+static enum status save_message(struct batch *batch, struct cached_message *cached, struct err *err)
+{
+	enum status status = STATUS_OK;
+	if (has_moved(&cached->message, &cached->saved))
+		status = store_message_save_delivery(batch->session, &cached->message, err);
+	if (status == STATUS_OK && has_counted(&cached->message, &cached->saved))
+		status = store_message_save_counters(batch->session, &cached->message, err);
+	cached->saved = cached->message;
+	return status;
+}
+
 static enum status save_messages(struct batch *batch, struct err *err)
 {
 	while (batch->touched) {
 		struct cached_message *cached = batch->touched;
-		enum status status = store_message_save(batch->session, &cached->message, err);
+		enum status status = save_message(batch, cached, err);
 		if (status != STATUS_OK)
 			return status;
 		cached->is_touched = false;

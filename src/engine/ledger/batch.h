@@ -48,11 +48,8 @@ enum status batch_contact_consent(struct batch *batch, const struct message *mes
 				  enum consent *ret_clicks, struct err *err) MUST_CHECK;
 /* After commands have written, which may have changed consent. */
 void batch_forget_contacts(struct batch *batch);
-/* Copies the event, slices included, and fills contact, category, campaign, template, position and metadata from
- * `message`. */
+/* Copies the event, slices included; whose it is is the message's. */
 void batch_event(struct batch *batch, const struct message *message, const struct event *event);
-/* The same without contact and metadata: a hit that is counted for the campaign, not for the person. */
-void batch_event_anonymous(struct batch *batch, const struct message *message, const struct event *event);
 /* The events that are gathered and not written yet; valid until the next call. */
 const struct event *batch_gathered_events(const struct batch *batch, size_t *ret_count);
 /* Whether any of them is of that message. */

@@ -7,7 +7,6 @@
 
 enum { METADATA_MAX = 4096 };
 
-/* What the event says, as the message's own part of its metadata. */
 static struct slice describe(struct arena *arena, const struct consent_change *change)
 {
 	struct buf text;
@@ -24,9 +23,8 @@ static struct slice describe(struct arena *arena, const struct consent_change *c
 static void add_event(struct batch *batch, const struct consent_change *change, const struct message *message,
 		      struct event event)
 {
-	/* Not the message's own metadata: this is about the contact. */
+	/* What was agreed to, the event's readers find in the record of that id. */
 	struct message about = message ? *message : (struct message){.position = -1};
-	about.metadata = describe(batch_arena(batch), change);
 	event.tenant = change->tenant;
 	event.type = EVENT_CONSENT;
 	event.message = about.id;

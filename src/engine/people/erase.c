@@ -105,7 +105,7 @@ static enum status run_erase(struct writer_command *command, struct batch *batch
 	c->counts = (struct erasure_counts){0};
 	for (size_t i = 0; status == STATUS_OK && i < c->ids.count; i++) {
 		struct contact_key key = {tenant, c->ids.items[i]};
-		status = store_contact_erase(session, &key, batch_arena(batch), &c->counts, err);
+		status = store_contact_erase(session, &key, &c->counts, err);
 	}
 	for (size_t i = 0; status == STATUS_OK && i < c->addresses.count; i++)
 		status = store_suppression_anonymise(session, tenant, c->addresses.items[i], batch_now_us(batch), err);

@@ -61,7 +61,7 @@ static enum status find_stretch(struct event_sweep *sweep, const struct tenant *
 		return status;
 	int64_t before_us = sweep->config.now_us - days * DAY_US;
 	*stretch = (struct stretch){.tenant = tenant->name, .walk = {.tenant = tenant->id, .before_us = before_us}};
-	status = store_event_position_at(sweep->session, before_us, &stretch->walk.through_position, err);
+	status = store_event_position_at(sweep->session, tenant->id, before_us, &stretch->walk.through_position, err);
 	uint64_t first = 0;
 	if (status == STATUS_OK && stretch->walk.through_position)
 		status = store_event_first_position(sweep->session, tenant->id, &first, err);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Brings a store up to this program's schema. Steps are numbered, go forward only, and commit one by one together with
- * their row in schema_version; a step that fails leaves the store at the one before. */
+ * their row in schema_version; a step that fails leaves the store at the one before.
+ *
+ * A step that has to carry millions of rows over is not one transaction: it would hold a lock, or grow a log, for as
+ * long as that takes, and start from nothing when it is interrupted. Its file has parts: scripts, and between them
+ * batches (batch_steps.c), which run until nothing is left. How far it is stands in schema_progress and is written in
+ * the same transaction as what was done, so that a kill at any moment costs one batch. */
 #include "store/core/migrations.h"
 
 #include "base/clock.h"
@@ -8,7 +13,11 @@
 #include "store/core/session.h"
 #include "store/core/session_private.h"
 
-enum { SCRIPT_MAX = 1024 * 1024 };
+enum {
+	SCRIPT_MAX = 1024 * 1024,
+	ROWS_AT_ONCE = 2000, /* some 20 ms: what a kill costs, and how often progress is told */
+	CHECKPOINT_PAGES = 4000,
+};
 
 /* NO_STORE: the table of versions is not there. */
 enum { NO_STORE = -1 };
@@ -55,9 +64,87 @@ static enum status run_script(struct store_session *s, const char *sql, struct e
 	return status;
 }
 
-static enum status take_step(struct store_session *s, const struct migration *step, struct err *err)
+/* ---- Parts of a step */
+
+/* Where the store is: the version that it has, and how much of the next one is done. */
+struct place {
+	int version;
+	int64_t part; /* of the next step: so many are done */
+	struct batch_cursor cursor;
+};
+/* Either a script or the name of batches. */
+struct part {
+	struct slice script;
+	struct slice batches;
+	bool is_last;
+};
+
+static const struct slice MARK = SLICE("-- batches: ");
+
+/* The index of the first line that begins with the mark. */
+static size_t script_end(struct slice text)
 {
-	enum status status = run_script(s, step->sql, err);
+	size_t at = 0;
+	while (at < text.n && !slice_starts_with(slice_from(text, at), MARK)) {
+		size_t line = slice_index(slice_from(text, at), '\n');
+		at = at + line < text.n ? at + line + 1 : text.n;
+	}
+	return at;
+}
+
+/* Scripts and batches by turns; a script may be empty. */
+static struct part part_of(const struct migration *step, int64_t number)
+{
+	struct slice rest = slice_from_cstr(step->sql);
+	struct part part = {SLICE_EMPTY, SLICE_EMPTY, false};
+	for (int64_t i = 0; i <= number; i++) {
+		part = (struct part){SLICE_EMPTY, SLICE_EMPTY, false};
+		if (i % 2) {
+			part.batches = slice_from(slice_cut(&rest, '\n'), MARK.n);
+		} else {
+			size_t end = script_end(rest);
+			part.script = slice_sub(rest, 0, end);
+			rest = slice_from(rest, end);
+		}
+		part.is_last = rest.n == 0;
+	}
+	return part;
+}
+
+static const struct batch_step *batches_of(struct slice name)
+{
+	for (size_t i = 0; i < store_batch_steps_count; i++)
+		if (slice_equal(name, slice_from_cstr(store_batch_steps[i].name)))
+			return &store_batch_steps[i];
+	bug(__FILE__, __LINE__, "a migration names batches that are not there");
+}
+
+static enum status read_place(struct store_session *s, struct place *ret, struct err *err)
+{
+	struct rows r;
+	struct place place = {0};
+	enum status status = read_version(s, &place.version, err);
+	if (status == STATUS_OK)
+		status = refuse_newer(place.version, err);
+	if (status != STATUS_OK)
+		return status;
+	status = rows_open_one(&r, s, "SELECT part, at, goal FROM schema_progress WHERE version = $1",
+			       VALUES(value_i64(place.version + 1)), err);
+	if (status == STATUS_OK) {
+		place.part = rows_i64(&r);
+		place.cursor.at = rows_i64(&r);
+		place.cursor.goal = rows_i64(&r);
+		status = rows_close(&r, STATUS_OK);
+	} else if (status == STATUS_NOT_FOUND) {
+		status = STATUS_OK;
+	}
+	*ret = place;
+	return status;
+}
+
+static enum status note_version(struct store_session *s, const struct migration *step, struct err *err)
+{
+	enum status status = session_run(s, "DELETE FROM schema_progress", VALUES_NONE, err);
 	if (status != STATUS_OK)
 		return status;
 	return session_run(s, "INSERT INTO schema_version (version, name, applied_at) VALUES ($1, $2, $3)",
@@ -66,27 +153,93 @@ static enum status take_step(struct store_session *s, const struct migration *st
 			   err);
 }
 
-/* One step in one transaction; the version is read inside of it, because another program may be migrating too. */
-static enum status migrate_once(struct store_session *s, bool *ret_done, struct err *err)
+static enum status note_progress(struct store_session *s, const struct migration *step, const struct place *place,
+				 struct err *err)
 {
-	int version = 0;
+	return session_run(s,
+			   "INSERT INTO schema_progress (version, part, at, goal) VALUES ($1, $2, $3, $4) ON CONFLICT "
+			   "(version) DO UPDATE SET part = excluded.part, at = excluded.at, goal = excluded.goal",
+			   VALUES(value_i64(step->version), value_i64(place->part), value_i64(place->cursor.at),
+				  value_i64(place->cursor.goal)),
+			   err);
+}
+
+static void tell(const struct migration *step, const struct batch_step *batches, const struct place *place,
+		 struct migration_progress *ret)
+{
+	int64_t goal = place->cursor.goal;
+	int64_t per_mille = goal > 0 ? place->cursor.at * 1000 / goal : 1000;
+	*ret = (struct migration_progress){.version = step->version,
+					   .name = step->name,
+					   .part = batches->name,
+					   .per_mille = (uint32_t)(per_mille < 1000 ? per_mille : 1000)};
+}
+
+static enum status run_batch(struct store_session *s, const struct batch_step *batches, uint32_t rows,
+			     struct place *place, struct err *err)
+{
+	enum status status = batches->run(s, rows, &place->cursor, err);
+	if (status != STATUS_END)
+		return status;
+	place->part++;
+	place->cursor = (struct batch_cursor){0, 0};
+	return STATUS_OK;
+}
+
+/* One part, or one batch of it. `ret->part` stays NULL for a script. */
+static enum status take_part(struct store_session *s, uint32_t rows, struct place *place,
+			     struct migration_progress *ret, struct err *err)
+{
+	const struct migration *step = &store_migrations[place->version];
+	struct part part = part_of(step, place->part);
+	int64_t before = place->part;
+	enum status status;
+	if (part.batches.n) {
+		const struct batch_step *batches = batches_of(part.batches);
+		tell(step, batches, place, ret);
+		status = run_batch(s, batches, rows, place, err);
+		if (place->part == before)
+			tell(step, batches, place, ret);
+	} else {
+		char *sql = mem_copy(part.script);
+		status = run_script(s, sql, err);
+		mem_free(sql);
+		place->part++;
+	}
+	if (status != STATUS_OK)
+		return status;
+	return part.is_last && place->part > before ? note_version(s, step, err) : note_progress(s, step, place, err);
+}
+
+static enum status make_tables_of_versions(struct store_session *s, struct err *err)
+{
+	enum status status = STATUS_OK;
+	if (s->driver->schema_lock)
+		status = run_script(s, s->driver->schema_lock, err);
+	return status == STATUS_OK
+		   ? run_script(s,
+				"CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, "
+				"name TEXT NOT NULL, applied_at {time} NOT NULL);"
+				"CREATE TABLE IF NOT EXISTS schema_progress (version INTEGER PRIMARY KEY, "
+				"part INTEGER NOT NULL, at BIGINT NOT NULL, goal BIGINT NOT NULL)",
+				err)
+		   : status;
+}
+
+/* One transaction; where the store is is read inside of it, because another program may be migrating too. */
+static enum status migrate_once(struct store_session *s, uint32_t rows, bool *ret_done, struct migration_progress *ret,
+				struct err *err)
+{
+	struct place place = {0};
 	enum status status = store_begin(s, err);
 	if (status != STATUS_OK)
 		return status;
-	if (s->driver->schema_lock)
-		status = run_script(s, s->driver->schema_lock, err);
+	status = make_tables_of_versions(s, err);
 	if (status == STATUS_OK)
-		status = run_script(s,
-				    "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, "
-				    "name TEXT NOT NULL, applied_at {time} NOT NULL)",
-				    err);
-	if (status == STATUS_OK)
-		status = read_version(s, &version, err);
-	if (status == STATUS_OK)
-		status = refuse_newer(version, err);
-	bool done = version == (int)store_migrations_count;
+		status = read_place(s, &place, err);
+	bool done = place.version == (int)store_migrations_count;
 	if (status == STATUS_OK && !done)
-		status = take_step(s, &store_migrations[version], err);
+		status = take_part(s, rows, &place, ret, err);
 	status = session_atomic_end(s, true, status, err);
 	if (status == STATUS_OK)
 		*ret_done = done;
@@ -100,16 +253,37 @@ static void learn_engine(struct store_session *s)
 	s->driver->name(s->connection, &name);
 }
 
+static bool look_away(void *user, const struct migration_progress *progress)
+{
+	(void)user;
+	(void)progress;
+	return true;
+}
+
 enum status store_migrate(struct store *store, struct err *err)
 {
+	struct migration_watch watch = {.step = look_away};
+	return store_migrate_watched(store, &watch, err);
+}
+
+enum status store_migrate_watched(struct store *store, const struct migration_watch *watch, struct err *err)
+{
 	struct store_session *s = NULL;
+	uint32_t rows = watch->rows ? watch->rows : ROWS_AT_ONCE;
 	enum status status = session_connect(store, DRIVER_CREATE, &s, err);
 	if (status != STATUS_OK)
 		return status;
 	learn_engine(s);
 	bool done = false;
-	while (status == STATUS_OK && !done)
-		status = migrate_once(s, &done, err);
+	while (status == STATUS_OK && !done) {
+		struct migration_progress progress = {0};
+		status = migrate_once(s, rows, &done, &progress, err);
+		/* Nobody else writes a store that is being migrated, nor its log back. */
+		if (status == STATUS_OK)
+			status = store_checkpoint(s, CHECKPOINT_PAGES, err);
+		if (status == STATUS_OK && progress.part && !watch->step(watch->user, &progress))
+			status = err_set(err, STATUS_AGAIN, "the migration was interrupted; it goes on the next time");
+	}
 	store_session_close(&s);
 	return status;
 }

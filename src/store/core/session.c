@@ -324,3 +324,33 @@ bool session_in_transaction(const struct store_session *s)
 {
 	return s->in_transaction;
 }
+
+struct session_memory *session_memory(struct store_session *s, enum session_memory_of what)
+{
+	return &s->memory[what];
+}
+
+void session_note_undone(struct store_session *s)
+{
+	for (size_t i = 0; i < SESSION_MEMORY_COUNT; i++)
+		s->memory[i].undone++;
+}
+
+bool session_is_shared(const struct store_session *s)
+{
+	return s->driver->is_shared;
+}
+
+enum status session_script(struct store_session *s, const char *sql, struct err *err)
+{
+	struct err own = {0};
+	struct buf text;
+	buf_init(&text, SQL_MAX);
+	session_expand(&text, s->driver->words, sql);
+	BUG_IF(buf_failed(&text));
+	enum status status = refuse_when_dead(s, &own);
+	if (status == STATUS_OK)
+		status = s->driver->script(s->connection, buf_cstr(&text), &own);
+	buf_done(&text);
+	return finish_call(s, status, &own, err);
+}

@@ -80,6 +80,21 @@ void *growing_add(struct growing *g, struct arena *arena, size_t item_size);
 /* `sql` with every {word} replaced. */
 void session_expand(struct buf *b, const struct driver_word *words, const char *sql);
 
+/* What the store remembers between the calls of one session: numbers of texts, what is there already. `p` is NULL until
+ * somebody puts something there, and freed with the session. What a transaction that was taken back had put into the
+ * database is not there any more: `undone` goes up with each, so that whoever remembers can tell. */
+struct session_memory {
+	void *p;
+	void (*free)(void *p);
+	unsigned undone;
+};
+enum session_memory_of { SESSION_MEMORY_DICTIONARY, SESSION_MEMORY_MONTHS, SESSION_MEMORY_COUNT };
+struct session_memory *session_memory(struct store_session *s, enum session_memory_of what);
+/* Several statements without parameters; their failure is that of the transaction. */
+enum status session_script(struct store_session *s, const char *sql, struct err *err) MUST_CHECK;
+/* Several machines may write at once, and tables are partitioned. */
+bool session_is_shared(const struct store_session *s);
+
 /* What is read in a transaction is about to be written: on PostgreSQL such a read locks the rows ({for_update}),
  * because appliers of other machines count on the same messages. */
 bool session_in_transaction(const struct store_session *s);

@@ -4,8 +4,7 @@
 #define PUGMARK_STORE_SESSION_PRIVATE_H
 
 #include "base/map.h"
-#include "store/core/driver.h"
-#include "store/core/store.h"
+#include "store/core/session.h"
 
 struct store {
 	const struct driver *driver;
@@ -21,12 +20,15 @@ struct store_session {
 	struct map *inserts;    /* address of an INSERT and row count -> its text for so many rows */
 	struct arena *texts;    /* those texts */
 	struct arena *scratch;  /* cleaned text of one statement */
+	struct session_memory memory[SESSION_MEMORY_COUNT];
 	bool in_transaction;
 	bool in_savepoint;
 	bool wants_scrub; /* see store_scrub_soon */
 	struct err dead;  /* why the transaction can only be rolled back; STATUS_OK while it lives */
 };
 
+/* A transaction, or a part of it, was taken back. */
+void session_note_undone(struct store_session *s);
 /* Opens a session with `access` wider than store_session_open offers. */
 enum status session_connect(struct store *store, enum driver_access access, struct store_session **ret,
 			    struct err *err) MUST_CHECK;

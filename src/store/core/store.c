@@ -87,6 +87,9 @@ void store_session_close(struct store_session **session)
 		s->driver->forget(s->connection, statement);
 	map_free(&s->statements);
 	s->driver->disconnect(s->connection);
+	for (size_t i = 0; i < SESSION_MEMORY_COUNT; i++)
+		if (s->memory[i].p)
+			s->memory[i].free(s->memory[i].p);
 	map_free(&s->inserts);
 	arena_free(&s->texts);
 	arena_free(&s->scratch);
@@ -117,13 +120,18 @@ enum status store_commit(struct store_session *s, struct err *err)
 		return err_set(err, dead.status, "%s", dead.text);
 	}
 	s->in_transaction = false;
-	return s->driver->commit(s->connection, err);
+	enum status status = s->driver->commit(s->connection, err);
+	if (status != STATUS_OK)
+		session_note_undone(s);
+	return status;
 }
 
 void store_rollback(struct store_session *s)
 {
-	if (s->in_transaction)
+	if (s->in_transaction) {
 		s->driver->rollback(s->connection);
+		session_note_undone(s);
+	}
 	s->in_transaction = s->in_savepoint = false;
 	s->dead = (struct err){0};
 }
@@ -162,6 +170,7 @@ enum status store_savepoint_undo(struct store_session *s, struct err *err)
 {
 	BUG_IF(!s->in_savepoint);
 	s->in_savepoint = false;
+	session_note_undone(s);
 	/* Whatever failed since the savepoint is taken back with it. */
 	struct err ignored = {0};
 	(void)s->driver->settle(s->connection, &ignored);

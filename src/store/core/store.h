@@ -33,9 +33,25 @@ struct store_session;
 enum status store_open(const char *url, struct store **ret, struct err *err) MUST_CHECK;
 void store_close(struct store **store);
 
-/* Brings the schema up to this program's version: numbered steps, forward only, one transaction each; creates a new
- * store. STATUS_CONFLICT: the store was written by a newer program (nothing was changed; the text says so). */
+/* Brings the schema up to this program's version: numbered steps, forward only; creates a new store. Most steps are one
+ * transaction; one that carries many rows over is many, and goes on where it stopped when it was interrupted, whenever
+ * that was. Until its last part the store is one of the version before. STATUS_CONFLICT: the store was written by a newer
+ * program (nothing was changed; the text says so). */
 enum status store_migrate(struct store *store, struct err *err) MUST_CHECK;
+struct migration_progress {
+	int version;
+	const char *name;   /* of the step, "0010-compact-events" */
+	const char *part;   /* what is carried over: "carry_events" */
+	uint32_t per_mille; /* of this part */
+};
+struct migration_watch {
+	/* After each transaction that carried rows over. False: stop here, with STATUS_AGAIN. */
+	bool (*step)(void *user, const struct migration_progress *progress);
+	void *user;
+	uint32_t rows; /* in one transaction; 0: as many as are reasonable */
+};
+/* The same with somebody who looks on. */
+enum status store_migrate_watched(struct store *store, const struct migration_watch *watch, struct err *err) MUST_CHECK;
 /* As migrate would find it. STATUS_OK: current. STATUS_NOT_FOUND: no store there yet. STATUS_AGAIN: older, migrate
  * first. STATUS_CONFLICT: newer than this program. */
 enum status store_check(struct store *store, struct err *err) MUST_CHECK;

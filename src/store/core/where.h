@@ -7,7 +7,7 @@
 
 #include "store/core/session.h"
 
-enum { WHERE_VALUES_MAX = 16 };
+enum { WHERE_VALUES_MAX = 24 };
 
 struct where {
 	struct buf sql;

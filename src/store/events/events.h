@@ -8,7 +8,7 @@
 #define PUGMARK_STORE_EVENTS_H
 
 #include "codec/judge/verdict.h"
-#include "store/core/store.h"
+#include "store/mail/messages.h"
 
 enum event_type {
 	EVENT_QUEUED,
@@ -41,7 +41,9 @@ struct event {
 	enum event_type type;
 	int64_t occurred_us;
 	struct uuid message;
-	struct slice token;
+	uint64_t message_number; /* the store's own for it; 0: to be looked up */
+	bool has_own_id;         /* the id is looked up often, or given twice by a mistake that must be seen */
+	bool has_token;          /* it came by a link of the mail, whose token can be computed again (event_json.h) */
 	bool is_unique;
 	bool is_duplicate; /* counted already, by another hit or by a provider: kept, not counted */
 	bool bot_filtered; /* not in the headline numbers because of who it was */
@@ -60,25 +62,33 @@ struct event {
 	struct slice bounce_class, bounce_code, bounce_reason;
 	struct uuid corrects;  /* EVENT_CORRECTED: which event; the verdict above is its new one */
 	struct slice previous; /* the verdict it had, JSON as the API shows it */
-	/* Of the message. Reads fill them from it. Writes compose the column `metadata` from campaign_id,
-	 * sequence_position, contact_category and metadata (the message's own object), which the caller has at hand,
-	 * and ignore the rest. Reads give the composed object. */
+	uint32_t repeats;      /* how often it came again within seconds, counted here and nowhere else */
+	int64_t last_repeat_us; /* 0: not once */
+	/* Of the message, for writing. */
+	struct slice owner;             /* whose it is, even where it must not be told; for erasing what only he has */
+	struct slice message_remote_id; /* an event with the same remote_id keeps none of its own */
+	/* Of the message, filled by reads. */
 	struct slice contact_id, campaign_id, template_id;
-	struct slice contact_email, contact_category, sender, sequence_id, enrollment, metadata;
+	struct slice contact_email, contact_category, sender, sequence_id, enrollment;
+	struct slice metadata;     /* JSON: the message's own; of a consent what was agreed to */
 	int32_t sequence_position; /* -1: none */
+	uint8_t key_id;            /* of the token, as the two consents */
+	enum consent track_opens, track_clicks;
 };
 
-/* Appends in order; positions are taken inside the transaction, and from the first call to its end nobody else gets
- * any: with several writers, add events before touching other shared rows (stats), so that they wait here and not
- * crosswise. STATUS_CONFLICT: an id exists already (the caller applied something twice: a bug, made loud); roll back.
- * STATUS_TOO_BIG: 64 KiB of metadata. `metadata` in SQL is {"source":"pugmark","medium":"email","campaign",
- * "email_position","contact_category", the message's own members except of these names}. */
-enum status store_event_add(struct store_session *s, const struct event *events, size_t count,
-			    struct err *err) MUST_CHECK;
+/* Appends in order and fills in each position and message_number. Positions are taken inside the transaction, and from
+ * the first call to its end nobody else gets any: with several writers, add events before touching other shared rows
+ * (stats), so that they wait here and not crosswise. An id need not be told from others unless it is looked for: of
+ * records of a journal the cursor sees to it that they are applied once. STATUS_CONFLICT: an id that stands for itself
+ * (has_own_id, a consent, a held press, one that was not made at the time of the event) exists already; roll back. */
+enum status store_event_add(struct store_session *s, struct event *events, size_t count, struct err *err) MUST_CHECK;
 
 /* Another verdict for an event that was read before: writes is_unique, is_duplicate, bot_filtered, judged, actor,
  * reasons, confidence_percent, rules and settled. */
 enum status store_event_judge(struct store_session *s, const struct event *event, struct err *err) MUST_CHECK;
+/* It came again `additional` times, the last time then. */
+enum status store_event_repeat(struct store_session *s, uint32_t tenant, uint64_t position, uint32_t additional,
+			       int64_t last_us, struct err *err) MUST_CHECK;
 
 struct event_filter {
 	uint32_t tenant;
@@ -98,28 +108,12 @@ enum status store_event_find(struct store_session *s, uint32_t tenant, struct uu
 /* The newest position that was ever given; 0: none. */
 enum status store_event_last_position(struct store_session *s, uint64_t *ret, struct err *err) MUST_CHECK;
 
-/* Hits of the last moments, to fill the duplicate window after a restart: opens and clicks that occurred at or after
- * since_us, and of tenants that have set `setting` (tenant_settings.h) also those back to setting_since_us. Oldest
- * first, the newest `limit` of them. */
-struct hits_reach {
-	int64_t since_us, setting_since_us;
-	struct slice setting;
-	uint32_t limit;
-};
-struct recent_hit {
-	uint32_t tenant;
-	int32_t link_index; /* -1: none */
-	struct uuid message;
-	enum event_type type;
-	bool bot_filtered;
-	struct slice ip; /* empty: not kept */
-	int64_t occurred_us;
-};
-enum status store_event_recent_hits(struct store_session *s, const struct hits_reach *reach, struct arena *arena,
-				    struct recent_hit **ret, size_t *ret_count, struct err *err) MUST_CHECK;
+/* Whether an event with that id of its own (has_own_id) is there; one look into an index. */
+enum status store_event_is_known(struct store_session *s, uint32_t tenant, struct uuid id, bool *ret,
+				 struct err *err) MUST_CHECK;
 
 /* ---- Old events go, a few at a time. Positions ascend with the time of writing, so a tenant's old events stand
- * together at the front of its own index: a walk along it meets hardly a row that stays, whatever other tenants keep.
+ * together at its front: a walk from there meets hardly a row that stays, whatever other tenants keep.
  * An event that was written late goes when those written at the same time go. */
 struct event_walk {
 	uint32_t tenant;
@@ -138,12 +132,17 @@ enum status store_event_prune(struct store_session *s, const struct event_walk *
 /* Only counts. */
 enum status store_event_prune_count(struct store_session *s, const struct event_walk *walk, struct event_walked *ret,
 				    struct err *err) MUST_CHECK;
-/* About the position that was reached at that time: no event that occurred earlier and was written in time stands
- * behind it. 0: there are none. */
-enum status store_event_position_at(struct store_session *s, int64_t time_us, uint64_t *ret,
+/* About the tenant's position that was reached at that time: no event that occurred earlier and was written in time
+ * stands behind it. 0: there are none. */
+enum status store_event_position_at(struct store_session *s, uint32_t tenant, int64_t time_us, uint64_t *ret,
 				    struct err *err) MUST_CHECK;
 /* The tenant's first position; 0: it has no events. */
 enum status store_event_first_position(struct store_session *s, uint32_t tenant, uint64_t *ret,
 				       struct err *err) MUST_CHECK;
+/* PostgreSQL: months that ended before that time go as a whole, whatever tenant they are of; adds what went to *count.
+ * Nothing elsewhere. In transactions of its own, one a month. STATUS_IO also when somebody reads longer than a
+ * second: try again later. */
+enum status store_event_drop_months(struct store_session *s, int64_t before_us, uint64_t *count,
+				    struct err *err) MUST_CHECK;
 
 #endif

@@ -44,7 +44,7 @@ enum status store_message_list(struct store_session *s, const struct message_fil
 		buf_done(&pattern);
 		return err_set(err, STATUS_TOO_BIG, "the search text is too long");
 	}
-	where_init(&w, "SELECT " MESSAGE_COLUMNS " FROM messages WHERE");
+	where_init(&w, "SELECT " MESSAGE_COLUMNS MESSAGE_FROM "WHERE");
 	add_conditions(&w, filter, buf_slice(&pattern));
 	enum status status = rows_open_once(&r, s, buf_cstr(&w.sql), where_values(&w), err);
 	if (status == STATUS_OK) {

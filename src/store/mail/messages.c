@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A message is two rows: what was sent, to whom and how far it got; and what hits made of it. The second one is written
+ * ten times as often and holds numbers and times only, a tenth of the first. Both are read together. Which half has to
+ * be written only the caller knows. remote_id is in the first: it has an index, which an update that names the column
+ * would touch even where nothing changes. */
 #include "store/mail/messages.h"
 
+#include "base/wire.h"
 #include "store/mail/message_rows.h"
 
 static const char *const state_names[] = {
@@ -49,6 +54,29 @@ bool consent_parse(struct slice name, enum consent *ret)
 	return false;
 }
 
+static void read_recent(struct slice bytes, struct message_counters *c)
+{
+	struct wire w = wire_read(bytes);
+	while (c->recent_count < RECENT_HITS_MAX && w.rest.n >= RECENT_HIT_BYTES) {
+		struct recent_hit *hit = &c->recent[c->recent_count++];
+		hit->key = wire_get_u64(&w);
+		hit->time_us = (int64_t)wire_get_u64(&w);
+		hit->position = wire_get_u64(&w);
+	}
+}
+
+static struct slice put_recent(const struct message_counters *c, char room[RECENT_BYTES_MAX + 1])
+{
+	struct buf b;
+	buf_init_fixed(&b, room, RECENT_BYTES_MAX + 1);
+	for (size_t i = 0; i < c->recent_count; i++) {
+		wire_put_u64(&b, c->recent[i].key);
+		wire_put_u64(&b, (uint64_t)c->recent[i].time_us);
+		wire_put_u64(&b, c->recent[i].position);
+	}
+	return buf_slice(&b);
+}
+
 static void read_counters(struct rows *r, struct message_counters *c)
 {
 	c->opens_human = (uint32_t)rows_i64(r);
@@ -93,6 +121,7 @@ static void read_parties(struct rows *r, struct message *m)
 enum status message_read_row(struct rows *r, struct message *ret, struct err *err)
 {
 	struct message m = {0};
+	m.number = (uint64_t)rows_i64(r);
 	m.id = rows_uuid(r);
 	m.tenant = (uint32_t)rows_i64(r);
 	bool known = message_state_parse(rows_text(r), &m.state);
@@ -111,24 +140,28 @@ enum status message_read_row(struct rows *r, struct message *ret, struct err *er
 	m.remote_id = rows_text(r);
 	m.attempts = (uint32_t)rows_i64(r);
 	m.error = rows_text(r);
-	read_counters(r, &m.counters);
 	m.link_count = (uint32_t)rows_i64(r);
+	read_counters(r, &m.counters);
 	m.reported_us = rows_time(r);
+	read_recent(rows_bytes(r), &m.counters);
 	if (!known)
 		return err_set(err, STATUS_CORRUPT, "a message has an unknown state or consent");
 	*ret = m;
 	return STATUS_OK;
 }
 
-enum status store_message_add(struct store_session *s, const struct message *m, struct err *err)
+static enum status insert_message(struct store_session *s, const struct message *m, uint64_t *ret_number,
+				  struct err *err)
 {
-	const struct message_counters *c = &m->counters;
-	return session_run_some(
-	    s,
-	    "INSERT INTO messages (" MESSAGE_COLUMNS
-	    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "
-	    "$22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, "
-	    "$43, $44, $45, $46, $47, $48, $49, $50, $51) ON CONFLICT DO NOTHING",
+	struct rows r;
+	enum status status = rows_open_one(
+	    &r, s,
+	    "INSERT INTO messages (id, tenant_id, state, created_at, send_at, sent_at, delivered_at, cohort_day, "
+	    "stream, provider, from_email, from_name, to_email, to_name, subject, contact_id, contact_category, "
+	    "campaign_id, template_id, sender, sequence_id, enrollment, sequence_position, track_opens, track_clicks, "
+	    "key_id, options, metadata, body_id, remote_id, attempts, error, link_count) VALUES ($1, $2, $3, $4, $5, "
+	    "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, "
+	    "$28, $29, $30, $31, $32, $33) ON CONFLICT DO NOTHING RETURNING number",
 	    VALUES(value_uuid(m->id), value_i64(m->tenant), value_text(slice_from_cstr(message_state_name(m->state))),
 		   value_time(m->created_us), value_time(m->send_at_us), value_time_or_null(m->sent_us),
 		   value_time_or_null(m->delivered_us), value_i64_unless(m->cohort_day, 0), value_text(m->stream),
@@ -141,15 +174,38 @@ enum status store_message_add(struct store_session *s, const struct message *m, 
 		   value_text(slice_from_cstr(consent_name(m->track_clicks))), value_i64(m->key_id),
 		   value_text_or_null(m->options), value_json_or_null(m->metadata), value_bytes_or_null(m->body_id),
 		   value_text_or_null(m->remote_id), value_i64(m->attempts), value_text_or_null(m->error),
-		   value_i64(c->opens_human), value_i64(c->opens_proxy), value_i64(c->opens_mpp),
-		   value_i64(c->opens_prefetch), value_i64(c->opens_scanner), value_i64(c->opens_preview),
-		   value_i64(c->opens_crawler), value_i64(c->opens_unknown), value_i64(c->clicks_human),
-		   value_i64(c->clicks_machine), value_time_or_null(c->first_open_us),
-		   value_time_or_null(c->first_open_strict_us), value_time_or_null(c->first_open_any_us),
-		   value_time_or_null(c->first_click_us), value_time_or_null(c->first_click_any_us),
-		   value_time_or_null(c->unsubscribed_us), value_time_or_null(c->last_activity_us),
-		   value_i64_unless(m->link_count, 0), value_time_or_null(m->reported_us)),
-	    (struct none){STATUS_CONFLICT, "there is a message with this id"}, err);
+		   value_i64_unless(m->link_count, 0)),
+	    err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, STATUS_CONFLICT, "there is a message with this id");
+	if (status != STATUS_OK)
+		return status;
+	*ret_number = (uint64_t)rows_i64(&r);
+	return rows_close(&r, rows_next(&r, err));
+}
+
+static bool has_counted(const struct message *m)
+{
+	static const struct message_counters NONE;
+	return m->reported_us || memcmp(&m->counters, &NONE, sizeof NONE) != 0;
+}
+
+static enum status add(struct store_session *s, struct message *m, struct err *err)
+{
+	enum status status = insert_message(s, m, &m->number, err);
+	if (status == STATUS_OK)
+		status = session_run(s, "INSERT INTO message_counters (number) VALUES ($1)",
+				     VALUES(value_i64((int64_t)m->number)), err);
+	return status == STATUS_OK && has_counted(m) ? store_message_save_counters(s, m, err) : status;
+}
+
+enum status store_message_add(struct store_session *s, struct message *m, struct err *err)
+{
+	bool own;
+	enum status status = session_atomic_begin(s, &own, err);
+	if (status != STATUS_OK)
+		return status;
+	return session_atomic_end(s, own, add(s, m, err), err);
 }
 
 enum status store_message_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
@@ -158,8 +214,8 @@ enum status store_message_find(struct store_session *s, uint32_t tenant, struct 
 	struct rows r;
 	struct message m;
 	const char *sql = session_in_transaction(s) ? "SELECT " MESSAGE_COLUMNS
-						      " FROM messages WHERE id = $1 {for_update}"
-						    : "SELECT " MESSAGE_COLUMNS " FROM messages WHERE id = $1";
+						      MESSAGE_FROM "WHERE id = $1 {for_update}"
+						    : "SELECT " MESSAGE_COLUMNS MESSAGE_FROM "WHERE id = $1";
 	enum status status = rows_open_one(&r, s, sql, VALUES(value_uuid(id)), err);
 	if (status == STATUS_NOT_FOUND)
 		return err_set(err, status, "there is no such message");
@@ -178,7 +234,7 @@ enum status store_message_find(struct store_session *s, uint32_t tenant, struct 
 /* Ids that are asked for in one statement; the last one fills up with zeros, which no message has. */
 enum { FIND_MAX = 32 };
 #define FIND_SOME                                                                                                      \
-	"SELECT " MESSAGE_COLUMNS " FROM messages WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "    \
+	"SELECT " MESSAGE_COLUMNS MESSAGE_FROM "WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "    \
 	"$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
 
 /* In the order of ids, so that two appliers that lock the same messages do not wait for one another. */
@@ -234,27 +290,37 @@ enum status store_message_find_remote(struct store_session *s, uint32_t tenant, 
 	return rows_close(&r, STATUS_OK);
 }
 
-enum status store_message_save(struct store_session *s, const struct message *m, struct err *err)
+enum status store_message_save_delivery(struct store_session *s, const struct message *m, struct err *err)
 {
-	const struct message_counters *c = &m->counters;
 	return session_run(
 	    s,
 	    "UPDATE messages SET state = $2, send_at = $3, sent_at = $4, delivered_at = $5, cohort_day = $6, "
-	    "remote_id = $7, attempts = $8, error = $9, opens_human = $10, opens_proxy = $11, opens_mpp = $12, "
-	    "opens_prefetch = $13, opens_scanner = $14, opens_preview = $15, opens_crawler = $16, opens_unknown = $17, "
-	    "clicks_human = $18, clicks_machine = $19, first_open_at = $20, first_open_strict_at = $21, "
-	    "first_open_any_at = $22, first_click_at = $23, first_click_any_at = $24, unsubscribed_at = $25, "
-	    "last_activity_at = $26, reported_at = $27 WHERE id = $1",
-	    VALUES(value_uuid(m->id), value_text(slice_from_cstr(message_state_name(m->state))),
+	    "remote_id = $7, attempts = $8, error = $9 WHERE number = $1",
+	    VALUES(value_i64((int64_t)m->number), value_text(slice_from_cstr(message_state_name(m->state))),
 		   value_time(m->send_at_us), value_time_or_null(m->sent_us), value_time_or_null(m->delivered_us),
 		   value_i64_unless(m->cohort_day, 0), value_text_or_null(m->remote_id), value_i64(m->attempts),
-		   value_text_or_null(m->error), value_i64(c->opens_human), value_i64(c->opens_proxy),
+		   value_text_or_null(m->error)),
+	    err);
+}
+
+enum status store_message_save_counters(struct store_session *s, const struct message *m, struct err *err)
+{
+	const struct message_counters *c = &m->counters;
+	char recent[RECENT_BYTES_MAX + 1];
+	return session_run(
+	    s,
+	    "UPDATE message_counters SET opens_human = $2, opens_proxy = $3, opens_mpp = $4, opens_prefetch = $5, "
+	    "opens_scanner = $6, opens_preview = $7, opens_crawler = $8, opens_unknown = $9, clicks_human = $10, "
+	    "clicks_machine = $11, first_open_at = $12, first_open_strict_at = $13, first_open_any_at = $14, "
+	    "first_click_at = $15, first_click_any_at = $16, unsubscribed_at = $17, last_activity_at = $18, "
+	    "reported_at = $19, recent = $20 WHERE number = $1",
+	    VALUES(value_i64((int64_t)m->number), value_i64(c->opens_human), value_i64(c->opens_proxy),
 		   value_i64(c->opens_mpp), value_i64(c->opens_prefetch), value_i64(c->opens_scanner),
 		   value_i64(c->opens_preview), value_i64(c->opens_crawler), value_i64(c->opens_unknown),
 		   value_i64(c->clicks_human), value_i64(c->clicks_machine), value_time_or_null(c->first_open_us),
 		   value_time_or_null(c->first_open_strict_us), value_time_or_null(c->first_open_any_us),
 		   value_time_or_null(c->first_click_us), value_time_or_null(c->first_click_any_us),
 		   value_time_or_null(c->unsubscribed_us), value_time_or_null(c->last_activity_us),
-		   value_time_or_null(m->reported_us)),
+		   value_time_or_null(m->reported_us), value_bytes_or_null(put_recent(c, recent))),
 	    err);
 }

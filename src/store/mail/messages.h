@@ -28,6 +28,14 @@ enum consent { CONSENT_OFF, CONSENT_ANONYMOUS, CONSENT_FULL };
 const char *consent_name(enum consent consent); /* "off", "anonymous", "full" */
 bool consent_parse(struct slice name, enum consent *ret);
 
+/* A hit that may come again. */
+struct recent_hit {
+	uint64_t key; /* a keyed hash of kind, link, address, and whether it counts as a person's */
+	int64_t time_us;
+	uint64_t position; /* of its event */
+};
+enum { RECENT_HITS_MAX = 8 };
+
 /* What hits made of a message; all of it exact (see design.md 7 and 8). A duplicate counts nowhere. */
 struct message_counters {
 	uint32_t opens_human, opens_proxy, opens_mpp, opens_prefetch, opens_scanner, opens_preview, opens_crawler,
@@ -40,10 +48,14 @@ struct message_counters {
 	int64_t first_click_any_us;
 	int64_t unsubscribed_us;
 	int64_t last_activity_us;
+	/* The last hits, oldest first: one with the same key within seconds is the same hit again. */
+	uint8_t recent_count;
+	struct recent_hit recent[RECENT_HITS_MAX];
 };
 
 struct message {
 	struct uuid id;
+	uint64_t number; /* the store's own name for it, given by store_message_add; never 0 */
 	uint32_t tenant;
 	enum message_state state;
 	int64_t created_us;
@@ -78,8 +90,8 @@ static inline bool message_is_erased(const struct message *m)
 	return m->contact_id.n == 0 && m->options.n == 0;
 }
 
-/* STATUS_CONFLICT: the id exists. */
-enum status store_message_add(struct store_session *s, const struct message *m, struct err *err) MUST_CHECK;
+/* Gives it its number. STATUS_CONFLICT: the id exists. */
+enum status store_message_add(struct store_session *s, struct message *m, struct err *err) MUST_CHECK;
 /* STATUS_NOT_FOUND. `tenant` 0 finds it in any. Inside a transaction the row is locked until its end. */
 enum status store_message_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
 			       struct message *ret, struct err *err) MUST_CHECK;
@@ -90,9 +102,10 @@ enum status store_message_find_all(struct store_session *s, const struct uuid *i
 /* The newest message of that remote_id. STATUS_NOT_FOUND. `tenant` 0 finds it in any. */
 enum status store_message_find_remote(struct store_session *s, uint32_t tenant, struct slice remote_id,
 				      struct uuid *ret, struct err *err) MUST_CHECK;
-/* Writes state, times (not created_us), cohort_day, remote_id, attempts, error and counters of a message that was read
- * before in the same transaction. Nothing when it is gone meanwhile. */
-enum status store_message_save(struct store_session *s, const struct message *m, struct err *err) MUST_CHECK;
+/* The two halves of a message that was read before in the same transaction: state, times (not created_us), cohort_day,
+ * remote_id, attempts and error; and what a hit changes, counters and reported_us, in a narrow row of their own. */
+enum status store_message_save_delivery(struct store_session *s, const struct message *m, struct err *err) MUST_CHECK;
+enum status store_message_save_counters(struct store_session *s, const struct message *m, struct err *err) MUST_CHECK;
 
 struct message_filter {
 	uint32_t tenant;

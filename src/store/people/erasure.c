@@ -3,9 +3,10 @@
 
 #include "store/core/session.h"
 #include "store/core/session_private.h"
-#include "store/events/event_metadata.h"
+#include "store/events/dictionary.h"
+#include "store/events/event_flags.h"
 
-enum { METADATA_MAX = 4096, BODIES_AT_ONCE = 64 };
+enum { BODIES_AT_ONCE = 64 };
 
 /* ---- What there is */
 
@@ -147,45 +148,38 @@ static enum status refuse_under_way(struct store_session *s, struct values key, 
 	return status;
 }
 
-struct erased_message {
-	struct uuid id;
-	struct event about; /* what its events' metadata still says */
-};
+#define NUMBERS_OF_CONTACT "(SELECT m.number FROM messages m WHERE m.tenant_id = $1 AND m.contact_id = $2)"
 
-static enum status read_messages(struct store_session *s, struct values key, struct arena *arena, struct growing *ret,
-				 struct err *err)
+/* The rows stay, without what says who it was. Tokens are computed from the message: a flag says that there is none
+ * any more. */
+static enum status erase_events(struct store_session *s, struct values key, uint64_t *count, struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open(
-	    &r, s, "SELECT id, campaign_id, sequence_position FROM messages WHERE tenant_id = $1 AND contact_id = $2",
-	    key, err);
-	if (status != STATUS_OK)
-		return status;
-	r.arena = arena;
-	while ((status = rows_next(&r, err)) == STATUS_OK) {
-		struct erased_message *m = growing_add(ret, arena, sizeof *m);
-		m->id = rows_uuid(&r);
-		m->about.campaign_id = rows_text(&r);
-		m->about.sequence_position = (int32_t)rows_i64_or(&r, -1);
-	}
-	return rows_close(&r, status);
-}
-
-static enum status erase_events(struct store_session *s, const struct erased_message *m, uint64_t *count,
-				struct err *err)
-{
-	struct buf metadata;
 	uint64_t changed = 0;
-	buf_init(&metadata, METADATA_MAX);
-	event_metadata_append(&metadata, &m->about);
-	enum status status = session_run_counted(
-	    s,
-	    "UPDATE email_events SET token = NULL, destination_url = NULL, ip = NULL, user_agent = NULL, "
-	    "signals = NULL, remote_id = NULL, bounce_reason = NULL, metadata = $2 WHERE message_id = $1",
-	    VALUES(value_uuid(m->id), value_json_or_null(buf_slice(&metadata))), &changed, err);
-	buf_done(&metadata);
+	enum status status =
+	    session_run(s,
+			"UPDATE event_details SET remote_id = NULL, bounce_reason = NULL WHERE (tenant_id, position) IN "
+			"(SELECT e.tenant_id, e.position FROM events e WHERE e.message IN " NUMBERS_OF_CONTACT ")",
+			key, err);
+	if (status == STATUS_OK)
+		status = session_run_counted(s,
+					     "UPDATE events SET flags = flags & ~(4096 | 8192), url = NULL, agent = NULL, "
+					     "address = NULL, signals = NULL WHERE message IN " NUMBERS_OF_CONTACT,
+					     key, &changed, err);
 	*count += changed;
 	return status;
+}
+_Static_assert(EVENT_HAS_TOKEN == 4096 && EVENT_REMOTE_OF_MESSAGE == 8192, "the bits stand in SQL");
+
+/* Of their last hits hashes of addresses are kept for a while. */
+static enum status erase_recent_hits(struct store_session *s, struct values key, struct err *err)
+{
+	return session_run(s, "UPDATE message_counters SET recent = NULL WHERE number IN " NUMBERS_OF_CONTACT, key, err);
+}
+
+/* Agents and destinations that only this person's events had. Those of mail without a contact's id are by message. */
+static enum status erase_texts(struct store_session *s, const struct contact_key *key, struct err *err)
+{
+	return dictionary_forget_person(s, key->tenant, dictionary_person(key->tenant, key->id), err);
 }
 
 static enum status erase_messages(struct store_session *s, struct values key, uint64_t *count, struct err *err)
@@ -209,23 +203,16 @@ static enum status erase_contact(struct store_session *s, struct values key, str
 {
 	/* Its words may name the person; the event stays as one of nobody. */
 	enum status status =
-	    session_run(s,
-			"UPDATE email_events SET metadata = NULL WHERE event_type = 'consent' AND id IN "
-			"(SELECT k.id FROM contact_consents k WHERE k.tenant_id = $1 AND k.contact_id = $2)",
-			key, err);
-	if (status == STATUS_OK)
-		status =
-		    session_run(s, "DELETE FROM contact_consents WHERE tenant_id = $1 AND contact_id = $2", key, err);
+	    session_run(s, "DELETE FROM contact_consents WHERE tenant_id = $1 AND contact_id = $2", key, err);
 	if (status == STATUS_OK)
 		status = session_run(s, "DELETE FROM contacts WHERE tenant_id = $1 AND id = $2", key, err);
 	return status;
 }
 
-enum status store_contact_erase(struct store_session *s, const struct contact_key *key, struct arena *arena,
-				struct erasure_counts *counts, struct err *err)
+enum status store_contact_erase(struct store_session *s, const struct contact_key *key, struct erasure_counts *counts,
+				struct err *err)
 {
 	struct values in = VALUES(value_i64(key->tenant), value_text(key->id));
-	struct growing messages = {0};
 	if (!key->id.n)
 		return err_set(err, STATUS_NOT_FOUND, "there is no such contact"); /* '' is everybody's who has none */
 	enum status status = refuse_under_way(s, in, err);
@@ -235,10 +222,11 @@ enum status store_contact_erase(struct store_session *s, const struct contact_ke
 		status =
 		    session_run(s, "DELETE FROM held_unsubscribes WHERE message_id IN " MESSAGES_OF_CONTACT, in, err);
 	if (status == STATUS_OK)
-		status = read_messages(s, in, arena, &messages, err);
-	const struct erased_message *items = messages.items;
-	for (size_t i = 0; status == STATUS_OK && i < messages.n; i++)
-		status = erase_events(s, &items[i], &counts->events, err);
+		status = erase_events(s, in, &counts->events, err);
+	if (status == STATUS_OK)
+		status = erase_recent_hits(s, in, err);
+	if (status == STATUS_OK)
+		status = erase_texts(s, key, err);
 	if (status == STATUS_OK)
 		status = erase_messages(s, in, &counts->messages, err);
 	return status == STATUS_OK ? erase_contact(s, in, err) : status;

@@ -35,8 +35,8 @@ struct erasure_counts {
 };
 /* Adds to *counts. STATUS_CONFLICT: a mail to the contact is under way or in doubt; nothing was changed. Mail that
  * waits is canceled. Also the proof of consent goes. */
-enum status store_contact_erase(struct store_session *s, const struct contact_key *key, struct arena *arena,
-				struct erasure_counts *counts, struct err *err) MUST_CHECK;
+enum status store_contact_erase(struct store_session *s, const struct contact_key *key, struct erasure_counts *counts,
+				struct err *err) MUST_CHECK;
 /* The address's suppression from now on holds without the address: by its SHA-256. Added with the reason "erased" when
  * there is none. */
 enum status store_suppression_anonymise(struct store_session *s, uint32_t tenant, struct slice address, int64_t now_us,

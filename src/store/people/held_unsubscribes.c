@@ -3,6 +3,7 @@
 
 #include "store/core/session.h"
 #include "store/core/where.h"
+#include "store/events/event_rows.h"
 
 static const char *const STATE_NAMES[] = {
     [HELD_WAITING] = "waiting", [HELD_CONFIRMED] = "confirmed", [HELD_DISMISSED] = "dismissed"};
@@ -79,7 +80,7 @@ static enum status read_held(struct rows *r, struct held_unsubscribe *ret, struc
 	h.actor = (enum actor)rows_i64(r);
 	h.confidence_percent = (uint8_t)rows_i64(r);
 	h.reasons = rows_text(r);
-	h.ip = rows_text(r);
+	h.ip = event_read_address(r);
 	h.user_agent = rows_text(r);
 	if (!known || h.actor >= ACTOR_COUNT)
 		return err_set(err, STATUS_CORRUPT, "a held unsubscribe has an unknown state or actor");
@@ -90,9 +91,11 @@ static enum status read_held(struct rows *r, struct held_unsubscribe *ret, struc
 /* The press's event is looked up by its id, so that a pruned one leaves the row as it is. */
 #define HELD_SELECT                                                                                                    \
 	"SELECT h.message_id, h.tenant_id, h.event_id, h.state, h.held_at, h.decided_at, h.decided_by, m.to_email, "   \
-	"m.to_name, m.subject, m.campaign_id, m.contact_id, m.sender, m.sent_at, m.delivered_at, e.actor, "            \
-	"e.confidence_percent, e.reasons, e.ip, e.user_agent FROM held_unsubscribes h "                                \
-	"JOIN messages m ON m.id = h.message_id LEFT JOIN email_events e ON e.id = h.event_id WHERE"
+	"m.to_name, m.subject, m.campaign_id, m.contact_id, m.sender, m.sent_at, m.delivered_at, "                     \
+	"e.flags >> 16 & 15, e.flags >> 20 & 127, r.text, e.address, a.text FROM held_unsubscribes h "                 \
+	"JOIN messages m ON m.id = h.message_id LEFT JOIN event_details d ON d.id = h.event_id "                       \
+	"LEFT JOIN events e ON e.tenant_id = d.tenant_id AND e.position = d.position "                                 \
+	"LEFT JOIN dictionary r ON r.number = e.reasons LEFT JOIN dictionary a ON a.number = e.agent WHERE"
 
 static void add_conditions(struct where *w, const struct held_filter *f)
 {

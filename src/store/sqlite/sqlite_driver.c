@@ -51,6 +51,10 @@ static const struct driver_word words[] = {
     {"big_key", "INTEGER PRIMARY KEY"},
     /* For small rows that are found by their key: one B-tree instead of two. */
     {"clustered", "WITHOUT ROWID"},
+    /* Rows of these are never deleted while something names them, so a number may be given again. */
+    {"identity", "INTEGER PRIMARY KEY"},
+    {"event_key", "(tenant_id, position)"},
+    {"event_table", "WITHOUT ROWID"},
     {"updated_often", ""},
     {"occurred_hour", "occurred_at / 3600000000"},
     {"skip_locked", ""},
@@ -58,6 +62,12 @@ static const struct driver_word words[] = {
     /* Nobody else can be at work: at the start every lease is from before. */
     {"own_alone", "TRUE"},
     {"catalog", "(SELECT name FROM sqlite_master WHERE type = 'table')"},
+    {"greatest", "MAX"},
+    {"sqlite_only", ""},
+    {"postgres_only", "/*"},
+    {"end_sqlite", ""},
+    {"end_postgres", "*/"},
+    {"", "{}"},
     {NULL, NULL},
 };
 

@@ -76,10 +76,11 @@ void api_list_events(struct api_call *call, struct api_worker *worker)
 		api_problem_status(call, status, &err);
 		return;
 	}
+	struct event_json_context context = {call->who.tenant_name, worker->sealer};
 	struct json_text w = api_list_open(call);
 	for (size_t i = 0; i < count; i++) {
 		json_put_raw(&w, SLICE_EMPTY);
-		event_json_append(&call->response, &events[i], call->who.tenant_name);
+		event_json_append(&call->response, &events[i], &context);
 	}
 	api_list_next(&w, count == filter.limit
 			      ? arena_printf(call->arena, "%llu", (unsigned long long)events[count - 1].position)
@@ -101,8 +102,9 @@ void api_get_event(struct api_call *call, struct api_worker *worker)
 		api_problem_status(call, status, &err);
 		return;
 	}
+	struct event_json_context context = {call->who.tenant_name, worker->sealer};
 	(void)api_answer(call, 200);
-	event_json_append(&call->response, &event, call->who.tenant_name);
+	event_json_append(&call->response, &event, &context);
 }
 
 /* Where a reader stopped. An id that is gone (pruned, another installation's) starts now. */

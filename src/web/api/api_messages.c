@@ -181,6 +181,7 @@ static enum status put_timeline(struct api_call *call, struct api_worker *worker
 				const struct message *m, struct err *err)
 {
 	struct event_filter f = {.tenant = m->tenant, .message = m->id, .oldest_first = true, .limit = TIMELINE_MAX};
+	struct event_json_context context = {call->who.tenant_name, worker->sealer};
 	struct event *events;
 	size_t count;
 	enum status status = store_event_list(worker->session, &f, call->arena, &events, &count, err);
@@ -190,7 +191,7 @@ static enum status put_timeline(struct api_call *call, struct api_worker *worker
 	json_open(w, '[');
 	for (size_t i = 0; i < count; i++) {
 		json_put_raw(w, SLICE_EMPTY);
-		event_json_append(&call->response, &events[i], call->who.tenant_name);
+		event_json_append(&call->response, &events[i], &context);
 	}
 	json_close(w, ']');
 	return STATUS_OK;

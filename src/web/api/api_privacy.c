@@ -69,6 +69,7 @@ static enum status put_events(struct api_call *call, struct api_worker *worker, 
 			      struct err *err)
 {
 	struct event_filter f = {.tenant = call->who.tenant, .contact_id = id, .oldest_first = true, .limit = PAGE};
+	struct event_json_context context = {call->who.tenant_name, worker->sealer};
 	struct event *events;
 	size_t count = PAGE;
 	json_key(w, "events");
@@ -79,7 +80,7 @@ static enum status put_events(struct api_call *call, struct api_worker *worker, 
 			return status;
 		for (size_t i = 0; i < count; i++) {
 			json_put_raw(w, SLICE_EMPTY);
-			event_json_append(&call->response, &events[i], call->who.tenant_name);
+			event_json_append(&call->response, &events[i], &context);
 		}
 		if (count)
 			f.after_position = events[count - 1].position;

@@ -46,23 +46,26 @@ static void free_when_done(struct event_stream *s)
 /* ---- On the worker. */
 
 /* `json` is scratch. */
-static enum status append_frame(struct buf *frames, const struct event *e, struct slice tenant_name, struct buf *json)
+static enum status append_frame(struct buf *frames, const struct event *e, const struct event_json_context *context,
+				struct buf *json)
 {
 	char id[UUID_TEXT_SIZE];
 	uuid_format(e->id, id);
 	buf_clear(json);
-	event_json_append(json, e, tenant_name);
+	event_json_append(json, e, context);
 	struct sse_event frame = {slice_from_cstr(id), slice_from_cstr(event_type_api_name(e->type)), buf_slice(json)};
 	return buf_failed(json) ? STATUS_TOO_BIG : sse_append_event(frames, &frame);
 }
 
-static enum status append_frames(struct event_stream *s, const struct event *events, size_t count)
+static enum status append_frames(struct event_stream *s, struct link_token_sealer *sealer, const struct event *events,
+				 size_t count)
 {
+	struct event_json_context context = {s->tenant_name, sealer};
 	struct buf json;
 	enum status status = STATUS_OK;
 	buf_init(&json, FRAMES_MAX);
 	for (size_t i = 0; status == STATUS_OK && i < count; i++)
-		status = append_frame(&s->frames, &events[i], s->tenant_name, &json);
+		status = append_frame(&s->frames, &events[i], &context, &json);
 	buf_done(&json);
 	return status;
 }
@@ -83,7 +86,7 @@ static void read_events(struct worker_job *job, void *context)
 	if (s->status == STATUS_OK)
 		s->status = store_event_list(worker->session, &s->filter, arena, &events, &count, &err);
 	if (s->status == STATUS_OK)
-		s->status = append_frames(s, events, count);
+		s->status = append_frames(s, worker->sealer, events, count);
 	if (s->status == STATUS_OK) {
 		s->has_more = count == s->filter.limit;
 		uint64_t read = count ? events[count - 1].position : 0;

@@ -423,7 +423,7 @@ static void test_hits_of_nobody_are_left_alone(void **state)
 	    w, "UPDATE email_events SET ip = NULL, user_agent = NULL, signals = NULL WHERE reasons = "
 	       "'robot_list:nonsense' AND message_id = (SELECT message_id FROM email_events WHERE reasons LIKE "
 	       "'%anonymous%' LIMIT 1) RETURNING 1");
-	assert_int_equal(store_contact_erase(w->session, &key, w->arena, &counts, &err), STATUS_OK);
+	assert_int_equal(store_contact_erase(w->session, &key, &counts, &err), STATUS_OK);
 	struct rejudge_report report = rejudge_all(w);
 	assert_true(report.changed == 0 && report.hits == 0);
 	assert_int_equal(report.left[LEFT_NOT_KEPT], 2);

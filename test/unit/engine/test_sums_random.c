@@ -390,7 +390,7 @@ static void erase(struct story *s)
 	(void)snprintf(id, sizeof id, "c%u@example.com", (unsigned)below(s, MESSAGES));
 	struct contact_key key = {s->w.tenant, slice_from_cstr(id)};
 	begin(s);
-	enum status status = store_contact_erase(s->w.session, &key, s->w.arena, &counts, &err);
+	enum status status = store_contact_erase(s->w.session, &key, &counts, &err);
 	if (status == STATUS_CONFLICT) { /* it is being sent */
 		roll_back(s);
 		return;

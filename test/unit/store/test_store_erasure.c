@@ -76,7 +76,7 @@ static void test_an_erased_contacts_rows_stay_as_those_of_nobody(void **state)
 	add_mail(f, 2, TEXT("bob"), "22222222222222222222222222222222");
 	OK(f, store_contact_use(f->s, 3, &contact, noon_us, &f->err));
 	OK(f, store_consent_add(f->s, 3, &proof, &f->err));
-	OK(f, store_contact_erase(f->s, &ann, f->arena, &counts, &f->err));
+	OK(f, store_contact_erase(f->s, &ann, &counts, &f->err));
 	assert_true(counts.messages == 1 && counts.events == 1);
 	OK(f, store_message_find(f->reader, 3, id_of(1), f->arena, &m, &f->err));
 	assert_true(message_is_erased(&m));
@@ -146,7 +146,7 @@ static void test_no_byte_of_the_erased_is_left_in_the_files(void **state)
 		OK(f, store_message_save(f->s, &m, &f->err));
 	}
 	assert_true(files_have(f, TEXT("Dear Ann")));
-	OK(f, store_contact_erase(f->s, &ann, f->arena, &counts, &f->err));
+	OK(f, store_contact_erase(f->s, &ann, &counts, &f->err));
 	store_scrub_soon(f->s);
 	OK(f, store_checkpoint(f->s, 1 << 20, &f->err));
 	assert_false(files_have(f, TEXT("Dear Ann")));
@@ -160,11 +160,11 @@ static void test_mail_under_way_is_in_the_way_of_an_erasure(void **state)
 	add_mail(f, 1, ann.id, "11111111111111111111111111111111");
 	fixture_sql(f, "INSERT INTO send_queue (message_id, tenant_id, provider, stream, state, due_at, attempt) "
 		       "SELECT id, 3, 'smtp', 'bulk', 'held', created_at, 1 FROM messages");
-	EXPECT(f, STATUS_CONFLICT, store_contact_erase(f->s, &ann, f->arena, &counts, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_contact_erase(f->s, &ann, &counts, &f->err));
 	assert_string_equal(fixture_query(f, "SELECT contact_id FROM messages"), "ann");
 	fixture_sql(f, "UPDATE send_queue SET state = 'paused'");
 	fixture_sql(f, "UPDATE messages SET state = 'queued'");
-	OK(f, store_contact_erase(f->s, &ann, f->arena, &counts, &f->err));
+	OK(f, store_contact_erase(f->s, &ann, &counts, &f->err));
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM send_queue"), "0");
 	assert_string_equal(fixture_query(f, "SELECT state FROM messages"), "canceled");
 }
@@ -175,7 +175,7 @@ static void test_nobody_is_not_erased(void **state)
 	struct erasure_counts counts = {0};
 	struct contact_key nobody = {3, SLICE_EMPTY};
 	add_mail(f, 1, SLICE_EMPTY, "11111111111111111111111111111111");
-	EXPECT(f, STATUS_NOT_FOUND, store_contact_erase(f->s, &nobody, f->arena, &counts, &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_contact_erase(f->s, &nobody, &counts, &f->err));
 	assert_string_equal(fixture_query(f, "SELECT subject FROM messages"), "Dear Ann");
 }
 

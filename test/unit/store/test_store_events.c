@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
-#include "store/events/events.h"
+#include "store/events/hits.h"
 #include "store/house/tenant_settings.h"
 #include "store/mail/messages.h"
 #include <pthread.h>

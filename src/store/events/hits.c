@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading hits. Those of one message are found by its number. Those of a stretch of time are of all tenants, and events
+ * are in order of tenant and position; event_minutes says where a tenant's events of a minute are. It has no index by
+ * time alone, which would be one entry more for each minute; instead the tenants are walked first, each from the one
+ * before by the primary key (TENANTS): a handful of steps where a plain DISTINCT would read all rows. */
+#include "store/events/hits.h"
+
+#include "codec/judge/hit_signals.h"
+#include "store/events/event_flags.h"
+#include "store/events/event_rows.h"
+
+/* ---- Of one message */
+
+#define HITS_OF_MESSAGE                                                                                                \
+	" WHERE e.message = (SELECT c.number FROM messages c WHERE c.id = $1) AND " EVENT_SQL_HITS("e")
+#define HIT_SELECT "SELECT " EVENT_HEAD_COLUMNS EVENT_FROM HITS_OF_MESSAGE
+
+/* EVENT_IS_DUPLICATE and EVENT_IS_ANONYMOUS; with the second EVENT_IS_FILTERED, too. */
+#define IS_OF_PERSON " AND e.flags & 1088 = 0"
+#define IS_COUNTED " AND e.flags & 1216 = 0"
+_Static_assert((EVENT_IS_DUPLICATE | EVENT_IS_ANONYMOUS) == 1088 &&
+		   (EVENT_IS_DUPLICATE | EVENT_IS_ANONYMOUS | EVENT_IS_FILTERED) == 1216,
+	       "the bits stand in SQL");
+
+enum status store_event_hits(struct store_session *s, struct uuid message, uint32_t limit, struct arena *arena,
+			     struct event_hits *ret, struct err *err)
+{
+	struct rows r;
+	struct growing list = {0};
+	enum status status = rows_open(&r, s, HIT_SELECT " ORDER BY e.position DESC LIMIT $2",
+				       VALUES(value_uuid(message), value_i64(limit)), err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while ((status = rows_next(&r, err)) == STATUS_OK) {
+		status = event_read_head(&r, growing_add(&list, arena, sizeof(struct event)), err);
+		if (status != STATUS_OK)
+			break;
+	}
+	status = rows_close(&r, status);
+	if (status != STATUS_OK)
+		return status;
+	*ret = (struct event_hits){list.items, list.n};
+	return STATUS_OK;
+}
+
+#define FIRST " ORDER BY e.position LIMIT 1"
+#define OPEN " AND e.flags & 31 = 6"
+#define CLICK " AND e.flags & 31 = 7"
+
+enum status store_event_first_counted(struct store_session *s, struct uuid message, enum first_hit which,
+				      struct arena *arena, struct event *ret, struct err *err)
+{
+	static const char *const SQL[] = {
+	    [FIRST_OPEN] = HIT_SELECT OPEN IS_COUNTED FIRST,
+	    [FIRST_OPEN_STRICT] = HIT_SELECT OPEN " AND e.flags >> 16 & 15 = 1" IS_COUNTED FIRST,
+	    [FIRST_OPEN_ANY] = HIT_SELECT OPEN IS_OF_PERSON FIRST,
+	    [FIRST_CLICK_ANY] = HIT_SELECT CLICK IS_OF_PERSON FIRST,
+	    [FIRST_CLICK] = HIT_SELECT CLICK IS_COUNTED FIRST,
+	    [HOLDER_OPEN] = HIT_SELECT OPEN " AND e.flags >> 5 & 1 = 1" FIRST,
+	    [HOLDER_CLICK] = HIT_SELECT CLICK " AND e.flags >> 5 & 1 = 1" FIRST,
+	};
+	struct rows r;
+	enum status status = rows_open_one(&r, s, SQL[which], VALUES(value_uuid(message)), err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	return rows_close(&r, event_read_head(&r, ret, err));
+}
+
+enum status store_event_last_counted(struct store_session *s, struct uuid message, int64_t *ret_us, struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open_one(&r, s, "SELECT MAX(e.occurred_at) FROM events e" HITS_OF_MESSAGE IS_COUNTED,
+			  VALUES(value_uuid(message)), err);
+	if (status != STATUS_OK)
+		return status;
+	*ret_us = rows_time(&r);
+	return rows_close(&r, STATUS_OK);
+}
+
+enum status store_event_hits_since(struct store_session *s, struct uuid message, int64_t since_us, uint64_t *ret,
+				   struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open_one(&r, s, "SELECT COUNT(*) FROM events e" HITS_OF_MESSAGE " AND e.occurred_at >= $2",
+			  VALUES(value_uuid(message), value_time(since_us)), err);
+	if (status != STATUS_OK)
+		return status;
+	*ret = (uint64_t)rows_i64(&r);
+	return rows_close(&r, STATUS_OK);
+}
+
+/* ---- Of a stretch of time */
+
+#define TENANTS                                                                                                        \
+	"WITH RECURSIVE every(tenant_id) AS (SELECT MIN(tenant_id) FROM event_minutes UNION ALL SELECT (SELECT "       \
+	"MIN(n.tenant_id) FROM event_minutes n WHERE n.tenant_id > every.tenant_id) FROM every WHERE "                 \
+	"every.tenant_id IS NOT NULL) "
+/* Events in the chunks that have one of the minutes from $1 to $2, and may have others. */
+#define CHUNKS(last)                                                                                                   \
+	"(SELECT DISTINCT n.tenant_id, n.chunk FROM every JOIN event_minutes n ON n.tenant_id = every.tenant_id AND "  \
+	"n.minute >= $1 AND n.minute <= " last ") c JOIN events e ON e.tenant_id = c.tenant_id AND "                   \
+	"e.position >= c.chunk * 1024 AND e.position < c.chunk * 1024 + 1024 "
+_Static_assert(1 << EVENT_CHUNK_BITS == 1024, "the size of a chunk stands in SQL");
+
+static struct value value_minute(int64_t time_us)
+{
+	return value_i64(time_us / EVENT_MINUTE_US);
+}
+
+static void oldest_first(struct past_hit *hits, size_t count)
+{
+	for (size_t i = 0; i < count / 2; i++) {
+		struct past_hit newer = hits[i];
+		hits[i] = hits[count - 1 - i];
+		hits[count - 1 - i] = newer;
+	}
+}
+
+static void read_past_hit(struct rows *r, struct past_hit *e)
+{
+	e->tenant = (uint32_t)rows_i64(r);
+	e->message = rows_uuid(r);
+	e->link_index = (int32_t)rows_i64_or(r, -1);
+	int64_t flags = rows_i64(r);
+	e->type = (enum event_type)(flags & EVENT_TYPE_MASK);
+	e->bot_filtered = flags & EVENT_IS_FILTERED;
+	e->occurred_us = rows_time(r);
+	e->ip = event_read_address(r);
+}
+
+enum status store_event_recent_hits(struct store_session *s, const struct hits_reach *reach, struct arena *arena,
+				    struct past_hit **ret, size_t *ret_count, struct err *err)
+{
+	struct rows r;
+	struct growing list = {0};
+	int64_t first_us = reach->since_us < reach->setting_since_us ? reach->since_us : reach->setting_since_us;
+	enum status status = rows_open(
+	    &r, s,
+	    TENANTS
+	    "SELECT e.tenant_id, COALESCE(m.id, d.message_id), e.link_index, e.flags, e.occurred_at, e.address FROM " CHUNKS("1000000000")
+		"LEFT JOIN messages m ON m.number = e.message LEFT JOIN event_details d ON d.tenant_id = e.tenant_id AND "
+		"d.position = e.position WHERE e.occurred_at >= $2 AND " EVENT_SQL_HITS(
+		    "e") " AND e.flags >> 11 & 1 = 0 AND (e.occurred_at >= $3 OR e.tenant_id IN (SELECT s.tenant_id FROM "
+			 "tenant_settings s WHERE s.name = $4)) ORDER BY e.occurred_at DESC, e.position DESC LIMIT $5",
+	    VALUES(value_minute(first_us), value_time(first_us), value_time(reach->since_us),
+		   value_text(reach->setting), value_i64(reach->limit)),
+	    err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while ((status = rows_next(&r, err)) == STATUS_OK)
+		read_past_hit(&r, growing_add(&list, arena, sizeof(struct past_hit)));
+	status = rows_close(&r, status);
+	if (status != STATUS_OK)
+		return status;
+	oldest_first(list.items, list.n);
+	*ret = list.items;
+	*ret_count = list.n;
+	return STATUS_OK;
+}
+
+#define VISIT_COLUMNS                                                                                                  \
+	"SELECT e.position, e.tenant_id, m.to_email, COALESCE(m.delivered_at, m.sent_at), e.occurred_at, e.flags, "    \
+	"e.address, a.text, e.signals, r.text FROM "
+#define VISIT_JOINS                                                                                                    \
+	"JOIN messages m ON m.number = e.message LEFT JOIN dictionary a ON a.number = e.agent "                        \
+	"LEFT JOIN dictionary r ON r.number = e.reasons WHERE " EVENT_SQL_HITS("e") " AND e.address IS NOT NULL AND "
+
+static void read_visit(struct rows *r, struct past_visit *ret)
+{
+	ret->position = (uint64_t)rows_i64(r);
+	ret->tenant = (uint32_t)rows_i64(r);
+	ret->recipient = rows_text(r);
+	ret->delivered_us = rows_time(r);
+	ret->time_us = rows_time(r);
+	ret->is_click = (rows_i64(r) & EVENT_TYPE_MASK) == EVENT_CLICK;
+	ret->ip = event_read_address(r);
+	ret->user_agent = rows_text(r);
+	ret->signals = (uint16_t)rows_i64_or(r, HIT_SIGNALS_NOT_KEPT);
+	ret->reasons = rows_text(r);
+}
+
+static enum status read_visits(struct rows *r, struct arena *arena, struct growing *list, struct err *err)
+{
+	enum status status;
+	r->arena = arena;
+	while ((status = rows_next(r, err)) == STATUS_OK)
+		read_visit(r, growing_add(list, arena, sizeof(struct past_visit)));
+	return rows_close(r, status);
+}
+
+enum status store_event_recent_visits(struct store_session *s, int64_t since_us, uint32_t limit, struct arena *arena,
+				      struct past_visits *ret, struct err *err)
+{
+	struct rows r;
+	struct growing list = {0};
+	enum status status =
+	    rows_open(&r, s,
+		      TENANTS "SELECT * FROM (" VISIT_COLUMNS CHUNKS("1000000000") VISIT_JOINS
+			      "e.occurred_at >= $2 AND e.flags >> 8 & 1 = 1 AND " EVENT_SQL_ACTOR(
+				  "e") " IN (0, 1, 2) ORDER BY e.occurred_at DESC LIMIT $3) newest ORDER BY 5",
+		      VALUES(value_minute(since_us), value_time(since_us), value_i64(limit)), err);
+	if (status == STATUS_OK)
+		status = read_visits(&r, arena, &list, err);
+	if (status == STATUS_OK)
+		*ret = (struct past_visits){list.items, list.n};
+	return status;
+}
+
+/* ---- Walks
+ *
+ * A walk goes from minute to minute that has events, because putting in order needs all of what is ordered, and that
+ * must not be everything until the end for each page. A minute that holds more than a page is read again for the next
+ * page, from where the last one ended. */
+
+/* The first minute at or after this one that has an event of any tenant; 0: none has. */
+static enum status next_minute(struct store_session *s, int64_t minute, int64_t *ret, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open_one(&r, s,
+					   TENANTS "SELECT MIN((SELECT MIN(n.minute) FROM event_minutes n WHERE "
+						   "n.tenant_id = every.tenant_id AND n.minute >= $1)) FROM every",
+					   VALUES(value_i64(minute)), err);
+	if (status != STATUS_OK)
+		return status;
+	*ret = rows_i64(&r);
+	return rows_close(&r, STATUS_OK);
+}
+
+#define IN_WALK "e.occurred_at >= $3 AND (e.occurred_at > $3 OR e.position > $4) AND e.occurred_at <= $5"
+#define WALK_ORDER " ORDER BY e.occurred_at, e.position LIMIT $6"
+#define WALK_VALUES(minute, walk, limit)                                                                               \
+	value_i64(minute), value_i64(minute), value_time((walk)->after_us),                                            \
+	    value_i64((int64_t)(walk)->after_position), value_time(until_of(minute, walk)), value_i64(limit)
+
+/* What is behind the minute is read with the next one, though its chunks may have it. */
+static int64_t until_of(int64_t minute, const struct hit_walk *walk)
+{
+	int64_t end_us = (minute + 1) * EVENT_MINUTE_US - 1;
+	return end_us < walk->until_us ? end_us : walk->until_us;
+}
+
+/* A page that is being filled. */
+struct page {
+	const struct hit_walk *walk;
+	int64_t minute; /* the next to read */
+	int64_t since_us;
+	struct arena *arena;
+	struct growing list;
+};
+
+static int64_t room_of(const struct page *page)
+{
+	return (int64_t)(page->walk->limit - page->list.n);
+}
+
+/* `read` appends what the page's minute has and there is room for. */
+static enum status fill_page(struct store_session *s, struct page *page,
+			     enum status (*read)(struct store_session *s, struct page *page, struct err *err),
+			     struct err *err)
+{
+	enum status status = STATUS_OK;
+	page->minute = page->walk->after_us / EVENT_MINUTE_US;
+	for (; status == STATUS_OK && page->list.n < page->walk->limit; page->minute++) {
+		status = next_minute(s, page->minute, &page->minute, err);
+		if (status != STATUS_OK || !page->minute || page->minute * EVENT_MINUTE_US > page->walk->until_us)
+			break;
+		status = read(s, page, err);
+	}
+	return status;
+}
+
+static enum status read_visits_of(struct store_session *s, struct page *page, struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open(&r, s, TENANTS VISIT_COLUMNS CHUNKS("$2") VISIT_JOINS IN_WALK WALK_ORDER,
+		      VALUES(WALK_VALUES(page->minute, page->walk, room_of(page))), err);
+	return status == STATUS_OK ? read_visits(&r, page->arena, &page->list, err) : status;
+}
+
+enum status store_event_visits(struct store_session *s, const struct hit_walk *walk, struct arena *arena,
+			       struct past_visits *ret, struct err *err)
+{
+	struct page page = {.walk = walk, .arena = arena};
+	enum status status = fill_page(s, &page, read_visits_of, err);
+	if (status == STATUS_OK)
+		*ret = (struct past_visits){page.list.items, page.list.n};
+	return status;
+}
+
+static enum status read_first_visits_of(struct store_session *s, struct page *page, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open(
+	    &r, s,
+	    TENANTS "SELECT COALESCE(m.id, d.message_id), e.occurred_at, e.position FROM " CHUNKS(
+		"$2") "LEFT JOIN messages m ON m.number = e.message LEFT JOIN event_details d ON d.tenant_id = "
+		      "e.tenant_id AND d.position = e.position WHERE " EVENT_SQL_HITS("e") " AND " IN_WALK
+		      " AND NOT EXISTS (SELECT 1 FROM events f WHERE f.message = e.message AND " EVENT_SQL_HITS(
+			  "f") " AND f.occurred_at >= $7 AND (f.occurred_at < e.occurred_at OR (f.occurred_at = "
+			       "e.occurred_at AND f.position < e.position)))" WALK_ORDER,
+	    VALUES(WALK_VALUES(page->minute, page->walk, room_of(page)), value_time(page->since_us)), err);
+	if (status != STATUS_OK)
+		return status;
+	while ((status = rows_next(&r, err)) == STATUS_OK) {
+		struct first_visit *visit = growing_add(&page->list, page->arena, sizeof *visit);
+		visit->message = rows_uuid(&r);
+		visit->time_us = rows_time(&r);
+		visit->position = (uint64_t)rows_i64(&r);
+	}
+	return rows_close(&r, status);
+}
+
+enum status store_event_first_visits(struct store_session *s, const struct hit_walk *walk, int64_t since_us,
+				     struct arena *arena, struct first_visits *ret, struct err *err)
+{
+	struct page page = {.walk = walk, .since_us = since_us, .arena = arena};
+	enum status status = fill_page(s, &page, read_first_visits_of, err);
+	if (status == STATUS_OK)
+		*ret = (struct first_visits){page.list.items, page.list.n};
+	return status;
+}

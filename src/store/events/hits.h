@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hits: what those who judge ask of opens and clicks that are written. Part of the store (see store.h). */
+#ifndef PUGMARK_STORE_HITS_H
+#define PUGMARK_STORE_HITS_H
+
+#include "store/events/events.h"
+
+/* Hits of the last moments, to fill the duplicate window after a restart: opens and clicks that occurred at or after
+ * since_us, and of tenants that have set `setting` (tenant_settings.h) also those back to setting_since_us. Oldest
+ * first, the newest `limit` of them. */
+struct hits_reach {
+	int64_t since_us, setting_since_us;
+	struct slice setting;
+	uint32_t limit;
+};
+struct past_hit {
+	uint32_t tenant;
+	int32_t link_index; /* -1: none */
+	struct uuid message;
+	enum event_type type;
+	bool bot_filtered;
+	struct slice ip; /* empty: not kept */
+	int64_t occurred_us;
+};
+enum status store_event_recent_hits(struct store_session *s, const struct hits_reach *reach, struct arena *arena,
+				    struct past_hit **ret, size_t *ret_count, struct err *err) MUST_CHECK;
+
+/* The newest opens and clicks of a message, anonymous ones too, newest first: what an event has of its own, nothing of
+ * its message. */
+struct event_hits {
+	struct event *at;
+	size_t n;
+};
+enum status store_event_hits(struct store_session *s, struct uuid message, uint32_t limit, struct arena *arena,
+			     struct event_hits *ret, struct err *err) MUST_CHECK;
+/* The first hit that counts for the person: no duplicate, not anonymous, in the headline unless it says so. Or the one
+ * that is marked as that (is_unique), which a change of verdicts may have made another one. As store_event_hits fills
+ * it. STATUS_NOT_FOUND. */
+enum first_hit {
+	FIRST_OPEN,
+	FIRST_OPEN_STRICT, /* of ACTOR_HUMAN */
+	FIRST_OPEN_ANY,    /* also out of the headline */
+	FIRST_CLICK,
+	FIRST_CLICK_ANY,
+	HOLDER_OPEN,
+	HOLDER_CLICK,
+};
+enum status store_event_first_counted(struct store_session *s, struct uuid message, enum first_hit which,
+				      struct arena *arena, struct event *ret, struct err *err) MUST_CHECK;
+/* When the last such hit of either type occurred; 0: there is none. */
+enum status store_event_last_counted(struct store_session *s, struct uuid message, int64_t *ret_us,
+				     struct err *err) MUST_CHECK;
+
+/* Opens and clicks of the last moments that look like a person's and have an address, oldest first, at most `limit`,
+ * the newest. */
+struct past_visit {
+	uint64_t position; /* of the event */
+	uint32_t tenant;
+	struct slice recipient; /* address of the mail */
+	int64_t delivered_us;   /* else when it was sent; 0: neither is known */
+	int64_t time_us;
+	bool is_click;
+	struct slice ip, user_agent;
+	uint16_t signals;
+	struct slice reasons;
+};
+struct past_visits {
+	struct past_visit *at;
+	size_t n;
+};
+enum status store_event_recent_visits(struct store_session *s, int64_t since_us, uint32_t limit, struct arena *arena,
+				      struct past_visits *ret, struct err *err) MUST_CHECK;
+
+/* ---- Hits of long ago, in order of time, and those of the same time in order of writing. */
+struct hit_walk {
+	int64_t after_us; /* exclusive, together with the position; where the last reading ended */
+	uint64_t after_position;
+	int64_t until_us; /* inclusive */
+	uint32_t limit;
+};
+/* Visits as above, but whoever they were judged to be. */
+enum status store_event_visits(struct store_session *s, const struct hit_walk *walk, struct arena *arena,
+			       struct past_visits *ret, struct err *err) MUST_CHECK;
+/* Each message once: its first open or click at or after `since_us`. */
+struct first_visit {
+	struct uuid message;
+	int64_t time_us;
+	uint64_t position;
+};
+struct first_visits {
+	struct first_visit *at;
+	size_t n;
+};
+enum status store_event_first_visits(struct store_session *s, const struct hit_walk *walk, int64_t since_us,
+				     struct arena *arena, struct first_visits *ret, struct err *err) MUST_CHECK;
+/* How many opens and clicks of the message occurred at or after `since_us`. */
+enum status store_event_hits_since(struct store_session *s, struct uuid message, int64_t since_us, uint64_t *ret,
+				   struct err *err) MUST_CHECK;
+
+#endif
