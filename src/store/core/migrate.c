@@ -186,6 +186,16 @@ static enum status run_batch(struct store_session *s, const struct batch_step *b
 	return STATUS_OK;
 }
 
+static enum status run_part(struct store_session *s, struct slice script, struct err *err)
+{
+	if (!slice_trim(script).n)
+		return STATUS_OK; /* between batches that follow each other; PostgreSQL does not take nothing */
+	char *sql = mem_copy(script);
+	enum status status = run_script(s, sql, err);
+	mem_free(sql);
+	return status;
+}
+
 /* One part, or one batch of it. `ret->part` stays NULL for a script. */
 static enum status take_part(struct store_session *s, uint32_t rows, struct place *place,
 			     struct migration_progress *ret, struct err *err)
@@ -201,9 +211,7 @@ static enum status take_part(struct store_session *s, uint32_t rows, struct plac
 		if (place->part == before)
 			tell(step, batches, place, ret);
 	} else {
-		char *sql = mem_copy(part.script);
-		status = run_script(s, sql, err);
-		mem_free(sql);
+		status = run_part(s, part.script, err);
 		place->part++;
 	}
 	if (status != STATUS_OK)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
+#include "store/core/migrations.h"
+#include "store/mail/messages.h"
 #include <ftw.h>
 #include <libpq-fe.h>
 #include <sqlite3.h>
@@ -36,6 +38,12 @@ int fixture_run(const char *name, const struct CMUnitTest *tests, size_t count)
 	return failures + _cmocka_run_group_tests(group, tests, count, start_postgres, stop_postgres);
 }
 
+void fixture_open_sessions(struct fixture *f)
+{
+	OK(f, store_session_open(f->store, STORE_WRITE, &f->s, &f->err));
+	OK(f, store_session_open(f->store, STORE_READ, &f->reader, &f->err));
+}
+
 int fixture_set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
@@ -52,9 +60,61 @@ int fixture_set_up(void **state)
 	*state = f;
 	OK(f, store_open(f->url, &f->store, &f->err));
 	OK(f, store_migrate(f->store, &f->err));
-	OK(f, store_session_open(f->store, STORE_WRITE, &f->s, &f->err));
-	OK(f, store_session_open(f->store, STORE_READ, &f->reader, &f->err));
+	fixture_open_sessions(f);
 	return 0;
+}
+
+void fixture_mail(struct fixture *f, unsigned n)
+{
+	struct message m = {.id = id_of(n),
+			    .tenant = 3,
+			    .created_us = noon_us,
+			    .send_at_us = noon_us,
+			    .stream = TEXT("bulk"),
+			    .provider = TEXT("smtp"),
+			    .from_email = TEXT("a@x"),
+			    .to_email = TEXT("c@y"),
+			    .contact_id = TEXT("c"),
+			    .position = -1};
+	enum status status = store_message_add(f->s, &m, &f->err);
+	if (status != STATUS_CONFLICT)
+		OK(f, status);
+}
+
+static void run_script(struct fixture *f, const char *sql)
+{
+	if (f->postgres) {
+		fixture_sql(f, sql);
+		return;
+	}
+	sqlite3 *db = NULL;
+	char *words = NULL;
+	if (sqlite3_open(f->url + strlen("sqlite:"), &db) != SQLITE_OK ||
+	    sqlite3_exec(db, sql, NULL, NULL, &words) != SQLITE_OK)
+		fail_msg("%s", words ? words : sqlite3_errmsg(db));
+	(void)sqlite3_close(db);
+}
+
+void fixture_old_store(struct fixture *f, int version)
+{
+	const struct driver *driver = f->postgres ? &postgres_driver : &sqlite_driver;
+	struct buf sql;
+	store_session_close(&f->s);
+	store_session_close(&f->reader);
+	store_close(&f->store);
+	if (f->postgres)
+		(void)snprintf(f->url, sizeof f->url, "%s", postgres_server_fresh_url(f->postgres));
+	else
+		(void)snprintf(f->url, sizeof f->url, "sqlite:%s/old.db", f->directory);
+	buf_init(&sql, 1 << 20);
+	buf_append_cstr(&sql, "CREATE TABLE schema_version (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at ");
+	session_expand(&sql, driver->words, "{time} NOT NULL);");
+	for (int i = 0; i < version; i++)
+		session_expand(&sql, driver->words, store_migrations[i].sql);
+	buf_printf(&sql, "INSERT INTO schema_version SELECT %d, 'old', %s", version, f->postgres ? "now()" : "0");
+	run_script(f, buf_cstr(&sql));
+	buf_done(&sql);
+	OK(f, store_open(f->url, &f->store, &f->err));
 }
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)

@@ -46,6 +46,13 @@ void fixture_sql(struct fixture *f, const char *sql);
 /* The first column of the first row, as text; "" for NULL. Lives in the arena. */
 const char *fixture_query(struct fixture *f, const char *sql);
 
+/* Mail id_of(n) of tenant 3, as simple as can be, unless it is there. */
+void fixture_mail(struct fixture *f, unsigned n);
+/* An empty store as the program of that schema version made it, in place of the current one; `s` and `reader` are NULL.
+ * Then SQL, store_migrate and fixture_open_sessions. */
+void fixture_old_store(struct fixture *f, int version);
+void fixture_open_sessions(struct fixture *f);
+
 /* An id made of a number: ids ascend with it. */
 struct uuid id_of(unsigned n);
 #define TEXT(literal) SLICE(literal)

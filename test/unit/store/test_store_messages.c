@@ -147,8 +147,12 @@ static void test_saving_writes_state_and_counters(void **state)
 	m.attempts = 7;
 	m.reported_us = noon_us + 3;
 	m.counters = (struct message_counters){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17};
+	m.counters.recent_count = RECENT_HITS_MAX;
+	for (unsigned i = 0; i < RECENT_HITS_MAX; i++)
+		m.counters.recent[i] = (struct recent_hit){UINT64_MAX - i, noon_us + i, i + 1};
 	OK(f, store_begin(f->s, &f->err));
-	OK(f, store_message_save(f->s, &m, &f->err));
+	OK(f, store_message_save_delivery(f->s, &m, &f->err));
+	OK(f, store_message_save_counters(f->s, &m, &f->err));
 	OK(f, store_commit(f->s, &f->err));
 	OK(f, store_message_find(f->reader, 3, m.id, f->arena, &got, &f->err));
 	assert_int_equal(got.state, MESSAGE_DELIVERED);

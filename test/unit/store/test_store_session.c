@@ -2,7 +2,7 @@
 /* Stores, sessions, transactions, the journal cursor, idempotency keys. */
 #include "store_fixture.h"
 
-#include "store/events/settling.h"
+#include "store/events/hits.h"
 #include "store/house/accounts.h"
 #include "store/mail/messages.h"
 #include <stdio.h>
@@ -69,61 +69,49 @@ static void test_an_older_store_wants_migration(void **state)
 	EXPECT(f, STATUS_AGAIN, store_check(f->store, &f->err));
 }
 
-/* What the migrations from the fifth on have added. */
-static void take_back_to_the_fourth(struct fixture *f)
-{
-	fixture_sql(f, "DROP TABLE tenant_settings");
-	fixture_sql(f, "DELETE FROM counters WHERE name = 'tenant_settings'");
-	fixture_sql(f, "DROP TABLE audit");
-	fixture_sql(f, "ALTER TABLE email_events DROP COLUMN signals");
-	fixture_sql(f, "DROP INDEX messages_of_remote_id");
-	fixture_sql(f, "ALTER TABLE messages DROP COLUMN reported_at");
-	fixture_sql(f, "DELETE FROM schema_version WHERE version > 4");
-}
-
+/* Of the fourth version: no settings, no audit, no signals, no reports. What is in it goes through every step since. */
 static void test_mail_and_events_of_an_older_store_are_read_and_written_on(void **state)
 {
 	struct fixture *f = *state;
-	struct store_session *s = NULL;
-	struct message m = {.id = id_of(1),
-			    .tenant = 3,
-			    .created_us = noon_us,
-			    .send_at_us = noon_us,
-			    .stream = TEXT("bulk"),
-			    .provider = TEXT("smtp"),
-			    .from_email = TEXT("a@x"),
-			    .to_email = TEXT("c@y"),
-			    .contact_id = TEXT("c@y"),
-			    .position = -1};
-	struct event e = {.id = id_of(2),
-			  .tenant = 3,
-			  .type = EVENT_OPEN,
-			  .occurred_us = noon_us,
-			  .message = m.id,
-			  .judged = true,
-			  .actor = ACTOR_HUMAN,
-			  .reasons = TEXT("browser"),
-			  .link_index = -1,
-			  .sequence_position = -1};
+	struct message m = {0};
 	struct event_hits hits = {0};
-	OK(f, store_message_add(f->s, &m, &f->err));
-	OK(f, store_event_add(f->s, &e, 1, &f->err));
-	take_back_to_the_fourth(f);
+	struct event e;
+	const char *id = f->postgres ? "'01234567-89ab-7cde-8fff-0123456789ab'" : "X'0123456789ab7cde8fff0123456789ab'";
+	char sql[1600];
+	fixture_old_store(f, 4);
+	(void)snprintf(sql, sizeof sql,
+		       "INSERT INTO messages (id, tenant_id, state, created_at, send_at, stream, provider, from_email, "
+		       "to_email, contact_id, track_opens, track_clicks, key_id, attempts, opens_human, opens_proxy, "
+		       "opens_mpp, opens_prefetch, opens_scanner, opens_preview, opens_crawler, opens_unknown, "
+		       "clicks_human, clicks_machine) VALUES (%s, 3, 'sent', %s, %s, 'bulk', 'smtp', 'a@x', 'c@y', 'c', "
+		       "'full', 'full', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+		       id, f->postgres ? "to_timestamp(1790000000)" : "1790000000000000",
+		       f->postgres ? "to_timestamp(1790000000)" : "1790000000000000");
+	fixture_sql(f, sql);
+	(void)snprintf(sql, sizeof sql,
+		       "INSERT INTO email_events (position, id, tenant_id, message_id, event_type, occurred_at, "
+		       "is_unique, is_duplicate, bot_filtered, actor, confidence_percent, settled, reasons) VALUES (1, "
+		       "%s, 3, %s, 'open', %s, TRUE, FALSE, FALSE, 1, 90, TRUE, 'browser')",
+		       id, id, f->postgres ? "to_timestamp(1790000000)" : "1790000000000000");
+	fixture_sql(f, sql);
+	fixture_sql(f, "UPDATE counters SET value = 1 WHERE name = 'event_position'");
 	OK(f, store_migrate(f->store, &f->err));
-	OK(f, store_session_open(f->store, STORE_WRITE, &s, &f->err));
+	fixture_open_sessions(f);
+	assert_true(uuid_parse(TEXT("01234567-89ab-7cde-8fff-0123456789ab"), &m.id));
+	OK(f, store_message_find(f->s, 3, m.id, f->arena, &m, &f->err));
+	assert_true(m.number > 0 && m.counters.opens_human == 1 && m.reported_us == 0);
+	OK(f, store_event_hits(f->s, m.id, 10, f->arena, &hits, &f->err));
+	assert_int_equal(hits.n, 1);
+	assert_true(hits.at[0].signals == 0 && hits.at[0].is_unique && uuid_equal(hits.at[0].id, m.id));
+	e = hits.at[0];
 	e.id = id_of(3);
 	e.signals = 1;
-	OK(f, store_event_add(s, &e, 1, &f->err));
-	OK(f, store_event_hits(s, m.id, 10, f->arena, &hits, &f->err));
-	assert_int_equal(hits.n, 2);
-	assert_true(hits.at[0].signals == 1 && hits.at[1].signals == 0);
-	OK(f, store_message_find(s, 3, m.id, f->arena, &m, &f->err));
-	assert_true(m.reported_us == 0);
+	OK(f, store_event_add(f->s, &e, 1, &f->err));
+	assert_int_equal(e.position, 2);
 	m.reported_us = noon_us;
-	OK(f, store_message_save(s, &m, &f->err));
-	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM messages WHERE reported_at IS NOT NULL"), "1");
+	OK(f, store_message_save_counters(f->s, &m, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM message_counters WHERE reported_at IS NOT NULL"), "1");
 	assert_string_equal(fixture_query(f, "SELECT value FROM counters WHERE name = 'tenant_settings'"), "0");
-	store_session_close(&s);
 }
 
 static void test_a_newer_store_is_refused_unchanged(void **state)

@@ -84,46 +84,47 @@ static void test_hours_add_up_by_kind_and_actor(void **state)
 
 static const int64_t hour_us = INT64_C(3600000000);
 
-static void add_open(struct fixture *f, unsigned n, int64_t after_us, const char *reasons, bool is_duplicate)
+/* An open as the program of the eighth version kept it. */
+static void add_old_open(struct fixture *f, unsigned n, int64_t after_us, const char *reasons, bool is_duplicate)
 {
-	struct event e = {
-	    .id = id_of(100 + n),
-	    .tenant = 3,
-	    .type = EVENT_OPEN,
-	    .occurred_us = noon_us / hour_us * hour_us + after_us,
-	    .message = id_of(1),
-	    .judged = true,
-	    .actor = ACTOR_PREFETCH,
-	    .reasons = slice_from_cstr(reasons),
-	    .is_duplicate = is_duplicate,
-	    .link_index = -1,
-	    .sequence_position = -1,
-	};
-	OK(f, store_event_add(f->s, &e, 1, &f->err));
+	char sql[600], at[64];
+	int64_t time_us = noon_us / hour_us * hour_us + after_us;
+	(void)snprintf(at, sizeof at, f->postgres ? "to_timestamp(%lld / 1000000.0)" : "%lld", (long long)time_us);
+	(void)snprintf(sql, sizeof sql,
+		       "INSERT INTO email_events (position, id, tenant_id, message_id, event_type, occurred_at, "
+		       "is_unique, is_duplicate, bot_filtered, actor, confidence_percent, settled, reasons) SELECT %u, "
+		       "%s, 3, id, 'open', %s, FALSE, %s, TRUE, 3, 95, TRUE, '%s' FROM messages",
+		       n, f->postgres ? "gen_random_uuid()" : "randomblob(16)", at, is_duplicate ? "TRUE" : "FALSE",
+		       reasons);
+	fixture_sql(f, sql);
 }
 
-/* The migration mpp-by-hour, which is the last one here, counts what earlier programs did not. */
+/* The migration mpp-by-hour, counts what earlier programs did not. */
 static void test_apples_opens_of_earlier_hours_are_counted_from_the_events_that_are_there(void **state)
 {
 	struct fixture *f = *state;
-	struct message m = {.id = id_of(1),
-			    .tenant = 3,
-			    .created_us = noon_us,
-			    .send_at_us = noon_us,
-			    .stream = TEXT("bulk"),
-			    .provider = TEXT("smtp"),
-			    .from_email = TEXT("a@x"),
-			    .to_email = TEXT("c@y"),
-			    .contact_id = TEXT("c@y"),
-			    .campaign_id = TEXT("spring"),
-			    .position = -1};
-	OK(f, store_message_add(f->s, &m, &f->err));
-	add_open(f, 1, 0, "agent:apple_mpp", false);
-	add_open(f, 2, hour_us - 1, "provider:sendgrid provider_says:mpp", false);
-	add_open(f, 3, hour_us, "agent:apple_mpp", false);
-	add_open(f, 4, 0, "agent:apple_mpp duplicate:seconds=5", true);
-	add_open(f, 5, 0, "agent:gmail_prefetch", false);
-	fixture_sql(f, "DELETE FROM schema_version WHERE name LIKE '%mpp-by-hour%'");
+	fixture_old_store(f, 8);
+	fixture_sql(f, f->postgres ? "INSERT INTO messages SELECT (jsonb_populate_record(NULL::messages, '{\"id\":"
+				     "\"01234567-89ab-7cde-8fff-0123456789ab\",\"tenant_id\":3,\"state\":\"sent\","
+				     "\"created_at\":\"2026-09-21T00:00:00Z\",\"send_at\":\"2026-09-21T00:00:00Z\","
+				     "\"stream\":\"bulk\",\"provider\":\"smtp\",\"from_email\":\"a@x\",\"to_email\":"
+				     "\"c@y\",\"contact_id\":\"c\",\"campaign_id\":\"spring\",\"track_opens\":\"full\","
+				     "\"track_clicks\":\"full\",\"key_id\":1,\"attempts\":1,\"opens_human\":0,"
+				     "\"opens_proxy\":0,\"opens_mpp\":4,\"opens_prefetch\":0,\"opens_scanner\":0,"
+				     "\"opens_preview\":0,\"opens_crawler\":0,\"opens_unknown\":0,\"clicks_human\":0,"
+				     "\"clicks_machine\":0}')).*"
+				   : "INSERT INTO messages (id, tenant_id, state, created_at, send_at, stream, provider, "
+				     "from_email, to_email, contact_id, campaign_id, track_opens, track_clicks, key_id, "
+				     "attempts, opens_human, opens_proxy, opens_mpp, opens_prefetch, opens_scanner, "
+				     "opens_preview, opens_crawler, opens_unknown, clicks_human, clicks_machine) VALUES "
+				     "(X'0123456789ab7cde8fff0123456789ab', 3, 'sent', 1790000000000000, "
+				     "1790000000000000, 'bulk', 'smtp', 'a@x', 'c@y', 'c', 'spring', 'full', 'full', 1, 1, "
+				     "0, 0, 4, 0, 0, 0, 0, 0, 0, 0)");
+	add_old_open(f, 1, 0, "agent:apple_mpp", false);
+	add_old_open(f, 2, hour_us - 1, "provider:sendgrid provider_says:mpp", false);
+	add_old_open(f, 3, hour_us, "agent:apple_mpp", false);
+	add_old_open(f, 4, 0, "agent:apple_mpp duplicate:seconds=5", true);
+	add_old_open(f, 5, 0, "agent:gmail_prefetch", false);
 	OK(f, store_migrate(f->store, &f->err));
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM stats_hourly"), "2");
 	char sql[200];

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_fixture.h"
+
+#include "store/events/hits.h"
+#include "store/mail/messages.h"
+
+static struct event hit(unsigned n, enum event_type type, enum actor actor)
+{
+	return (struct event){
+	    .id = id_of(1000 + n),
+	    .tenant = 3,
+	    .type = type,
+	    .occurred_us = noon_us + n * second_us,
+	    .message = id_of(1),
+	    .judged = true,
+	    .actor = actor,
+	    .bot_filtered = !actor_is_counted(actor),
+	    .reasons = TEXT("browser"),
+	    .ip = TEXT("203.0.113.7"),
+	    .user_agent = TEXT("agent"),
+	    .signals = n == 5   ? 0x7fff
+		       : n == 6 ? 0x101
+				: 0,
+	    .link_index = type == EVENT_CLICK ? (int32_t)n : -1,
+	    .sequence_position = -1,
+	};
+}
+
+/* In this order: an anonymous open, a duplicate, a proxy's, a person's, a click. */
+static void add_hits(struct fixture *f)
+{
+	struct event e[6] = {
+	    hit(1, EVENT_OPEN, ACTOR_HUMAN), hit(2, EVENT_OPEN, ACTOR_HUMAN),  hit(3, EVENT_OPEN, ACTOR_PROXY_HUMAN),
+	    hit(4, EVENT_OPEN, ACTOR_HUMAN), hit(5, EVENT_CLICK, ACTOR_HUMAN), hit(6, EVENT_CLICK, ACTOR_SCANNER),
+	};
+	struct event other = hit(7, EVENT_DELIVERED, ACTOR_UNKNOWN);
+	other.judged = false;
+	e[0].reasons = TEXT("browser consent:anonymous");
+	e[1].is_duplicate = true;
+	fixture_mail(f, 1);
+	OK(f, store_event_add(f->s, e, 6, &f->err));
+	OK(f, store_event_add(f->s, &other, 1, &f->err));
+}
+
+static void test_hits_of_a_message_come_newest_first(void **state)
+{
+	struct fixture *f = *state;
+	struct event_hits list = {0};
+	add_hits(f);
+	OK(f, store_event_hits(f->s, id_of(1), 100, f->arena, &list, &f->err));
+	struct event *hits = list.at;
+	assert_int_equal(list.n, 6);
+	assert_true(uuid_equal(hits[5].id, id_of(1001)) && uuid_equal(hits[0].id, id_of(1006)));
+	assert_true(hits[1].judged && hits[1].actor == ACTOR_HUMAN && hits[1].link_index == 5);
+	EXPECT_TEXT(hits[1].ip, "203.0.113.7");
+	EXPECT_TEXT(hits[1].user_agent, "agent");
+	assert_true(hits[0].signals == 0x101 && hits[1].signals == 0x7fff && hits[2].signals == 0);
+	assert_string_equal(fixture_query(f, "SELECT count(*) FROM email_events WHERE signals IS NULL"), "5");
+	OK(f, store_event_hits(f->s, id_of(1), 2, f->arena, &list, &f->err));
+	assert_int_equal(list.n, 2);
+}
+
+static void test_the_first_that_counts_is_found(void **state)
+{
+	struct fixture *f = *state;
+	struct event e;
+	int64_t last = 0;
+	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), FIRST_OPEN, f->arena, &e, &f->err));
+	OK(f, store_event_last_counted(f->s, id_of(1), &last, &f->err));
+	assert_int_equal(last, 0);
+	add_hits(f);
+	OK(f, store_event_first_counted(f->s, id_of(1), FIRST_OPEN, f->arena, &e, &f->err));
+	assert_true(uuid_equal(e.id, id_of(1003)));
+	OK(f, store_event_first_counted(f->s, id_of(1), FIRST_OPEN_STRICT, f->arena, &e, &f->err));
+	assert_true(uuid_equal(e.id, id_of(1004)));
+	OK(f, store_event_first_counted(f->s, id_of(1), FIRST_CLICK, f->arena, &e, &f->err));
+	assert_true(uuid_equal(e.id, id_of(1005)));
+	OK(f, store_event_last_counted(f->s, id_of(1), &last, &f->err));
+	assert_true(last == noon_us + 5 * second_us);
+}
+
+static void test_the_first_of_anybody_may_be_a_machine(void **state)
+{
+	struct fixture *f = *state;
+	struct event e;
+	struct event visits[] = {hit(11, EVENT_OPEN, ACTOR_SCANNER), hit(12, EVENT_OPEN, ACTOR_SCANNER),
+				 hit(13, EVENT_CLICK, ACTOR_SCANNER)};
+	visits[0].is_duplicate = true;
+	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), FIRST_OPEN_ANY, f->arena, &e, &f->err));
+	fixture_mail(f, 1);
+	OK(f, store_event_add(f->s, visits, 3, &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), FIRST_OPEN, f->arena, &e, &f->err));
+	OK(f, store_event_first_counted(f->s, id_of(1), FIRST_OPEN_ANY, f->arena, &e, &f->err));
+	assert_true(uuid_equal(e.id, id_of(1012)));
+	OK(f, store_event_first_counted(f->s, id_of(1), FIRST_CLICK_ANY, f->arena, &e, &f->err));
+	assert_true(uuid_equal(e.id, id_of(1013)));
+}
+
+static void add_mail(struct fixture *f)
+{
+	struct message m = {.id = id_of(1),
+			    .tenant = 3,
+			    .created_us = noon_us,
+			    .send_at_us = noon_us,
+			    .sent_us = noon_us,
+			    .stream = TEXT("bulk"),
+			    .provider = TEXT("smtp"),
+			    .from_email = TEXT("a@x"),
+			    .to_email = TEXT("c@y"),
+			    .contact_id = TEXT("c"),
+			    .position = -1};
+	OK(f, store_message_add(f->s, &m, &f->err));
+}
+
+static void test_recent_visits_are_those_of_people_with_their_mail(void **state)
+{
+	struct fixture *f = *state;
+	struct past_visits visits = {0};
+	add_mail(f);
+	add_hits(f);
+	OK(f, store_event_recent_visits(f->s, noon_us + 3 * second_us, 100, f->arena, &visits, &f->err));
+	assert_int_equal(visits.n, 3);
+	assert_true(visits.at[0].time_us == noon_us + 3 * second_us && !visits.at[0].is_click);
+	assert_true(visits.at[2].time_us == noon_us + 5 * second_us && visits.at[2].is_click);
+	assert_true(visits.at[0].tenant == 3 && visits.at[0].delivered_us == noon_us);
+	EXPECT_TEXT(visits.at[0].recipient, "c@y");
+	EXPECT_TEXT(visits.at[0].ip, "203.0.113.7");
+	EXPECT_TEXT(visits.at[0].user_agent, "agent");
+	OK(f, store_event_recent_visits(f->s, noon_us, 1, f->arena, &visits, &f->err));
+	assert_int_equal(visits.n, 1);
+	assert_true(visits.at[0].is_click);
+}
+
+static void test_visits_are_read_on_in_order_of_time_whoever_they_were(void **state)
+{
+	struct fixture *f = *state;
+	struct past_visits visits = {0};
+	struct hit_walk walk = {.after_us = noon_us + 2 * second_us, .until_us = noon_us + 6 * second_us, .limit = 3};
+	add_mail(f);
+	add_hits(f);
+	OK(f, store_event_visits(f->s, &walk, f->arena, &visits, &f->err));
+	assert_int_equal(visits.n, 3);
+	assert_true(visits.at[0].time_us == noon_us + 2 * second_us && visits.at[2].position == 4);
+	walk.after_us = visits.at[2].time_us;
+	walk.after_position = visits.at[2].position;
+	OK(f, store_event_visits(f->s, &walk, f->arena, &visits, &f->err));
+	assert_int_equal(visits.n, 2);
+	assert_true(visits.at[0].signals == 0x7fff && visits.at[0].is_click);
+	assert_true(visits.at[1].signals == 0x101 && visits.at[1].delivered_us == noon_us);
+	EXPECT_TEXT(visits.at[1].reasons, "browser");
+}
+
+/* Message 1 at noon + 1 to 6 s, message 2 at + 3 s, twice at the same time. */
+static void test_messages_are_found_by_their_first_hit_since_a_time(void **state)
+{
+	struct fixture *f = *state;
+	struct first_visits found = {0};
+	uint64_t count = 0;
+	struct event e[2] = {hit(3, EVENT_OPEN, ACTOR_HUMAN), hit(3, EVENT_OPEN, ACTOR_HUMAN)};
+	for (unsigned i = 0; i < 2; i++) {
+		e[i].id = id_of(2000 + i);
+		e[i].message = id_of(2);
+	}
+	add_hits(f);
+	fixture_mail(f, 2);
+	OK(f, store_event_add(f->s, e, 2, &f->err));
+	struct hit_walk walk = {.after_us = noon_us, .until_us = noon_us + 60 * second_us, .limit = 10};
+	OK(f, store_event_first_visits(f->s, &walk, noon_us, f->arena, &found, &f->err));
+	assert_int_equal(found.n, 2);
+	assert_true(uuid_equal(found.at[0].message, id_of(1)) && found.at[0].time_us == noon_us + second_us);
+	assert_true(uuid_equal(found.at[1].message, id_of(2)) && found.at[1].position == 8);
+	walk.after_us = noon_us + 4 * second_us;
+	OK(f, store_event_first_visits(f->s, &walk, walk.after_us, f->arena, &found, &f->err));
+	assert_int_equal(found.n, 1);
+	assert_true(found.at[0].time_us == noon_us + 4 * second_us);
+	walk.after_us = found.at[0].time_us;
+	walk.after_position = found.at[0].position;
+	OK(f, store_event_first_visits(f->s, &walk, noon_us + 4 * second_us, f->arena, &found, &f->err));
+	assert_int_equal(found.n, 0);
+	OK(f, store_event_hits_since(f->s, id_of(1), noon_us + 4 * second_us, &count, &f->err));
+	assert_int_equal(count, 3);
+}
+
+static void test_who_is_marked_as_first_is_found(void **state)
+{
+	struct fixture *f = *state;
+	struct event e;
+	add_hits(f);
+	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), HOLDER_OPEN, f->arena, &e, &f->err));
+	OK(f, store_event_find(f->s, 3, id_of(1004), f->arena, &e, &f->err));
+	e.is_unique = true;
+	OK(f, store_event_judge(f->s, &e, &f->err));
+	OK(f, store_event_first_counted(f->s, id_of(1), HOLDER_OPEN, f->arena, &e, &f->err));
+	assert_true(uuid_equal(e.id, id_of(1004)));
+	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), HOLDER_CLICK, f->arena, &e, &f->err));
+}
+
+static void test_a_correction_keeps_its_place_among_other_events(void **state)
+{
+	struct fixture *f = *state;
+	struct event e[40];
+	struct event got;
+	for (unsigned i = 0; i < 40; i++)
+		e[i] = hit(i, EVENT_OPEN, ACTOR_HUMAN);
+	for (unsigned i = 5; i < 40; i += 17) {
+		e[i].type = EVENT_CORRECTED;
+		e[i].corrects = id_of(1000);
+		e[i].previous = TEXT("{\"actor\":\"human\"}");
+	}
+	OK(f, store_event_add(f->s, e, 40, &f->err));
+	for (unsigned i = 0; i < 40; i++) {
+		OK(f, store_event_find(f->reader, 3, id_of(1000 + i), f->arena, &got, &f->err));
+		assert_int_equal(got.position, i + 1);
+		assert_int_equal(got.type, e[i].type);
+		EXPECT_TEXT(got.previous, e[i].type == EVENT_CORRECTED ? "{\"actor\":\"human\"}" : "");
+		assert_true(uuid_equal(got.corrects, e[i].corrects));
+	}
+}
+
+static void test_the_number_of_links_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	struct message got, m = {.id = id_of(1),
+				 .tenant = 3,
+				 .created_us = noon_us,
+				 .send_at_us = noon_us,
+				 .stream = TEXT("bulk"),
+				 .provider = TEXT("smtp"),
+				 .from_email = TEXT("a@x"),
+				 .to_email = TEXT("c@y"),
+				 .contact_id = TEXT("c"),
+				 .position = -1,
+				 .link_count = 9};
+	OK(f, store_message_add(f->s, &m, &f->err));
+	OK(f, store_message_find(f->s, 3, m.id, f->arena, &got, &f->err));
+	assert_int_equal(got.link_count, 9);
+}
+
+int main(void)
+{
+	const struct CMUnitTest store_hits[] = {
+	    FIXTURE_TEST(test_hits_of_a_message_come_newest_first),
+	    FIXTURE_TEST(test_the_first_that_counts_is_found),
+	    FIXTURE_TEST(test_the_first_of_anybody_may_be_a_machine),
+	    FIXTURE_TEST(test_recent_visits_are_those_of_people_with_their_mail),
+	    FIXTURE_TEST(test_visits_are_read_on_in_order_of_time_whoever_they_were),
+	    FIXTURE_TEST(test_messages_are_found_by_their_first_hit_since_a_time),
+	    FIXTURE_TEST(test_who_is_marked_as_first_is_found),
+	    FIXTURE_TEST(test_a_correction_keeps_its_place_among_other_events),
+	    FIXTURE_TEST(test_the_number_of_links_comes_back),
+	};
+	return FIXTURE_RUN(store_hits);
+}
