@@ -56,7 +56,7 @@ test("who follows the hidden link is a scanner, with what came around it, and a 
   assert.deepEqual(counts_of(await server.message(id)), [1, 0, 1, 1]);
 
   await server.stop("SIGTERM");
-  if (!let_time_pass("200000000").every((statement) => sql(t, server.data, statement))) return;
+  if (!let_time_pass(200).every((statement) => sql(t, server.data, statement))) return;
   await server.start();
   await server.events_of(id, 2, "type=event.corrected");
   await server.get(links_of(html)[0], PERSON);

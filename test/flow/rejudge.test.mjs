@@ -13,16 +13,20 @@ const of_hit = "event_type IN ('open', 'click')";
 
 /** What older rules would have left behind, everywhere where a verdict is counted: people (1) are scanners (4), and scanners people. */
 const OLDER_RULES = [
-  `UPDATE email_events SET actor = CASE actor WHEN 1 THEN 4 ELSE 1 END, bot_filtered = NOT bot_filtered, is_unique = FALSE, settled = TRUE,
-   reasons = 'robot_list:nonsense', rules = '2020-01-01', confidence_percent = 90 WHERE ${of_hit}`,
-  `UPDATE messages SET opens_scanner = opens_human, opens_human = opens_scanner, clicks_machine = clicks_human,
+  `INSERT INTO dictionary (tenant_id, kind, hash, text, used_day) SELECT id, 3, 'reasons', 'robot_list:nonsense', 1000000 FROM tenants`,
+  `INSERT INTO dictionary (tenant_id, kind, hash, text, used_day) SELECT id, 4, 'rules', '2020-01-01', 1000000 FROM tenants`,
+  // Not unique, settled, the other actor, 90 %; 128 is bot_filtered. The rest of the bits stays (store/events/event_flags.h).
+  `UPDATE events SET flags = (flags & 32095) + 512 + 94371840 + CASE flags >> 16 & 15 WHEN 1 THEN 128 + 262144 ELSE 65536 END,
+   reasons = (SELECT number FROM dictionary WHERE hash = 'reasons'), rules = (SELECT number FROM dictionary WHERE hash = 'rules'), burst = NULL
+   WHERE position IN (SELECT position FROM email_events WHERE ${of_hit})`,
+  `UPDATE message_counters SET opens_scanner = opens_human, opens_human = opens_scanner, clicks_machine = clicks_human,
    clicks_human = clicks_machine, first_open_at = NULL, first_open_strict_at = NULL, first_click_at = NULL, last_activity_at = NULL`,
-  `UPDATE email_events SET is_unique = TRUE WHERE position IN (SELECT MIN(position) FROM email_events
+  `UPDATE events SET flags = flags | 32 WHERE position IN (SELECT MIN(position) FROM email_events
    WHERE ${of_hit} AND actor = 1 GROUP BY message_id, event_type)`,
-  `UPDATE messages SET first_open_at = (SELECT MIN(e.occurred_at) FROM email_events e WHERE e.message_id = messages.id
+  `UPDATE message_counters SET first_open_at = (SELECT MIN(e.occurred_at) FROM email_events e WHERE e.message = message_counters.number
    AND e.event_type = 'open' AND e.actor = 1), last_activity_at = (SELECT MAX(e.occurred_at) FROM email_events e
-   WHERE e.message_id = messages.id AND ${of_hit} AND e.actor = 1)`,
-  "UPDATE messages SET first_open_strict_at = first_open_at",
+   WHERE e.message = message_counters.number AND ${of_hit} AND e.actor = 1)`,
+  "UPDATE message_counters SET first_open_strict_at = first_open_at",
   `UPDATE stats_daily SET opens_scanner = opens_human, opens_human = opens_scanner, clicks_machine = clicks_human,
    clicks_human = clicks_machine, opens_unique = 1, opens_unique_strict = 1, clicks_unique = 0`,
   "UPDATE stats_hourly SET actor = actor + 100 WHERE kind <> 'sends'",

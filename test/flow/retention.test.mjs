@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, pugmark, start_server, until } from "../harness/pugmark.mjs";
 import { no_postgres, start_postgres } from "../harness/postgres.mjs";
-import { sql } from "../harness/sqlite.mjs";
+import { let_events_age, let_events_age_in_postgres, sql } from "../harness/sqlite.mjs";
 
-const DAY_US = 86400 * 1e6;
+const DAY_SECONDS = 86400;
 const PERSON = { "user-agent": BROWSER_AGENT };
 const LONG = `https://shop.example/${"a".repeat(4000)}?last=1`;
 
@@ -25,8 +25,7 @@ async function old_mail(t, days, options = {}) {
   const before = await server.message(sent.id);
   const summary = (await server.api("GET", "/stats/summary")).body;
   await server.stop();
-  const age_us = days * DAY_US;
-  if (!sql(t, server.data, `UPDATE email_events SET occurred_at = occurred_at - ${age_us}`)) return null;
+  if (!let_events_age(days * DAY_SECONDS).every((statement) => sql(t, server.data, statement))) return null;
   return { server, sent, preview, before, summary };
 }
 
@@ -133,7 +132,7 @@ test("prune works the same on PostgreSQL, with and without a server", { skip: no
     const sent = await server.send();
     const before = await server.message(sent.id);
     if (!serves) await server.stop();
-    postgres.query("UPDATE email_events SET occurred_at = occurred_at - interval '100 days'");
+    for (const statement of let_events_age_in_postgres(100 * DAY_SECONDS)) postgres.query(statement);
     const run = async (...more) => JSON.parse((await pugmark(["prune", "--data", server.data, "--json", ...more], { env })).stdout);
     assert.equal((await run("--events-older-than=99", "--dry-run")).events, before.timeline.length);
     assert.equal((await run("--events-older-than=99")).events, before.timeline.length);

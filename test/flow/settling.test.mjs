@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "../harness/flow.mjs";
 import { no_postgres, start_postgres } from "../harness/postgres.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, start_server } from "../harness/pugmark.mjs";
-import { let_time_pass, sql } from "../harness/sqlite.mjs";
+import { let_time_pass, let_time_pass_in_postgres, sql } from "../harness/sqlite.mjs";
 
 const OLD_CHROME = "Mozilla/5.0 (Linux; Android 6.0; Nexus 5 Build/MRA58N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/57.0.2987.133 Mobile Safari/537.36";
 const HTML = `<body>${[1, 2, 3, 4].map((n) => `<a href="https://example.com/${n}">${n}</a>`).join(" ")}</body>`;
@@ -67,7 +67,7 @@ const TRUST = { PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1" };
 
 test("a sweep is told from a person after two minutes, in events, counters and sums", async (t) => {
   const server = await start_server(t, { env: TRUST });
-  await tell_sweep_from_person(server, () => let_time_pass(`${SECONDS}000000`).every((statement) => sql(t, server.data, statement)));
+  await tell_sweep_from_person(server, () => let_time_pass(SECONDS).every((statement) => sql(t, server.data, statement)));
 });
 
 test("the same with PostgreSQL for a store", { skip: no_postgres }, async (t) => {
@@ -76,7 +76,7 @@ test("the same with PostgreSQL for a store", { skip: no_postgres }, async (t) =>
   const postgres = await start_postgres(t);
   const server = (server_of.current = await start_server(t, { env: { ...TRUST, PUGMARK_STORE_URL: postgres.url } }));
   await tell_sweep_from_person(server, () => {
-    for (const statement of let_time_pass(`interval '${SECONDS} seconds'`)) postgres.query(statement);
+    for (const statement of let_time_pass_in_postgres(SECONDS)) postgres.query(statement);
     return true;
   });
 });

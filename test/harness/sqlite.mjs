@@ -16,11 +16,41 @@ export function sql(t, data, statement) {
 }
 
 const MOVED = {
-  email_events: ["occurred_at"],
-  messages: ["created_at", "sent_at", "delivered_at", "first_open_at", "first_open_strict_at", "first_click_at", "last_activity_at"],
+  events: ["occurred_at"],
+  event_details: ["occurred_at"],
+  messages: ["created_at", "sent_at", "delivered_at"],
+  message_counters: ["first_open_at", "first_open_strict_at", "first_click_at", "last_activity_at"],
   hits_to_settle: ["due_at"],
 };
 
-/** SQL after which everything in the store happened so much earlier; `interval` is that time in the database's words. */
-export const let_time_pass = (interval) =>
-  Object.entries(MOVED).map(([table, names]) => `UPDATE ${table} SET ${names.map((n) => `${n} = ${n} - ${interval}`).join(", ")}`);
+const moved = (tables, by) =>
+  tables.map((table) => `UPDATE ${table} SET ${MOVED[table].map((name) => `${name} = ${name} - ${by}`).join(", ")}`);
+
+/** Statements after which the events of the embedded store happened so much earlier. Ids of events are made of their time: they change. */
+export const let_events_age = (seconds) => [
+  ...moved(["events", "event_details"], `${seconds}000000`),
+  "DELETE FROM event_minutes",
+  "INSERT INTO event_minutes SELECT DISTINCT tenant_id, occurred_at / 60000000, position / 1024 FROM events",
+];
+
+/** The same in PostgreSQL, where the months that they go to must be there. */
+export const let_events_age_in_postgres = (seconds) => [
+  `DO $$ DECLARE m date; BEGIN FOR i IN 0..36 LOOP
+   m := date_trunc('month', now() - make_interval(months => i))::date;
+   EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)', 'events_' || to_char(m, 'YYYY_MM'),
+     to_char(m, 'YYYY-MM-DD') || ' 00:00:00+00', to_char(m + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00');
+   END LOOP; END $$`,
+  ...moved(["events", "event_details"], `interval '${seconds} seconds'`),
+  "DELETE FROM event_minutes",
+  "INSERT INTO event_minutes SELECT DISTINCT tenant_id, floor(extract(epoch FROM occurred_at) / 60)::integer, position / 1024 FROM events",
+];
+
+/** Statements after which everything in the store happened so much earlier. */
+export const let_time_pass = (seconds) => [
+  ...let_events_age(seconds),
+  ...moved(["messages", "message_counters", "hits_to_settle"], `${seconds}000000`),
+];
+export const let_time_pass_in_postgres = (seconds) => [
+  ...let_events_age_in_postgres(seconds),
+  ...moved(["messages", "message_counters", "hits_to_settle"], `interval '${seconds} seconds'`),
+];

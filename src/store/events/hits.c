@@ -233,29 +233,31 @@ static enum status next_minute(struct store_session *s, int64_t minute, int64_t 
 
 #define IN_WALK "e.occurred_at >= $3 AND (e.occurred_at > $3 OR e.position > $4) AND e.occurred_at <= $5"
 #define WALK_ORDER " ORDER BY e.occurred_at, e.position LIMIT $6"
-#define WALK_VALUES(minute, walk, limit)                                                                               \
-	value_i64(minute), value_i64(minute), value_time((walk)->after_us),                                            \
-	    value_i64((int64_t)(walk)->after_position), value_time(until_of(minute, walk)), value_i64(limit)
-
-/* What is behind the minute is read with the next one, though its chunks may have it. */
-static int64_t until_of(int64_t minute, const struct hit_walk *walk)
-{
-	int64_t end_us = (minute + 1) * EVENT_MINUTE_US - 1;
-	return end_us < walk->until_us ? end_us : walk->until_us;
-}
+#define WALK_VALUES(page)                                                                                              \
+	value_i64((page)->minute), value_i64((page)->minute), value_time(from_of(page)),                               \
+	    value_i64((int64_t)((page)->is_first ? (page)->walk->after_position : 0)), value_time(until_of(page)),     \
+	    value_i64((int64_t)((page)->walk->limit - (page)->list.n))
 
 /* A page that is being filled. */
 struct page {
 	const struct hit_walk *walk;
 	int64_t minute; /* the next to read */
+	bool is_first;  /* where the walk goes on within a minute */
 	int64_t since_us;
 	struct arena *arena;
 	struct growing list;
 };
 
-static int64_t room_of(const struct page *page)
+/* What is before the minute or behind it is read with another one, though its chunks may have it. */
+static int64_t from_of(const struct page *page)
 {
-	return (int64_t)(page->walk->limit - page->list.n);
+	return page->is_first ? page->walk->after_us : page->minute * EVENT_MINUTE_US;
+}
+
+static int64_t until_of(const struct page *page)
+{
+	int64_t end_us = (page->minute + 1) * EVENT_MINUTE_US - 1;
+	return end_us < page->walk->until_us ? end_us : page->walk->until_us;
 }
 
 /* `read` appends what the page's minute has and there is room for. */
@@ -264,11 +266,13 @@ static enum status fill_page(struct store_session *s, struct page *page,
 			     struct err *err)
 {
 	enum status status = STATUS_OK;
-	page->minute = page->walk->after_us / EVENT_MINUTE_US;
+	int64_t first = page->walk->after_us / EVENT_MINUTE_US;
+	page->minute = first;
 	for (; status == STATUS_OK && page->list.n < page->walk->limit; page->minute++) {
 		status = next_minute(s, page->minute, &page->minute, err);
 		if (status != STATUS_OK || !page->minute || page->minute * EVENT_MINUTE_US > page->walk->until_us)
 			break;
+		page->is_first = page->minute == first;
 		status = read(s, page, err);
 	}
 	return status;
@@ -279,7 +283,7 @@ static enum status read_visits_of(struct store_session *s, struct page *page, st
 	struct rows r;
 	enum status status =
 	    rows_open(&r, s, TENANTS VISIT_COLUMNS CHUNKS("$2") VISIT_JOINS IN_WALK WALK_ORDER,
-		      VALUES(WALK_VALUES(page->minute, page->walk, room_of(page))), err);
+		      VALUES(WALK_VALUES(page)), err);
 	return status == STATUS_OK ? read_visits(&r, page->arena, &page->list, err) : status;
 }
 
@@ -304,7 +308,7 @@ static enum status read_first_visits_of(struct store_session *s, struct page *pa
 		      " AND NOT EXISTS (SELECT 1 FROM events f WHERE f.message = e.message AND " EVENT_SQL_HITS(
 			  "f") " AND f.occurred_at >= $7 AND (f.occurred_at < e.occurred_at OR (f.occurred_at = "
 			       "e.occurred_at AND f.position < e.position)))" WALK_ORDER,
-	    VALUES(WALK_VALUES(page->minute, page->walk, room_of(page)), value_time(page->since_us)), err);
+	    VALUES(WALK_VALUES(page), value_time(page->since_us)), err);
 	if (status != STATUS_OK)
 		return status;
 	while ((status = rows_next(&r, err)) == STATUS_OK) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
+#include "engine/feed/event_json.h"
 
 #include "store/people/consents.h"
 
@@ -80,12 +81,16 @@ static void test_the_token_of_an_event_is_the_one_that_was_sent(void **state)
 	struct world *w = *state;
 	struct link_token_sealer *sealer = link_token_sealer_new(w->keys);
 	char room[LINK_TOKEN_TEXT_MAX];
+	char text_room[LINK_TOKEN_TEXT_MAX + 1];
+	struct buf text;
 	struct link_token token;
 	uint8_t key_id;
 	const struct event *e;
 	apply_hits(w, &(struct put){.kind = HIT_CLICK}, 1);
 	assert_int_equal(world_events(w, 0, &e), 1);
-	assert_int_equal(link_token_open(sealer, e->token, room, &token, &key_id), STATUS_OK);
+	buf_init_fixed(&text, text_room, sizeof text_room);
+	event_token_append(&text, e, sealer);
+	assert_int_equal(link_token_open(sealer, buf_slice(&text), room, &token, &key_id), STATUS_OK);
 	assert_int_equal(key_id, 7);
 	assert_int_equal(token.kind, LINK_TOKEN_CLICK);
 	assert_int_equal(token.link_index, 3);

@@ -118,16 +118,17 @@ static void test_an_event_of_a_message_that_is_not_in_the_batch_keeps_its_texts(
 {
 	struct fixture *f = *state;
 	const struct event *e;
-	char campaign[] = "spring";
+	char remote_id[] = "r-1";
 	struct message own = *world_message(&f->w, 0);
 	struct event event = open_event(1);
 	event.tenant = f->w.tenant;
-	own.campaign_id = slice_from_cstr(campaign);
+	event.remote_id = SLICE("r-1");
+	own.remote_id = slice_from_cstr(remote_id);
 	batch_event(f->batch, &own, &event);
-	campaign[0] = 'X';
+	remote_id[0] = 'X';
 	commit(f);
 	assert_int_equal(world_events(&f->w, 0, &e), 1);
-	assert_true(slice_contains(e->metadata, SLICE("\"campaign\":\"spring\"")));
+	assert_int_equal(e->remote_id.n, 0); /* it is the message's, and the store's has none */
 }
 
 static void test_sums_of_one_cohort_become_one_row(void **state)

@@ -17,7 +17,9 @@ static struct event click(void)
 	    .type = EVENT_CLICK,
 	    .occurred_us = INT64_C(1795240800123456),
 	    .message = {{0x01, 0x92}},
-	    .token = SLICE("AbC-_9"),
+	    .has_token = true,
+	    .key_id = 1,
+	    .track_clicks = CONSENT_FULL,
 	    .is_unique = true,
 	    .judged = true,
 	    .actor = ACTOR_HUMAN,
@@ -45,11 +47,20 @@ static struct event click(void)
 	return e;
 }
 
+static const uint8_t KEY[LINK_TOKEN_KEY_SIZE] = {8, 4, 2};
+/* What link_token_seal makes of that click. */
+#define TOKEN "AVeGcbiZ7RTIrfH1OZv84-NUR4I3PkJ3u8Y1hqf3M75lxz1eWcVJOdi0N9iljXd0JTMKHJEc6VLr2HEPTfQ"
+
 static void append(struct buf *b, const struct event *event)
 {
+	struct link_token_keys *keys = link_token_keys_new();
+	link_token_keys_set(keys, 1, KEY);
+	struct event_json_context context = {SLICE("default"), link_token_sealer_new(keys)};
 	buf_init(b, 100000);
-	event_json_append(b, event, SLICE("default"));
+	event_json_append(b, event, &context);
 	assert_false(buf_failed(b));
+	link_token_sealer_free(&context.sealer);
+	link_token_keys_free(&keys);
 }
 
 static void test_a_click_has_the_shape_of_the_contract(void **state)
@@ -62,7 +73,7 @@ static void test_a_click_has_the_shape_of_the_contract(void **state)
 	    buf_cstr(&b),
 	    "{\"id\":\"01920304-0506-7008-800a-0b0c0d0e0f10\",\"type\":\"email.clicked\","
 	    "\"occurred_at\":\"2026-11-21T06:00:00.123Z\",\"tenant\":\"default\","
-	    "\"message_id\":\"01920000-0000-0000-0000-000000000000\",\"token\":\"AbC-_9\",\"is_unique\":true,"
+	    "\"message_id\":\"01920000-0000-0000-0000-000000000000\",\"token\":\"" TOKEN "\",\"is_unique\":true,"
 	    "\"is_duplicate\":false,"
 	    "\"contact\":{\"id\":\"crm-17\",\"email\":\"c@example.com\",\"category\":\"seller\"},"
 	    "\"campaign_id\":\"spring\",\"template_id\":\"welcome\","

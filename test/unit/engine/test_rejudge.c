@@ -382,7 +382,7 @@ static void test_messages_with_pruned_events_are_left_alone(void **state)
 	APPLY(w, READERS);
 	say_of_all(w, 0, 4, SCANNER);
 	(void)world_sql(
-	    w, "DELETE FROM email_events WHERE position = (SELECT MIN(position) FROM email_events) RETURNING 1");
+	    w, "DELETE FROM events WHERE position = (SELECT MIN(position) FROM events) RETURNING 1");
 	struct rejudge_report report = pass(w, true, WORLD_NOW_US);
 	assert_true(report.messages == 0 && report.changed == 0);
 	assert_int_equal(report.left[LEFT_INCOMPLETE], 3);
@@ -398,7 +398,7 @@ static void test_rows_without_signals_are_judged_by_what_their_reasons_say(void 
 	};
 	struct world *w = *state;
 	APPLY(w, PUTS);
-	(void)world_sql(w, "UPDATE email_events SET signals = NULL RETURNING 1");
+	(void)world_sql(w, "UPDATE events SET signals = NULL RETURNING 1");
 	assert_int_equal(rejudge_all(w).changed, 0);
 	assert_int_equal(hit(w, 0, 0).actor, ACTOR_PREFETCH);
 	say(w, 0, 2, SCANNER);
@@ -420,9 +420,9 @@ static void test_hits_of_nobody_are_left_alone(void **state)
 	say(w, 0, 1, SCANNER);
 	say(w, 1, 0, SCANNER);
 	(void)world_sql(
-	    w, "UPDATE email_events SET ip = NULL, user_agent = NULL, signals = NULL WHERE reasons = "
-	       "'robot_list:nonsense' AND message_id = (SELECT message_id FROM email_events WHERE reasons LIKE "
-	       "'%anonymous%' LIMIT 1) RETURNING 1");
+	    w, "UPDATE events SET address = NULL, agent = NULL, signals = NULL WHERE position IN (SELECT position FROM "
+	       "email_events WHERE reasons = 'robot_list:nonsense' AND message_id = (SELECT message_id FROM email_events "
+	       "WHERE reasons LIKE '%anonymous%' LIMIT 1)) RETURNING 1");
 	assert_int_equal(store_contact_erase(w->session, &key, &counts, &err), STATUS_OK);
 	struct rejudge_report report = rejudge_all(w);
 	assert_true(report.changed == 0 && report.hits == 0);
@@ -558,7 +558,7 @@ static void test_a_damaged_row_hinders_its_own_message_only(void **state)
 	APPLY(w, SWEEP);
 	APPLY(w, OTHER);
 	say(w, 1, 0, SCANNER);
-	(void)world_sql(w, "UPDATE email_events SET actor = 99 WHERE position = 2 RETURNING 1");
+	(void)world_sql(w, "UPDATE events SET flags = flags | (15 << 16) WHERE position = 2 RETURNING 1");
 	struct rejudge_report report = pass(w, true, WORLD_NOW_US);
 	assert_int_equal(report.left[LEFT_UNREADABLE], 4);
 	assert_int_equal(report.opens[ACTOR_SCANNER][ACTOR_HUMAN], 1);

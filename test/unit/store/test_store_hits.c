@@ -181,6 +181,34 @@ static void test_messages_are_found_by_their_first_hit_since_a_time(void **state
 	assert_int_equal(count, 3);
 }
 
+/* A chunk of positions holds events of many minutes; each is read with its own. */
+static void test_a_walk_over_several_minutes_meets_each_hit_once(void **state)
+{
+	struct fixture *f = *state;
+	struct hit_walk walk = {.after_us = noon_us, .until_us = noon_us + 1000 * second_us, .limit = 4};
+	struct event e[9];
+	unsigned met = 0;
+	fixture_mail(f, 1);
+	for (unsigned i = 0; i < 9; i++)
+		e[i] = hit(1 + (i * 4 % 9) * 25, EVENT_OPEN, ACTOR_HUMAN); /* in no order, 25 s apart */
+	OK(f, store_event_add(f->s, e, 9, &f->err));
+	for (;;) {
+		struct past_visits visits = {0};
+		OK(f, store_event_visits(f->s, &walk, f->arena, &visits, &f->err));
+		for (size_t i = 0; i < visits.n; i++)
+			assert_true(visits.at[i].time_us == noon_us + (1 + 25 * met++) * second_us);
+		if (visits.n < walk.limit)
+			break;
+		walk.after_us = visits.at[visits.n - 1].time_us;
+		walk.after_position = visits.at[visits.n - 1].position;
+	}
+	assert_int_equal(met, 9);
+	struct first_visits found = {0};
+	walk = (struct hit_walk){.after_us = noon_us, .until_us = noon_us + 1000 * second_us, .limit = 4};
+	OK(f, store_event_first_visits(f->s, &walk, noon_us, f->arena, &found, &f->err));
+	assert_int_equal(found.n, 1);
+}
+
 static void test_who_is_marked_as_first_is_found(void **state)
 {
 	struct fixture *f = *state;
@@ -245,6 +273,7 @@ int main(void)
 	    FIXTURE_TEST(test_recent_visits_are_those_of_people_with_their_mail),
 	    FIXTURE_TEST(test_visits_are_read_on_in_order_of_time_whoever_they_were),
 	    FIXTURE_TEST(test_messages_are_found_by_their_first_hit_since_a_time),
+	    FIXTURE_TEST(test_a_walk_over_several_minutes_meets_each_hit_once),
 	    FIXTURE_TEST(test_who_is_marked_as_first_is_found),
 	    FIXTURE_TEST(test_a_correction_keeps_its_place_among_other_events),
 	    FIXTURE_TEST(test_the_number_of_links_comes_back),
