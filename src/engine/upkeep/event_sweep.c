@@ -29,6 +29,7 @@ struct event_sweep {
 	uint32_t rows;      /* to look at in the next step */
 	uint64_t unchanged; /* rows looked at since the last one that went */
 	uint64_t way, way_done;
+	int64_t everybodys_us; /* what is older is past every tenant's time */
 	struct event_sweep_progress progress;
 };
 
@@ -60,6 +61,8 @@ static enum status find_stretch(struct event_sweep *sweep, const struct tenant *
 	if (status != STATUS_OK)
 		return status;
 	int64_t before_us = sweep->config.now_us - days * DAY_US;
+	if (before_us < sweep->everybodys_us)
+		sweep->everybodys_us = before_us;
 	*stretch = (struct stretch){.tenant = tenant->name, .walk = {.tenant = tenant->id, .before_us = before_us}};
 	status = store_event_position_at(sweep->session, tenant->id, before_us, &stretch->walk.through_position, err);
 	uint64_t first = 0;
@@ -91,15 +94,34 @@ static enum status find_stretches(struct event_sweep *sweep, struct err *err)
 	return status;
 }
 
+/* Where events are in a table for each month, whole months go at once, before anything is looked at row by row. Not by
+ * the writer's session: taking a table away waits for whoever reads it. When that takes too long the rows go one by one,
+ * or the month the next time. */
+static void drop_months(struct event_sweep *sweep)
+{
+	struct store_session *session = NULL;
+	struct err ignored = {0};
+	if (!sweep->config.writer || !store_is_shared(sweep->config.store) || !sweep->count)
+		return;
+	enum status status = store_session_open(sweep->config.store, STORE_WRITE, &session, &ignored);
+	if (status == STATUS_OK)
+		status = store_event_drop_months(session, sweep->everybodys_us, &sweep->progress.count, &ignored);
+	(void)status; /* as said above */
+	store_session_close(&session);
+}
+
 enum status event_sweep_begin(const struct event_sweep_config *config, struct event_sweep **ret, struct err *err)
 {
 	struct event_sweep *sweep = MEM_NEW(struct event_sweep);
 	sweep->config = *config;
+	sweep->everybodys_us = config->now_us;
 	sweep->arena = arena_new();
 	sweep->rows = config->writer ? ROWS_FIRST : ROWS_COUNTED;
 	enum status status = store_session_open(config->store, STORE_READ, &sweep->session, err);
 	if (status == STATUS_OK)
 		status = find_stretches(sweep, err);
+	if (status == STATUS_OK)
+		drop_months(sweep);
 	if (status != STATUS_OK)
 		event_sweep_free(&sweep);
 	else

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prog/serve/installation.h"
 
+#include "base/log.h"
 #include "prog/serve/event_days.h"
 #include "prog/serve/keys.h"
+#include "prog/show/progress_line.h"
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -49,6 +51,38 @@ static enum status open_keys(struct installation *i, bool create, struct err *er
 	return status == STATUS_OK ? keys_load(i->keys_path, &i->keys, &i->newest_key, err) : status;
 }
 
+/* ---- Migrating: mostly a moment; one that carries all events over may take minutes */
+
+struct migrating {
+	struct progress_line line;
+	char part[64];      /* that was last logged */
+	uint32_t per_mille; /* and how far it was then */
+};
+
+/* In the log each part begins with a line, and each tenth of it has one. */
+static bool show_migration(void *user, const struct migration_progress *progress)
+{
+	struct migrating *m = user;
+	bool is_new = strcmp(m->part, progress->part) != 0;
+	progress_line_show(&m->line, progress->per_mille, (uint64_t)progress->version, progress->part);
+	if (m->line.is_terminal || (!is_new && progress->per_mille < m->per_mille + 100))
+		return true;
+	(void)snprintf(m->part, sizeof m->part, "%s", progress->part);
+	m->per_mille = progress->per_mille;
+	log_info("store.migrating", LOG_CSTR("step", progress->name), LOG_CSTR("part", progress->part),
+		 LOG_INT("percent", progress->per_mille / 10));
+	return true;
+}
+
+static enum status migrate(struct store *store, struct err *err)
+{
+	struct migrating migrating = {.line = progress_line_new()};
+	struct migration_watch watch = {.step = show_migration, .user = &migrating};
+	enum status status = store_migrate_watched(store, &watch, err);
+	progress_line_end(&migrating.line);
+	return status;
+}
+
 enum status installation_create(struct installation *i, struct err *err)
 {
 	if (mkdir(i->data, 0700) != 0 && errno != EEXIST)
@@ -57,7 +91,7 @@ enum status installation_create(struct installation *i, struct err *err)
 	if (status == STATUS_OK)
 		status = store_open(i->config.store_url, &i->store, err);
 	if (status == STATUS_OK && (status = store_check(i->store, err)) != STATUS_CONFLICT)
-		status = store_migrate(i->store, err);
+		status = migrate(i->store, err);
 	return status == STATUS_OK ? open_keys(i, true, err) : status;
 }
 
@@ -75,7 +109,7 @@ enum status installation_open(struct installation *i, struct err *err)
 	status = store_check(i->store, err);
 	if (status == STATUS_NOT_FOUND)
 		return err_set(err, status, "there is no store yet; run 'pugmark init --data %s'", i->data);
-	return status == STATUS_AGAIN ? store_migrate(i->store, err) : status;
+	return status == STATUS_AGAIN ? migrate(i->store, err) : status;
 }
 
 void installation_close(struct installation *i)

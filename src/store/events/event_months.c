@@ -189,6 +189,7 @@ enum status store_event_drop_months(struct store_session *s, int64_t before_us, 
 		status = session_atomic_end(s, true, status, err);
 		*count += status == STATUS_OK ? gone : 0;
 	}
+	months_of(s)->n = 0;
 	arena_free(&arena);
 	return status;
 }

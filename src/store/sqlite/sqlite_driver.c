@@ -23,7 +23,7 @@
 
 enum {
 	BUSY_TIMEOUT_MS = 10000,
-	WRITER_CACHE_KIB = 8192, /* indexes that are hit at random stay in memory while the writer works */
+	WRITER_CACHE_KIB = 65536, /* what hits touch at random (counters, events_of_message) stays in memory */
 	READER_CACHE_KIB = 1024,
 	VACUUM_BYTES_MAX = 64 << 20,
 };

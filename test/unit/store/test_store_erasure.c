@@ -100,6 +100,39 @@ static void test_an_erased_contacts_rows_stay_as_those_of_nobody(void **state)
 	EXPECT_TEXT(e.user_agent, "ann");
 }
 
+/* Ann's own agent goes with her, the one that Bob has too stays, and hers is another's when he comes with it. */
+static void test_a_text_that_only_the_erased_had_goes(void **state)
+{
+	struct fixture *f = *state;
+	struct erasure_counts counts = {0};
+	struct event e[3], got;
+	add_mail(f, 1, ann.id, "11111111111111111111111111111111");
+	add_mail(f, 2, TEXT("bob"), "22222222222222222222222222222222");
+	for (unsigned i = 0; i < 3; i++)
+		e[i] = (struct event){.id = id_of(2000 + i),
+				      .tenant = 3,
+				      .type = EVENT_OPEN,
+				      .occurred_us = noon_us,
+				      .message = id_of(i == 2 ? 2 : 1),
+				      .link_index = -1,
+				      .user_agent = i ? TEXT("everybody's") : TEXT("ann's own"),
+				      .owner = i == 2 ? TEXT("bob") : ann.id};
+	OK(f, store_event_add(f->s, e, 3, &f->err));
+	OK(f, store_contact_erase(f->s, &ann, &counts, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM dictionary WHERE text LIKE 'ann%'"), "1"); /* the name
+		of Bob's agent in add_mail, which is both's */
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM dictionary WHERE text = 'ann''s own'"), "0");
+	OK(f, store_event_find(f->reader, 3, id_of(2002), f->arena, &got, &f->err));
+	EXPECT_TEXT(got.user_agent, "everybody's");
+	e[0].id = id_of(3000);
+	e[0].message = id_of(2);
+	e[0].message_number = 0;
+	e[0].owner = TEXT("bob");
+	OK(f, store_event_add(f->s, e, 1, &f->err));
+	OK(f, store_event_find(f->reader, 3, id_of(3000), f->arena, &got, &f->err));
+	EXPECT_TEXT(got.user_agent, "ann's own");
+}
+
 static bool file_has(const char *path, struct slice needle)
 {
 	FILE *file = fopen(path, "rb");
@@ -241,6 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest store_erasure[] = {
 	    FIXTURE_TEST(test_an_erased_contacts_rows_stay_as_those_of_nobody),
+	    FIXTURE_TEST(test_a_text_that_only_the_erased_had_goes),
 	    FIXTURE_TEST(test_no_byte_of_the_erased_is_left_in_the_files),
 	    FIXTURE_TEST(test_mail_under_way_is_in_the_way_of_an_erasure),
 	    FIXTURE_TEST(test_nobody_is_not_erased),
