@@ -81,7 +81,7 @@ void fixture_mail(struct fixture *f, unsigned n)
 		OK(f, status);
 }
 
-static void run_script(struct fixture *f, const char *sql)
+void fixture_script(struct fixture *f, const char *sql)
 {
 	if (f->postgres) {
 		fixture_sql(f, sql);
@@ -112,7 +112,7 @@ void fixture_old_store(struct fixture *f, int version)
 	for (int i = 0; i < version; i++)
 		session_expand(&sql, driver->words, store_migrations[i].sql);
 	buf_printf(&sql, "INSERT INTO schema_version SELECT %d, 'old', %s", version, f->postgres ? "now()" : "0");
-	run_script(f, buf_cstr(&sql));
+	fixture_script(f, buf_cstr(&sql));
 	buf_done(&sql);
 	OK(f, store_open(f->url, &f->store, &f->err));
 }

@@ -52,6 +52,8 @@ void fixture_mail(struct fixture *f, unsigned n);
  * Then SQL, store_migrate and fixture_open_sessions. */
 void fixture_old_store(struct fixture *f, int version);
 void fixture_open_sessions(struct fixture *f);
+/* Many statements, past the store. */
+void fixture_script(struct fixture *f, const char *sql);
 
 /* An id made of a number: ids ascend with it. */
 struct uuid id_of(unsigned n);
