@@ -95,8 +95,8 @@ static enum status find_stretches(struct event_sweep *sweep, struct err *err)
 }
 
 /* Where events are in a table for each month, whole months go at once, before anything is looked at row by row. Not by
- * the writer's session: taking a table away waits for whoever reads it. When that takes too long the rows go one by one,
- * or the month the next time. */
+ * the writer's session: taking a table away waits for whoever reads it. When that takes too long the rows go one by
+ * one, or the month the next time. */
 static void drop_months(struct event_sweep *sweep)
 {
 	struct store_session *session = NULL;

@@ -35,8 +35,8 @@ void store_close(struct store **store);
 
 /* Brings the schema up to this program's version: numbered steps, forward only; creates a new store. Most steps are one
  * transaction; one that carries many rows over is many, and goes on where it stopped when it was interrupted, whenever
- * that was. Until its last part the store is one of the version before. STATUS_CONFLICT: the store was written by a newer
- * program (nothing was changed; the text says so). */
+ * that was. Until its last part the store is one of the version before. STATUS_CONFLICT: the store was written by a
+ * newer program (nothing was changed; the text says so). */
 enum status store_migrate(struct store *store, struct err *err) MUST_CHECK;
 struct migration_progress {
 	int version;

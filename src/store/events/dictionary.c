@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Why texts are remembered in two generations: most hits come with one of a few thousand agents, so a batch finds nearly
- * all of its numbers in memory; whoever sends a new agent with each hit fills the younger generation, which then becomes
- * the older one whose predecessor is freed. So memory is bounded, what is used stays, and no list has to be kept in
- * order. What such a sender leaves in the table goes with his events.
+/* Why texts are remembered in two generations: most hits come with one of a few thousand agents, so a batch finds
+ * nearly all of its numbers in memory; whoever sends a new agent with each hit fills the younger generation, which then
+ * becomes the older one whose predecessor is freed. So memory is bounded, what is used stays, and no list has to be
+ * kept in order. What such a sender leaves in the table goes with his events.
  *
- * A number in memory is only right while its row is there. Rows go in two ways. By age: every entry is written anew once
- * a day by each session that uses it (the memory is emptied when a new day begins), so that used_day is never behind
- * the events. By erasure: then it was one person's only, and another one who comes with the same text has to note that
- * first, which finds the row missing. */
+ * A number in memory is only right while its row is there. Rows go in two ways. By age: every entry is written anew
+ * once a day by each session that uses it (the memory is emptied when a new day begins), so that used_day is never
+ * behind the events. By erasure: then it was one person's only, and another one who comes with the same text has to
+ * note that first, which finds the row missing. */
 #include "store/events/dictionary.h"
 
 #include "base/map.h"
@@ -192,7 +192,8 @@ static enum status insert(struct store_session *s, const struct missing *m, int3
 	return session_run(
 	    s,
 	    "INSERT INTO dictionary (tenant_id, kind, hash, text, used_day, person) VALUES ($1, $2, $3, $4, $5, $6) "
-	    "ON CONFLICT (tenant_id, hash) DO UPDATE SET used_day = {greatest}(dictionary.used_day, excluded.used_day), "
+	    "ON CONFLICT (tenant_id, hash) DO UPDATE SET used_day = {greatest}(dictionary.used_day, "
+	    "excluded.used_day), "
 	    "person = CASE WHEN dictionary.person = excluded.person THEN dictionary.person END",
 	    VALUES(value_i64(m->use->tenant), value_i64(m->use->kind), value_bytes(hash_of(m)),
 		   value_text(m->use->text), value_i64(day), value_i64_unless(m->is_shared ? 0 : person_of(m->use), 0)),
@@ -211,10 +212,9 @@ static enum status read_numbers(struct store_session *s, struct missing *at, siz
 	struct rows r;
 	for (size_t i = 0; i < AT_ONCE; i++)
 		in[i + 1] = value_bytes(hash_of(&at[i < count ? i : 0]));
-	enum status status =
-	    rows_open(&r, s,
-		      "SELECT hash, number, person FROM dictionary WHERE tenant_id = $1 AND hash IN (" HASHES ")",
-		      (struct values){in, AT_ONCE + 1}, err);
+	enum status status = rows_open(
+	    &r, s, "SELECT hash, number, person FROM dictionary WHERE tenant_id = $1 AND hash IN (" HASHES ")",
+	    (struct values){in, AT_ONCE + 1}, err);
 	if (status != STATUS_OK)
 		return status;
 	r.arena = arena;

@@ -124,5 +124,6 @@ enum status event_carry_clear(struct store_session *s, uint32_t rows, struct bat
 	if (!until)
 		return STATUS_END;
 	cursor->at = until + rows;
-	return session_run(s, "DELETE FROM email_events_before WHERE position < $1", VALUES(value_i64(cursor->at)), err);
+	return session_run(s, "DELETE FROM email_events_before WHERE position < $1", VALUES(value_i64(cursor->at)),
+			   err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* event_carry: events of a store from before migration 0010 become compact rows. Private to the store; struct batch_step
- * says how these are called. */
+/* event_carry: events of a store from before migration 0010 become compact rows. Private to the store; struct
+ * batch_step says how these are called. */
 #ifndef PUGMARK_STORE_EVENT_CARRY_H
 #define PUGMARK_STORE_EVENT_CARRY_H
 

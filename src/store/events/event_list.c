@@ -13,12 +13,15 @@
 
 enum { ADDRESS_TEXT_MAX = 64, METADATA_MAX = 4096, IPV4_SIZE = 4 };
 
+#define REMOTE_ID "CASE WHEN e.flags >> 13 & 1 = 1 THEN m.remote_id ELSE d.remote_id END"
+#define OF_MESSAGE                                                                                                     \
+	"COALESCE(m.contact_id, k.contact_id), m.to_email, m.contact_category, m.campaign_id, m.template_id, "         \
+	"m.sender, m.sequence_id, m.enrollment, m.sequence_position, m.remote_id, m.key_id, m.track_opens, "           \
+	"m.track_clicks, m.metadata, k.opens, k.clicks, k.method"
 #define EVENT_SELECT                                                                                                   \
-	"SELECT " EVENT_HEAD_COLUMNS ", CASE WHEN e.flags >> 13 & 1 = 1 THEN m.remote_id ELSE d.remote_id END, d.bounce_class, d.bounce_code, d.bounce_reason, d.corrects, "     \
-	"d.previous, COALESCE(m.contact_id, k.contact_id), m.to_email, m.contact_category, m.campaign_id, "            \
-	"m.template_id, m.sender, m.sequence_id, m.enrollment, m.sequence_position, m.remote_id, m.key_id, "           \
-	"m.track_opens, m.track_clicks, m.metadata, k.opens, k.clicks, k.method, (SELECT MIN(due_at) FROM "            \
-	"hits_to_settle)" EVENT_FROM "LEFT JOIN contact_consents k ON k.id = d.id WHERE"
+	"SELECT " EVENT_HEAD_COLUMNS ", " REMOTE_ID                                                                    \
+	", d.bounce_class, d.bounce_code, d.bounce_reason, d.corrects, d.previous, " OF_MESSAGE                        \
+	", (SELECT MIN(due_at) FROM hits_to_settle)" EVENT_FROM "LEFT JOIN contact_consents k ON k.id = d.id WHERE"
 
 enum status event_flags_read(int64_t flags, struct event *e, struct err *err)
 {
@@ -182,8 +185,9 @@ static void add_contact(struct where *w, const struct event_filter *f)
 		  "WHERE c.tenant_id = ?",
 		  value_i64(f->tenant));
 	where_add(w, "c.contact_id = ?)", value_text(f->contact_id));
-	buf_append_cstr(&w->sql, " UNION ALL SELECT x.position FROM contact_consents y JOIN event_details x ON x.id = y.id "
-				 "WHERE TRUE");
+	buf_append_cstr(&w->sql,
+			" UNION ALL SELECT x.position FROM contact_consents y JOIN event_details x ON x.id = y.id "
+			"WHERE TRUE");
 	where_add(w, "y.tenant_id = ?", value_i64(f->tenant));
 	where_add(w, "y.contact_id = ?)", value_text(f->contact_id));
 }
@@ -218,7 +222,8 @@ static void add_times(struct where *w, const struct event_filter *f)
 	}
 	if (f->to_us) {
 		where_add(w, "e.occurred_at < ?", value_time(f->to_us));
-		where_add(w, "e.position < (SELECT MAX(n.chunk) * 1024 + 1024 FROM event_minutes n WHERE n.tenant_id = ?",
+		where_add(w,
+			  "e.position < (SELECT MAX(n.chunk) * 1024 + 1024 FROM event_minutes n WHERE n.tenant_id = ?",
 			  value_i64(f->tenant));
 		where_add(w, "n.minute >= ?", value_i64(from));
 		where_add(w, "n.minute <= ?)", value_i64(to));
@@ -286,10 +291,11 @@ enum status store_event_find(struct store_session *s, uint32_t tenant, struct uu
 	if (status == STATUS_NOT_FOUND && uuid_to_record(id, time_us, &node, &sequence))
 		status = rows_open_one(
 		    &r, s,
-		    EVENT_SELECT " e.tenant_id = $1 AND e.position IN (SELECT x.position FROM event_minutes n JOIN events "
-				 "x ON x.tenant_id = $1 AND x.position >= n.chunk * 1024 AND x.position < n.chunk * 1024 "
-				 "+ 1024 WHERE n.tenant_id = $1 AND n.minute = $2 AND x.sequence = $3 AND x.node = $4 AND "
-				 "x.occurred_at >= $5 AND x.occurred_at < $6)",
+		    EVENT_SELECT
+		    " e.tenant_id = $1 AND e.position IN (SELECT x.position FROM event_minutes n JOIN events "
+		    "x ON x.tenant_id = $1 AND x.position >= n.chunk * 1024 AND x.position < n.chunk * 1024 "
+		    "+ 1024 WHERE n.tenant_id = $1 AND n.minute = $2 AND x.sequence = $3 AND x.node = $4 AND "
+		    "x.occurred_at >= $5 AND x.occurred_at < $6)",
 		    VALUES(value_i64(tenant), value_i64(time_us / EVENT_MINUTE_US), value_i64((int64_t)sequence),
 			   value_i64(node), value_time(time_us), value_time(time_us + 1000)),
 		    err);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Partitions of events on PostgreSQL, a month each: what is past everybody's time goes as a whole table, which costs the
- * same for a thousand rows and for a billion and leaves nothing for vacuum to do.
+/* Partitions of events on PostgreSQL, a month each: what is past everybody's time goes as a whole table, which costs
+ * the same for a thousand rows and for a billion and leaves nothing for vacuum to do.
  *
  * By the time of occurrence, not of writing, because that is what retention asks about. A month comes into being with
  * its first event, in the transaction of that event: nobody has to be up at midnight. ATTACH PARTITION takes SHARE
- * UPDATE EXCLUSIVE on the parent (CREATE TABLE … PARTITION OF would take ACCESS EXCLUSIVE), so neither readers nor other
- * writers wait; two writers that begin the same month do, and the second finds it there. There is no default partition:
- * attaching a month would have to scan it, locked. */
+ * UPDATE EXCLUSIVE on the parent (CREATE TABLE … PARTITION OF would take ACCESS EXCLUSIVE), so neither readers nor
+ * other writers wait; two writers that begin the same month do, and the second finds it there. There is no default
+ * partition: attaching a month would have to scan it, locked. */
 #include "store/events/event_rows.h"
 
 #include "base/mem.h"
@@ -64,11 +64,10 @@ static enum status exists(struct store_session *s, int32_t month, bool *ret, str
 	struct rows r;
 	char name[32];
 	(void)snprintf(name, sizeof name, "events_%04d_%02d", month / 12, month % 12 + 1);
-	enum status status =
-	    rows_open_one(&r, s,
-			  "SELECT COUNT(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
-			  "WHERE i.inhparent = to_regclass('events') AND c.relname = $1",
-			  VALUES(value_text(slice_from_cstr(name))), err);
+	enum status status = rows_open_one(&r, s,
+					   "SELECT COUNT(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+					   "WHERE i.inhparent = to_regclass('events') AND c.relname = $1",
+					   VALUES(value_text(slice_from_cstr(name))), err);
 	if (status != STATUS_OK)
 		return status;
 	*ret = rows_i64(&r) > 0;
@@ -124,12 +123,12 @@ static enum status find_months(struct store_session *s, int32_t before, struct a
 			       struct err *err)
 {
 	struct rows r;
-	enum status status =
-	    rows_open(&r, s,
-		      "SELECT substr(c.relname, 8, 4)::integer * 12 + substr(c.relname, 13, 2)::integer - 1 FROM pg_inherits "
-		      "i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass('events') AND c.relname ~ "
-		      "'^events_[0-9][0-9][0-9][0-9]_[0-9][0-9]$' ORDER BY 1",
-		      VALUES_NONE, err);
+	enum status status = rows_open(
+	    &r, s,
+	    "SELECT substr(c.relname, 8, 4)::integer * 12 + substr(c.relname, 13, 2)::integer - 1 FROM pg_inherits "
+	    "i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass('events') AND c.relname ~ "
+	    "'^events_[0-9][0-9][0-9][0-9]_[0-9][0-9]$' ORDER BY 1",
+	    VALUES_NONE, err);
 	if (status != STATUS_OK)
 		return status;
 	while ((status = rows_next(&r, err)) == STATUS_OK) {

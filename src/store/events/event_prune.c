@@ -26,13 +26,13 @@ static enum status find_end(struct store_session *s, const struct event_walk *wa
 			    struct err *err)
 {
 	struct rows r;
-	enum status status =
-	    rows_open_one(&r, s,
-			  "SELECT MAX(p.position), MAX(p.occurred_at) FROM (SELECT position, occurred_at FROM events WHERE "
-			  "tenant_id = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT $4) p",
-			  VALUES(value_i64(walk->tenant), value_i64((int64_t)walk->after_position),
-				 value_i64((int64_t)walk->through_position), value_i64(walk->limit)),
-			  err);
+	enum status status = rows_open_one(
+	    &r, s,
+	    "SELECT MAX(p.position), MAX(p.occurred_at) FROM (SELECT position, occurred_at FROM events WHERE "
+	    "tenant_id = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT $4) p",
+	    VALUES(value_i64(walk->tenant), value_i64((int64_t)walk->after_position),
+		   value_i64((int64_t)walk->through_position), value_i64(walk->limit)),
+	    err);
 	if (status != STATUS_OK)
 		return status;
 	ret->last_position = (uint64_t)rows_i64(&r);
@@ -45,22 +45,22 @@ static enum status find_end(struct store_session *s, const struct event_walk *wa
 static enum status prune_minutes(struct store_session *s, const struct event_walk *walk, const struct stretch *stretch,
 				 struct err *err)
 {
-	int64_t newest_us = stretch->newest_us < walk->before_us ? stretch->newest_us : walk->before_us - EVENT_MINUTE_US;
+	int64_t newest_us =
+	    stretch->newest_us < walk->before_us ? stretch->newest_us : walk->before_us - EVENT_MINUTE_US;
 	int64_t minute = newest_us / EVENT_MINUTE_US;
 	int64_t before = walk->before_us / EVENT_MINUTE_US;
-	return session_run(s,
-			   "DELETE FROM event_minutes WHERE tenant_id = $1 AND minute <= $2 AND minute < $3 AND chunk < $4",
-			   VALUES(value_i64(walk->tenant), value_i64(minute), value_i64(before),
-				  value_i64((int64_t)((stretch->last_position + 1) >> EVENT_CHUNK_BITS))),
-			   err);
+	return session_run(
+	    s, "DELETE FROM event_minutes WHERE tenant_id = $1 AND minute <= $2 AND minute < $3 AND chunk < $4",
+	    VALUES(value_i64(walk->tenant), value_i64(minute), value_i64(before),
+		   value_i64((int64_t)((stretch->last_position + 1) >> EVENT_CHUNK_BITS))),
+	    err);
 }
 
 static enum status prune_rows(struct store_session *s, const struct event_walk *walk, const struct stretch *stretch,
 			      uint64_t *ret_count, struct err *err)
 {
-	const struct values in =
-	    VALUES(value_i64(walk->tenant), value_i64((int64_t)walk->after_position),
-		   value_i64((int64_t)stretch->last_position), value_time(walk->before_us));
+	const struct values in = VALUES(value_i64(walk->tenant), value_i64((int64_t)walk->after_position),
+					value_i64((int64_t)stretch->last_position), value_time(walk->before_us));
 	enum status status = session_run(s,
 					 "DELETE FROM event_details WHERE tenant_id = $1 AND position > $2 AND "
 					 "position <= $3 AND occurred_at < $4",
@@ -134,11 +134,12 @@ static enum status read_position(struct store_session *s, const char *sql, struc
 enum status store_event_position_at(struct store_session *s, uint32_t tenant, int64_t time_us, uint64_t *ret,
 				    struct err *err)
 {
-	return read_position(s,
-			     "SELECT MAX(e.position) FROM events e WHERE e.tenant_id = $1 AND e.position < (SELECT "
-			     "MAX(p.chunk) * 1024 + 1024 FROM (SELECT chunk FROM event_minutes WHERE tenant_id = $1 AND "
-			     "minute <= $2 ORDER BY minute DESC, chunk DESC LIMIT " NEIGHBOURS ") p)",
-			     VALUES(value_i64(tenant), value_i64((time_us - 1) / EVENT_MINUTE_US)), ret, err);
+	return read_position(
+	    s,
+	    "SELECT MAX(e.position) FROM events e WHERE e.tenant_id = $1 AND e.position < (SELECT "
+	    "MAX(p.chunk) * 1024 + 1024 FROM (SELECT chunk FROM event_minutes WHERE tenant_id = $1 AND "
+	    "minute <= $2 ORDER BY minute DESC, chunk DESC LIMIT " NEIGHBOURS ") p)",
+	    VALUES(value_i64(tenant), value_i64((time_us - 1) / EVENT_MINUTE_US)), ret, err);
 }
 
 enum status store_event_first_position(struct store_session *s, uint32_t tenant, uint64_t *ret, struct err *err)

@@ -84,7 +84,8 @@ static void take_address(struct row *row)
 	if (!ip_address_parse(row->event->ip, &row->address))
 		return;
 	bool is_ipv4 = ip_address_is_ipv4(&row->address);
-	row->address_bytes = slice_from(slice_of(row->address.bytes, sizeof row->address.bytes), is_ipv4 ? IPV4_OFFSET : 0);
+	row->address_bytes =
+	    slice_from(slice_of(row->address.bytes, sizeof row->address.bytes), is_ipv4 ? IPV4_OFFSET : 0);
 }
 
 /* Consent and held presses are looked up by their ids (contact_consents, held_unsubscribes), what providers report is
@@ -297,7 +298,8 @@ static enum status insert_minutes(struct store_session *s, const struct row *row
 		if (i && by_key(&minutes[i - 1], &minutes[i]) == 0)
 			continue;
 		status = session_run(
-		    s, "INSERT INTO event_minutes (tenant_id, minute, chunk) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+		    s,
+		    "INSERT INTO event_minutes (tenant_id, minute, chunk) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
 		    VALUES(value_i64(minutes[i].tenant), value_i64(minutes[i].minute), value_i64(minutes[i].chunk)),
 		    err);
 	}
@@ -339,13 +341,13 @@ enum status store_event_judge(struct store_session *s, const struct event *e, st
 	int64_t reasons = row.reasons.n ? uses[0].number : 0;
 	int64_t rules = end > uses && end[-1].kind == DICTIONARY_RULES ? end[-1].number : 0;
 	if (status == STATUS_OK)
-		status = session_run(s,
-				     "UPDATE events SET flags = $3 | (flags & 24576), reasons = $4, rules = $5, burst = $6 "
-				     "WHERE tenant_id = $1 AND position = $2",
-				     VALUES(value_i64(e->tenant), value_i64((int64_t)e->position),
-					    value_i64(event_flags_of(e)), value_i64_unless(reasons, 0),
-					    value_i64_unless(rules, 0), value_uuid_or_null(row.burst)),
-				     err);
+		status = session_run(
+		    s,
+		    "UPDATE events SET flags = $3 | (flags & 24576), reasons = $4, rules = $5, burst = $6 "
+		    "WHERE tenant_id = $1 AND position = $2",
+		    VALUES(value_i64(e->tenant), value_i64((int64_t)e->position), value_i64(event_flags_of(e)),
+			   value_i64_unless(reasons, 0), value_i64_unless(rules, 0), value_uuid_or_null(row.burst)),
+		    err);
 	arena_free(&arena);
 	return status;
 }
@@ -353,10 +355,9 @@ enum status store_event_judge(struct store_session *s, const struct event *e, st
 enum status store_event_repeat(struct store_session *s, uint32_t tenant, uint64_t position, uint32_t additional,
 			       int64_t last_us, struct err *err)
 {
-	return session_run(s,
-			   "UPDATE events SET repeats = COALESCE(repeats, 0) + $3, last_repeat_at = CASE WHEN "
-			   "last_repeat_at > $4 THEN last_repeat_at ELSE $4 END WHERE tenant_id = $1 AND position = $2",
-			   VALUES(value_i64(tenant), value_i64((int64_t)position), value_i64(additional),
-				  value_time(last_us)),
-			   err);
+	return session_run(
+	    s,
+	    "UPDATE events SET repeats = COALESCE(repeats, 0) + $3, last_repeat_at = CASE WHEN "
+	    "last_repeat_at > $4 THEN last_repeat_at ELSE $4 END WHERE tenant_id = $1 AND position = $2",
+	    VALUES(value_i64(tenant), value_i64((int64_t)position), value_i64(additional), value_time(last_us)), err);
 }

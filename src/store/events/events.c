@@ -45,7 +45,8 @@ bool event_type_parse(struct slice name, enum event_type *ret)
 	return false;
 }
 
-/* The only place where positions are given. One round trip for a whole batch. From here to the end of the transaction nobody else gets a position. */
+/* The only place where positions are given. One round trip for a whole batch. From here to the end of the transaction
+ * nobody else gets a position. */
 static enum status take_positions(struct store_session *s, size_t count, uint64_t *ret_first, struct err *err)
 {
 	struct rows r;
@@ -112,9 +113,8 @@ enum status store_event_add(struct store_session *s, struct event *events, size_
 enum status store_event_is_known(struct store_session *s, uint32_t tenant, struct uuid id, bool *ret, struct err *err)
 {
 	struct rows r;
-	enum status status =
-	    rows_open_one(&r, s, "SELECT COUNT(*) FROM event_details WHERE id = $1 AND tenant_id = $2",
-			  VALUES(value_uuid(id), value_i64(tenant)), err);
+	enum status status = rows_open_one(&r, s, "SELECT COUNT(*) FROM event_details WHERE id = $1 AND tenant_id = $2",
+					   VALUES(value_uuid(id), value_i64(tenant)), err);
 	if (status != STATUS_OK)
 		return status;
 	*ret = rows_i64(&r) > 0;

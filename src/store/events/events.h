@@ -60,9 +60,9 @@ struct event {
 	uint16_t signals; /* of a hit: what its headers said (codec/judge/hit_signals.h); 0: not kept */
 	struct slice provider, remote_id;
 	struct slice bounce_class, bounce_code, bounce_reason;
-	struct uuid corrects;  /* EVENT_CORRECTED: which event; the verdict above is its new one */
-	struct slice previous; /* the verdict it had, JSON as the API shows it */
-	uint32_t repeats;      /* how often it came again within seconds, counted here and nowhere else */
+	struct uuid corrects;   /* EVENT_CORRECTED: which event; the verdict above is its new one */
+	struct slice previous;  /* the verdict it had, JSON as the API shows it */
+	uint32_t repeats;       /* how often it came again within seconds, counted here and nowhere else */
 	int64_t last_repeat_us; /* 0: not once */
 	/* Of the message, for writing. */
 	struct slice owner;             /* whose it is, even where it must not be told; for erasing what only he has */

@@ -11,8 +11,7 @@
 
 /* ---- Of one message */
 
-#define HITS_OF_MESSAGE                                                                                                \
-	" WHERE e.message = (SELECT c.number FROM messages c WHERE c.id = $1) AND " EVENT_SQL_HITS("e")
+#define HITS_OF_MESSAGE " WHERE e.message = (SELECT c.number FROM messages c WHERE c.id = $1) AND " EVENT_SQL_HITS("e")
 #define HIT_SELECT "SELECT " EVENT_HEAD_COLUMNS EVENT_FROM HITS_OF_MESSAGE
 
 /* EVENT_IS_DUPLICATE and EVENT_IS_ANONYMOUS; with the second EVENT_IS_FILTERED, too. */
@@ -71,9 +70,8 @@ enum status store_event_first_counted(struct store_session *s, struct uuid messa
 enum status store_event_last_counted(struct store_session *s, struct uuid message, int64_t *ret_us, struct err *err)
 {
 	struct rows r;
-	enum status status =
-	    rows_open_one(&r, s, "SELECT MAX(e.occurred_at) FROM events e" HITS_OF_MESSAGE IS_COUNTED,
-			  VALUES(value_uuid(message)), err);
+	enum status status = rows_open_one(&r, s, "SELECT MAX(e.occurred_at) FROM events e" HITS_OF_MESSAGE IS_COUNTED,
+					   VALUES(value_uuid(message)), err);
 	if (status != STATUS_OK)
 		return status;
 	*ret_us = rows_time(&r);
@@ -141,11 +139,14 @@ enum status store_event_recent_hits(struct store_session *s, const struct hits_r
 	enum status status = rows_open(
 	    &r, s,
 	    TENANTS
-	    "SELECT e.tenant_id, COALESCE(m.id, d.message_id), e.link_index, e.flags, e.occurred_at, e.address FROM " CHUNKS("1000000000")
-		"LEFT JOIN messages m ON m.number = e.message LEFT JOIN event_details d ON d.tenant_id = e.tenant_id AND "
-		"d.position = e.position WHERE e.occurred_at >= $2 AND " EVENT_SQL_HITS(
-		    "e") " AND e.flags >> 11 & 1 = 0 AND (e.occurred_at >= $3 OR e.tenant_id IN (SELECT s.tenant_id FROM "
-			 "tenant_settings s WHERE s.name = $4)) ORDER BY e.occurred_at DESC, e.position DESC LIMIT $5",
+	    "SELECT e.tenant_id, COALESCE(m.id, d.message_id), e.link_index, e.flags, e.occurred_at, e.address "
+	    "FROM " CHUNKS("1000000000") "LEFT JOIN messages m ON m.number = e.message LEFT JOIN event_details d ON "
+					 "d.tenant_id = e.tenant_id AND "
+					 "d.position = e.position WHERE e.occurred_at >= $2 AND " EVENT_SQL_HITS(
+					     "e") " AND e.flags >> 11 & 1 = 0 AND (e.occurred_at >= $3 OR e.tenant_id "
+						  "IN (SELECT s.tenant_id FROM "
+						  "tenant_settings s WHERE s.name = $4)) ORDER BY e.occurred_at DESC, "
+						  "e.position DESC LIMIT $5",
 	    VALUES(value_minute(first_us), value_time(first_us), value_time(reach->since_us),
 		   value_text(reach->setting), value_i64(reach->limit)),
 	    err);
@@ -198,12 +199,11 @@ enum status store_event_recent_visits(struct store_session *s, int64_t since_us,
 {
 	struct rows r;
 	struct growing list = {0};
-	enum status status =
-	    rows_open(&r, s,
-		      TENANTS "SELECT * FROM (" VISIT_COLUMNS CHUNKS("1000000000") VISIT_JOINS
-			      "e.occurred_at >= $2 AND e.flags >> 8 & 1 = 1 AND " EVENT_SQL_ACTOR(
-				  "e") " IN (0, 1, 2) ORDER BY e.occurred_at DESC LIMIT $3) newest ORDER BY 5",
-		      VALUES(value_minute(since_us), value_time(since_us), value_i64(limit)), err);
+	enum status status = rows_open(&r, s,
+				       TENANTS "SELECT * FROM (" VISIT_COLUMNS CHUNKS("1000000000") VISIT_JOINS
+				       "e.occurred_at >= $2 AND e.flags >> 8 & 1 = 1 AND " EVENT_SQL_ACTOR(
+					   "e") " IN (0, 1, 2) ORDER BY e.occurred_at DESC LIMIT $3) newest ORDER BY 5",
+				       VALUES(value_minute(since_us), value_time(since_us), value_i64(limit)), err);
 	if (status == STATUS_OK)
 		status = read_visits(&r, arena, &list, err);
 	if (status == STATUS_OK)
@@ -281,9 +281,8 @@ static enum status fill_page(struct store_session *s, struct page *page,
 static enum status read_visits_of(struct store_session *s, struct page *page, struct err *err)
 {
 	struct rows r;
-	enum status status =
-	    rows_open(&r, s, TENANTS VISIT_COLUMNS CHUNKS("$2") VISIT_JOINS IN_WALK WALK_ORDER,
-		      VALUES(WALK_VALUES(page)), err);
+	enum status status = rows_open(&r, s, TENANTS VISIT_COLUMNS CHUNKS("$2") VISIT_JOINS IN_WALK WALK_ORDER,
+				       VALUES(WALK_VALUES(page)), err);
 	return status == STATUS_OK ? read_visits(&r, page->arena, &page->list, err) : status;
 }
 
@@ -297,18 +296,21 @@ enum status store_event_visits(struct store_session *s, const struct hit_walk *w
 	return status;
 }
 
+#define FIRST_VISITS                                                                                                   \
+	"SELECT COALESCE(m.id, d.message_id), e.occurred_at, e.position FROM " CHUNKS(                                 \
+	    "$2") "LEFT JOIN messages m ON m.number = e.message LEFT JOIN event_details d ON d.tenant_id = "           \
+		  "e.tenant_id AND "                                                                                   \
+		  "d.position = e.position WHERE " EVENT_SQL_HITS("e") " AND " IN_WALK
+#define HAS_EARLIER                                                                                                    \
+	"EXISTS (SELECT 1 FROM events f WHERE f.message = e.message AND " EVENT_SQL_HITS(                              \
+	    "f") " AND f.occurred_at >= $7 AND (f.occurred_at < e.occurred_at OR (f.occurred_at = e.occurred_at AND "  \
+		 "f.position < e.position)))"
+
 static enum status read_first_visits_of(struct store_session *s, struct page *page, struct err *err)
 {
 	struct rows r;
-	enum status status = rows_open(
-	    &r, s,
-	    TENANTS "SELECT COALESCE(m.id, d.message_id), e.occurred_at, e.position FROM " CHUNKS(
-		"$2") "LEFT JOIN messages m ON m.number = e.message LEFT JOIN event_details d ON d.tenant_id = "
-		      "e.tenant_id AND d.position = e.position WHERE " EVENT_SQL_HITS("e") " AND " IN_WALK
-		      " AND NOT EXISTS (SELECT 1 FROM events f WHERE f.message = e.message AND " EVENT_SQL_HITS(
-			  "f") " AND f.occurred_at >= $7 AND (f.occurred_at < e.occurred_at OR (f.occurred_at = "
-			       "e.occurred_at AND f.position < e.position)))" WALK_ORDER,
-	    VALUES(WALK_VALUES(page), value_time(page->since_us)), err);
+	enum status status = rows_open(&r, s, TENANTS FIRST_VISITS " AND NOT " HAS_EARLIER WALK_ORDER,
+				       VALUES(WALK_VALUES(page), value_time(page->since_us)), err);
 	if (status != STATUS_OK)
 		return status;
 	while ((status = rows_next(&r, err)) == STATUS_OK) {

@@ -28,7 +28,8 @@ static enum status last_carried(struct store_session *s, struct uuid *ret, struc
 {
 	struct rows r;
 	*ret = (struct uuid){{0}};
-	enum status status = rows_open_one(&r, s, "SELECT id FROM messages_next ORDER BY id DESC LIMIT 1", VALUES_NONE, err);
+	enum status status =
+	    rows_open_one(&r, s, "SELECT id FROM messages_next ORDER BY id DESC LIMIT 1", VALUES_NONE, err);
 	if (status == STATUS_NOT_FOUND)
 		return STATUS_OK;
 	if (status != STATUS_OK)

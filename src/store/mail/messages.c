@@ -213,8 +213,8 @@ enum status store_message_find(struct store_session *s, uint32_t tenant, struct 
 {
 	struct rows r;
 	struct message m;
-	const char *sql = session_in_transaction(s) ? "SELECT " MESSAGE_COLUMNS
-						      MESSAGE_FROM "WHERE id = $1 {for_update}"
+	const char *sql = session_in_transaction(s) ? "SELECT " MESSAGE_COLUMNS MESSAGE_FROM
+						      "WHERE id = $1 {for_update}"
 						    : "SELECT " MESSAGE_COLUMNS MESSAGE_FROM "WHERE id = $1";
 	enum status status = rows_open_one(&r, s, sql, VALUES(value_uuid(id)), err);
 	if (status == STATUS_NOT_FOUND)
@@ -234,7 +234,7 @@ enum status store_message_find(struct store_session *s, uint32_t tenant, struct 
 /* Ids that are asked for in one statement; the last one fills up with zeros, which no message has. */
 enum { FIND_MAX = 32 };
 #define FIND_SOME                                                                                                      \
-	"SELECT " MESSAGE_COLUMNS MESSAGE_FROM "WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "    \
+	"SELECT " MESSAGE_COLUMNS MESSAGE_FROM "WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "      \
 	"$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
 
 /* In the order of ids, so that two appliers that lock the same messages do not wait for one another. */

@@ -155,16 +155,17 @@ static enum status refuse_under_way(struct store_session *s, struct values key, 
 static enum status erase_events(struct store_session *s, struct values key, uint64_t *count, struct err *err)
 {
 	uint64_t changed = 0;
-	enum status status =
-	    session_run(s,
-			"UPDATE event_details SET remote_id = NULL, bounce_reason = NULL WHERE (tenant_id, position) IN "
-			"(SELECT e.tenant_id, e.position FROM events e WHERE e.message IN " NUMBERS_OF_CONTACT ")",
-			key, err);
+	enum status status = session_run(
+	    s,
+	    "UPDATE event_details SET remote_id = NULL, bounce_reason = NULL WHERE (tenant_id, position) IN "
+	    "(SELECT e.tenant_id, e.position FROM events e WHERE e.message IN " NUMBERS_OF_CONTACT ")",
+	    key, err);
 	if (status == STATUS_OK)
-		status = session_run_counted(s,
-					     "UPDATE events SET flags = flags & ~(4096 | 8192), url = NULL, agent = NULL, "
-					     "address = NULL, signals = NULL WHERE message IN " NUMBERS_OF_CONTACT,
-					     key, &changed, err);
+		status =
+		    session_run_counted(s,
+					"UPDATE events SET flags = flags & ~(4096 | 8192), url = NULL, agent = NULL, "
+					"address = NULL, signals = NULL WHERE message IN " NUMBERS_OF_CONTACT,
+					key, &changed, err);
 	*count += changed;
 	return status;
 }
@@ -173,7 +174,8 @@ _Static_assert(EVENT_HAS_TOKEN == 4096 && EVENT_REMOTE_OF_MESSAGE == 8192, "the 
 /* Of their last hits hashes of addresses are kept for a while. */
 static enum status erase_recent_hits(struct store_session *s, struct values key, struct err *err)
 {
-	return session_run(s, "UPDATE message_counters SET recent = NULL WHERE number IN " NUMBERS_OF_CONTACT, key, err);
+	return session_run(s, "UPDATE message_counters SET recent = NULL WHERE number IN " NUMBERS_OF_CONTACT, key,
+			   err);
 }
 
 /* Agents and destinations that only this person's events had. Those of mail without a contact's id are by message. */

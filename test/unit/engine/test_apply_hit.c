@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "world.h"
 #include "engine/feed/event_json.h"
+#include "world.h"
 
 #include "store/people/consents.h"
 

@@ -381,8 +381,7 @@ static void test_messages_with_pruned_events_are_left_alone(void **state)
 	struct world *w = *state;
 	APPLY(w, READERS);
 	say_of_all(w, 0, 4, SCANNER);
-	(void)world_sql(
-	    w, "DELETE FROM events WHERE position = (SELECT MIN(position) FROM events) RETURNING 1");
+	(void)world_sql(w, "DELETE FROM events WHERE position = (SELECT MIN(position) FROM events) RETURNING 1");
 	struct rejudge_report report = pass(w, true, WORLD_NOW_US);
 	assert_true(report.messages == 0 && report.changed == 0);
 	assert_int_equal(report.left[LEFT_INCOMPLETE], 3);
@@ -420,9 +419,10 @@ static void test_hits_of_nobody_are_left_alone(void **state)
 	say(w, 0, 1, SCANNER);
 	say(w, 1, 0, SCANNER);
 	(void)world_sql(
-	    w, "UPDATE events SET address = NULL, agent = NULL, signals = NULL WHERE position IN (SELECT position FROM "
-	       "email_events WHERE reasons = 'robot_list:nonsense' AND message_id = (SELECT message_id FROM email_events "
-	       "WHERE reasons LIKE '%anonymous%' LIMIT 1)) RETURNING 1");
+	    w,
+	    "UPDATE events SET address = NULL, agent = NULL, signals = NULL WHERE position IN (SELECT position FROM "
+	    "email_events WHERE reasons = 'robot_list:nonsense' AND message_id = (SELECT message_id FROM email_events "
+	    "WHERE reasons LIKE '%anonymous%' LIMIT 1)) RETURNING 1");
 	assert_int_equal(store_contact_erase(w->session, &key, &counts, &err), STATUS_OK);
 	struct rejudge_report report = rejudge_all(w);
 	assert_true(report.changed == 0 && report.hits == 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A store that the program of schema version 9 really left behind (test/data/store_0009) is migrated, on both databases:
- * in one go, and stopped after every single transaction. What is compared with is what that program's API said of it. */
+/* A store that the program of schema version 9 really left behind (test/data/store_0009) is migrated, on both
+ * databases: in one go, and stopped after every single transaction. What is compared with is what that program's API
+ * said of it. */
 #include "../store/store_fixture.h"
 
 #include "engine/feed/event_json.h"
@@ -165,7 +166,8 @@ static const char *messages_as_text(struct fixture *f, const char *from)
 	struct buf sql;
 	buf_init_in_arena(&sql, FILE_MAX, f->arena);
 	if (f->postgres) {
-		buf_printf(&sql, "SELECT string_agg(t::text, '|') FROM (SELECT " COLUMNS " FROM %s ORDER BY id) t", from);
+		buf_printf(&sql, "SELECT string_agg(t::text, '|') FROM (SELECT " COLUMNS " FROM %s ORDER BY id) t",
+			   from);
 		return fixture_query(f, buf_cstr(&sql));
 	}
 	struct slice names = SLICE(COLUMNS);
@@ -187,8 +189,9 @@ static void compare_all(struct fixture *f, const char *messages)
 	assert_string_equal(messages_as_text(f, JOINED), messages);
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM schema_progress"), "0");
 	assert_string_equal(
-	    fixture_query(f, f->postgres ? "SELECT COUNT(*) FROM pg_tables WHERE tablename LIKE '%\\_before'"
-					 : "SELECT COUNT(*) FROM sqlite_master WHERE name LIKE '%\\_before' ESCAPE '\\'"),
+	    fixture_query(f, f->postgres
+				 ? "SELECT COUNT(*) FROM pg_tables WHERE tablename LIKE '%\\_before'"
+				 : "SELECT COUNT(*) FROM sqlite_master WHERE name LIKE '%\\_before' ESCAPE '\\'"),
 	    "0");
 	/* Positions go on where they were. */
 	uint64_t last = 0;

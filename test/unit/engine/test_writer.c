@@ -236,11 +236,12 @@ static void refuse_the_third(struct world *w)
 	sqlite3 *db;
 	(void)snprintf(path, sizeof path, "%s/store.db", w->directory);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-				      "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.sequence = 3 BEGIN SELECT "
-				      "RAISE(ABORT, 'not this one'); END",
-				      NULL, NULL, NULL),
-			 SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db,
+			 "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.sequence = 3 BEGIN SELECT "
+			 "RAISE(ABORT, 'not this one'); END",
+			 NULL, NULL, NULL),
+	    SQLITE_OK);
 	(void)sqlite3_close(db);
 }
 

@@ -107,7 +107,8 @@ void fixture_old_store(struct fixture *f, int version)
 	else
 		(void)snprintf(f->url, sizeof f->url, "sqlite:%s/old.db", f->directory);
 	buf_init(&sql, 1 << 20);
-	buf_append_cstr(&sql, "CREATE TABLE schema_version (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at ");
+	buf_append_cstr(&sql,
+			"CREATE TABLE schema_version (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at ");
 	session_expand(&sql, driver->words, "{time} NOT NULL);");
 	for (int i = 0; i < version; i++)
 		session_expand(&sql, driver->words, store_migrations[i].sql);

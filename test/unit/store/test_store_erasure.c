@@ -86,8 +86,8 @@ static void test_an_erased_contacts_rows_stay_as_those_of_nobody(void **state)
 	assert_true(m.track_opens == CONSENT_ANONYMOUS && m.track_clicks == CONSENT_OFF);
 	OK(f, store_event_find(f->reader, 3, id_of(1001), f->arena, &e, &f->err));
 	assert_false(e.has_token);
-	assert_int_equal(e.metadata.n + e.destination_url.n + e.ip.n + e.user_agent.n + e.remote_id.n + e.bounce_reason.n +
-			     e.contact_id.n,
+	assert_int_equal(e.metadata.n + e.destination_url.n + e.ip.n + e.user_agent.n + e.remote_id.n +
+			     e.bounce_reason.n + e.contact_id.n,
 			 0);
 	assert_true(e.actor == ACTOR_HUMAN && e.link_index == 1);
 	EXPECT_TEXT(e.campaign_id, "spring");
@@ -119,8 +119,8 @@ static void test_a_text_that_only_the_erased_had_goes(void **state)
 				      .owner = i == 2 ? TEXT("bob") : ann.id};
 	OK(f, store_event_add(f->s, e, 3, &f->err));
 	OK(f, store_contact_erase(f->s, &ann, &counts, &f->err));
-	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM dictionary WHERE text LIKE 'ann%'"), "1"); /* the name
-		of Bob's agent in add_mail, which is both's */
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM dictionary WHERE text LIKE 'ann%'"), "1"); /* the
+		name of Bob's agent in add_mail, which is both's */
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM dictionary WHERE text = 'ann''s own'"), "0");
 	OK(f, store_event_find(f->reader, 3, id_of(2002), f->arena, &got, &f->err));
 	EXPECT_TEXT(got.user_agent, "everybody's");

@@ -79,14 +79,15 @@ static void test_mail_and_events_of_an_older_store_are_read_and_written_on(void 
 	const char *id = f->postgres ? "'01234567-89ab-7cde-8fff-0123456789ab'" : "X'0123456789ab7cde8fff0123456789ab'";
 	char sql[1600];
 	fixture_old_store(f, 4);
-	(void)snprintf(sql, sizeof sql,
-		       "INSERT INTO messages (id, tenant_id, state, created_at, send_at, stream, provider, from_email, "
-		       "to_email, contact_id, track_opens, track_clicks, key_id, attempts, opens_human, opens_proxy, "
-		       "opens_mpp, opens_prefetch, opens_scanner, opens_preview, opens_crawler, opens_unknown, "
-		       "clicks_human, clicks_machine) VALUES (%s, 3, 'sent', %s, %s, 'bulk', 'smtp', 'a@x', 'c@y', 'c', "
-		       "'full', 'full', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-		       id, f->postgres ? "to_timestamp(1790000000)" : "1790000000000000",
-		       f->postgres ? "to_timestamp(1790000000)" : "1790000000000000");
+	(void)snprintf(
+	    sql, sizeof sql,
+	    "INSERT INTO messages (id, tenant_id, state, created_at, send_at, stream, provider, from_email, "
+	    "to_email, contact_id, track_opens, track_clicks, key_id, attempts, opens_human, opens_proxy, "
+	    "opens_mpp, opens_prefetch, opens_scanner, opens_preview, opens_crawler, opens_unknown, "
+	    "clicks_human, clicks_machine) VALUES (%s, 3, 'sent', %s, %s, 'bulk', 'smtp', 'a@x', 'c@y', 'c', "
+	    "'full', 'full', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+	    id, f->postgres ? "to_timestamp(1790000000)" : "1790000000000000",
+	    f->postgres ? "to_timestamp(1790000000)" : "1790000000000000");
 	fixture_sql(f, sql);
 	(void)snprintf(sql, sizeof sql,
 		       "INSERT INTO email_events (position, id, tenant_id, message_id, event_type, occurred_at, "
@@ -110,7 +111,8 @@ static void test_mail_and_events_of_an_older_store_are_read_and_written_on(void 
 	assert_int_equal(e.position, 2);
 	m.reported_us = noon_us;
 	OK(f, store_message_save_counters(f->s, &m, &f->err));
-	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM message_counters WHERE reported_at IS NOT NULL"), "1");
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM message_counters WHERE reported_at IS NOT NULL"),
+			    "1");
 	assert_string_equal(fixture_query(f, "SELECT value FROM counters WHERE name = 'tenant_settings'"), "0");
 }
 

@@ -104,22 +104,23 @@ static void test_apples_opens_of_earlier_hours_are_counted_from_the_events_that_
 {
 	struct fixture *f = *state;
 	fixture_old_store(f, 8);
-	fixture_sql(f, f->postgres ? "INSERT INTO messages SELECT (jsonb_populate_record(NULL::messages, '{\"id\":"
-				     "\"01234567-89ab-7cde-8fff-0123456789ab\",\"tenant_id\":3,\"state\":\"sent\","
-				     "\"created_at\":\"2026-09-21T00:00:00Z\",\"send_at\":\"2026-09-21T00:00:00Z\","
-				     "\"stream\":\"bulk\",\"provider\":\"smtp\",\"from_email\":\"a@x\",\"to_email\":"
-				     "\"c@y\",\"contact_id\":\"c\",\"campaign_id\":\"spring\",\"track_opens\":\"full\","
-				     "\"track_clicks\":\"full\",\"key_id\":1,\"attempts\":1,\"opens_human\":0,"
-				     "\"opens_proxy\":0,\"opens_mpp\":4,\"opens_prefetch\":0,\"opens_scanner\":0,"
-				     "\"opens_preview\":0,\"opens_crawler\":0,\"opens_unknown\":0,\"clicks_human\":0,"
-				     "\"clicks_machine\":0}')).*"
-				   : "INSERT INTO messages (id, tenant_id, state, created_at, send_at, stream, provider, "
-				     "from_email, to_email, contact_id, campaign_id, track_opens, track_clicks, key_id, "
-				     "attempts, opens_human, opens_proxy, opens_mpp, opens_prefetch, opens_scanner, "
-				     "opens_preview, opens_crawler, opens_unknown, clicks_human, clicks_machine) VALUES "
-				     "(X'0123456789ab7cde8fff0123456789ab', 3, 'sent', 1790000000000000, "
-				     "1790000000000000, 'bulk', 'smtp', 'a@x', 'c@y', 'c', 'spring', 'full', 'full', 1, 1, "
-				     "0, 0, 4, 0, 0, 0, 0, 0, 0, 0)");
+	fixture_sql(f, f->postgres
+			   ? "INSERT INTO messages SELECT (jsonb_populate_record(NULL::messages, '{\"id\":"
+			     "\"01234567-89ab-7cde-8fff-0123456789ab\",\"tenant_id\":3,\"state\":\"sent\","
+			     "\"created_at\":\"2026-09-21T00:00:00Z\",\"send_at\":\"2026-09-21T00:00:00Z\","
+			     "\"stream\":\"bulk\",\"provider\":\"smtp\",\"from_email\":\"a@x\",\"to_email\":"
+			     "\"c@y\",\"contact_id\":\"c\",\"campaign_id\":\"spring\",\"track_opens\":\"full\","
+			     "\"track_clicks\":\"full\",\"key_id\":1,\"attempts\":1,\"opens_human\":0,"
+			     "\"opens_proxy\":0,\"opens_mpp\":4,\"opens_prefetch\":0,\"opens_scanner\":0,"
+			     "\"opens_preview\":0,\"opens_crawler\":0,\"opens_unknown\":0,\"clicks_human\":0,"
+			     "\"clicks_machine\":0}')).*"
+			   : "INSERT INTO messages (id, tenant_id, state, created_at, send_at, stream, provider, "
+			     "from_email, to_email, contact_id, campaign_id, track_opens, track_clicks, key_id, "
+			     "attempts, opens_human, opens_proxy, opens_mpp, opens_prefetch, opens_scanner, "
+			     "opens_preview, opens_crawler, opens_unknown, clicks_human, clicks_machine) VALUES "
+			     "(X'0123456789ab7cde8fff0123456789ab', 3, 'sent', 1790000000000000, "
+			     "1790000000000000, 'bulk', 'smtp', 'a@x', 'c@y', 'c', 'spring', 'full', 'full', 1, 1, "
+			     "0, 0, 4, 0, 0, 0, 0, 0, 0, 0)");
 	add_old_open(f, 1, 0, "agent:apple_mpp", false);
 	add_old_open(f, 2, hour_us - 1, "provider:sendgrid provider_says:mpp", false);
 	add_old_open(f, 3, hour_us, "agent:apple_mpp", false);
