@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A journal with N hits on N/10 messages of 20 campaigns is written first; what is measured is the real writer from its
- * start until all of it is committed, counters, unique flags, verdicts, duplicates and the journal cursor included.
- * Hits are in the mix of a campaign's first hours: each message is hit about ten times, within a short stretch of the
- * journal when its reader opens and clicks, and all messages in no order. */
+/* How fast hits become events. A journal with N hits is written first; what is measured is the real writer from its
+ * start until all of it is committed (events, counters, unique flags, verdicts, repeats, the journal cursor) and
+ * everything that was due has been looked at a second time.
+ *
+ * An empty store flatters: its indexes are in the cache and its messages fresh. So the store is filled first, by the
+ * same writer with the same kind of traffic (bench_hits.h), which takes minutes; `--prepare` keeps that store and
+ * `--from` begins with a copy of it. Other programs that are to be compared do the same with the same seed. */
+#include "prog/bench/bench_hits.h"
+#include "prog/bench/bench_mail.h"
 #include "prog/command/commands.h"
+#include "prog/show/options.h"
 #include "simulator/bench_store.h"
 
-#include "base/mem.h"
-#include "base/random.h"
-#include "engine/ledger/record.h"
+#include "base/clock.h"
 #include "engine/ledger/writer.h"
+#include "store/events/settling.h"
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HITS_PER_MESSAGE = 10, CAMPAIGNS = 20, RECORDS_MAX = 100000000, FEED_BYTES = 1 << 20 };
-static const int64_t START_US = INT64_C(1795240800000000);
+enum { RECORDS_MAX = 100000000, AT_ONCE = 1000000, FEED_BYTES = 1 << 20, POLL_US = 1000 };
 
 struct bench {
-	uint64_t record_count;
-	uint32_t message_count;
+	uint64_t count;  /* hits to measure */
+	uint64_t before; /* hits that the store has before */
 	struct bench_store at;
 	struct journal *journal;
 	struct err err;
@@ -31,71 +36,20 @@ struct bench {
 };
 
 struct figures {
-	double seconds;
-	double events_per_s;
-	double db_bytes_per_event;
+	double applied_s, settled_s; /* since the start */
+	double cpu_us;               /* an event, of the whole process */
+	double bytes;                /* an event */
 };
 
-static struct uuid message_id(uint32_t n)
+/* ---- The journal */
+
+static enum status open_journal(struct bench *b)
 {
-	struct uuid id = {{0x01, 0x92, 0, 0, 0, 0, 0x70, 0, 0x80}};
-	for (int i = 0; i < 4; i++)
-		id.bytes[15 - i] = (uint8_t)(n >> (8 * i));
-	return id;
+	char path[BENCH_DIRECTORY_MAX + 16];
+	struct journal_config config = {.directory = path};
+	(void)snprintf(path, sizeof path, "%s/journal", b->at.directory);
+	return journal_open(&config, &b->journal, &b->err);
 }
-
-/* ---- What is there before */
-
-static enum status open_all(struct bench *b)
-{
-	char journal[BENCH_DIRECTORY_MAX + 16];
-	struct journal_config config = {.directory = journal};
-	enum status status = bench_store_open(&b->at, START_US, &b->err);
-	(void)snprintf(journal, sizeof journal, "%s/journal", b->at.directory);
-	return status == STATUS_OK ? journal_open(&config, &b->journal, &b->err) : status;
-}
-
-static enum status add_message(struct bench *b, uint32_t n)
-{
-	char address[64];
-	char campaign[32];
-	(void)snprintf(address, sizeof address, "contact-%u@example.com", n);
-	(void)snprintf(campaign, sizeof campaign, "campaign-%u", n % CAMPAIGNS);
-	struct message m = {
-	    .id = message_id(n),
-	    .tenant = b->at.tenant,
-	    .state = MESSAGE_DELIVERED,
-	    .created_us = START_US,
-	    .send_at_us = START_US,
-	    .sent_us = START_US,
-	    .cohort_day = (int32_t)(START_US / 86400000000),
-	    .stream = SLICE("bulk"),
-	    .provider = SLICE("smtp"),
-	    .from_email = SLICE("sales@agency.example"),
-	    .to_email = slice_from_cstr(address),
-	    .subject = SLICE("Spring sale"),
-	    .contact_id = slice_from_cstr(address),
-	    .contact_category = SLICE("seller"),
-	    .campaign_id = slice_from_cstr(campaign),
-	    .template_id = SLICE("welcome"),
-	    .sender = SLICE("u-1"),
-	    .position = -1,
-	    .track_opens = CONSENT_FULL,
-	    .track_clicks = CONSENT_FULL,
-	    .key_id = 1,
-	};
-	return store_message_add(b->at.session, &m, &b->err);
-}
-
-static enum status add_messages(struct bench *b)
-{
-	enum status status = store_begin(b->at.session, &b->err);
-	for (uint32_t n = 0; status == STATUS_OK && n < b->message_count; n++)
-		status = add_message(b, n);
-	return status == STATUS_OK ? store_commit(b->at.session, &b->err) : status;
-}
-
-/* ---- The journal's records */
 
 static void note_written(void *user)
 {
@@ -122,45 +76,15 @@ static enum status sync_feed(struct bench *b, struct journal_feed *feed)
 	return status;
 }
 
-static void make_hit(struct bench *b, struct prng *random, uint64_t i, struct hit_record *ret)
-{
-	static const struct slice AGENTS[] = {
-	    SLICE("Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-		  "Version/26.6.1 Mobile/15E148 Safari/604.1"),
-	    SLICE("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"),
-	    SLICE("Mozilla/5.0"),
-	    SLICE("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-		  "Chrome/153.0.0.0 Safari/537.36"),
-	};
-	/* Readers come one after another; about a thousand of them are reading at any moment. */
-	uint64_t reading = b->message_count < 1000 ? b->message_count : 1000;
-	uint64_t first = i * (b->message_count - reading) / b->record_count;
-	uint32_t n = (uint32_t)(first + prng_below(random, reading));
-	bool is_click = prng_below(random, 10) < 3;
-	*ret = (struct hit_record){
-	    .kind = is_click ? HIT_CLICK : HIT_OPEN,
-	    .key_id = 1,
-	    .consent = LINK_TOKEN_CONSENT_FULL,
-	    .tenant = b->at.tenant,
-	    .message = message_id(n),
-	    .link_index = is_click ? (uint32_t)prng_below(random, 8) : 0,
-	    .destination = is_click ? SLICE("https://www.example.com/spring/sale?utm_source=mail") : SLICE_EMPTY,
-	    .user_agent = AGENTS[is_click ? 3 : prng_below(random, 4)],
-	    .has_sec_fetch = is_click,
-	    .is_https = true,
-	    .client = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 51, (uint8_t)(n >> 8), (uint8_t)n}},
-	};
-}
-
-static enum status put_hit(struct bench *b, struct journal_feed *feed, struct prng *random, uint64_t i)
+static enum status put_hit(struct bench *b, struct journal_feed *feed, struct bench_hits *hits)
 {
 	char room[RECORD_PAYLOAD_MAX + 1];
 	struct buf payload;
 	struct hit_record hit;
-	make_hit(b, random, i, &hit);
+	int64_t time_us;
+	bench_hits_next(hits, &hit, &time_us);
 	buf_init_fixed(&payload, room, sizeof room);
 	record_put_hit(&payload, &hit);
-	int64_t time_us = START_US + (int64_t)i * 1000;
 	enum status status = journal_feed_append(feed, RECORD_HIT, time_us, buf_slice(&payload));
 	if (status != STATUS_FULL)
 		return status;
@@ -168,21 +92,27 @@ static enum status put_hit(struct bench *b, struct journal_feed *feed, struct pr
 	return status == STATUS_OK ? journal_feed_append(feed, RECORD_HIT, time_us, buf_slice(&payload)) : status;
 }
 
-static enum status write_journal(struct bench *b)
+/* The mails that they are on, too. */
+static enum status write_hits(struct bench *b, uint64_t count)
 {
-	struct prng random;
+	struct bench_hits hits;
+	uint64_t done = journal_durable_sequence(b->journal);
+	struct bench_mail_range mails = {b->at.tenant, done ? bench_hits_mails(done) : 0,
+					 bench_hits_mails(done + count)};
+	enum status status = bench_mail_add(b->at.session, &mails, &b->err);
+	if (status != STATUS_OK)
+		return status;
 	struct journal_feed *feed = journal_feed_new(b->journal, FEED_BYTES, note_written, b);
-	enum status status = STATUS_OK;
-	prng_init(&random, 8420);
-	for (uint64_t i = 0; status == STATUS_OK && i < b->record_count; i++)
-		status = put_hit(b, feed, &random, i);
+	bench_hits_init(&hits, b->at.tenant, done);
+	for (uint64_t i = 0; status == STATUS_OK && i < count; i++)
+		status = put_hit(b, feed, &hits);
 	if (status == STATUS_OK)
 		status = sync_feed(b, feed);
 	journal_feed_free(&feed);
 	return status == STATUS_OK ? STATUS_OK : err_set(&b->err, status, "the journal could not be written");
 }
 
-/* ---- The measurement */
+/* ---- The writer */
 
 static uint64_t store_bytes(const struct bench *b)
 {
@@ -192,93 +122,188 @@ static uint64_t store_bytes(const struct bench *b)
 	return stat(path, &s) == 0 ? (uint64_t)s.st_size : 0;
 }
 
-static enum status measure(struct bench *b, struct figures *ret)
+static int64_t cpu_us(void)
+{
+	struct rusage r;
+	(void)getrusage(RUSAGE_SELF, &r);
+	return (int64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000000 + r.ru_utime.tv_usec + r.ru_stime.tv_usec;
+}
+
+static bool is_settled(struct bench *b)
+{
+	int64_t due_us = 0;
+	struct err ignored;
+	return store_settling_next(b->at.session, &due_us, &ignored) == STATUS_OK && due_us == 0;
+}
+
+/* False: the writer is failing, and b->err says why. */
+static bool wait_for(struct bench *b, struct writer *writer, bool (*is_done)(struct bench *, struct writer *))
+{
+	while (!is_done(b, writer)) {
+		if (writer_is_failing(writer, b->err.text, sizeof b->err.text))
+			return false;
+		(void)usleep(POLL_US);
+	}
+	return true;
+}
+
+static bool all_applied(struct bench *b, struct writer *writer)
+{
+	(void)b;
+	return writer_caught_up(writer);
+}
+
+static bool all_settled(struct bench *b, struct writer *writer)
+{
+	(void)writer;
+	return is_settled(b);
+}
+
+static enum status apply(struct bench *b, struct figures *ret)
 {
 	struct writer *writer = NULL;
 	const struct clock *clock = clock_system();
 	struct writer_config config = {.store = b->at.store, .journal = b->journal, .clock = clock, .keys = b->at.keys};
-	enum status status = store_checkpoint(b->at.session, 0, &b->err);
-	uint64_t bytes_before = store_bytes(b);
-	int64_t start_us = clock_monotonic_us(clock);
-	if (status == STATUS_OK)
-		status = writer_start(&config, &writer, &b->err);
+	int64_t began_us = clock_monotonic_us(clock);
+	int64_t cpu_began_us = cpu_us();
+	enum status status = writer_start(&config, &writer, &b->err);
 	if (status != STATUS_OK)
 		return status;
-	bool is_failing = false;
-	while (!writer_caught_up(writer) && !is_failing) {
-		(void)usleep(1000);
-		is_failing = writer_is_failing(writer, b->err.text, sizeof b->err.text);
-	}
-	ret->seconds = (double)(clock_monotonic_us(clock) - start_us) / 1e6;
-	ret->events_per_s = (double)b->record_count / ret->seconds;
+	bool is_good = wait_for(b, writer, all_applied);
+	ret->applied_s = (double)(clock_monotonic_us(clock) - began_us) / 1e6;
+	is_good = is_good && wait_for(b, writer, all_settled);
+	ret->settled_s = (double)(clock_monotonic_us(clock) - began_us) / 1e6;
+	ret->cpu_us = (double)(cpu_us() - cpu_began_us);
 	writer_stop(&writer);
-	if (is_failing)
-		return STATUS_IO;
-	status = store_checkpoint(b->at.session, 0, &b->err);
-	ret->db_bytes_per_event = (double)(store_bytes(b) - bytes_before) / (double)b->record_count;
+	return is_good ? STATUS_OK : STATUS_IO;
+}
+
+/* ---- A store to begin with */
+
+/* In pieces, because the journal is as large as a piece. */
+static enum status fill(struct bench *b)
+{
+	struct figures ignored;
+	enum status status = open_journal(b);
+	for (uint64_t left = b->before; status == STATUS_OK && left;) {
+		uint64_t count = left < AT_ONCE ? left : AT_ONCE;
+		status = write_hits(b, count);
+		if (status == STATUS_OK)
+			status = apply(b, &ignored);
+		left -= count;
+	}
+	return status == STATUS_OK ? store_checkpoint(b->at.session, 0, &b->err) : status;
+}
+
+static enum status prepare(struct bench *b, const char *directory)
+{
+	enum status status = bench_store_create(&b->at, directory, BENCH_MAIL_START_US, &b->err);
+	return status == STATUS_OK ? fill(b) : status;
+}
+
+static enum status begin(struct bench *b, const char *from)
+{
+	enum status status = from ? bench_store_open_copy(&b->at, from, &b->err)
+				  : bench_store_open(&b->at, BENCH_MAIL_START_US, &b->err);
+	if (status == STATUS_OK)
+		status = from ? open_journal(b) : fill(b);
+	if (status == STATUS_OK)
+		b->before = journal_durable_sequence(b->journal);
+	return status;
+}
+
+/* ---- The measurement */
+
+static enum status measure(struct bench *b, struct figures *ret)
+{
+	enum status status = write_hits(b, b->count);
+	if (status == STATUS_OK)
+		status = store_checkpoint(b->at.session, 0, &b->err);
+	uint64_t bytes_before = store_bytes(b);
+	if (status == STATUS_OK)
+		status = apply(b, ret);
+	if (status == STATUS_OK)
+		status = store_checkpoint(b->at.session, 0, &b->err);
+	ret->cpu_us /= (double)b->count;
+	ret->bytes = (double)(store_bytes(b) - bytes_before) / (double)b->count;
 	return status;
 }
 
 static void print_figures(const struct bench *b, const struct figures *f, bool as_json)
 {
-	unsigned long long count = b->record_count;
+	unsigned long long count = b->count;
+	unsigned long long before = b->before;
+	double applied = (double)count / f->applied_s;
+	double settled = (double)count / f->settled_s;
 	if (as_json)
-		printf("{\"events\":%llu,\"messages\":%u,\"seconds\":%.3f,\"events_per_s\":%.0f,"
-		       "\"db_bytes_per_event\":%.1f}\n",
-		       count, b->message_count, f->seconds, f->events_per_s, f->db_bytes_per_event);
+		printf("{\"events\":%llu,\"before\":%llu,\"events_per_s\":%.0f,\"settled_per_s\":%.0f,"
+		       "\"cpu_us_per_event\":%.2f,\"db_bytes_per_event\":%.1f}\n",
+		       count, before, applied, settled, f->cpu_us, f->bytes);
 	else
-		printf("%.0f events/s: %llu events on %u messages in %.3f s, %.1f bytes an event\n", f->events_per_s,
-		       count, b->message_count, f->seconds, f->db_bytes_per_event);
+		printf("%.0f events/s, %.0f with the second look, %.1f us of processor time and %.0f bytes an event "
+		       "(%llu behind %llu)\n",
+		       applied, settled, f->cpu_us, f->bytes, count, before);
 }
 
-/* ---- Around it */
-
-static bool parse_arguments(int argc, char **argv, struct bench *b, bool *ret_json)
+static enum status run(struct bench *b, const char *from, struct figures *ret)
 {
-	bool has_count = false;
-	*ret_json = false;
-	for (int i = 1; i < argc; i++) {
-		struct slice argument = slice_from_cstr(argv[i]);
-		if (slice_equal(argument, SLICE("--json")))
-			*ret_json = true;
-		else if (!has_count && slice_to_u64(argument, RECORDS_MAX, &b->record_count))
-			has_count = b->record_count > 0;
-		else
-			return false;
-	}
-	b->message_count = (uint32_t)(b->record_count / HITS_PER_MESSAGE) + 1;
-	return has_count;
+	enum status status = begin(b, from);
+	return status == STATUS_OK ? measure(b, ret) : status;
 }
 
-static enum status run(struct bench *b, struct figures *ret)
+/* ---- */
+
+static void print_help(const struct option_spec *specs)
 {
-	enum status status = open_all(b);
-	if (status == STATUS_OK)
-		status = add_messages(b);
-	if (status == STATUS_OK)
-		status = write_journal(b);
-	if (status == STATUS_OK)
-		status = measure(b, ret);
-	journal_close(&b->journal);
-	bench_store_close(&b->at);
-	return status;
+	puts("pugmark bench apply N: how fast N hits become events in SQLite, from the journal until they are counted\n"
+	     "and have been looked at a second time; in a store that holds some already.\n");
+	options_print(specs);
+}
+
+static bool read_count(const char *text, uint64_t *ret)
+{
+	return !text || slice_to_u64(slice_from_cstr(text), RECORDS_MAX, ret);
+}
+
+static int wrong_use(void)
+{
+	(void)fprintf(stderr, "pugmark bench apply: say how many, from 1 to %d; see 'pugmark bench apply --help'\n",
+		      RECORDS_MAX);
+	return EXIT_USAGE;
 }
 
 int command_bench_apply(int argc, char **argv)
 {
-	static const char USAGE[] = "usage: pugmark bench apply N [--json], N from 1 to 100000000\n";
 	struct bench b = {.lock = PTHREAD_MUTEX_INITIALIZER, .written = PTHREAD_COND_INITIALIZER};
 	struct figures figures = {0};
-	bool as_json;
-	if (!parse_arguments(argc, argv, &b, &as_json)) {
-		(void)fputs(USAGE, stderr);
-		return 2;
-	}
-	enum status status = run(&b, &figures);
+	bool as_json = false;
+	const char *before = NULL;
+	const char *prepared = NULL;
+	const char *from = NULL;
+	struct operands operands;
+	const struct option_spec specs[] = {
+	    {"before", &before, NULL, "M  hits that the store holds before (0)"},
+	    {"prepare", &prepared, NULL, "DIR  only make such a store, and keep it there"},
+	    {"from", &from, NULL, "DIR  begin with a copy of one that was made so"},
+	    {"json", NULL, &as_json, "  print JSON"},
+	    {NULL}};
+	enum options_result parsed = options_parse(argc, argv, specs, &operands);
+	if (parsed == OPTIONS_HELP)
+		return print_help(specs), EXIT_DONE;
+	if (parsed != OPTIONS_OK)
+		return EXIT_USAGE;
+	if (!read_count(before, &b.before) || operands.count != (prepared ? 0 : 1) ||
+	    !read_count(prepared ? before : operands.values[0], &b.count) || (!prepared && !b.count) ||
+	    (prepared && (from || !b.before)))
+		return wrong_use();
+	enum status status = prepared ? prepare(&b, prepared) : run(&b, from, &figures);
+	journal_close(&b.journal);
+	bench_store_close(&b.at);
 	if (status != STATUS_OK) {
 		(void)fprintf(stderr, "pugmark: bench apply: %s\n", b.err.text);
-		return 1;
+		return EXIT_FAILED;
 	}
-	print_figures(&b, &figures, as_json);
-	return 0;
+	if (!prepared)
+		print_figures(&b, &figures, as_json);
+	return EXIT_DONE;
 }

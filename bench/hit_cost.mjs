@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+// Processor time a hit costs in the whole server, from the request until it is an event that is counted, against another
+// build of it (PUGMARK_OLD, when there is one) and against what nginx takes for a pixel with a line in its log. Each hit
+// comes from an address of its own, so that it is one that counts. Rounds alternate; the least of each is told, because
+// everything else that runs on the machine can only add.
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ask, clean_up, directory, metric, start_nginx, start_pugmark, stop, tracking_paths } from "./tracked_server.mjs";
+
+const servers = { pugmark: process.env.PUGMARK ?? "build/src/prog/pugmark" };
+if (process.env.PUGMARK_OLD) servers.old = process.env.PUGMARK_OLD;
+const seconds = Number(process.env.BENCH_SECONDS ?? 2);
+const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
+const mails = Number(process.env.BENCH_MAILS ?? 1000);
+const TICKS_PER_S = 100;
+
+/* User and kernel time of a process, in microseconds. */
+function cpu_us(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+  return ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS_PER_S;
+}
+
+/* Requests from everywhere; a quarter of them are clicks. */
+function script({ opens, clicks }, name) {
+  const file = join(directory, `${name}.lua`);
+  const list = (paths) => paths.map((p) => `"${p}"`).join(",");
+  writeFileSync(
+    file,
+    `local opens = {${list(opens)}}
+local clicks = {${list(clicks)}}
+local requests = {}
+local at = 0
+init = function()
+  math.randomseed(os.time())
+  for i = 1, 40000 do
+    local paths = i % 4 == 0 and clicks or opens
+    requests[i] = wrk.format("GET", paths[math.random(#paths)], {
+      ["X-Forwarded-For"] = string.format("%d.%d.%d.%d", math.random(77, 93), math.random(0, 255), math.random(0, 255), math.random(1, 254)),
+      ["X-Forwarded-Proto"] = "https", ["Accept-Language"] = "en", ["Sec-Fetch-Mode"] = "navigate",
+      ["User-Agent"] = string.format("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%d.0.%d.0 Safari/537.36", math.random(130, 153), math.random(6000, 6040))})
+  end
+end
+request = function() at = at % #requests + 1; return requests[at] end`,
+  );
+  return file;
+}
+
+function run_wrk(url, lua) {
+  const text = execFileSync("wrk", ["-t1", "-c64", `-d${seconds}s`, "-s", lua, url], { encoding: "utf8" });
+  return Number(text.match(/(\d+) requests in/)[1]);
+}
+
+async function until_applied(base) {
+  while ((await metric(base, "journal_lag_records")) > 0) await new Promise((r) => setTimeout(r, 20));
+}
+
+async function cost_of(binary) {
+  const server = await start_pugmark(binary, { SERVER_TRUSTED_PROXIES: "127.0.0.1" });
+  const lua = script(await tracking_paths(server, mails), "hits");
+  await until_applied(server.base);
+  const before_us = cpu_us(server.child.pid);
+  run_wrk(server.base, lua);
+  await until_applied(server.base);
+  const hits = (await metric(server.base, "opens_answered_total")) + (await metric(server.base, "clicks_answered_total"));
+  const cost = { us: (cpu_us(server.child.pid) - before_us) / hits, hits };
+  await stop(server.child);
+  return cost;
+}
+
+/* The worker is the master's only child. */
+async function cost_of_nginx() {
+  const { url, child } = await start_nginx();
+  const worker = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").split(" ")[0]);
+  const lua = script({ opens: ["/o.gif"], clicks: ["/o.gif"] }, "nginx");
+  await ask(url);
+  const before_us = cpu_us(worker);
+  const hits = run_wrk(new URL(url).origin, lua);
+  const cost = { us: (cpu_us(worker) - before_us) / hits, hits };
+  await stop(child);
+  return cost;
+}
+
+const least = (list) => Math.min(...list.map((c) => c.us));
+
+async function main() {
+  const runs = { nginx: [] };
+  for (const name of Object.keys(servers)) runs[name] = [];
+  for (let i = 0; i < rounds; i++) {
+    runs.nginx.push(await cost_of_nginx());
+    for (const [name, binary] of Object.entries(servers)) runs[name].push(await cost_of(binary));
+  }
+  for (const [name, list] of Object.entries(runs))
+    console.log(`${name.padEnd(8)} ${least(list).toFixed(1).padStart(6)} us a hit   (${list.map((c) => `${c.us.toFixed(1)} of ${c.hits}`).join(", ")})`);
+  const ratio = runs.old ? `, ${(least(runs.pugmark) / least(runs.old)).toFixed(2)} of the other build` : "";
+  console.log(`         ${(least(runs.pugmark) / least(runs.nginx)).toFixed(2)} times nginx${ratio}`);
+}
+
+try {
+  await main();
+} finally {
+  await clean_up();
+}
