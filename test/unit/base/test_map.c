@@ -11,18 +11,18 @@
 #include "base/map.h"
 #include "base/random.h"
 
-enum { KEYS = 500, STEPS = 60000 };
+enum { KEYS = 500, STEPS = 60000, KEY_MAX = 96 };
 
 struct model {
 	void *value[KEYS];
 	size_t count;
 };
 
-static struct slice key_of(size_t i, char room[16])
+static struct slice key_of(size_t i, char room[KEY_MAX])
 {
 	struct buf b;
-	buf_init_fixed(&b, room, 16);
-	for (size_t n = i % 12; n; n--) /* of all lengths, some a prefix of others */
+	buf_init_fixed(&b, room, KEY_MAX);
+	for (size_t n = i % 80; n; n--) /* of all lengths, some a prefix of others */
 		buf_append_byte(&b, 'k');
 	buf_append_u64(&b, i);
 	return buf_slice(&b);
@@ -33,7 +33,7 @@ static void expect_all(const struct map *map, const struct model *model)
 	size_t cursor = 0, seen = 0;
 	struct slice key;
 	void *value;
-	char room[16];
+	char room[KEY_MAX];
 	assert_int_equal(map_count(map), model->count);
 	while (map_next(map, &cursor, &key, &value)) {
 		size_t i = (size_t)((void **)value - model->value);
@@ -53,7 +53,7 @@ static void test_map_agrees_with_a_slow_model_over_many_steps(void **state)
 	(void)state;
 	prng_init(&g, 1);
 	for (size_t step = 0; step < STEPS; step++) {
-		char room[16];
+		char room[KEY_MAX];
 		size_t i = prng_below(&g, KEYS);
 		struct slice key = key_of(i, room);
 		bool is_there = model.value[i] != NULL;
@@ -70,6 +70,12 @@ static void test_map_agrees_with_a_slow_model_over_many_steps(void **state)
 		memset(room, '!', sizeof room); /* keys are copied */
 		if (step % 1000 == 0)
 			expect_all(map, &model);
+		/* Now of a table that is full, now of one that hardly is. */
+		if (prng_below(&g, 3000) == 0 || (step % 7000 > 6900 && model.count > 10)) {
+			map_clear(map);
+			model = (struct model){.count = 0};
+			expect_all(map, &model);
+		}
 	}
 	expect_all(map, &model);
 	map_free(&map);
@@ -99,7 +105,7 @@ static void test_map_clear_forgets_everything_and_serves_on(void **state)
 {
 	struct map *map = map_new();
 	size_t cursor = 0;
-	char room[16];
+	char room[KEY_MAX];
 
 	(void)state;
 	for (size_t i = 0; i < 100; i++)
