@@ -2,7 +2,7 @@
 /* What the deliverer said, as state, events and counters of a message.
  *
  * A message stands in at most one column of the day's numbers: none yet, in doubt, in flight, delivered, bounced or
- * failed; which one follows from its state alone (state_move.c). Moving is leaving one and entering the other, and
+ * failed; which one follows from its state alone (effects.h). Moving is leaving one and entering the other, and
  * whoever enters the first one counts as a send. So the sums hold by construction, whatever order outcomes come in, and
  * a state that would go down is not taken. Events are made by the first-time fields (sent, delivered), not by the
  * state: mail that was known to be delivered before we heard that it was sent was still sent. */
@@ -114,7 +114,6 @@ static void note_sent(struct delivery *d)
 	message->sent_us = time_us;
 	message->error = SLICE_EMPTY;
 	add_event(d, EVENT_SENT);
-	batch_stat_hourly(d->context->batch, message, time_us, HOURLY_SENDS, 0, 1);
 }
 
 static void note_error(struct delivery *d)

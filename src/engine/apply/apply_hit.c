@@ -182,7 +182,6 @@ static struct visit visit_of(const struct hit *hit)
 	};
 }
 
-/* Fills everything but is_unique. */
 static struct event event_of(struct hit *hit, struct slice destination)
 {
 	bool is_click = hit->record.kind == HIT_CLICK;

@@ -82,11 +82,10 @@ static void find_id(struct report *r)
 static enum status is_told_before(struct report *r, bool *ret, struct err *err)
 {
 	struct batch *batch = r->context->batch;
-	size_t count;
-	const struct event *gathered = batch_gathered_events(batch, &count);
-	*ret = false;
-	for (size_t i = 0; i < count && !*ret; i++)
-		*ret = uuid_equal(gathered[i].id, r->id);
+	const struct event *e = batch_last_event(batch, r->message->id);
+	while (e && !uuid_equal(e->id, r->id))
+		e = batch_event_before(batch, e);
+	*ret = e != NULL;
 	if (*ret)
 		return STATUS_OK;
 	return store_event_is_known(batch_session(batch), r->message->tenant, r->id, ret, err);
@@ -231,7 +230,7 @@ static struct visit visit_of(const struct report *r)
 	};
 }
 
-/* Fills everything but is_unique, is_duplicate and the reasons. */
+/* Fills everything but is_duplicate and the reasons. */
 static struct event event_of(struct report *r)
 {
 	struct event event = {

@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 #include "engine/feed/event_json.h"
-#include "engine/ledger/hit_count.h"
+#include "engine/ledger/effects.h"
 #include "store/events/hits.h"
 
 enum { PREVIOUS_MAX = 4096 };
@@ -107,24 +107,24 @@ static void note_loss(struct correction *c, const struct event *before)
 	c->asks_last |= c->message->counters.last_activity_us == before->occurred_us;
 }
 
+/* Takes away what it was, and puts what it is. */
+static void move_numbers(struct correction *c, const struct event *before, const struct event *after)
+{
+	effects_move(batch_sums(c->batch), c->message, before, -1);
+	effects_move(batch_sums(c->batch), c->message, after, 1);
+	batch_touch(c->batch, c->message);
+}
+
 static void move_counts(struct correction *c, const struct event *before, const struct event *after)
 {
-	struct hit_count from = hit_count_of(before);
-	struct hit_count to = hit_count_of(after);
-	if (before->is_duplicate)
-		return; /* counted nowhere */
-	hit_count_campaign(c->batch, c->message, &from, -1);
-	hit_count_campaign(c->batch, c->message, &to, 1);
-	if (event_is_anonymous(before))
-		return;
-	hit_count_person(c->message, &from, -1);
-	hit_count_person(c->message, &to, 1);
+	move_numbers(c, before, after);
+	if (before->is_duplicate || event_is_anonymous(before))
+		return; /* of those nobody was first */
 	note_strict(c, before, after);
 	if (before->bot_filtered && !after->bot_filtered)
 		note_gain(c, after);
 	else if (!before->bot_filtered && after->bot_filtered)
 		note_loss(c, before);
-	batch_touch(c->batch, c->message);
 }
 
 enum status correction_change(struct correction *c, const struct event *before, const struct event *changed,
@@ -151,17 +151,6 @@ static void note_all_losses(struct correction *c, const struct event *before)
 		note_loss(c, before);
 }
 
-static void take_back(struct correction *c, const struct event *before)
-{
-	struct hit_count counted = hit_count_of(before);
-	hit_count_campaign(c->batch, c->message, &counted, -1);
-	if (event_is_anonymous(before))
-		return;
-	hit_count_person(c->message, &counted, -1);
-	note_all_losses(c, before);
-	batch_touch(c->batch, c->message);
-}
-
 enum status correction_make_duplicate(struct correction *c, const struct event *before, struct slice reason,
 				      struct err *err)
 {
@@ -171,9 +160,12 @@ enum status correction_make_duplicate(struct correction *c, const struct event *
 	hit->after.reasons =
 	    arena_printf(batch_arena(c->batch), "%.*s %.*s", SLICE_FMT(before->reasons), SLICE_FMT(reason));
 	enum status status = store_event_judge(batch_session(c->batch), &hit->after, err);
-	if (status == STATUS_OK)
-		take_back(c, before);
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	move_numbers(c, before, &hit->after); /* a duplicate is counted nowhere */
+	if (!event_is_anonymous(before))
+		note_all_losses(c, before);
+	return STATUS_OK;
 }
 
 /* ---- Who is first now */
@@ -200,17 +192,13 @@ static enum status find(struct correction *c, enum first_hit which, struct event
 	return status;
 }
 
-/* `first_us` is one of the message's first times; `stat` counts the messages that have it. */
-static void set_first(struct correction *c, int64_t *first_us, int64_t now_us, enum statistic stat)
+static void set_first(struct correction *c, enum effects_first which, int64_t time_us)
 {
-	int delta = (now_us != 0) - (*first_us != 0);
-	if (delta)
-		batch_stat(c->batch, c->message, stat, delta);
-	*first_us = now_us;
+	effects_first(batch_sums(c->batch), c->message, which, time_us);
 	batch_touch(c->batch, c->message);
 }
 
-static enum status hand_over(struct correction *c, enum first_hit which, int64_t *first_us, struct err *err)
+static enum status hand_over(struct correction *c, enum first_hit which, struct err *err)
 {
 	struct event first, holder;
 	bool has_first, has_holder;
@@ -223,34 +211,30 @@ static enum status hand_over(struct correction *c, enum first_hit which, int64_t
 	if (status == STATUS_OK && has_first && !first.is_unique)
 		status = set_unique(c, &first, true, err);
 	if (status == STATUS_OK)
-		set_first(c, first_us, has_first ? first.occurred_us : 0,
-			  is_open ? STAT_OPENS_UNIQUE : STAT_CLICKS_UNIQUE);
+		set_first(c, is_open ? EFFECTS_OPEN : EFFECTS_CLICK, has_first ? first.occurred_us : 0);
 	return status;
 }
 
 /* For the times that no event carries a flag for. */
-static enum status find_time(struct correction *c, enum first_hit which, int64_t *first_us, enum statistic stat,
-			     struct err *err)
+static enum status find_time(struct correction *c, enum first_hit which, enum effects_first time, struct err *err)
 {
 	struct event first;
 	bool has_first;
 	enum status status = find(c, which, &first, &has_first, err);
 	if (status == STATUS_OK)
-		set_first(c, first_us, has_first ? first.occurred_us : 0, stat);
+		set_first(c, time, has_first ? first.occurred_us : 0);
 	return status;
 }
 
 static enum status find_times(struct correction *c, struct err *err)
 {
-	struct message_counters *counters = &c->message->counters;
 	enum status status = STATUS_OK;
 	if (c->asks_strict)
-		status =
-		    find_time(c, FIRST_OPEN_STRICT, &counters->first_open_strict_us, STAT_OPENS_UNIQUE_STRICT, err);
+		status = find_time(c, FIRST_OPEN_STRICT, EFFECTS_OPEN_STRICT, err);
 	if (status == STATUS_OK && c->asks_any_open)
-		status = find_time(c, FIRST_OPEN_ANY, &counters->first_open_any_us, STAT_OPENS_UNIQUE_ALL, err);
+		status = find_time(c, FIRST_OPEN_ANY, EFFECTS_OPEN_ANY, err);
 	if (status == STATUS_OK && c->asks_any_click)
-		status = find_time(c, FIRST_CLICK_ANY, &counters->first_click_any_us, STAT_CLICKS_UNIQUE_ALL, err);
+		status = find_time(c, FIRST_CLICK_ANY, EFFECTS_CLICK_ANY, err);
 	return status;
 }
 
@@ -272,12 +256,11 @@ static enum status find_last_activity(struct correction *c, struct err *err)
 
 enum status correction_finish(struct correction *c, struct err *err)
 {
-	struct message_counters *counters = &c->message->counters;
 	enum status status = STATUS_OK;
 	if (c->asks_open)
-		status = hand_over(c, FIRST_OPEN, &counters->first_open_us, err);
+		status = hand_over(c, FIRST_OPEN, err);
 	if (status == STATUS_OK && c->asks_click)
-		status = hand_over(c, FIRST_CLICK, &counters->first_click_us, err);
+		status = hand_over(c, FIRST_CLICK, err);
 	if (status == STATUS_OK)
 		status = find_times(c, err);
 	if (status == STATUS_OK && c->asks_last)

@@ -12,7 +12,7 @@ static enum status read_hits(const struct apply_context *context, struct uuid me
 			     struct err *err)
 {
 	struct batch *batch = context->batch;
-	enum status status = batch_has_events_of(batch, message) ? batch_flush(batch, err) : STATUS_OK;
+	enum status status = batch_last_event(batch, message) ? batch_flush(batch, err) : STATUS_OK;
 	if (status != STATUS_OK)
 		return status;
 	return store_event_hits(batch_session(batch), message, HITS_MAX, batch_arena(batch), ret, err);

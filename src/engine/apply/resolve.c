@@ -55,7 +55,6 @@ static void end_doubt(struct batch *batch, struct message *message, const struct
 	if (is_sent) {
 		message->sent_us = now_us;
 		message->error = SLICE_EMPTY;
-		batch_stat_hourly(batch, message, now_us, HOURLY_SENDS, 0, 1);
 	} else {
 		event.bounce_reason = SLICE("resolved as failed");
 	}

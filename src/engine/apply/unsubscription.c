@@ -3,6 +3,7 @@
 
 #include "engine/apply/apply.h"
 #include "engine/ledger/audit.h"
+#include "engine/ledger/effects.h"
 #include "engine/ledger/state_move.h"
 #include "engine/tenant/cohort.h"
 #include "store/people/held_unsubscribes.h"
@@ -41,6 +42,15 @@ static struct slice held_reasons(const struct message *message, const struct eve
 	return buf_slice(&b);
 }
 
+/* By an event that is written, or one that is gathered still. */
+static bool is_unsubscribed(const struct batch *batch, const struct message *message)
+{
+	const struct event *e = batch_last_event(batch, message->id);
+	while (e && e->type != EVENT_UNSUBSCRIBED)
+		e = batch_event_before(batch, e);
+	return e || message->counters.unsubscribed_us;
+}
+
 enum status unsubscription_hold(struct batch *batch, struct message *message, const struct event *event,
 				struct err *err)
 {
@@ -48,7 +58,7 @@ enum status unsubscription_hold(struct batch *batch, struct message *message, co
 	bool was_added = false;
 	struct held_unsubscribe held = {
 	    .message = message->id, .tenant = message->tenant, .event = event->id, .held_us = event->occurred_us};
-	if (message->counters.unsubscribed_us)
+	if (is_unsubscribed(batch, message))
 		return STATUS_OK;
 	enum status status = store_held_unsubscribe_add(batch_session(batch), &held, &was_added, err);
 	if (status != STATUS_OK || !was_added)
@@ -70,29 +80,15 @@ static enum status decide(struct batch *batch, const struct held_decision *decis
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status suppress(struct batch *batch, const struct message *message, int64_t time_us, struct err *err)
+/* The event counts it and takes the address off; a press that repeats one only does the latter. */
+static void take_once(struct batch *batch, struct message *message, const struct event *event)
 {
-	bool was_added;
-	struct suppression suppression = {
-	    .tenant = message->tenant,
-	    .address = message->to_email,
-	    .reason = SLICE("unsubscribed"),
-	    .message = message->id,
-	};
-	if (!message->to_email.n)
-		return STATUS_OK; /* erased, or to several: no address could be meant */
-	return store_suppression_add(batch_session(batch), &suppression, time_us, &was_added, err);
-}
-
-static void count_once(struct batch *batch, struct message *message, const struct event *event)
-{
-	if (message->counters.unsubscribed_us)
+	if (is_unsubscribed(batch, message)) {
+		effects_suppress(batch_sums(batch), message, event->occurred_us);
 		return;
-	message->counters.unsubscribed_us = event->occurred_us;
+	}
 	/* Mail that the caller sends by itself has no intent of ours; that it was read shows that it left. */
 	cohort_need(batch, message, message->created_us ? message->created_us : event->occurred_us);
-	batch_touch(batch, message);
-	batch_stat(batch, message, STAT_UNSUBSCRIBES, 1);
 	batch_event(batch, message, event);
 }
 
@@ -101,11 +97,9 @@ enum status unsubscription_take(struct batch *batch, struct message *message, co
 {
 	bool was_waiting;
 	struct held_decision decision = {message->id, HELD_CONFIRMED, SLICE("recipient"), event->occurred_us, true};
-	enum status status = suppress(batch, message, event->occurred_us, err);
+	enum status status = decide(batch, &decision, &was_waiting, err);
 	if (status == STATUS_OK)
-		status = decide(batch, &decision, &was_waiting, err);
-	if (status == STATUS_OK)
-		count_once(batch, message, event);
+		take_once(batch, message, event);
 	return status;
 }
 
@@ -135,12 +129,10 @@ static enum status confirm_one(struct batch *batch, struct uuid id, struct err *
 	status = batch_message(batch, id, &message, err);
 	if (status == STATUS_NOT_FOUND)
 		return STATUS_OK; /* nobody is left whom it could concern */
-	if (status == STATUS_OK)
-		status = suppress(batch, message, now_us, err);
 	if (status != STATUS_OK)
 		return status;
 	struct event event = decided_event(batch, message, state_event_id(now_us), SLICE("held:expired"));
-	count_once(batch, message, &event);
+	take_once(batch, message, &event);
 	return STATUS_OK;
 }
 
@@ -194,11 +186,8 @@ static enum status run_decision(struct writer_command *command, struct batch *ba
 		status = note_decision(batch, d->input, err);
 	if (status != STATUS_OK || !d->input->is_confirmed)
 		return status;
-	status = suppress(batch, message, now_us, err);
-	if (status != STATUS_OK)
-		return status;
 	struct event event = decided_event(batch, message, d->event_id, SLICE("held:confirmed"));
-	count_once(batch, message, &event);
+	take_once(batch, message, &event);
 	return STATUS_OK;
 }
 

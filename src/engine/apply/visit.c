@@ -3,7 +3,6 @@
 
 #include "codec/judge/behaviour.h"
 #include "engine/judge/fan_out.h"
-#include "engine/ledger/hit_count.h"
 #include "engine/tenant/cohort.h"
 
 /* ---- Consent */
@@ -54,56 +53,6 @@ bool visit_delivery_age(const struct message *message, int64_t time_us, int64_t 
 	return true;
 }
 
-/* ---- Counting */
-
-static bool set_first(int64_t *first_us, int64_t time_us)
-{
-	if (*first_us != 0)
-		return false;
-	*first_us = time_us;
-	return true;
-}
-
-static struct hit_count count_of(const struct visit *visit)
-{
-	return (struct hit_count){
-	    .kind = visit->kind,
-	    .actor = visit->verdict->actor,
-	    .is_mpp = visit->verdict->mpp,
-	    .time_us = visit->time_us,
-	};
-}
-
-static void add_stat(const struct visit *visit, enum statistic stat)
-{
-	batch_stat(visit->context->batch, visit->message, stat, 1);
-}
-
-static bool count_open(const struct visit *visit)
-{
-	struct message_counters *c = &visit->message->counters;
-	enum actor actor = visit->verdict->actor;
-	if (set_first(&c->first_open_any_us, visit->time_us))
-		add_stat(visit, STAT_OPENS_UNIQUE_ALL);
-	if (actor == ACTOR_HUMAN && set_first(&c->first_open_strict_us, visit->time_us))
-		add_stat(visit, STAT_OPENS_UNIQUE_STRICT);
-	if (!actor_is_counted(actor) || !set_first(&c->first_open_us, visit->time_us))
-		return false;
-	add_stat(visit, STAT_OPENS_UNIQUE);
-	return true;
-}
-
-static bool count_click(const struct visit *visit)
-{
-	struct message_counters *c = &visit->message->counters;
-	if (set_first(&c->first_click_any_us, visit->time_us))
-		add_stat(visit, STAT_CLICKS_UNIQUE_ALL);
-	if (!actor_is_counted(visit->verdict->actor) || !set_first(&c->first_click_us, visit->time_us))
-		return false;
-	add_stat(visit, STAT_CLICKS_UNIQUE);
-	return true;
-}
-
 /* Mail that the caller sends by itself has no intent of ours; that it was read shows that it left. */
 static void need_cohort(const struct visit *visit)
 {
@@ -112,28 +61,6 @@ static void need_cohort(const struct visit *visit)
 		return;
 	cohort_need(visit->context->batch, message, message->created_us ? message->created_us : visit->time_us);
 	batch_touch(visit->context->batch, message);
-}
-
-static void note_activity(const struct visit *visit)
-{
-	struct message_counters *c = &visit->message->counters;
-	if (actor_is_counted(visit->verdict->actor) && c->last_activity_us < visit->time_us)
-		c->last_activity_us = visit->time_us;
-}
-
-/* True when it is the first of its kind. */
-static bool count(const struct visit *visit)
-{
-	struct batch *batch = visit->context->batch;
-	need_cohort(visit);
-	struct hit_count as = count_of(visit);
-	hit_count_campaign(batch, visit->message, &as, 1); /* whatever the person agreed to */
-	if (visit->consent != CONSENT_FULL)
-		return false; /* who was first is the person's; see design 9 */
-	note_activity(visit);
-	hit_count_person(visit->message, &as, 1);
-	batch_touch(batch, visit->message);
-	return visit->kind == HIT_OPEN ? count_open(visit) : count_click(visit);
 }
 
 /* ---- The second look */
@@ -162,11 +89,11 @@ static void note_source(const struct visit *visit)
 	fan_out_note(visit->context->parts->fan_out, &of_source);
 }
 
-void visit_add(const struct visit *visit, struct event *event)
+void visit_add(const struct visit *visit, const struct event *event)
 {
 	struct batch *batch = visit->context->batch;
 	bool is_full = visit->consent == CONSENT_FULL;
-	event->is_unique = !event->is_duplicate && count(visit);
+	need_cohort(visit);
 	if (!event->settled || visit->is_honeypot)
 		settle_later(visit);
 	if (!event->settled && is_full)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* visit: what becomes of an open or click once it is known who made it, whether we saw it ourselves or a provider tells
- * of it: consent, what is kept of the client, counting, the second look. Writer's thread. */
+ * of it: consent, what is kept of the client, the second look. Writer's thread. */
 #ifndef PUGMARK_ENGINE_VISIT_H
 #define PUGMARK_ENGINE_VISIT_H
 
@@ -29,8 +29,8 @@ enum status visit_consent(struct batch *batch, const struct message *message, en
 bool visit_delivery_age(const struct message *message, int64_t time_us, int64_t *ret_ms);
 /* Writes ip, user_agent and signals of the event, as far as the tenant keeps them; `room` holds the address. */
 void visit_keep_client(const struct visit *visit, char room[VISIT_ADDRESS_SIZE], struct event *event);
-/* Counts it, unless the event is a duplicate; sets is_unique. Then adds the event, and has it looked at again where
- * more hits may show who it was. */
-void visit_add(const struct visit *visit, struct event *event);
+/* Adds the event, which is counted when it is written (effects.h), and has it looked at again where more hits may show
+ * who it was. */
+void visit_add(const struct visit *visit, const struct event *event);
 
 #endif

@@ -4,6 +4,7 @@
 #include "engine/intake/accept.h"
 
 #include "engine/intake/accept_prepare.h"
+#include "engine/ledger/effects.h"
 #include "store/mail/queue.h"
 
 enum { IDEMPOTENCY_SECONDS = 24 * 3600 };
@@ -85,11 +86,7 @@ static void gather(struct batch *batch, const struct accepted *a)
 	if (m->state == MESSAGE_SUPPRESSED)
 		event.bounce_reason = a->suppressed_reason;
 	batch_event(batch, m, &event);
-	if (m->state != MESSAGE_SENT)
-		return;
-	batch_stat(batch, m, STAT_SENDS, 1);
-	batch_stat(batch, m, STAT_IN_FLIGHT, 1);
-	batch_stat_hourly(batch, m, m->sent_us, HOURLY_SENDS, 0, 1);
+	effects_accepted(batch_sums(batch), m, &event);
 }
 
 static enum status keep_answer(struct store_session *s, const struct accept_command *c, struct err *err)

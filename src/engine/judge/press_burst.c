@@ -33,8 +33,8 @@ static bool is_before(const struct clicks *c, const struct event *e)
 
 static void add_if_own(struct clicks *c, const struct event *e)
 {
-	if (c->n == CLICKS_MAX || e->type != EVENT_CLICK || !uuid_equal(e->message, c->press->message) ||
-	    !is_before(c, e) || !slice_equal(e->user_agent, c->press->user_agent) || network_of(e->ip) != c->network)
+	if (c->n == CLICKS_MAX || e->type != EVENT_CLICK || !is_before(c, e) ||
+	    !slice_equal(e->user_agent, c->press->user_agent) || network_of(e->ip) != c->network)
 		return;
 	if (behaviour_is_honeypot(e->actor, e->reasons))
 		c->honeypot = true;
@@ -80,9 +80,8 @@ enum status press_burst_find(struct batch *batch, const struct event *press, str
 		return status;
 	for (size_t i = 0; i < count; i++)
 		add_if_own(&clicks, &written[i]);
-	const struct event *gathered = batch_gathered_events(batch, &count);
-	for (size_t i = 0; i < count; i++)
-		add_if_own(&clicks, &gathered[i]);
+	for (const struct event *e = batch_last_event(batch, press->message); e; e = batch_event_before(batch, e))
+		add_if_own(&clicks, e);
 	for (size_t i = 0; i < clicks.n; i++) {
 		uint32_t links = links_from(&clicks, i);
 		ret->links = links > ret->links ? links : ret->links;

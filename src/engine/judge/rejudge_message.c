@@ -5,7 +5,7 @@
 #include "engine/feed/event_json.h"
 #include "engine/judge/first_look.h"
 #include "engine/judge/second_look.h"
-#include "engine/ledger/hit_count.h"
+#include "engine/ledger/effects.h"
 
 static int64_t delivered_us(const struct message *m)
 {
@@ -22,14 +22,12 @@ static bool is_counted_for_person(const struct event *e)
 /* Nothing marks a message whose events were pruned; it shows in its counters. */
 static bool is_complete(const struct message *message, const struct event_hits *hits)
 {
-	struct message again = {0};
-	const struct message_counters *a = &again.counters;
+	struct message_counters again = {0};
+	const struct message_counters *a = &again;
 	const struct message_counters *b = &message->counters;
-	for (size_t i = 0; i < hits->n; i++) {
-		struct hit_count count = hit_count_of(&hits->at[i]);
+	for (size_t i = 0; i < hits->n; i++)
 		if (is_counted_for_person(&hits->at[i]))
-			hit_count_person(&again, &count, 1);
-	}
+			effects_count(&again, &hits->at[i], 1);
 	return a->opens_human == b->opens_human && a->opens_proxy == b->opens_proxy && a->opens_mpp == b->opens_mpp &&
 	       a->opens_prefetch == b->opens_prefetch && a->opens_scanner == b->opens_scanner &&
 	       a->opens_preview == b->opens_preview && a->opens_crawler == b->opens_crawler &&

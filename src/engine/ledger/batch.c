@@ -1,33 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Four gatherings, all in the arena of the transaction:
+/* Gatherings of the transaction:
  *
- *   messages  by id; read on first use, saved at flush when touched
- *   events    a growing array, added in one call at flush
- *   daily     sums by (tenant, day, campaign, template, sender)
+ *   events    a growing array, added in one call at flush; those of one message are linked, so that a question about
+ *             one message does not look at the thousands around it
+ *   sums      what they and the states of messages add up to, moved at flush (effects.h)
  *   settling  messages to look at again, each time once
- *   hourly    sums by (tenant, hour, kind, actor, campaign, template, sender)
  *
- * so that a thousand hits on one campaign cost one statement for its counters, not a thousand. A flush empties events
- * and sums and keeps the messages, which are clean then. Contacts' consent lives longer than a transaction (batch.h),
- * in an arena of its own. */
+ * A flush empties these and keeps the messages, which are clean then.
+ *
+ * Messages are in memory by id, read on first use and saved at flush when touched. Reading one costs as much as all
+ * else of a hit, and the hits of a message come near each other: so in a store of our own (batch_keep_messages) they
+ * outlive the transaction, in two generations. When the young one is full it becomes the old one and the old one is
+ * dropped, only ever between transactions, because callers hold pointers within one. A message keeps its place, so one
+ * that is used all the time is read again once in a while; that is cheaper than moving it.
+ *
+ * Contacts' consent lives longer than a transaction too (batch.h), in an arena of its own. */
 #include "engine/ledger/batch.h"
 
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/wire.h"
+#include "engine/ledger/effects.h"
 
 enum {
-	KEY_MAX = 4096,       /* of a sum; ids are bounded far below where they come in */
-	FIRST_EVENTS = 64,    /* the array doubles from here */
-	CONTACTS_MAX = 65536, /* remembered consents */
+	KEY_MAX = 4096,             /* of a contact; ids are bounded far below where they come in */
+	FIRST_EVENTS = 64,          /* the array doubles from here */
+	MESSAGES_YOUNG_MAX = 8192,  /* of a generation; each takes about a kilobyte, and there is a … */
+	YOUNG_BYTES_MAX = 16 << 20, /* … bound for those that take more */
+	CONTACTS_MAX = 65536,       /* remembered consents */
 	CONTACTS_MAX_AGE_US = 1000000,
+	NO_EVENT = UINT32_MAX,
 };
 
 struct cached_message {
 	struct message message; /* first: callers hold a pointer to it */
-	struct message saved;   /* as the store has it: which half is to be written */
+	struct message saved;   /* as the store has it: which half is to be written, and which numbers move */
 	bool is_touched;
 	struct cached_message *next_touched;
+	uint32_t last_event; /* gathered; good while `gathering` is the batch's */
+	uint64_t gathering;
+};
+
+/* What the array of events does not say. */
+struct gathered {
+	struct cached_message *of; /* NULL: of no message of this batch */
+	uint32_t before;           /* the event of that message before it; NO_EVENT: none */
+};
+
+struct generation {
+	struct map *messages; /* id -> struct cached_message */
+	struct arena *arena;  /* of them and their texts */
 };
 
 struct cached_consent {
@@ -39,13 +61,15 @@ struct batch {
 	const struct tenant_policies *policies;
 	struct arena *arena;
 	int64_t now_us;
-	struct map *messages; /* id -> struct cached_message */
+	struct generation young, old;
+	bool keeps_messages;
 	struct cached_message *touched;
-	struct event *events; /* on the heap, reused */
+	struct event *events; /* on the heap, reused, as the next */
+	struct gathered *gathered;
 	size_t event_count, event_room;
+	uint64_t gathering; /* goes up when events are dropped */
 	size_t events_written;
-	struct map *daily;    /* key -> struct stats_daily */
-	struct map *hourly;   /* key -> struct stats_hourly */
+	struct sums *sums;
 	struct map *settling; /* time and id -> struct settling */
 	char key[KEY_MAX];
 	struct arena *contact_arena;
@@ -53,17 +77,36 @@ struct batch {
 	int64_t contacts_since_us;
 };
 
+static struct generation generation_new(void)
+{
+	return (struct generation){map_new(), arena_new()};
+}
+
+static void generation_clear(struct generation *g)
+{
+	map_clear(g->messages);
+	arena_reset(g->arena);
+}
+
+static void generation_free(struct generation *g)
+{
+	map_free(&g->messages);
+	arena_free(&g->arena);
+}
+
 struct batch *batch_new(struct store_session *session)
 {
 	struct batch *b = MEM_NEW(struct batch);
 	b->session = session;
 	b->arena = arena_new();
-	b->messages = map_new();
-	b->daily = map_new();
-	b->hourly = map_new();
+	b->young = generation_new();
+	b->old = generation_new();
+	b->sums = sums_new();
 	b->settling = map_new();
 	b->event_room = FIRST_EVENTS;
 	b->events = mem_alloc_array(b->event_room, sizeof *b->events);
+	b->gathered = mem_alloc_array(b->event_room, sizeof *b->gathered);
+	b->gathering = 1;
 	b->contact_arena = arena_new();
 	b->contacts = map_new();
 	return b;
@@ -74,14 +117,15 @@ void batch_free(struct batch **batch)
 	struct batch *b = *batch;
 	if (!b)
 		return;
-	map_free(&b->messages);
-	map_free(&b->daily);
-	map_free(&b->hourly);
+	generation_free(&b->young);
+	generation_free(&b->old);
+	sums_free(&b->sums);
 	map_free(&b->settling);
 	map_free(&b->contacts);
 	arena_free(&b->contact_arena);
 	arena_free(&b->arena);
 	mem_free(b->events);
+	mem_free(b->gathered);
 	mem_free(b);
 	*batch = NULL;
 }
@@ -116,16 +160,36 @@ size_t batch_event_count(const struct batch *batch)
 	return batch->events_written;
 }
 
+struct sums *batch_sums(struct batch *batch)
+{
+	return batch->sums;
+}
+
+/* ---- Messages */
+
+static struct cached_message *find_cached(const struct batch *batch, struct uuid id)
+{
+	struct cached_message *cached = map_get(batch->young.messages, uuid_slice(&id));
+	return cached ? cached : map_get(batch->old.messages, uuid_slice(&id));
+}
+
+static struct cached_message *remember(struct batch *batch, const struct message *message)
+{
+	struct cached_message *cached = ARENA_NEW(batch->young.arena, struct cached_message);
+	cached->message = cached->saved = *message;
+	(void)map_put(batch->young.messages, uuid_slice(&message->id), cached);
+	return cached;
+}
+
 enum status batch_message(struct batch *batch, struct uuid id, struct message **ret, struct err *err)
 {
-	struct cached_message *cached = map_get(batch->messages, uuid_slice(&id));
+	struct cached_message *cached = find_cached(batch, id);
 	if (!cached) {
-		cached = ARENA_NEW(batch->arena, struct cached_message);
-		enum status status = store_message_find(batch->session, 0, id, batch->arena, &cached->message, err);
+		struct message found;
+		enum status status = store_message_find(batch->session, 0, id, batch->young.arena, &found, err);
 		if (status != STATUS_OK)
 			return status;
-		cached->saved = cached->message;
-		(void)map_put(batch->messages, uuid_slice(&id), cached);
+		cached = remember(batch, &found);
 	}
 	*ret = &cached->message;
 	return STATUS_OK;
@@ -176,40 +240,38 @@ static bool is_among(struct uuid id, const struct uuid *ids, size_t count)
 	return false;
 }
 
-static void remember(struct batch *batch, const struct message *message)
-{
-	struct cached_message *cached = ARENA_NEW(batch->arena, struct cached_message);
-	cached->message = cached->saved = *message;
-	(void)map_put(batch->messages, uuid_slice(&message->id), cached);
-}
-
 enum status batch_read_ahead(struct batch *batch, const struct uuid *ids, size_t count, struct err *err)
 {
 	struct uuid wanted[BATCH_READ_AHEAD];
 	size_t n = 0;
 	BUG_IF(count > BATCH_READ_AHEAD);
 	for (size_t i = 0; i < count; i++)
-		if (!map_get(batch->messages, uuid_slice(&ids[i])) && !is_among(ids[i], wanted, n))
+		if (!find_cached(batch, ids[i]) && !is_among(ids[i], wanted, n))
 			wanted[n++] = ids[i];
 	if (n < 2)
 		return STATUS_OK; /* nothing is gained */
 	struct message *found = arena_alloc_array(batch->arena, n, sizeof *found);
-	enum status status = store_message_find_all(batch->session, wanted, n, batch->arena, found, err);
+	enum status status = store_message_find_all(batch->session, wanted, n, batch->young.arena, found, err);
 	for (size_t i = 0; status == STATUS_OK && i < n; i++)
 		if (!uuid_is_zero(found[i].id))
-			remember(batch, &found[i]);
+			(void)remember(batch, &found[i]);
 	return status;
 }
 
-void batch_touch(struct batch *batch, struct message *message)
+static void touch(struct batch *batch, struct cached_message *cached)
 {
-	struct cached_message *cached = map_get(batch->messages, uuid_slice(&message->id));
-	BUG_IF(!cached || &cached->message != message);
 	if (cached->is_touched)
 		return;
 	cached->is_touched = true;
 	cached->next_touched = batch->touched;
 	batch->touched = cached;
+}
+
+void batch_touch(struct batch *batch, struct message *message)
+{
+	struct cached_message *cached = find_cached(batch, message->id);
+	BUG_IF(!cached || &cached->message != message);
+	touch(batch, cached);
 }
 
 /* ---- Consent of contacts */
@@ -268,121 +330,84 @@ static struct event *new_event(struct batch *batch)
 	if (batch->event_count == batch->event_room) {
 		batch->event_room *= 2;
 		batch->events = mem_resize(batch->events, batch->event_room * sizeof *batch->events);
+		batch->gathered = mem_resize(batch->gathered, batch->event_room * sizeof *batch->gathered);
 	}
 	return &batch->events[batch->event_count++];
 }
 
-static void keep_texts(struct arena *arena, struct event *e)
+/* In one piece; most events have five. */
+static void keep_texts(struct arena *arena, struct slice *const texts[], size_t count)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < count; i++)
+		size += texts[i]->n;
+	char *to = arena_alloc(arena, size);
+	for (size_t i = 0; i < count; i++) {
+		size_t n = texts[i]->n;
+		if (n)
+			memcpy(to, texts[i]->p, n);
+		*texts[i] = slice_of(to, n);
+		to += n;
+	}
+}
+
+static void keep_own_texts(struct arena *arena, struct event *e)
 {
 	struct slice *const texts[] = {&e->reasons,     &e->rules,         &e->destination_url, &e->ip,
 				       &e->user_agent,  &e->provider,      &e->remote_id,       &e->bounce_class,
 				       &e->bounce_code, &e->bounce_reason, &e->previous};
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		if (texts[i]->n)
-			*texts[i] = arena_copy(arena, *texts[i]);
+	keep_texts(arena, texts, sizeof texts / sizeof texts[0]);
 }
 
-static struct slice keep_id(struct batch *batch, struct slice id)
+static void keep_message_texts(struct arena *arena, struct event *e)
 {
-	return id.n ? arena_copy(batch->arena, id) : SLICE_EMPTY;
+	struct slice *const texts[] = {&e->owner, &e->message_remote_id};
+	keep_texts(arena, texts, sizeof texts / sizeof texts[0]);
 }
 
 /* A message of this batch lives as long as its events; the texts of a caller's own must be copied. */
-static bool is_cached(const struct batch *batch, const struct message *message)
+static struct cached_message *own_message(const struct batch *batch, const struct message *message)
 {
-	const struct cached_message *cached = map_get(batch->messages, uuid_slice(&message->id));
-	return cached && &cached->message == message;
+	struct cached_message *cached = find_cached(batch, message->id);
+	return cached && &cached->message == message ? cached : NULL;
+}
+
+static void link_event(struct batch *batch, struct cached_message *cached)
+{
+	uint32_t at = (uint32_t)batch->event_count - 1;
+	bool has_last = cached && cached->gathering == batch->gathering;
+	batch->gathered[at] = (struct gathered){cached, has_last ? cached->last_event : NO_EVENT};
+	if (!cached)
+		return;
+	cached->last_event = at;
+	cached->gathering = batch->gathering;
 }
 
 void batch_event(struct batch *batch, const struct message *message, const struct event *event)
 {
+	struct cached_message *cached = own_message(batch, message);
 	struct event *e = new_event(batch);
+	BUG_IF(!cached && effects_has(event->type) && event->type != EVENT_SENT); /* effects_accepted */
 	*e = *event;
-	keep_texts(batch->arena, e);
+	keep_own_texts(batch->arena, e);
 	e->message_number = message->number;
 	e->owner = message->contact_id;
 	e->message_remote_id = message->remote_id;
-	if (!is_cached(batch, message)) {
-		e->owner = keep_id(batch, e->owner);
-		e->message_remote_id = keep_id(batch, e->message_remote_id);
-	}
+	if (!cached)
+		keep_message_texts(batch->arena, e);
+	link_event(batch, cached);
 }
 
-const struct event *batch_gathered_events(const struct batch *batch, size_t *ret_count)
+const struct event *batch_last_event(const struct batch *batch, struct uuid message)
 {
-	*ret_count = batch->event_count;
-	return batch->events;
+	const struct cached_message *cached = find_cached(batch, message);
+	return cached && cached->gathering == batch->gathering ? &batch->events[cached->last_event] : NULL;
 }
 
-bool batch_has_events_of(const struct batch *batch, struct uuid message)
+const struct event *batch_event_before(const struct batch *batch, const struct event *event)
 {
-	for (size_t i = batch->event_count; i > 0; i--)
-		if (uuid_equal(batch->events[i - 1].message, message))
-			return true;
-	return false;
-}
-
-/* ---- Sums */
-
-static void put_owner(struct buf *key, const struct message *message)
-{
-	wire_put_bytes(key, message->campaign_id);
-	wire_put_bytes(key, message->template_id);
-	wire_put_bytes(key, message->sender);
-	BUG_IF(buf_failed(key)); /* ids were bounded when the message was accepted */
-}
-
-void batch_stat(struct batch *batch, const struct message *message, enum statistic stat, int64_t delta)
-{
-	struct buf key;
-	BUG_IF(message->cohort_day == 0);
-	buf_init_fixed(&key, batch->key, sizeof batch->key);
-	wire_put_u32(&key, message->tenant);
-	wire_put_u32(&key, (uint32_t)message->cohort_day);
-	put_owner(&key, message);
-	struct stats_daily *row = map_get(batch->daily, buf_slice(&key));
-	if (!row) {
-		row = ARENA_NEW(batch->arena, struct stats_daily);
-		row->tenant = message->tenant;
-		row->day = message->cohort_day;
-		row->campaign_id = keep_id(batch, message->campaign_id);
-		row->template_id = keep_id(batch, message->template_id);
-		row->sender = keep_id(batch, message->sender);
-		(void)map_put(batch->daily, buf_slice(&key), row);
-	}
-	row->values[stat] += delta;
-}
-
-static int64_t hour_of(int64_t time_us)
-{
-	return time_us / 3600000000;
-}
-
-void batch_stat_hourly(struct batch *batch, const struct message *message, int64_t time_us, enum hourly_kind kind,
-		       uint8_t actor, int64_t delta)
-{
-	struct buf key;
-	buf_init_fixed(&key, batch->key, sizeof batch->key);
-	wire_put_u32(&key, message->tenant);
-	wire_put_u64(&key, (uint64_t)hour_of(time_us));
-	wire_put_u8(&key, (uint8_t)kind);
-	wire_put_u8(&key, actor);
-	put_owner(&key, message);
-	struct stats_hourly *row = map_get(batch->hourly, buf_slice(&key));
-	if (!row) {
-		row = ARENA_NEW(batch->arena, struct stats_hourly);
-		*row = (struct stats_hourly){
-		    .tenant = message->tenant,
-		    .hour = hour_of(time_us),
-		    .kind = kind,
-		    .actor = actor,
-		    .campaign_id = keep_id(batch, message->campaign_id),
-		    .template_id = keep_id(batch, message->template_id),
-		    .sender = keep_id(batch, message->sender),
-		};
-		(void)map_put(batch->hourly, buf_slice(&key), row);
-	}
-	row->value += delta;
+	uint32_t before = batch->gathered[event - batch->events].before;
+	return before == NO_EVENT ? NULL : &batch->events[before];
 }
 
 /* ---- Settling */
@@ -403,6 +428,20 @@ void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurr
 
 /* ---- Writing */
 
+/* In the order in which they came: the first that counts is unique. */
+static void move_numbers(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->event_count; i++) {
+		struct cached_message *of = batch->gathered[i].of;
+		if (!of || !effects_has(batch->events[i].type))
+			continue;
+		effects_add(batch->sums, &of->message, &batch->events[i]);
+		touch(batch, of);
+	}
+	for (struct cached_message *c = batch->touched; c; c = c->next_touched)
+		effects_state(batch->sums, &c->message, c->saved.state);
+}
+
 static bool has_moved(const struct message *now, const struct message *saved)
 {
 	return now->state != saved->state || now->send_at_us != saved->send_at_us || now->sent_us != saved->sent_us ||
@@ -417,6 +456,16 @@ static bool has_counted(const struct message *now, const struct message *saved)
 	       memcmp(&now->counters, &saved->counters, sizeof now->counters) != 0;
 }
 
+/* Texts that it was given live in the arena of the transaction; the message may live longer. */
+static void keep_given_texts(struct batch *batch, struct cached_message *cached)
+{
+	struct message *m = &cached->message;
+	if (m->remote_id.p != cached->saved.remote_id.p)
+		m->remote_id = arena_copy(batch->young.arena, m->remote_id);
+	if (m->error.p != cached->saved.error.p)
+		m->error = arena_copy(batch->young.arena, m->error);
+}
+
 static enum status save_message(struct batch *batch, struct cached_message *cached, struct err *err)
 {
 	enum status status = STATUS_OK;
@@ -424,8 +473,11 @@ static enum status save_message(struct batch *batch, struct cached_message *cach
 		status = store_message_save_delivery(batch->session, &cached->message, err);
 	if (status == STATUS_OK && has_counted(&cached->message, &cached->saved))
 		status = store_message_save_counters(batch->session, &cached->message, err);
+	if (status != STATUS_OK)
+		return status;
+	keep_given_texts(batch, cached);
 	cached->saved = cached->message;
-	return status;
+	return STATUS_OK;
 }
 
 static enum status save_messages(struct batch *batch, struct err *err)
@@ -441,17 +493,11 @@ static enum status save_messages(struct batch *batch, struct err *err)
 	return STATUS_OK;
 }
 
-static enum status add_sums(struct batch *batch, struct err *err)
+static enum status add_settling(struct batch *batch, struct err *err)
 {
 	enum status status = STATUS_OK;
 	void *row;
 	size_t cursor = 0;
-	while (status == STATUS_OK && map_next(batch->daily, &cursor, NULL, &row))
-		status = store_stats_daily_add(batch->session, row, err);
-	cursor = 0;
-	while (status == STATUS_OK && map_next(batch->hourly, &cursor, NULL, &row))
-		status = store_stats_hourly_add(batch->session, row, err);
-	cursor = 0;
 	while (status == STATUS_OK && map_next(batch->settling, &cursor, NULL, &row))
 		status = store_settling_add(batch->session, row, err);
 	return status;
@@ -460,18 +506,21 @@ static enum status add_sums(struct batch *batch, struct err *err)
 static void drop_gathered(struct batch *batch)
 {
 	batch->event_count = 0;
-	map_clear(batch->daily);
-	map_clear(batch->hourly);
+	batch->gathering++;
+	sums_clear(batch->sums);
 	map_clear(batch->settling);
 }
 
 enum status batch_flush(struct batch *batch, struct err *err)
 {
+	move_numbers(batch);
 	enum status status = save_messages(batch, err);
 	if (status == STATUS_OK && batch->event_count)
 		status = store_event_add(batch->session, batch->events, batch->event_count, err);
 	if (status == STATUS_OK)
-		status = add_sums(batch, err);
+		status = sums_write(batch->sums, batch->session, err);
+	if (status == STATUS_OK)
+		status = add_settling(batch, err);
 	if (status != STATUS_OK)
 		return status;
 	batch->events_written += batch->event_count;
@@ -483,12 +532,42 @@ void batch_forget(struct batch *batch)
 {
 	drop_gathered(batch);
 	batch->touched = NULL;
-	map_clear(batch->messages);
+	batch->keeps_messages = false;
+	/* Their arenas stay until the transaction is over: callers still hold what they were told. */
+	map_clear(batch->young.messages);
+	map_clear(batch->old.messages);
+}
+
+void batch_keep_messages(struct batch *batch)
+{
+	batch->keeps_messages = true;
+}
+
+static void age_messages(struct batch *batch)
+{
+	struct generation dropped = batch->old;
+	if (map_count(batch->young.messages) < MESSAGES_YOUNG_MAX && arena_used(batch->young.arena) < YOUNG_BYTES_MAX)
+		return;
+	generation_clear(&dropped);
+	batch->old = batch->young;
+	batch->young = dropped;
+}
+
+static void forget_messages(struct batch *batch)
+{
+	batch->touched = NULL;
+	generation_clear(&batch->young);
+	generation_clear(&batch->old);
 }
 
 void batch_reset(struct batch *batch, int64_t now_us)
 {
-	batch_forget(batch);
+	drop_gathered(batch);
+	if (batch->keeps_messages)
+		age_messages(batch);
+	else
+		forget_messages(batch);
+	batch->keeps_messages = false;
 	arena_reset(batch->arena);
 	batch->events_written = 0;
 	batch->now_us = now_us;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* batch: the effects of one transaction while they are gathered: messages read once and saved once, events in an array,
- * counters summed before they are written. Belongs to the writer's thread. */
+/* batch: what one transaction gathers before it is written: messages read once and saved once, events in an array. When
+ * it is flushed, events and states go through effects.h, which alone moves numbers, and all is written together.
+ * Belongs to the writer's thread. */
 #ifndef PUGMARK_ENGINE_BATCH_H
 #define PUGMARK_ENGINE_BATCH_H
 
 #include "base/arena.h"
+#include "engine/ledger/sums.h"
 #include "store/events/events.h"
 #include "store/events/settling.h"
-#include "store/events/stats.h"
 #include "store/mail/messages.h"
 
 struct batch;
@@ -48,24 +49,20 @@ enum status batch_contact_consent(struct batch *batch, const struct message *mes
 				  enum consent *ret_clicks, struct err *err) MUST_CHECK;
 /* After commands have written, which may have changed consent. */
 void batch_forget_contacts(struct batch *batch);
-/* Copies the event, slices included; whose it is is the message's. */
+/* Copies the event, slices included; whose it is is the message's, which is the batch's own where the event moves
+ * numbers (effects.h). Whether it is unique is found out when it is written. */
 void batch_event(struct batch *batch, const struct message *message, const struct event *event);
-/* The events that are gathered and not written yet; valid until the next call. */
-const struct event *batch_gathered_events(const struct batch *batch, size_t *ret_count);
-/* Whether any of them is of that message. */
-bool batch_has_events_of(const struct batch *batch, struct uuid message);
-/* Adds to the cohort of the message (its cohort_day must be set). */
-void batch_stat(struct batch *batch, const struct message *message, enum statistic stat, int64_t delta);
-void batch_stat_hourly(struct batch *batch, const struct message *message, int64_t time_us, enum hourly_kind kind,
-		       uint8_t actor, int64_t delta);
 
 /* Has the hits of a message looked at again, as a hit wants that occurred then (settling_due_us). */
 void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurred_us);
 
 /* Writes everything gathered to the session; still inside the transaction. */
 enum status batch_flush(struct batch *batch, struct err *err) MUST_CHECK;
-/* Forgets everything gathered and starts anew at `now_us`. */
+/* Forgets everything gathered, and all messages in memory unless they may be kept, and starts anew at `now_us`. */
 void batch_reset(struct batch *batch, int64_t now_us);
+/* What was flushed is committed, and nobody else writes this store: the next batch_reset keeps messages in memory, some
+ * ten thousand that were used last. Whoever writes messages past the batch calls batch_forget. */
+void batch_keep_messages(struct batch *batch);
 /* Forgets what was gathered since the last flush, and all messages in memory: the session was taken back to where it
  * was then. */
 void batch_forget(struct batch *batch);

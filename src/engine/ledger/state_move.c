@@ -1,40 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The column follows from the state alone, so no second field has to be kept in step with it, and an outcome that comes
- * twice or late finds the message where it left it. */
+ * twice or late finds the message where it left it. The numbers follow when the batch is flushed: effects.h compares each
+ * message's state with the one it was saved with. */
 #include "engine/ledger/state_move.h"
 
 #include "base/random.h"
-
-enum { STAT_NONE = -1 };
-
-static int column_of(enum message_state state)
-{
-	switch (state) {
-	case MESSAGE_IN_DOUBT: return STAT_IN_DOUBT;
-	case MESSAGE_SENT: return STAT_IN_FLIGHT;
-	case MESSAGE_DELIVERED:
-	case MESSAGE_COMPLAINED: return STAT_DELIVERED; /* who complains has it */
-	case MESSAGE_BOUNCED: return STAT_BOUNCED;
-	case MESSAGE_FAILED: return STAT_FAILED;
-	default: return STAT_NONE;
-	}
-}
 
 bool state_move(struct batch *batch, struct message *message, enum message_state to)
 {
 	if (to <= message->state)
 		return false;
-	int from_column = column_of(message->state);
-	int to_column = column_of(to);
 	message->state = to;
 	batch_touch(batch, message);
-	if (from_column == to_column)
-		return true;
-	if (from_column == STAT_NONE)
-		batch_stat(batch, message, STAT_SENDS, 1);
-	else
-		batch_stat(batch, message, (enum statistic)from_column, -1);
-	batch_stat(batch, message, (enum statistic)to_column, 1);
 	return true;
 }
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state_move: moves a message to a later state and its place in the day's numbers with it: a message
- * stands in at most one of the columns in doubt, in flight, delivered, bounced and failed, and entering the first of
- * them counts as a send. Whatever order outcomes come in, the columns add up to the sends. */
+/* state_move: moves a message to a later state, which its place in the day's numbers follows (effects_state). */
 #ifndef PUGMARK_ENGINE_STATE_MOVE_H
 #define PUGMARK_ENGINE_STATE_MOVE_H
 

@@ -328,6 +328,8 @@ static void end_well(struct round *r)
 		atomic_store(&w->applied, w->cursor);
 	}
 	w->is_careful = false;
+	if (!store_is_shared(w->config.store))
+		batch_keep_messages(w->batch); /* elsewhere another applier may count on the same ones next */
 	refresh_policies(w); /* before anybody hears of the commit */
 	while ((link = list_take_first(&r->ran))) {
 		struct writer_command *command = LIST_ENTRY(link, struct writer_command, link);

@@ -55,7 +55,16 @@ static struct event open_event(uint8_t id)
 			      .type = EVENT_OPEN,
 			      .occurred_us = WORLD_NOW_US,
 			      .message = world_message_id(0),
+			      .judged = true,
+			      .actor = ACTOR_HUMAN,
 			      .link_index = -1};
+}
+
+/* What others wrote in between. */
+static void next_transaction(struct fixture *f)
+{
+	batch_reset(f->batch, WORLD_NOW_US + 1);
+	assert_int_equal(store_begin(f->w.session, &f->err), STATUS_OK);
 }
 
 static void test_a_message_is_read_once_and_saved_when_touched(void **state)
@@ -103,6 +112,7 @@ static void test_events_are_written_whole_and_counted(void **state)
 	struct event second = open_event(2);
 	first.tenant = second.tenant = f->w.tenant;
 	first.user_agent = slice_from_cstr(text);
+	message(f, 0)->cohort_day = 20000;
 	batch_event(f->batch, message(f, 0), &first);
 	text[0] = 'X'; /* what was given is copied */
 	batch_event(f->batch, message(f, 0), &second);
@@ -122,6 +132,7 @@ static void test_an_event_of_a_message_that_is_not_in_the_batch_keeps_its_texts(
 	struct message own = *world_message(&f->w, 0);
 	struct event event = open_event(1);
 	event.tenant = f->w.tenant;
+	event.type = EVENT_QUEUED;
 	event.remote_id = SLICE("r-1");
 	own.remote_id = slice_from_cstr(remote_id);
 	batch_event(f->batch, &own, &event);
@@ -135,9 +146,11 @@ static void test_sums_of_one_cohort_become_one_row(void **state)
 {
 	struct fixture *f = *state;
 	message(f, 0)->cohort_day = message(f, 2)->cohort_day = 20000;
-	for (int i = 0; i < 100; i++) {
-		batch_stat(f->batch, message(f, i % 2 ? 0 : 2), STAT_OPENS_HUMAN, 1);
-		batch_stat_hourly(f->batch, message(f, 0), WORLD_NOW_US, HOURLY_OPENS, ACTOR_HUMAN, 1);
+	for (uint8_t i = 0; i < 100; i++) {
+		struct event e = open_event(i);
+		e.tenant = f->w.tenant;
+		e.message = world_message_id(i % 2 ? 0 : 2);
+		batch_event(f->batch, message(f, i % 2 ? 0 : 2), &e);
 	}
 	commit(f);
 	assert_int_equal(world_stat(&f->w, STAT_OPENS_HUMAN), 100);
@@ -149,8 +162,9 @@ static void test_sums_of_one_cohort_become_one_row(void **state)
 static void test_flushing_twice_writes_once(void **state)
 {
 	struct fixture *f = *state;
+	struct event e = open_event(1);
 	message(f, 0)->cohort_day = 20000;
-	batch_stat(f->batch, message(f, 0), STAT_OPENS_HUMAN, 1);
+	batch_event(f->batch, message(f, 0), &e);
 	assert_int_equal(batch_flush(f->batch, &f->err), STATUS_OK);
 	commit(f);
 	assert_int_equal(world_stat(&f->w, STAT_OPENS_HUMAN), 1);
@@ -166,12 +180,75 @@ static void test_what_is_forgotten_is_not_written_and_read_anew(void **state)
 	m->counters.opens_human = 5;
 	batch_touch(f->batch, m);
 	batch_event(f->batch, m, &event);
-	batch_stat(f->batch, m, STAT_OPENS_HUMAN, 1);
 	batch_forget(f->batch);
 	assert_int_equal(message(f, 0)->counters.opens_human, 0);
 	commit(f);
 	assert_int_equal(world_events(&f->w, 0, &e), 0);
 	assert_int_equal(world_stat(&f->w, STAT_OPENS_HUMAN), 0);
+}
+
+static void test_events_of_one_message_are_found_newest_first(void **state)
+{
+	struct fixture *f = *state;
+	struct event of_two = open_event(9);
+	message(f, 0)->cohort_day = message(f, 2)->cohort_day = 20000;
+	assert_null(batch_last_event(f->batch, world_message_id(0)));
+	for (uint8_t i = 1; i <= 100; i++) {
+		struct event e = open_event(i);
+		batch_event(f->batch, message(f, 0), &e);
+		of_two.id.bytes[1] = i;
+		batch_event(f->batch, message(f, 2), &of_two);
+	}
+	const struct event *e = batch_last_event(f->batch, world_message_id(0));
+	for (uint8_t i = 100; i >= 1; i--, e = batch_event_before(f->batch, e))
+		assert_int_equal(e->id.bytes[0], i);
+	assert_null(e);
+	assert_null(batch_last_event(f->batch, world_message_id(99)));
+	commit(f);
+	assert_null(batch_last_event(f->batch, world_message_id(0)));
+}
+
+static void test_of_two_opens_of_a_person_the_first_is_unique(void **state)
+{
+	struct fixture *f = *state;
+	const struct event *e;
+	struct event machine = open_event(1);
+	struct event repeat = open_event(2);
+	struct event first = open_event(3);
+	struct event second = open_event(4);
+	machine.actor = ACTOR_SCANNER;
+	repeat.is_duplicate = true;
+	message(f, 0)->cohort_day = 20000;
+	batch_event(f->batch, message(f, 0), &machine);
+	batch_event(f->batch, message(f, 0), &repeat);
+	batch_event(f->batch, message(f, 0), &first);
+	batch_event(f->batch, message(f, 0), &second);
+	commit(f);
+	assert_int_equal(world_events(&f->w, 0, &e), 4);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(e[i].is_unique, i == 2);
+	assert_int_equal(message(f, 0)->counters.opens_human, 2);
+}
+
+static void test_a_message_outlives_its_transaction_only_when_it_may(void **state)
+{
+	struct fixture *f = *state;
+	struct message *m = message(f, 0);
+	char given[] = "r-1";
+	m->remote_id = arena_copy(batch_arena(f->batch), slice_from_cstr(given));
+	batch_touch(f->batch, m);
+	commit(f);
+	batch_keep_messages(f->batch);
+	next_transaction(f);
+	(void)memset(arena_alloc(batch_arena(f->batch), 4096), 'X', 4096);
+	assert_ptr_equal(message(f, 0), m);
+	assert_true(slice_equal(m->remote_id, SLICE("r-1"))); /* a text of the transaction that is over */
+	m->attempts = 77;
+	assert_int_equal(batch_flush(f->batch, &f->err), STATUS_OK);
+	store_rollback(f->w.session);
+	next_transaction(f);
+	assert_int_equal(message(f, 0)->attempts, 0); /* read anew, since what it says is not committed */
+	commit(f);
 }
 
 static void expect_consent(struct fixture *f, enum consent want)
@@ -219,6 +296,9 @@ int main(void)
 	    TEST(test_sums_of_one_cohort_become_one_row),
 	    TEST(test_flushing_twice_writes_once),
 	    TEST(test_what_is_forgotten_is_not_written_and_read_anew),
+	    TEST(test_events_of_one_message_are_found_newest_first),
+	    TEST(test_of_two_opens_of_a_person_the_first_is_unique),
+	    TEST(test_a_message_outlives_its_transaction_only_when_it_may),
 	    TEST(test_consent_is_remembered_until_forgotten_or_a_second_old),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

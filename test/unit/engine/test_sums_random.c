@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "engine/apply/correction.h"
+#include "engine/apply/unsubscription.h"
 #include "engine/judge/rejudge.h"
 #include "engine/judge/second_look.h"
 #include "engine/judge/settle.h"
@@ -98,6 +99,7 @@ static void commit(struct story *s)
 	struct err err = {0};
 	expect(batch_flush(s->batch, &err), &err);
 	expect(store_commit(s->w.session, &err), &err);
+	batch_keep_messages(s->batch); /* as the writer does, too */
 }
 
 /* As the writer does when a transaction cannot be kept. */
@@ -231,6 +233,17 @@ static void press_unsubscribe(struct story *s)
 	struct buf b = payload_room(s);
 	record_put_hit(&b, &hit);
 	put(s, RECORD_HIT, s->now_us, &b);
+}
+
+/* What was held because a machine seems to have pressed counts after a day that nobody said anything. */
+static void confirm_what_is_held(struct story *s)
+{
+	struct err err = {0};
+	size_t count = 0;
+	apply_all(s);
+	begin(s);
+	expect(unsubscription_confirm_due(s->batch, s->now_us - 3 * HOUR, &count, &err), &err);
+	commit(s);
 }
 
 static void provider_tells(struct story *s)
@@ -437,6 +450,7 @@ static const struct act ACTS[] = {
     {"all links", fetch_all_links, 4},
     {"fan out", fan_out, 2},
     {"unsubscribing", press_unsubscribe, 3},
+    {"confirming", confirm_what_is_held, 2},
     {"a provider's report", provider_tells, 16},
     {"delivery", deliver, 6},
     {"settling", settle, 6},

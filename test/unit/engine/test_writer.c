@@ -63,10 +63,7 @@ static enum status run_add_open(struct writer_command *command, struct batch *ba
 	if (status != STATUS_OK)
 		return status;
 	m->cohort_day = 20000;
-	m->counters.opens_human++;
-	batch_touch(batch, m);
 	batch_event(batch, m, &event);
-	batch_stat(batch, m, STAT_OPENS_HUMAN, 1);
 	if (c->answer != STATUS_OK)
 		return err_set(err, c->answer, "as asked");
 	return STATUS_OK;

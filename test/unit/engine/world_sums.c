@@ -12,10 +12,15 @@
 
 #include <cmocka.h>
 
+#define HOUR_US INT64_C(3600000000)
+
 struct sums {
 	struct world *world;
 	int64_t values[STAT_COUNT];
 	int64_t opens[ACTOR_COUNT], clicks[ACTOR_COUNT], opens_mpp, sends; /* as stats_hourly has them */
+	/* The same numbers times their hours and days: only where each stands in its own row these are right. */
+	int64_t opens_hours, clicks_hours, mpp_hours, sends_hours;
+	int64_t day_values[STAT_COUNT], days[STAT_COUNT];
 };
 
 /* What the events of one message add up to. */
@@ -47,7 +52,9 @@ static void recount_open(struct sums *s, struct recount *r, const struct event *
 	};
 	s->values[is_mpp ? STAT_OPENS_MPP : STATS[e->actor]]++;
 	s->opens[e->actor]++;
+	s->opens_hours += e->occurred_us / HOUR_US;
 	s->opens_mpp += is_mpp;
+	s->mpp_hours += is_mpp ? e->occurred_us / HOUR_US : 0;
 	if (!is_person)
 		return;
 	(*(is_mpp ? &r->c.opens_mpp : counters[e->actor]))++;
@@ -60,6 +67,7 @@ static void recount_click(struct sums *s, struct recount *r, const struct event 
 {
 	s->values[e->bot_filtered ? STAT_CLICKS_MACHINE : STAT_CLICKS_HUMAN]++;
 	s->clicks[e->actor]++;
+	s->clicks_hours += e->occurred_us / HOUR_US;
 	if (!is_person)
 		return;
 	if (e->bot_filtered)
@@ -89,7 +97,10 @@ static void recount_event(struct sums *s, struct recount *r, const struct event 
 	case EVENT_OPEN: recount_open(s, r, e, is_person); return;
 	case EVENT_CLICK: recount_click(s, r, e, is_person); return;
 	case EVENT_UNSUBSCRIBED: r->unsubscribed++; return;
-	case EVENT_SENT: r->sent++; return;
+	case EVENT_SENT:
+		r->sent++;
+		s->sends_hours += e->occurred_us / HOUR_US;
+		return;
 	case EVENT_DELIVERED: r->delivered++; return;
 	case EVENT_FAILED: r->failed++; return;
 	default: return;
@@ -132,6 +143,18 @@ static void check_counters(const struct message *m, const struct recount *r)
 	assert_int_equal(m->state == MESSAGE_FAILED, r->failed);
 }
 
+/* Who pressed the button gets no mail. Of the erased only a hash may be left. */
+static void check_suppression(struct world *w, const struct message *m, bool is_unsubscribed)
+{
+	struct slice reason = SLICE_EMPTY;
+	struct err err = {0};
+	if (!m->to_email.n)
+		return;
+	enum status status = store_suppression_find(w->session, w->tenant, m->to_email, w->arena, &reason, &err);
+	assert_int_equal(status, is_unsubscribed ? STATUS_OK : STATUS_NOT_FOUND);
+	assert_true(!is_unsubscribed || slice_equal(reason, SLICE("unsubscribed")));
+}
+
 static void recount_state(struct sums *s, const struct message *m)
 {
 	switch (m->state) {
@@ -151,6 +174,7 @@ static void recount_message(struct sums *s, const struct message *m, const struc
 		if (uuid_equal(events[i].message, m->id))
 			recount_event(s, &r, &events[i]);
 	check_counters(m, &r);
+	check_suppression(s->world, m, r.unsubscribed > 0);
 	check_last_activity(m, r.last_us, world_is_pruned(s->world, m->id));
 	recount_state(s, m);
 	s->values[STAT_OPENS_UNIQUE] += m->counters.first_open_us != 0;
@@ -160,6 +184,10 @@ static void recount_message(struct sums *s, const struct message *m, const struc
 	s->values[STAT_CLICKS_UNIQUE_ALL] += m->counters.first_click_any_us != 0;
 	s->values[STAT_UNSUBSCRIBES] += m->counters.unsubscribed_us != 0;
 	s->sends += m->sent_us != 0;
+	for (int i = 0; i < STAT_COUNT; i++) { /* what this message added */
+		s->days[i] += (s->values[i] - s->day_values[i]) * m->cohort_day;
+		s->day_values[i] = s->values[i];
+	}
 }
 
 static void compare_stats(struct sums *s, struct slice campaign)
@@ -188,6 +216,32 @@ static void compare_hours(struct world *w, const char *kind, int actor, int64_t 
 			 (long long)want);
 }
 
+static void compare_number(struct world *w, const char *what, const char *sql, int64_t want)
+{
+	int64_t kept = world_sql(w, sql);
+	if (kept != want)
+		fail_msg("%s: kept %lld, counted again %lld", what, (long long)kept, (long long)want);
+}
+
+/* Each number in the row of its own hour and day, and no row of anything else. */
+static void compare_places(struct sums *s)
+{
+#define HOURS(kind) "SELECT coalesce(sum(value * hour), 0) FROM stats_hourly WHERE kind = '" kind "'"
+	compare_number(s->world, "hours of opens", HOURS("opens"), s->opens_hours);
+	compare_number(s->world, "hours of Apple's opens", HOURS("opens_mpp"), s->mpp_hours);
+	compare_number(s->world, "hours of clicks", HOURS("clicks"), s->clicks_hours);
+	compare_number(s->world, "hours of sends", HOURS("sends"), s->sends_hours);
+	char sql[4096];
+	size_t n = (size_t)snprintf(sql, sizeof sql, "SELECT coalesce(sum(day * (0");
+	int64_t want = 0;
+	for (int i = 0; i < STAT_COUNT; i++) {
+		n += (size_t)snprintf(sql + n, sizeof sql - n, " + %d * %s", 1 + i * i, stat_name((enum statistic)i));
+		want += (1 + i * i) * s->days[i];
+	}
+	(void)snprintf(sql + n, sizeof sql - n, ")), 0) FROM stats_daily");
+	compare_number(s->world, "days of sending", sql, want);
+}
+
 /* Of one campaign, or of all when its p is NULL. */
 static void check_campaign(struct world *w, struct slice campaign, const struct event *events, size_t event_count)
 {
@@ -210,6 +264,7 @@ static void check_campaign(struct world *w, struct slice campaign, const struct 
 	compare_stats(&s, campaign);
 	if (campaign.p)
 		return;
+	compare_places(&s);
 	compare_hours(w, "opens_mpp", ACTOR_PREFETCH, s.opens_mpp);
 	compare_hours(w, "sends", 0, s.sends);
 	for (int actor = 0; actor < ACTOR_COUNT; actor++) {

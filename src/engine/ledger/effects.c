@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables by actor, by state and by first time, so that what counts where can be read in one place; the random stories
+ * in test_sums_random.c count everything again by rules of their own, and fail when a row here is changed. */
+#include "engine/ledger/effects.h"
+
+#include "engine/feed/event_json.h"
+
+bool effects_has(enum event_type type)
+{
+	return type == EVENT_OPEN || type == EVENT_CLICK || type == EVENT_UNSUBSCRIBED || type == EVENT_SENT;
+}
+
+/* ---- Opens and clicks, by who they were of */
+
+struct counted_as {
+	enum statistic stat;
+	size_t offset; /* in struct message_counters */
+};
+#define AS(stat, field)                                                                                                \
+	{                                                                                                              \
+		stat, offsetof(struct message_counters, field)                                                         \
+	}
+
+static const struct counted_as OPENS[ACTOR_COUNT] = {
+    [ACTOR_UNKNOWN] = AS(STAT_OPENS_UNKNOWN, opens_unknown),
+    [ACTOR_HUMAN] = AS(STAT_OPENS_HUMAN, opens_human),
+    [ACTOR_PROXY_HUMAN] = AS(STAT_OPENS_PROXY, opens_proxy),
+    [ACTOR_PREFETCH] = AS(STAT_OPENS_PREFETCH, opens_prefetch),
+    [ACTOR_SCANNER] = AS(STAT_OPENS_SCANNER, opens_scanner),
+    [ACTOR_LINK_PREVIEW] = AS(STAT_OPENS_PREVIEW, opens_preview),
+    [ACTOR_CRAWLER] = AS(STAT_OPENS_CRAWLER, opens_crawler),
+};
+/* Apple's prefetches are told apart: they say that the mail came to somebody who reads with Apple Mail. */
+static const struct counted_as OPENS_MPP = AS(STAT_OPENS_MPP, opens_mpp);
+static const struct counted_as CLICKS_HUMAN = AS(STAT_CLICKS_HUMAN, clicks_human);
+static const struct counted_as CLICKS_MACHINE = AS(STAT_CLICKS_MACHINE, clicks_machine);
+
+static const struct counted_as *counted_as(const struct event *event)
+{
+	if (event->type == EVENT_CLICK)
+		return actor_is_counted(event->actor) ? &CLICKS_HUMAN : &CLICKS_MACHINE;
+	if (event->actor == ACTOR_PREFETCH && event_is_mpp(event))
+		return &OPENS_MPP;
+	return &OPENS[event->actor];
+}
+
+static void add_hour(struct sums *sums, const struct sums_owner *owner, const struct event *event,
+		     enum hourly_kind kind, int delta)
+{
+	struct stats_hourly of = {.hour = sums_hour_of(event->occurred_us), .kind = kind};
+	if (kind != HOURLY_SENDS)
+		of.actor = (uint8_t)event->actor;
+	sums_add_hourly(sums, owner, &of, delta);
+}
+
+/* For the campaign, whatever the person agreed to. */
+static void move_hit_of_campaign(struct sums *sums, const struct message *message, const struct event *event, int delta)
+{
+	const struct sums_owner *owner = sums_owner_of(sums, message);
+	const struct counted_as *as = counted_as(event);
+	sums_add_daily(sums, owner, message->cohort_day, as->stat, delta);
+	add_hour(sums, owner, event, event->type == EVENT_CLICK ? HOURLY_CLICKS : HOURLY_OPENS, delta);
+	if (as == &OPENS_MPP)
+		add_hour(sums, owner, event, HOURLY_OPENS_MPP, delta);
+}
+
+void effects_count(struct message_counters *counters, const struct event *event, int delta)
+{
+	uint32_t *counter = (uint32_t *)(void *)((char *)counters + counted_as(event)->offset);
+	*counter += (uint32_t)delta;
+}
+
+static void move_hit(struct sums *sums, struct message *message, const struct event *event, int delta)
+{
+	if (event->is_duplicate)
+		return;
+	move_hit_of_campaign(sums, message, event, delta);
+	if (!event_is_anonymous(event))
+		effects_count(&message->counters, event, delta);
+}
+
+/* ---- Who was first */
+
+static const struct counted_as FIRSTS[EFFECTS_FIRST_COUNT] = {
+    [EFFECTS_OPEN] = AS(STAT_OPENS_UNIQUE, first_open_us),
+    [EFFECTS_OPEN_STRICT] = AS(STAT_OPENS_UNIQUE_STRICT, first_open_strict_us),
+    [EFFECTS_OPEN_ANY] = AS(STAT_OPENS_UNIQUE_ALL, first_open_any_us),
+    [EFFECTS_CLICK] = AS(STAT_CLICKS_UNIQUE, first_click_us),
+    [EFFECTS_CLICK_ANY] = AS(STAT_CLICKS_UNIQUE_ALL, first_click_any_us),
+};
+
+int64_t *effects_first_of(struct message_counters *counters, enum effects_first which)
+{
+	return (int64_t *)(void *)((char *)counters + FIRSTS[which].offset);
+}
+
+void effects_first(struct sums *sums, struct message *message, enum effects_first which, int64_t time_us)
+{
+	int64_t *first_us = effects_first_of(&message->counters, which);
+	int delta = (time_us != 0) - (*first_us != 0);
+	if (delta)
+		sums_add_daily(sums, sums_owner_of(sums, message), message->cohort_day, FIRSTS[which].stat, delta);
+	*first_us = time_us;
+}
+
+/* True: nobody was before. The order of writing decides, not that of the hits' times. */
+static bool come_first(struct sums *sums, struct message *message, enum effects_first which, int64_t time_us)
+{
+	if (*effects_first_of(&message->counters, which) != 0)
+		return false;
+	effects_first(sums, message, which, time_us);
+	return true;
+}
+
+static bool note_firsts(struct sums *sums, struct message *message, const struct event *event)
+{
+	bool is_click = event->type == EVENT_CLICK;
+	int64_t time_us = event->occurred_us;
+	(void)come_first(sums, message, is_click ? EFFECTS_CLICK_ANY : EFFECTS_OPEN_ANY, time_us);
+	if (!is_click && event->actor == ACTOR_HUMAN)
+		(void)come_first(sums, message, EFFECTS_OPEN_STRICT, time_us);
+	return actor_is_counted(event->actor) &&
+	       come_first(sums, message, is_click ? EFFECTS_CLICK : EFFECTS_OPEN, time_us);
+}
+
+static void note_activity(struct message_counters *counters, const struct event *event)
+{
+	if (actor_is_counted(event->actor) && counters->last_activity_us < event->occurred_us)
+		counters->last_activity_us = event->occurred_us;
+}
+
+static void add_hit(struct sums *sums, struct message *message, struct event *event)
+{
+	event->is_unique = false;
+	move_hit(sums, message, event, 1);
+	if (event->is_duplicate || event_is_anonymous(event))
+		return; /* who was first is the person's */
+	note_activity(&message->counters, event);
+	event->is_unique = note_firsts(sums, message, event);
+}
+
+/* ---- Unsubscribing and sending */
+
+void effects_suppress(struct sums *sums, const struct message *message, int64_t time_us)
+{
+	struct suppression suppression = {
+	    .tenant = message->tenant,
+	    .address = message->to_email,
+	    .reason = SLICE("unsubscribed"),
+	    .message = message->id,
+	};
+	if (message->to_email.n)
+		sums_suppress(sums, &suppression, time_us);
+}
+
+static void move_sent(struct sums *sums, const struct message *message, const struct event *event, int delta)
+{
+	add_hour(sums, sums_owner_of(sums, message), event, HOURLY_SENDS, delta);
+}
+
+static void move_unsubscribed(struct sums *sums, struct message *message, const struct event *event, int delta)
+{
+	message->counters.unsubscribed_us = delta > 0 ? event->occurred_us : 0;
+	sums_add_daily(sums, sums_owner_of(sums, message), message->cohort_day, STAT_UNSUBSCRIBES, delta);
+	if (delta > 0)
+		effects_suppress(sums, message, event->occurred_us);
+}
+
+void effects_move(struct sums *sums, struct message *message, const struct event *event, int delta)
+{
+	switch (event->type) {
+	case EVENT_OPEN:
+	case EVENT_CLICK: move_hit(sums, message, event, delta); return;
+	case EVENT_UNSUBSCRIBED: move_unsubscribed(sums, message, event, delta); return;
+	case EVENT_SENT: move_sent(sums, message, event, delta); return;
+	default: return;
+	}
+}
+
+void effects_add(struct sums *sums, struct message *message, struct event *event)
+{
+	if (event->type == EVENT_OPEN || event->type == EVENT_CLICK)
+		add_hit(sums, message, event);
+	else
+		effects_move(sums, message, event, 1);
+}
+
+/* ---- States */
+
+enum { STAT_NONE = -1 };
+
+static int column_of(enum message_state state)
+{
+	switch (state) {
+	case MESSAGE_IN_DOUBT: return STAT_IN_DOUBT;
+	case MESSAGE_SENT: return STAT_IN_FLIGHT;
+	case MESSAGE_DELIVERED:
+	case MESSAGE_COMPLAINED: return STAT_DELIVERED; /* who complains has it */
+	case MESSAGE_BOUNCED: return STAT_BOUNCED;
+	case MESSAGE_FAILED: return STAT_FAILED;
+	default: return STAT_NONE;
+	}
+}
+
+void effects_state(struct sums *sums, const struct message *message, enum message_state from)
+{
+	int left = column_of(from);
+	int entered = column_of(message->state);
+	if (left == entered)
+		return;
+	const struct sums_owner *owner = sums_owner_of(sums, message);
+	if (left == STAT_NONE)
+		sums_add_daily(sums, owner, message->cohort_day, STAT_SENDS, 1);
+	else
+		sums_add_daily(sums, owner, message->cohort_day, (enum statistic)left, -1);
+	if (entered != STAT_NONE)
+		sums_add_daily(sums, owner, message->cohort_day, (enum statistic)entered, 1);
+	else
+		sums_add_daily(sums, owner, message->cohort_day, STAT_SENDS, -1);
+}
+
+void effects_accepted(struct sums *sums, const struct message *message, const struct event *event)
+{
+	effects_state(sums, message, MESSAGE_SCHEDULED);
+	if (event->type == EVENT_SENT)
+		move_sent(sums, message, event, 1);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sums: what the transaction under way adds to rows that many messages share: the sums by day of sending and by hour,
+ * and addresses that get no mail any more. Gathered in memory, so that a thousand hits on one campaign cost one
+ * statement, and written by the batch when it is flushed. What is added is decided in effects.h and nowhere else.
+ * Writer's thread. */
+#ifndef PUGMARK_ENGINE_SUMS_H
+#define PUGMARK_ENGINE_SUMS_H
+
+#include "store/events/stats.h"
+#include "store/mail/messages.h"
+
+struct sums;
+struct sums *sums_new(void);
+void sums_free(struct sums **sums);
+
+/* Whose rows they are: a tenant's, of one campaign, template and sender. */
+struct sums_owner {
+	uint32_t tenant;
+	struct slice campaign_id, template_id, sender; /* empty: none */
+};
+/* The message's. One for all that have the same; valid until sums_clear. */
+const struct sums_owner *sums_owner_of(struct sums *sums, const struct message *message);
+
+/* `day` is the message's cohort_day, and not 0. */
+void sums_add_daily(struct sums *sums, const struct sums_owner *owner, int32_t day, enum statistic stat, int64_t delta);
+void sums_add_hourly(struct sums *sums, const struct sums_owner *owner, const struct stats_hourly *of, int64_t delta);
+int64_t sums_hour_of(int64_t time_us);
+/* No more mail to that address; nothing when it is on the list already. The texts are copied. */
+void sums_suppress(struct sums *sums, const struct suppression *suppression, int64_t time_us);
+
+/* Adds everything to the store, rows in the order of their keys. It stays gathered until sums_clear. */
+enum status sums_write(struct sums *sums, struct store_session *session, struct err *err) MUST_CHECK;
+void sums_clear(struct sums *sums);
+
+#endif
