@@ -452,7 +452,7 @@ static const struct act ACTS[] = {
     {"unsubscribing", press_unsubscribe, 3},
     {"confirming", confirm_what_is_held, 2},
     {"a provider's report", provider_tells, 16},
-    {"delivery", deliver, 6},
+    {"delivery", deliver, 14},
     {"settling", settle, 6},
     {"old rules", be_of_old_rules, 6},
     {"judging again", judge_again, 1},
