@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/siphash.h"
 
 enum { FIRST_SLOTS = 16, NEAR_MAX = 40 };
 
@@ -33,50 +34,6 @@ struct map {
 	size_t used;
 	uint64_t seed[2];
 };
-
-static uint64_t rotate(uint64_t x, int by)
-{
-	return (x << by) | (x >> (64 - by));
-}
-
-static void sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[1] = rotate(v[1], 13) ^ v[0];
-	v[0] = rotate(v[0], 32);
-	v[2] += v[3];
-	v[3] = rotate(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = rotate(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = rotate(v[1], 17) ^ v[2];
-	v[2] = rotate(v[2], 32);
-}
-
-static uint64_t hash_of(const struct map *map, struct slice key)
-{
-	uint64_t v[4] = {map->seed[0] ^ 0x736f6d6570736575U, map->seed[1] ^ 0x646f72616e646f6dU,
-			 map->seed[0] ^ 0x6c7967656e657261U, map->seed[1] ^ 0x7465646279746573U};
-	size_t i = 0;
-	for (; i + 8 <= key.n; i += 8) {
-		uint64_t word;
-		memcpy(&word, key.p + i, 8);
-		v[3] ^= word;
-		sip_round(v);
-		v[0] ^= word;
-	}
-	uint64_t last = (uint64_t)key.n << 56;
-	if (key.n > i)
-		memcpy(&last, key.p + i, key.n - i);
-	v[3] ^= last;
-	sip_round(v);
-	v[0] ^= last;
-	v[2] ^= 0xff;
-	sip_round(v);
-	sip_round(v);
-	sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
 
 struct map *map_new(void)
 {
@@ -165,7 +122,7 @@ void *map_get(const struct map *map, struct slice key)
 {
 	if (!map->used)
 		return NULL;
-	const struct slot *s = find(map, key, hash_of(map, key));
+	const struct slot *s = find(map, key, siphash(map->seed, key));
 	return s->entry ? map->entries[s->entry - 1].value : NULL;
 }
 
@@ -201,7 +158,7 @@ static struct entry *new_entry(struct map *map)
 void *map_put(struct map *map, struct slice key, void *value)
 {
 	BUG_IF(!value);
-	uint64_t hash = hash_of(map, key);
+	uint64_t hash = siphash(map->seed, key);
 	const struct slot *s = find(map, key, hash);
 	if (s->entry) {
 		struct entry *there = &map->entries[s->entry - 1];
@@ -245,7 +202,7 @@ static void move_last_to(struct map *map, size_t entry)
 
 void *map_remove(struct map *map, struct slice key)
 {
-	const struct slot *s = find(map, key, hash_of(map, key));
+	const struct slot *s = find(map, key, siphash(map->seed, key));
 	if (!s->entry)
 		return NULL;
 	size_t entry = s->entry - 1;

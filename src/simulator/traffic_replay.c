@@ -8,6 +8,8 @@
 #include "engine/judge/settle.h"
 #include "engine/ledger/record.h"
 #include "simulator/bench_store.h"
+
+#include "base/map.h"
 #include <stdio.h>
 
 enum { NODE = 1, COMMIT_HITS = 4096, CHECKPOINT_PAGES = 4000, SETTLED_AT_ONCE = 256, EVENT_PAGE = 1000 };
@@ -190,13 +192,34 @@ static enum status run_all(struct replay *r, const struct traffic_progress *prog
 
 /* ---- What came of it */
 
-/* Events stand in the order of their records; a HEAD has none. */
+/* Events stand in the order of their records. What has none was a HEAD, which nobody counts, or a repeat, which is a
+ * number on the row of the hit before it. */
 static void take_event(const struct replay *r, const struct event *event, size_t *at, struct traffic_opinion *opinions)
 {
 	while (*at < r->hit_count && !uuid_equal(event->id, uuid_of_record(r->hits[*at].time_us, NODE, *at + 1)))
 		++*at;
 	if (*at < r->hit_count)
 		opinions[(*at)++] = (struct traffic_opinion){event->actor, event->is_duplicate};
+}
+
+/* A repeat is taken for what the hit before it was taken for. */
+static void take_repeats(const struct replay *r, struct traffic_opinion *opinions)
+{
+	struct map *last = map_new();
+	for (size_t i = 0; i < r->hit_count; i++) {
+		const struct traffic_hit *hit = &r->hits[i];
+		struct {
+			uint64_t mail, link, kind;
+			struct ip_address client;
+		} key = {hit->mail, hit->kind == HIT_CLICK ? hit->link : 0, hit->kind, hit->client};
+		struct slice bytes = slice_of(&key, sizeof key);
+		const struct traffic_opinion *before = map_get(last, bytes);
+		if (!opinions[i].is_duplicate)
+			(void)map_put(last, bytes, &opinions[i]);
+		else if (!hit->is_head && before)
+			opinions[i].actor = before->actor;
+	}
+	map_free(&last);
 }
 
 static enum status read_opinions(struct replay *r, struct traffic_opinion *opinions)
@@ -210,7 +233,7 @@ static enum status read_opinions(struct replay *r, struct traffic_opinion *opini
 	size_t count = EVENT_PAGE;
 	size_t at = 0;
 	for (size_t i = 0; i < r->hit_count; i++)
-		opinions[i] = (struct traffic_opinion){.actor = ACTOR_SCANNER};
+		opinions[i] = (struct traffic_opinion){.actor = ACTOR_SCANNER, .is_duplicate = true};
 	while (status == STATUS_OK && count == EVENT_PAGE) {
 		struct event *events = NULL;
 		arena_reset(arena);
@@ -221,6 +244,7 @@ static enum status read_opinions(struct replay *r, struct traffic_opinion *opini
 		if (count)
 			filter.after_position = events[count - 1].position;
 	}
+	take_repeats(r, opinions);
 	arena_free(&arena);
 	return status;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulator/traffic_rivals.h"
 
+#include "base/map.h"
 #include "codec/judge/agent_marks.h"
 #include "codec/judge/known_network.h"
-#include "engine/apply/duplicate_window.h"
 
 enum { DEDUPE_SECONDS = 5 };
 static const int64_t SOON_US = 2000000;
@@ -50,28 +50,26 @@ static bool is_robot(enum traffic_rival rival, const struct traffic_hit *hit, co
 	return is_listed + is_listed_address(&hit->client) + (hit->time_us - mail->sent_us < SOON_US) >= 2;
 }
 
-/* Only the index of the mail tells one message from another here. */
-static struct uuid message_of(const struct traffic_hit *hit)
+/* When the same client was last at the same link or pixel of the same mail, as the pointer's value; and now it is. */
+static int64_t last_time_of(struct map *times, const struct traffic_hit *hit, bool is_counted)
 {
-	struct uuid id = {{0}};
-	memcpy(id.bytes, &hit->mail, sizeof hit->mail);
-	return id;
+	struct {
+		uint64_t mail, link, kind_and_who;
+		struct ip_address client;
+	} key = {hit->mail, hit->link, (uint64_t)hit->kind << 1 | is_counted, hit->client};
+	return (int64_t)(intptr_t)map_put(times, slice_of(&key, sizeof key), (void *)(intptr_t)hit->time_us);
 }
 
 void traffic_rival_judge(enum traffic_rival rival, const struct traffic_hit *hits, size_t count,
 			 const struct traffic_mail *mails, struct traffic_opinion *ret)
 {
-	struct duplicate_window *window = duplicate_window_new();
+	struct map *times = map_new();
 	for (size_t i = 0; i < count; i++) {
 		const struct traffic_hit *hit = &hits[i];
 		bool is_counted = !is_robot(rival, hit, &mails[hit->mail]);
-		struct duplicate_key key = {.message = message_of(hit),
-					    .kind = hit->kind,
-					    .link_index = hit->link,
-					    .client = hit->client,
-					    .is_person = is_counted};
+		int64_t before_us = last_time_of(times, hit, is_counted);
 		ret[i].actor = is_counted ? ACTOR_HUMAN : ACTOR_SCANNER;
-		ret[i].is_duplicate = duplicate_window_hit(window, &key, hit->time_us, DEDUPE_SECONDS);
+		ret[i].is_duplicate = before_us && hit->time_us - before_us <= DEDUPE_SECONDS * INT64_C(1000000);
 	}
-	duplicate_window_free(&window);
+	map_free(&times);
 }

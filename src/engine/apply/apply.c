@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/apply/duplicate_window.h"
+#include "engine/apply/repeat.h"
 #include "engine/judge/fan_out.h"
 #include "engine/judge/network_watch.h"
 #include "engine/ledger/record.h"
@@ -45,20 +45,16 @@ struct apply *apply_new(const struct apply_config *config)
 	a->parts.node = config->node;
 	a->parts.sealer = link_token_sealer_new(config->keys);
 	a->parts.policies = config->policies;
+	a->parts.defaults = tenant_policy_default();
 	a->parts.counts_every_press = config->counts_every_press;
-	a->parts.window = duplicate_window_new();
+	a->parts.repeats = repeat_secrets_new();
 	a->parts.fan_out = fan_out_new();
 	return a;
 }
 
-uint32_t apply_dedupe_seconds(const struct apply_parts *parts, uint32_t tenant)
+const struct tenant_policy *apply_policy_of(const struct apply_parts *parts, uint32_t tenant)
 {
-	return tenant_policies_of(parts->policies, tenant).dedupe_seconds;
-}
-
-uint32_t apply_dedupe_seconds_max(const struct apply_parts *parts)
-{
-	return tenant_policies_dedupe_seconds_max(parts->policies);
+	return parts->policies ? tenant_policies_look(parts->policies, tenant) : &parts->defaults;
 }
 
 struct fan_out *apply_fan_out(struct apply *apply)
@@ -77,18 +73,11 @@ void apply_free(struct apply **apply)
 	if (!*apply)
 		return;
 	link_token_sealer_free(&(*apply)->parts.sealer);
-	duplicate_window_free(&(*apply)->parts.window);
+	repeat_secrets_free(&(*apply)->parts.repeats);
 	fan_out_free(&(*apply)->parts.fan_out);
 	network_lists_free(&(*apply)->parts.networks);
 	mem_free(*apply);
 	*apply = NULL;
-}
-
-void apply_rolled_back(struct apply *apply)
-{
-	/* What the window holds of the undone transaction would make its own records duplicates of themselves. */
-	duplicate_window_clear(apply->parts.window);
-	apply->parts.window_is_filled = false;
 }
 
 const char *apply_skip_name(enum apply_skip skip)

@@ -40,8 +40,6 @@ enum status apply_record(struct apply *apply, struct batch *batch, const struct 
 			 struct err *err) MUST_CHECK;
 /* The message that a record is about; false when it is about none or cannot be read. */
 bool apply_message_of(const struct journal_record *record, struct uuid *ret);
-/* The transaction of the last records was rolled back; they will come again. */
-void apply_rolled_back(struct apply *apply);
 
 /* Why a record was passed over. */
 enum apply_skip {
@@ -66,14 +64,14 @@ void apply_note_skip(struct apply *apply, enum apply_skip skip, const struct jou
 
 /* ---- For the parts of apply only. */
 
-struct duplicate_window;
+struct repeat_secrets;
 struct apply_parts {
 	uint16_t node;
 	struct link_token_sealer *sealer;
-	struct duplicate_window *window;
-	bool window_is_filled;
+	struct repeat_secrets *repeats;
 	struct fan_out *fan_out;
-	const struct tenant_policies *policies;
+	const struct tenant_policies *policies; /* NULL: the next, for everybody */
+	struct tenant_policy defaults;
 	bool counts_every_press;
 	struct network_lists *networks; /* NULL: none */
 };
@@ -83,10 +81,8 @@ struct apply_context {
 	struct batch *batch;
 	const struct journal_record *record;
 };
-/* Hits of one address on one link or pixel within that time are one, for this tenant. */
-uint32_t apply_dedupe_seconds(const struct apply_parts *parts, uint32_t tenant);
-/* The longest that any tenant has. */
-uint32_t apply_dedupe_seconds_max(const struct apply_parts *parts);
+/* What holds for the tenant; valid until the writer looks for changes, between two transactions. */
+const struct tenant_policy *apply_policy_of(const struct apply_parts *parts, uint32_t tenant);
 enum status apply_hit(const struct apply_context *context, struct err *err) MUST_CHECK;
 enum status apply_provider_hit(const struct apply_context *context, struct err *err) MUST_CHECK;
 enum status apply_intent(const struct apply_context *context, struct err *err) MUST_CHECK;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One hit, in this order, because each step may end it:
  *
- *   read -> HEAD counts nothing -> the message -> consent -> (unsubscribe: its own way) -> verdict -> duplicate?
- *        -> event -> counters
+ *   read -> HEAD counts nothing -> the message -> consent -> (unsubscribe: its own way) -> verdict -> a repeat? ->
+ * event
  *
  * Everything that can fail happens before the first change, so a hit is gathered whole or not at all. */
 #include "engine/apply/apply.h"
 
 #include "codec/judge/behaviour.h"
 #include "codec/judge/hit_signals.h"
-#include "engine/apply/duplicate_window.h"
 #include "engine/apply/provider_repeat.h"
+#include "engine/apply/repeat.h"
 #include "engine/apply/unsubscription.h"
 #include "engine/apply/visit.h"
 #include "engine/judge/fan_out.h"
@@ -26,11 +26,10 @@ struct hit {
 	const struct apply_context *context;
 	struct hit_record record;
 	struct message *message;
-	struct tenant_policy policy;
+	const struct tenant_policy *policy;
 	enum consent consent;
 	struct verdict verdict;
 	uint16_t signals; /* what it was judged by, for judging it again */
-	bool is_duplicate;
 	char ip[VISIT_ADDRESS_SIZE];
 };
 
@@ -54,55 +53,11 @@ static enum status find_consent(struct hit *hit, struct err *err)
 	    [LINK_TOKEN_CONSENT_ANONYMOUS] = CONSENT_ANONYMOUS,
 	    [LINK_TOKEN_CONSENT_FULL] = CONSENT_FULL,
 	};
-	bool opts_out = hit->record.opts_out && hit->policy.gpc == GPC_HONOUR;
+	bool opts_out = hit->record.opts_out && hit->policy->gpc == GPC_HONOUR;
 	hit->consent = PROMISED[hit->record.consent];
 	if (opts_out && hit->consent == CONSENT_FULL)
 		hit->consent = CONSENT_ANONYMOUS;
 	return visit_consent(hit->context->batch, hit->message, hit->record.kind, &hit->consent, err);
-}
-
-/* ---- The duplicate window */
-
-/* A second more: records are not quite in the order of their times. */
-static struct hits_reach reach_of(const struct hit *hit)
-{
-	const struct apply_parts *parts = hit->context->parts;
-	int64_t ordinary_s = apply_dedupe_seconds(parts, 0); /* nobody's number: as for those who have set nothing */
-	int64_t longest_s = apply_dedupe_seconds_max(parts);
-	return (struct hits_reach){.since_us = time_of(hit) - (ordinary_s + 1) * 1000000,
-				   .setting = SLICE("dedupe_seconds"),
-				   .setting_since_us = time_of(hit) - (longest_s + 1) * 1000000,
-				   .limit = DUPLICATE_WINDOW_HITS_MAX};
-}
-
-/* Fills the window with what was applied just before this record, once after each start or rollback. Hits that were
- * kept without their whole address cannot come back; at worst one repeat of such a hit is counted after a crash. */
-static enum status fill_window(const struct hit *hit, struct err *err)
-{
-	struct apply_parts *parts = hit->context->parts;
-	if (parts->window_is_filled)
-		return STATUS_OK;
-	struct hits_reach reach = reach_of(hit);
-	struct past_hit *hits = NULL;
-	size_t count = 0;
-	enum status status = store_event_recent_hits(batch_session(hit->context->batch), &reach,
-						     batch_arena(hit->context->batch), &hits, &count, err);
-	if (status != STATUS_OK)
-		return status;
-	for (size_t i = 0; i < count; i++) {
-		struct duplicate_key key = {
-		    .message = hits[i].message,
-		    .kind = hits[i].type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN,
-		    /* The honeypot's is kept as -1 and becomes LINK_TOKEN_HONEYPOT again. */
-		    .link_index = hits[i].type == EVENT_CLICK ? (uint32_t)hits[i].link_index : 0,
-		    .is_person = !hits[i].bot_filtered,
-		};
-		if (ip_address_parse(hits[i].ip, &key.client))
-			(void)duplicate_window_hit(parts->window, &key, hits[i].occurred_us,
-						   apply_dedupe_seconds(parts, hits[i].tenant));
-	}
-	parts->window_is_filled = true;
-	return STATUS_OK;
 }
 
 static void __attribute__((format(printf, 2, 3))) add_reason(struct hit *hit, const char *format, ...)
@@ -115,22 +70,20 @@ static void __attribute__((format(printf, 2, 3))) add_reason(struct hit *hit, co
 	va_end(args);
 }
 
-static void find_duplicate(struct hit *hit)
+/* ---- Repeats */
+
+static uint64_t repeat_key_of(const struct hit *hit)
 {
 	struct apply_parts *parts = hit->context->parts;
-	struct duplicate_key key = {
+	struct repeat_hit of = {
 	    .message = hit->record.message,
 	    .kind = hit->record.kind,
 	    .link_index = hit->record.kind == HIT_CLICK ? hit->record.link_index : 0,
 	    .client = hit->record.client,
 	    .is_person = actor_is_counted(hit->verdict.actor),
+	    .key_id = hit->record.key_id,
 	};
-	uint32_t seconds = hit->policy.dedupe_seconds;
-	hit->is_duplicate = duplicate_window_hit(parts->window, &key, time_of(hit), seconds);
-	size_t used = strlen(hit->verdict.reasons);
-	if (hit->is_duplicate)
-		(void)snprintf(hit->verdict.reasons + used, sizeof hit->verdict.reasons - used, " duplicate:seconds=%u",
-			       seconds);
+	return repeat_key(parts->repeats, parts->sealer, &of);
 }
 
 /* ---- The event */
@@ -175,7 +128,7 @@ static struct visit visit_of(const struct hit *hit)
 	    .client = &hit->record.client,
 	    .user_agent = hit->record.user_agent,
 	    .consent = hit->consent,
-	    .keep_client = hit->policy.keep_client,
+	    .keep_client = hit->policy->keep_client,
 	    .verdict = &hit->verdict,
 	    .signals = hit->signals,
 	    .is_honeypot = is_honeypot(hit),
@@ -192,7 +145,6 @@ static struct event event_of(struct hit *hit, struct slice destination)
 	    .occurred_us = time_of(hit),
 	    .message = hit->record.message,
 	    .has_token = true,
-	    .is_duplicate = hit->is_duplicate,
 	    .bot_filtered = hit->record.kind != HIT_UNSUBSCRIBE && !actor_is_counted(hit->verdict.actor),
 	    .judged = true,
 	    .actor = hit->verdict.actor,
@@ -237,26 +189,42 @@ static void judge(struct hit *hit)
 	hit->signals = hit_signals_pack(&signals);
 }
 
+/* A number on the row that it repeats, and no row of its own: one open link, called again and again for 15 seconds,
+ * made 104,134 rows. */
+static void add_or_repeat(struct hit *hit, const struct event *event)
+{
+	struct batch *batch = hit->context->batch;
+	struct message_counters *counters = &hit->message->counters;
+	struct visit visit = visit_of(hit);
+	uint64_t key = repeat_key_of(hit);
+	uint32_t seconds = hit->policy->dedupe_seconds;
+	struct recent_hit *before = repeat_find(counters, key, time_of(hit), seconds);
+	if (before) {
+		batch_repeat(batch, hit->message, before, time_of(hit));
+		visit_repeat(&visit, event);
+		return;
+	}
+	visit_add(&visit, event);
+	repeat_make_room(counters, time_of(hit), seconds);
+	batch_remember_hit(batch, hit->message, key);
+}
+
 static enum status apply_open_or_click(struct hit *hit, struct err *err)
 {
 	struct slice destination;
-	enum status status = fill_window(hit, err);
-	if (status == STATUS_OK)
-		status =
-		    fan_out_fill(hit->context->parts->fan_out, batch_session(hit->context->batch), time_of(hit), err);
+	enum status status =
+	    fan_out_fill(hit->context->parts->fan_out, batch_session(hit->context->batch), time_of(hit), err);
 	if (status == STATUS_OK)
 		status = find_destination(hit, &destination, err);
 	if (status != STATUS_OK)
 		return status;
 	judge(hit);
-	find_duplicate(hit);
 	if (hit->consent != CONSENT_FULL)
 		add_reason(hit, " consent:anonymous"); /* readers show no person by it (event_json.c) */
 	struct event event = event_of(hit, destination);
-	struct visit visit = visit_of(hit);
 	status = provider_repeat_take_over(hit->context, hit->message, &event, err);
 	if (status == STATUS_OK)
-		visit_add(&visit, &event);
+		add_or_repeat(hit, &event);
 	return status;
 }
 
@@ -347,7 +315,6 @@ enum status apply_hit(const struct apply_context *context, struct err *err)
 	struct hit hit;
 	hit.context = context;
 	hit.signals = HIT_SIGNALS_NOT_KEPT;
-	hit.is_duplicate = false;
 	if (record_get_hit(context->record->payload, &hit.record) != STATUS_OK)
 		return skip(&hit, APPLY_SKIP_MALFORMED);
 	if (hit.record.is_head)
@@ -355,7 +322,7 @@ enum status apply_hit(const struct apply_context *context, struct err *err)
 	enum status status = batch_message(context->batch, hit.record.message, &hit.message, err);
 	if (status == STATUS_NOT_FOUND || (status == STATUS_OK && hit.message->tenant != hit.record.tenant))
 		return skip(&hit, APPLY_SKIP_NO_MESSAGE);
-	hit.policy = tenant_policies_of(context->parts->policies, hit.record.tenant);
+	hit.policy = apply_policy_of(context->parts, hit.record.tenant);
 	if (status == STATUS_OK)
 		status = find_consent(&hit, err);
 	if (status != STATUS_OK)

@@ -22,7 +22,7 @@ struct report {
 	const struct apply_context *context;
 	struct provider_hit_record record;
 	struct message *message;
-	struct tenant_policy policy;
+	const struct tenant_policy *policy;
 	int64_t time_us;
 	enum consent consent;
 	struct uuid id;
@@ -223,7 +223,7 @@ static struct visit visit_of(const struct report *r)
 	    .client = r->record.has_client ? &r->record.client : NULL,
 	    .user_agent = r->record.user_agent,
 	    .consent = r->consent,
-	    .keep_client = r->policy.keep_client,
+	    .keep_client = r->policy->keep_client,
 	    .verdict = &r->verdict,
 	    .signals = HIT_SIGNALS_NOT_KEPT,
 	    .is_honeypot = r->is_honeypot,
@@ -280,7 +280,7 @@ static struct slice reasons_of(const struct report *r, enum repeat repeat)
 	if (repeat == REPEAT_OF_HIT)
 		buf_append(&b, SLICE(" duplicate:provider"));
 	else if (repeat == REPEAT_OF_REPORT)
-		buf_printf(&b, " duplicate:seconds=%u", r->policy.dedupe_seconds);
+		buf_printf(&b, " duplicate:seconds=%u", r->policy->dedupe_seconds);
 	if (r->consent != CONSENT_FULL)
 		buf_append(&b, SLICE(" consent:anonymous"));
 	struct slice said = slice_from_cstr(r->verdict.reasons);
@@ -358,7 +358,7 @@ enum status apply_provider_hit(const struct apply_context *context, struct err *
 		return skip(&report, APPLY_SKIP_NO_MESSAGE);
 	if (status != STATUS_OK)
 		return status;
-	report.policy = tenant_policies_of(context->parts->policies, report.message->tenant);
+	report.policy = apply_policy_of(context->parts, report.message->tenant);
 	status = find_consent(&report, err);
 	if (status != STATUS_OK)
 		return status;

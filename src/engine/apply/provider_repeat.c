@@ -18,10 +18,15 @@ static enum status read_hits(const struct apply_context *context, struct uuid me
 	return store_event_hits(batch_session(batch), message, HITS_MAX, batch_arena(batch), ret, err);
 }
 
+/* From its first to its last time: repeats have no rows of their own. */
+static int64_t last_us(const struct event *e)
+{
+	return e->last_repeat_us > e->occurred_us ? e->last_repeat_us : e->occurred_us;
+}
+
 static bool is_near(const struct event *a, const struct event *b, int64_t reach_us)
 {
-	int64_t apart_us = a->occurred_us - b->occurred_us;
-	return apart_us <= reach_us && apart_us >= -reach_us;
+	return a->occurred_us - last_us(b) <= reach_us && b->occurred_us - last_us(a) <= reach_us;
 }
 
 /* By number where both have one; a report of a URL that stands in the mail twice has none, nor has the link that no
@@ -52,7 +57,7 @@ static bool may_be_of_one_visitor(const struct event *report, const struct event
 
 static int64_t reach_us(const struct apply_context *context, uint32_t tenant)
 {
-	return tenant_policies_of(context->parts->policies, tenant).provider_dedupe_minutes * INT64_C(60000000);
+	return apply_policy_of(context->parts, tenant)->provider_dedupe_minutes * INT64_C(60000000);
 }
 
 /* Where the address is not kept, or not told, the agent is all there is, which may not be there either. */
@@ -63,8 +68,7 @@ static bool may_be_of_one_address(const struct event *a, const struct event *b)
 
 static bool is_reported_again(const struct apply_context *context, const struct event *report, const struct event *e)
 {
-	int64_t seconds_us =
-	    tenant_policies_of(context->parts->policies, report->tenant).dedupe_seconds * INT64_C(1000000);
+	int64_t seconds_us = apply_policy_of(context->parts, report->tenant)->dedupe_seconds * INT64_C(1000000);
 	return may_be_of_one_address(report, e) && report->bot_filtered == e->bot_filtered &&
 	       is_near(report, e, seconds_us);
 }

@@ -89,6 +89,13 @@ static void note_source(const struct visit *visit)
 	fan_out_note(visit->context->parts->fan_out, &of_source);
 }
 
+/* Whoever came again was there for longer, which is what fan-out goes by. */
+void visit_repeat(const struct visit *visit, const struct event *event)
+{
+	if (!event->settled && visit->consent == CONSENT_FULL)
+		note_source(visit);
+}
+
 void visit_add(const struct visit *visit, const struct event *event)
 {
 	struct batch *batch = visit->context->batch;

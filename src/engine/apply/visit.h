@@ -32,5 +32,7 @@ void visit_keep_client(const struct visit *visit, char room[VISIT_ADDRESS_SIZE],
 /* Adds the event, which is counted when it is written (effects.h), and has it looked at again where more hits may show
  * who it was. */
 void visit_add(const struct visit *visit, const struct event *event);
+/* The event is a repeat of one that is there, and is not added: only that the source was here once more is noted. */
+void visit_repeat(const struct visit *visit, const struct event *event);
 
 #endif

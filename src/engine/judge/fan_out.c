@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two generations of a map, as in duplicate_window.c: the young one takes what comes; when it has covered the reach of
+/* Two generations of a map: the young one takes what comes; when it has covered the reach of
  * a question, or is full, it becomes the old one and the old one is dropped. A question is asked two minutes after its
  * hit, so a generation lasts as long as that and the minute to both sides. */
 #include "engine/judge/fan_out.h"

@@ -27,7 +27,8 @@ static uint64_t network_of(struct slice ip)
 
 static bool is_before(const struct clicks *c, const struct event *e)
 {
-	int64_t before_us = c->press->occurred_us - e->occurred_us;
+	int64_t last_us = e->last_repeat_us > e->occurred_us ? e->last_repeat_us : e->occurred_us;
+	int64_t before_us = c->press->occurred_us - last_us;
 	return before_us >= 0 && before_us <= PRESS_BURST_REACH_S * INT64_C(1000000);
 }
 

@@ -4,6 +4,7 @@
  *   events    a growing array, added in one call at flush; those of one message are linked, so that a question about
  *             one message does not look at the thousands around it
  *   sums      what they and the states of messages add up to, moved at flush (effects.h)
+ *   repeats   of events that are written: how often each came again
  *   settling  messages to look at again, each time once
  *
  * A flush empties these and keeps the messages, which are clean then.
@@ -31,6 +32,8 @@ enum {
 	CONTACTS_MAX_AGE_US = 1000000,
 	NO_EVENT = UINT32_MAX,
 };
+/* In place of a position: an event of this batch, by its place in the array. No store gets that far. */
+static const uint64_t GATHERED = UINT64_C(1) << 63;
 
 struct cached_message {
 	struct message message; /* first: callers hold a pointer to it */
@@ -45,6 +48,15 @@ struct cached_message {
 struct gathered {
 	struct cached_message *of; /* NULL: of no message of this batch */
 	uint32_t before;           /* the event of that message before it; NO_EVENT: none */
+	bool may_come_again;       /* the message remembers it */
+};
+
+/* An event that is written came again. */
+struct repeated {
+	uint32_t tenant;
+	uint64_t position;
+	uint32_t additional;
+	int64_t last_us;
 };
 
 struct generation {
@@ -71,6 +83,7 @@ struct batch {
 	size_t events_written;
 	struct sums *sums;
 	struct map *settling; /* time and id -> struct settling */
+	struct map *repeated; /* tenant and position -> struct repeated */
 	char key[KEY_MAX];
 	struct arena *contact_arena;
 	struct map *contacts; /* tenant and id -> struct cached_consent */
@@ -103,6 +116,7 @@ struct batch *batch_new(struct store_session *session)
 	b->old = generation_new();
 	b->sums = sums_new();
 	b->settling = map_new();
+	b->repeated = map_new();
 	b->event_room = FIRST_EVENTS;
 	b->events = mem_alloc_array(b->event_room, sizeof *b->events);
 	b->gathered = mem_alloc_array(b->event_room, sizeof *b->gathered);
@@ -121,6 +135,7 @@ void batch_free(struct batch **batch)
 	generation_free(&b->old);
 	sums_free(&b->sums);
 	map_free(&b->settling);
+	map_free(&b->repeated);
 	map_free(&b->contacts);
 	arena_free(&b->contact_arena);
 	arena_free(&b->arena);
@@ -376,7 +391,7 @@ static void link_event(struct batch *batch, struct cached_message *cached)
 {
 	uint32_t at = (uint32_t)batch->event_count - 1;
 	bool has_last = cached && cached->gathering == batch->gathering;
-	batch->gathered[at] = (struct gathered){cached, has_last ? cached->last_event : NO_EVENT};
+	batch->gathered[at] = (struct gathered){cached, has_last ? cached->last_event : NO_EVENT, false};
 	if (!cached)
 		return;
 	cached->last_event = at;
@@ -408,6 +423,76 @@ const struct event *batch_event_before(const struct batch *batch, const struct e
 {
 	uint32_t before = batch->gathered[event - batch->events].before;
 	return before == NO_EVENT ? NULL : &batch->events[before];
+}
+
+/* ---- Repeats */
+
+static void count_repeat(struct event *event, int64_t time_us)
+{
+	event->repeats++;
+	event->last_repeat_us = time_us;
+}
+
+static void repeat_written(struct batch *batch, const struct message *message, uint64_t position, int64_t time_us)
+{
+	uint64_t key[2] = {message->tenant, position};
+	struct repeated *r = map_get(batch->repeated, slice_of(key, sizeof key));
+	if (!r) {
+		r = ARENA_NEW(batch->arena, struct repeated);
+		*r = (struct repeated){.tenant = message->tenant, .position = position};
+		(void)map_put(batch->repeated, slice_of(key, sizeof key), r);
+	}
+	r->additional++;
+	r->last_us = time_us;
+}
+
+void batch_remember_hit(struct batch *batch, struct message *message, uint64_t key)
+{
+	struct cached_message *cached = own_message(batch, message);
+	struct message_counters *c = &message->counters;
+	BUG_IF(!cached || cached->gathering != batch->gathering || c->recent_count == RECENT_HITS_MAX);
+	c->recent[c->recent_count++] = (struct recent_hit){
+	    .key = key,
+	    .time_us = batch->events[cached->last_event].occurred_us,
+	    .position = GATHERED | cached->last_event,
+	};
+	batch->gathered[cached->last_event].may_come_again = true;
+	touch(batch, cached);
+}
+
+void batch_repeat(struct batch *batch, struct message *message, struct recent_hit *hit, int64_t time_us)
+{
+	/* One that came in the wrong order does not make the last time an earlier one. */
+	hit->time_us = time_us > hit->time_us ? time_us : hit->time_us;
+	if (hit->position & GATHERED)
+		count_repeat(&batch->events[hit->position & ~GATHERED], hit->time_us);
+	else
+		repeat_written(batch, message, hit->position, hit->time_us);
+	batch_touch(batch, message);
+}
+
+/* Now that events have positions. One that its message remembers no longer is passed over. */
+static void note_positions(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->event_count; i++) {
+		const struct gathered *g = &batch->gathered[i];
+		struct message_counters *c = g->may_come_again ? &g->of->message.counters : NULL;
+		for (size_t k = 0; c && k < c->recent_count; k++)
+			if (c->recent[k].position == (GATHERED | i))
+				c->recent[k].position = batch->events[i].position;
+	}
+}
+
+static enum status write_repeats(struct batch *batch, struct err *err)
+{
+	enum status status = STATUS_OK;
+	void *row;
+	size_t cursor = 0;
+	while (status == STATUS_OK && map_next(batch->repeated, &cursor, NULL, &row)) {
+		const struct repeated *r = row;
+		status = store_event_repeat(batch->session, r->tenant, r->position, r->additional, r->last_us, err);
+	}
+	return status;
 }
 
 /* ---- Settling */
@@ -509,14 +594,20 @@ static void drop_gathered(struct batch *batch)
 	batch->gathering++;
 	sums_clear(batch->sums);
 	map_clear(batch->settling);
+	map_clear(batch->repeated);
 }
 
 enum status batch_flush(struct batch *batch, struct err *err)
 {
+	enum status status = STATUS_OK;
 	move_numbers(batch);
-	enum status status = save_messages(batch, err);
-	if (status == STATUS_OK && batch->event_count)
+	if (batch->event_count)
 		status = store_event_add(batch->session, batch->events, batch->event_count, err);
+	note_positions(batch);
+	if (status == STATUS_OK)
+		status = save_messages(batch, err);
+	if (status == STATUS_OK)
+		status = write_repeats(batch, err);
 	if (status == STATUS_OK)
 		status = sums_write(batch->sums, batch->session, err);
 	if (status == STATUS_OK)

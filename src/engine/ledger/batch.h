@@ -52,6 +52,17 @@ void batch_forget_contacts(struct batch *batch);
 /* Copies the event, slices included; whose it is is the message's, which is the batch's own where the event moves
  * numbers (effects.h). Whether it is unique is found out when it is written. */
 void batch_event(struct batch *batch, const struct message *message, const struct event *event);
+/* The newest event of the message that is gathered and not written yet, and the one gathered before it; NULL: none.
+ * Valid until the next event or flush. */
+const struct event *batch_last_event(const struct batch *batch, struct uuid message);
+const struct event *batch_event_before(const struct batch *batch, const struct event *event);
+/* The message's newest gathered event is a hit that may come again: puts it behind the others in
+ * message->counters.recent, where there is room for it. Its position is filled in when it is written. */
+void batch_remember_hit(struct batch *batch, struct message *message, uint64_t key);
+/* One of message->counters.recent came again then: counted on the row of its event, and nowhere else. */
+void batch_repeat(struct batch *batch, struct message *message, struct recent_hit *hit, int64_t time_us);
+/* Where effects add; for events that are written already and are given another verdict (correction.h). */
+struct sums *batch_sums(struct batch *batch);
 
 /* Has the hits of a message looked at again, as a hit wants that occurred then (settling_due_us). */
 void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurred_us);

@@ -330,7 +330,7 @@ static void end_well(struct round *r)
 	w->is_careful = false;
 	if (!store_is_shared(w->config.store))
 		batch_keep_messages(w->batch); /* elsewhere another applier may count on the same ones next */
-	refresh_policies(w); /* before anybody hears of the commit */
+	refresh_policies(w);                   /* before anybody hears of the commit */
 	while ((link = list_take_first(&r->ran))) {
 		struct writer_command *command = LIST_ENTRY(link, struct writer_command, link);
 		command->done(command);
@@ -355,7 +355,6 @@ static enum round_result end_badly(struct round *r, enum status status, struct e
 	struct list_link *link;
 	bool is_refused = writer_is_refusal(status) && !w->is_careful;
 	store_rollback(w->session);
-	apply_rolled_back(w->apply);
 	batch_reset(w->batch, batch_now_us(w->batch));
 	batch_forget_contacts(w->batch);
 	w->is_ready = false;

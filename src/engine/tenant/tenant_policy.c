@@ -35,7 +35,6 @@ struct tenant_policies {
 	pthread_mutex_t lock; /* of what follows */
 	struct entry *entries;
 	size_t count;
-	uint32_t dedupe_seconds_max;
 	uint64_t version; /* of the store, when the entries were read; UINT64_MAX: never */
 };
 
@@ -54,7 +53,6 @@ struct tenant_policies *tenant_policies_new(const struct tenant_policy *installa
 	p->installation = *installation;
 	p->retention = *retention;
 	p->new_zone = time_zone;
-	p->dedupe_seconds_max = installation->dedupe_seconds;
 	p->version = UINT64_MAX;
 	BUG_IF(pthread_mutex_init(&p->lock, NULL) != 0);
 	return p;
@@ -94,7 +92,7 @@ static int compare_tenants(const void *key, const void *entry)
 }
 
 /* Under the lock, or on the thread that refreshes. */
-static const struct tenant_policy *find(const struct tenant_policies *p, uint32_t tenant)
+const struct tenant_policy *tenant_policies_look(const struct tenant_policies *p, uint32_t tenant)
 {
 	const struct entry *found =
 	    p->count ? bsearch(&tenant, p->entries, p->count, sizeof *p->entries, compare_tenants) : NULL;
@@ -107,14 +105,14 @@ struct tenant_policy tenant_policies_of(const struct tenant_policies *p, uint32_
 	if (!p)
 		return tenant_policy_default();
 	lock(p);
-	struct tenant_policy policy = *find(p, tenant);
+	struct tenant_policy policy = *tenant_policies_look(p, tenant);
 	unlock(p);
 	return policy;
 }
 
 const struct time_zone *tenant_policies_zone(const struct tenant_policies *p, uint32_t tenant)
 {
-	return p ? find(p, tenant)->zone : time_zone_utc();
+	return p ? tenant_policies_look(p, tenant)->zone : time_zone_utc();
 }
 
 size_t tenant_policies_without_zone(const struct tenant_policies *p)
@@ -125,16 +123,6 @@ size_t tenant_policies_without_zone(const struct tenant_policies *p)
 struct slice tenant_policies_new_zone(const struct tenant_policies *p)
 {
 	return p ? slice_from_cstr(p->new_zone) : SLICE("UTC");
-}
-
-uint32_t tenant_policies_dedupe_seconds_max(const struct tenant_policies *p)
-{
-	if (!p)
-		return tenant_policy_default().dedupe_seconds;
-	lock(p);
-	uint32_t seconds = p->dedupe_seconds_max;
-	unlock(p);
-	return seconds;
 }
 
 struct tenant_policy tenant_policies_limit(const struct tenant_policies *p, struct slice tenant)
@@ -219,15 +207,10 @@ static struct tenant_table make_table(struct tenant_policies *p, const struct te
 /* The old table goes after the lock: whoever asked under it holds a copy. */
 static void replace(struct tenant_policies *p, uint64_t version, const struct tenant_table *table)
 {
-	uint32_t longest = p->installation.dedupe_seconds;
-	for (size_t i = 0; i < table->count; i++)
-		if (table->entries[i].policy.dedupe_seconds > longest)
-			longest = table->entries[i].policy.dedupe_seconds;
 	lock(p);
 	struct entry *old = p->entries;
 	p->entries = table->entries;
 	p->count = table->count;
-	p->dedupe_seconds_max = longest;
 	p->version = version;
 	unlock(p);
 	mem_free(old);

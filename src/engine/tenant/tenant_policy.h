@@ -34,8 +34,8 @@ void tenant_policies_free(struct tenant_policies **policies);
 /* What holds for the tenant, but for events_days, which goes by the tenant's name (tenant_policies_limit). `policies`
  * may be NULL: the defaults, for everybody. */
 struct tenant_policy tenant_policies_of(const struct tenant_policies *policies, uint32_t tenant);
-/* The longest dedupe_seconds of all. */
-uint32_t tenant_policies_dedupe_seconds_max(const struct tenant_policies *policies);
+/* The same without a copy and a lock, for the thread that refreshes: valid until it does. `policies` is not NULL. */
+const struct tenant_policy *tenant_policies_look(const struct tenant_policies *policies, uint32_t tenant);
 /* The tenant's zone, as tenant_policies_of says it, but without a lock: only for the thread that refreshes. */
 const struct time_zone *tenant_policies_zone(const struct tenant_policies *policies, uint32_t tenant);
 /* How many tenants are counted in UTC because this machine's zone data lacks their zone. */

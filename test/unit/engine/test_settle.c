@@ -124,22 +124,21 @@ static void test_a_honeypot_takes_the_hits_around_it_along(void **state)
 					  {HIT_CLICK, 312000, LINK_TOKEN_HONEYPOT, NULL, false},
 					  {HIT_CLICK, 312100, LINK_TOKEN_HONEYPOT, NULL, false},
 					  {HIT_CLICK, 372000, 1, PERSON, true}};
-	static const char *const REASONS[] = {"browser ", "honeypot_source:seconds=-2", "honeypot",
-					      "honeypot duplicate:seconds=5", "mail_client"};
+	static const char *const REASONS[] = {"browser ", "honeypot_source:seconds=-2", "honeypot", "mail_client"};
 	struct world *w = *state;
 	const struct event *e;
 	APPLY(w, PUTS);
 	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 2);
 	world_settle(w, LATER);
 	size_t n = world_events(w, 0, &e);
-	assert_true(n >= 5);
-	for (size_t i = 0; i < 5; i++) {
+	assert_true(n >= 4);
+	for (size_t i = 0; i < 4; i++) {
 		assert_true(e[i].settled);
-		assert_int_equal(e[i].actor == ACTOR_HUMAN, i == 0 || i == 4); /* 12 s before is too long before */
+		assert_int_equal(e[i].actor == ACTOR_HUMAN, i == 0 || i == 3); /* 12 s before is too long before */
 		assert_true(slice_contains(e[i].reasons, slice_from_cstr(REASONS[i])));
 	}
 	assert_true(e[2].type == EVENT_CLICK && e[2].link_index == -1 && !e[2].destination_url.n && e[2].bot_filtered);
-	assert_true(e[3].is_duplicate && e[4].is_unique);
+	assert_true(e[2].repeats == 1 && e[3].is_unique);
 	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 1);
 	assert_int_equal(world_message(w, 0)->counters.clicks_human, 1);
 }
@@ -287,11 +286,11 @@ static void test_double_clicks_and_offices_stay_people(void **state)
 	apply_with(w, 1, LINK_TOKEN_CONSENT_FULL, PUTS, 3);
 	world_settle(w, LATER);
 	assert_int_equal(events_of_type(w, EVENT_CORRECTED, &c), 0);
-	assert_int_equal(world_message(w, 0)->counters.clicks_human, 3); /* and a duplicate */
+	assert_int_equal(world_message(w, 0)->counters.clicks_human, 3); /* and a repeat */
 	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
 }
 
-static void test_a_repeat_within_a_burst_is_corrected_and_counted_nowhere(void **state)
+static void test_a_hit_of_a_burst_that_came_twice_is_corrected_once(void **state)
 {
 	static const struct put REPEAT = {HIT_CLICK, 42400, 3, NULL, false};
 	struct world *w = *state;
@@ -299,8 +298,8 @@ static void test_a_repeat_within_a_burst_is_corrected_and_counted_nowhere(void *
 	APPLY(w, SWEEP);
 	apply_hits(w, &REPEAT, 1);
 	world_settle(w, LATER);
-	assert_true(world_events(w, 0, &e) > 4);
-	assert_true(e[4].is_duplicate && e[4].actor == ACTOR_SCANNER);
+	assert_true(world_events(w, 0, &e) > 3);
+	assert_true(e[3].repeats == 1 && e[3].actor == ACTOR_SCANNER);
 	assert_int_equal(world_message(w, 0)->counters.clicks_machine, 3);
 }
 
@@ -440,7 +439,7 @@ int main(void)
 	    TEST(test_a_person_who_comes_after_the_scanner_is_the_first),
 	    TEST(test_a_person_who_came_before_it_settled_moves_up),
 	    TEST(test_double_clicks_and_offices_stay_people),
-	    TEST(test_a_repeat_within_a_burst_is_corrected_and_counted_nowhere),
+	    TEST(test_a_hit_of_a_burst_that_came_twice_is_corrected_once),
 	    TEST(test_what_is_counted_without_the_person_is_corrected_without_the_person),
 	    TEST(test_an_image_proxy_before_a_sweep_stays_the_reader),
 	    TEST(test_who_walks_through_a_company_after_delivery_is_a_scanner),

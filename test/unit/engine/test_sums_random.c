@@ -106,7 +106,6 @@ static void commit(struct story *s)
 static void roll_back(struct story *s)
 {
 	store_rollback(s->w.session);
-	apply_rolled_back(s->apply);
 	batch_reset(s->batch, s->now_us);
 	batch_forget_contacts(s->batch);
 }
