@@ -56,8 +56,11 @@ static void put_opens(struct world *w, uint32_t n, size_t count, int64_t from_us
 {
 	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hit = world_hit(w, n, HIT_OPEN);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		hit.client.bytes[14] = (uint8_t)(i >> 8); /* so that none repeats another */
+		hit.client.bytes[15] = (uint8_t)i;
 		world_put_hit(feed, from_us + (int64_t)i * apart_us, &hit);
+	}
 	world_feed_close(&feed);
 	world_apply_all(w);
 }
