@@ -6,6 +6,10 @@
  * written as {word} and replaced from the driver's table before a statement is prepared (see words below).
  * A driver has no state but the connection (`self`); one thread uses a connection at a time. All calls block.
  *
+ * A parameter may also be a list, one element a row, for `unnest($1, $2)` and `= ANY ($1)`: thousands of rows then cost
+ * one statement. Only a driver with `has_arrays` takes lists; the caller asks session_has_arrays and keeps to one
+ * statement a row elsewhere.
+ *
  * Classes of errors, the same for all drivers: a unique key is violated STATUS_CONFLICT, the value is refused
  * STATUS_BAD_INPUT, no space STATUS_FULL, damaged file STATUS_CORRUPT, all else (busy, gone, refused) STATUS_IO.
  */
@@ -25,15 +29,35 @@ enum value_type {
 	VALUE_TEXT, /* UTF-8 without NUL: the session sees to it */
 	VALUE_JSON, /* as text */
 	VALUE_BYTES,
+	/* Lists; parameters only, never a field of a row. */
+	VALUE_I64_ARRAY,
+	VALUE_BOOL_ARRAY,
+	VALUE_TIME_ARRAY,
+	VALUE_UUID_ARRAY,
+	VALUE_TEXT_ARRAY,
+	VALUE_BYTES_ARRAY,
+};
+
+/* The elements of a list, borrowed for the call. */
+struct value_array {
+	size_t n;
+	const bool *is_null; /* of each element; NULL: none is */
+	union {
+		const int64_t *i64; /* I64, TIME */
+		const bool *boolean;
+		const struct uuid *uuid;
+		const struct slice *bytes; /* TEXT, BYTES */
+	};
 };
 
 /* One parameter, or one field of a row. A statement's nth parameter has the same type on every run. */
 struct value {
 	enum value_type type;
 	bool is_null;
-	int64_t i64;        /* I64, BOOL, TIME */
-	struct slice bytes; /* TEXT, JSON, BYTES; of a row: valid until the next step */
-	struct uuid uuid;
+	int64_t i64;              /* I64, BOOL, TIME */
+	struct slice bytes;       /* TEXT, JSON, BYTES; of a row: valid until the next step */
+	struct uuid uuid;         /* UUID */
+	struct value_array array; /* lists */
 };
 
 struct values {
@@ -104,6 +128,43 @@ static inline struct value value_bytes_or_null(struct slice s)
 	return (struct value){.type = VALUE_BYTES, .bytes = s, .is_null = s.n == 0};
 }
 
+static inline struct value value_i64_array(const int64_t *items, size_t n)
+{
+	return (struct value){.type = VALUE_I64_ARRAY, .array = {.n = n, .i64 = items}};
+}
+
+static inline struct value value_bool_array(const bool *items, size_t n)
+{
+	return (struct value){.type = VALUE_BOOL_ARRAY, .array = {.n = n, .boolean = items}};
+}
+
+static inline struct value value_time_array(const int64_t *items_us, size_t n)
+{
+	return (struct value){.type = VALUE_TIME_ARRAY, .array = {.n = n, .i64 = items_us}};
+}
+
+static inline struct value value_uuid_array(const struct uuid *items, size_t n)
+{
+	return (struct value){.type = VALUE_UUID_ARRAY, .array = {.n = n, .uuid = items}};
+}
+
+static inline struct value value_text_array(const struct slice *items, size_t n)
+{
+	return (struct value){.type = VALUE_TEXT_ARRAY, .array = {.n = n, .bytes = items}};
+}
+
+static inline struct value value_bytes_array(const struct slice *items, size_t n)
+{
+	return (struct value){.type = VALUE_BYTES_ARRAY, .array = {.n = n, .bytes = items}};
+}
+
+/* The list with some of its elements NULL. `is_null` has as many as the list. */
+static inline struct value value_with_nulls(struct value list, const bool *is_null)
+{
+	list.array.is_null = is_null;
+	return list;
+}
+
 /* {word} in a statement becomes `text`. The table ends with a NULL word. */
 struct driver_word {
 	const char *word;
@@ -115,6 +176,7 @@ enum driver_access { DRIVER_READ, DRIVER_WRITE, DRIVER_CREATE };
 
 struct driver {
 	bool is_shared;     /* several machines may have it open */
+	bool has_arrays;    /* takes lists as parameters */
 	size_t insert_rows; /* rows that one INSERT should carry */
 	const struct driver_word *words;
 	const char *schema_lock; /* a statement that keeps other migrators out until the transaction ends, or NULL */
