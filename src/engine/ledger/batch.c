@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/wire.h"
+#include "engine/ledger/queue_moves.h"
 
 enum {
 	KEY_MAX = 4096,       /* of a sum; ids are bounded far below where they come in */
@@ -46,6 +47,7 @@ struct batch {
 	struct map *daily;    /* key -> struct stats_daily */
 	struct map *hourly;   /* key -> struct stats_hourly */
 	struct map *settling; /* time and id -> struct settling */
+	struct queue_moves *queue;
 	char key[KEY_MAX];
 	struct arena *contact_arena;
 	struct map *contacts; /* tenant and id -> struct cached_consent */
@@ -61,6 +63,7 @@ struct batch *batch_new(struct store_session *session)
 	b->daily = map_new();
 	b->hourly = map_new();
 	b->settling = map_new();
+	b->queue = queue_moves_new(session);
 	b->event_room = FIRST_EVENTS;
 	b->events = mem_alloc_array(b->event_room, sizeof *b->events);
 	b->contact_arena = arena_new();
@@ -77,6 +80,7 @@ void batch_free(struct batch **batch)
 	map_free(&b->daily);
 	map_free(&b->hourly);
 	map_free(&b->settling);
+	queue_moves_free(&b->queue);
 	map_free(&b->contacts);
 	arena_free(&b->contact_arena);
 	arena_free(&b->arena);
@@ -406,6 +410,11 @@ void batch_stat_hourly(struct batch *batch, const struct message *message, int64
 	row->value += delta;
 }
 
+struct queue_moves *batch_queue_moves(struct batch *batch)
+{
+	return batch->queue;
+}
+
 /* ---- Settling */
 
 void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurred_us)
@@ -459,6 +468,7 @@ static void drop_gathered(struct batch *batch)
 	map_clear(batch->daily);
 	map_clear(batch->hourly);
 	map_clear(batch->settling);
+	queue_moves_clear(batch->queue);
 }
 
 enum status batch_flush(struct batch *batch, struct err *err)
@@ -468,6 +478,8 @@ enum status batch_flush(struct batch *batch, struct err *err)
 		status = store_event_add(batch->session, batch->events, batch->event_count, err);
 	if (status == STATUS_OK)
 		status = add_sums(batch, err);
+	if (status == STATUS_OK)
+		status = queue_moves_flush(batch->queue, err);
 	if (status != STATUS_OK)
 		return status;
 	batch->events_written += batch->event_count;

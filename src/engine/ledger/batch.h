@@ -11,6 +11,7 @@
 #include "store/mail/messages.h"
 
 struct batch;
+struct queue_moves;
 struct tenant_policies;
 
 struct batch *batch_new(struct store_session *session);
@@ -61,6 +62,9 @@ bool batch_has_events_of(const struct batch *batch, struct uuid message);
 void batch_stat(struct batch *batch, const struct message *message, enum statistic stat, int64_t delta);
 void batch_stat_hourly(struct batch *batch, const struct message *message, int64_t time_us, enum hourly_kind kind,
 		       uint8_t actor, int64_t delta);
+
+/* What became of attempts, for the queue; written at flush (queue_moves.h). */
+struct queue_moves *batch_queue_moves(struct batch *batch);
 
 /* Has the hits of a message looked at again, as a hit wants that occurred then (settling_due_us). */
 void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurred_us);
