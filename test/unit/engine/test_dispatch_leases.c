@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the deliverer holds: its leases, how seldom it makes them longer, how much it takes at once, and what it gives
- * back. Rows that are written are counted by triggers in the store. */
+/* What the deliverer holds: its leases, how seldom it makes them longer, and what it gives back. Rows that are written
+ * are counted by triggers in the store. */
 #include "post.h"
 
 #include "harness/smtp_peer.h"
@@ -134,37 +134,6 @@ static void test_a_jump_of_the_clock_does_not_claim_our_own_mails_again(void **s
 	smtp_peer_stop(&peer);
 }
 
-/* ---- Room */
-
-/* Outcomes that are not applied yet: their rows are still held. */
-static void test_no_more_is_claimed_than_there_is_room_for_what_settles(void **state)
-{
-	enum { MAILS = 500, HITS = 40000, ROOM = 20 * 6 };
-	struct post p;
-	struct uuid id = {{0}};
-	(void)state;
-	post_open(&p);
-	run_sql(&p,
-		"CREATE TABLE held (n INTEGER); CREATE TRIGGER note_held AFTER UPDATE OF state ON send_queue WHEN "
-		"NEW.state = 'leased' BEGIN INSERT INTO held SELECT COUNT(*) FROM send_queue WHERE lease IS NOT NULL; "
-		"END");
-	for (int i = 0; i < MAILS; i++)
-		id = post_mail(&p, "outbox", "c@example.com");
-	/* Records of hits in front of the outcomes: commands still run in between, so claims go on. */
-	struct world_feed *feed = world_feed_open(&p.world);
-	for (int i = 0; i < HITS; i++) {
-		struct hit_record hit = world_hit(&p.world, 1, HIT_OPEN);
-		hit.message = id;
-		world_put_hit(feed, WORLD_NOW_US, &hit);
-	}
-	post_start_dispatcher(&p);
-	wait_until(&p, "SELECT COUNT(*) FROM send_queue", 0);
-	world_feed_close(&feed);
-	assert_true(world_sql(&p.world, "SELECT MAX(n) FROM held") <= ROOM);
-	assert_int_equal(post_outbox_count(&p), MAILS);
-	post_close(&p);
-}
-
 /* ---- Built mail */
 
 static void test_a_bound_of_one_byte_lets_one_mail_after_the_other_through(void **state)
@@ -260,7 +229,6 @@ int main(void)
 	    cmocka_unit_test(test_claims_write_no_lease_that_has_time_left),
 	    cmocka_unit_test(test_a_lease_that_runs_low_is_written_once_a_mail),
 	    cmocka_unit_test(test_a_jump_of_the_clock_does_not_claim_our_own_mails_again),
-	    cmocka_unit_test(test_no_more_is_claimed_than_there_is_room_for_what_settles),
 	    cmocka_unit_test(test_a_bound_of_one_byte_lets_one_mail_after_the_other_through),
 	    cmocka_unit_test(test_a_mail_that_was_built_long_ago_is_looked_at_again),
 	    cmocka_unit_test(test_a_stop_gives_back_what_was_not_sent),
