@@ -30,7 +30,8 @@ struct waiting_tenant {
 	"SELECT (SELECT MIN(tenant_id) FROM send_queue WHERE state = 'waiting') UNION ALL "                            \
 	"SELECT (SELECT MIN(q.tenant_id) FROM send_queue q WHERE q.state = 'waiting' AND q.tenant_id > w.tenant_id) "  \
 	"FROM waiting w WHERE w.tenant_id IS NOT NULL), "                                                              \
-	"oldest AS (SELECT w.tenant_id, (SELECT MIN(q.due_at) FROM send_queue q WHERE q.state = 'waiting' "            \
+	"oldest AS MATERIALIZED (SELECT w.tenant_id, (SELECT MIN(q.due_at) FROM send_queue q WHERE q.state = "         \
+	"'waiting' "                                                                                                   \
 	"AND q.tenant_id = w.tenant_id) AS due_at FROM waiting w WHERE w.tenant_id IS NOT NULL) "
 
 struct claim {
@@ -152,9 +153,9 @@ static const char claim_at_once[] = WAITING_TENANTS
     "picked AS MATERIALIZED (SELECT q.message_id, due.share FROM due CROSS JOIN LATERAL (SELECT message_id FROM "
     "send_queue WHERE state = 'waiting' AND tenant_id = due.tenant_id AND due_at <= $1 ORDER BY due_at "
     "LIMIT due.share FOR UPDATE SKIP LOCKED) q LIMIT $2) "
-    "UPDATE send_queue SET state = 'leased', lease = $3, lease_until = $4, attempt = attempt + 1 FROM picked "
-    "WHERE send_queue.message_id = picked.message_id "
-    "RETURNING send_queue.message_id, tenant_id, attempt, lease, provider, stream, picked.share";
+    "UPDATE send_queue SET state = 'leased', lease = $3, lease_until = $4, attempt = attempt + 1 "
+    "WHERE message_id = ANY (ARRAY (SELECT message_id FROM picked)) "
+    "RETURNING message_id, tenant_id, attempt, lease, provider, stream, (SELECT MAX(share) FROM picked)";
 
 /* *ret_more: somebody got a whole share, and less is claimed than was wanted. */
 static enum status claim_round_at_once(struct store_session *s, struct claim *c, bool *ret_more, struct err *err)
@@ -248,7 +249,8 @@ enum status store_queue_extend(struct store_session *s, uint64_t lease, int64_t 
 
 #define WAIT_AGAIN "UPDATE send_queue SET state = " WAITING_OR_PAUSED ", lease = NULL, lease_until = NULL "
 
-/* Who holds a lease is the only one to give it back: nobody else wants these locks, so they need no order. */
+/* Who holds a lease is the only one to give it back: nobody else wants these locks, so they need no order. The
+ * conditions are written as queue.c says at its head. */
 static enum status give_back_at_once(struct store_session *s, const struct queue_entry *entries, size_t count,
 				     struct err *err)
 {
@@ -262,8 +264,8 @@ static enum status give_back_at_once(struct store_session *s, const struct queue
 	enum status status =
 	    session_run(s,
 			WAIT_AGAIN "FROM unnest($1::uuid[], $2::bigint[]) AS e (message_id, lease) WHERE "
-				   "send_queue.message_id = e.message_id AND send_queue.lease = e.lease AND state = "
-				   "'leased'",
+				   "send_queue.message_id = ANY ($1) AND send_queue.message_id = e.message_id AND "
+				   "send_queue.lease IS NOT DISTINCT FROM e.lease AND state = 'leased'",
 			VALUES(value_uuid_array(messages, count), value_i64_array(leases, count)), err);
 	arena_free(&arena);
 	return status;
