@@ -99,11 +99,12 @@ static enum status intents_at_once(struct store_session *s, const struct queue_i
 		      "WITH wanted AS (SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) "
 		      "AS w (message_id, lease, attempt, place)), "
 		      "locked AS MATERIALIZED (SELECT q.message_id, w.place FROM send_queue q JOIN wanted w "
-		      "ON q.message_id = w.message_id WHERE q.state = 'leased' "
+		      "ON q.message_id = w.message_id WHERE q.message_id = ANY ($1) AND q.state = 'leased' "
 		      "AND (q.lease, q.attempt) IS NOT DISTINCT FROM (w.lease, w.attempt) "
 		      "ORDER BY q.message_id FOR UPDATE OF q) "
 		      "UPDATE send_queue SET state = 'sending', intent_at = $5 FROM locked "
-		      "WHERE send_queue.message_id = locked.message_id RETURNING locked.place",
+		      "WHERE send_queue.message_id = ANY ($1) AND send_queue.message_id = locked.message_id "
+		      "RETURNING locked.place",
 		      VALUES(value_uuid_array(messages, count), value_i64_array(leases, count),
 			     value_i64_array(attempts, count), value_i64_array(places, count), value_time(now_us)),
 		      err);
