@@ -82,7 +82,10 @@ async function sent(port) {
 async function round(program) {
   const data = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), "pugmark-send-"));
   const [port, smtp_port] = [await free_port(), await free_port()];
-  const smtp = spawn(sink, ["-c", `127.0.0.1:${smtp_port}`, "1000"], { stdio: "ignore" });
+  // Root must name somebody for it to become.
+  const user = process.getuid() === 0 ? ["-u", "nobody"] : [];
+  const smtp = spawn(sink, [...user, "-c", `127.0.0.1:${smtp_port}`, "1000"], { stdio: "ignore" });
+  smtp.once("exit", (code) => code && console.error(`smtp-sink ended with ${code}`));
   const env = {
     PUGMARK_SENDING_PROVIDER: "smtp",
     PUGMARK_SMTP_HOST: "127.0.0.1",
