@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists as parameters (store/core/driver.h). SQLite takes none; there the tests only see that it says so. */
+/* Lists as parameters (store/core/value.h). SQLite takes none; there the tests only see that it says so. */
 #include "store_fixture.h"
 
 #include "store/core/session.h"
