@@ -5,25 +5,35 @@
  * failed; which one follows from its state alone (effects.h). Moving is leaving one and entering the other, and
  * whoever enters the first one counts as a send. So the sums hold by construction, whatever order outcomes come in, and
  * a state that would go down is not taken. Events are made by the first-time fields (sent, delivered), not by the
- * state: mail that was known to be delivered before we heard that it was sent was still sent. */
+ * state: mail that was known to be delivered before we heard that it was sent was still sent.
+ *
+ * The queue follows by message and attempt, gathered in the batch and written with it (ledger/batch.h). Nothing here
+ * depends on whether there still is a row: on a replay it went with the first time, and a machine that was thought dead
+ * comes back with an outcome when its lease has long been another's. The message itself says what is true. */
 #include "codec/mail/refusal.h"
 #include "engine/apply/apply.h"
+#include "engine/apply/delivery.h"
+#include "engine/ledger/queue_moves.h"
 #include "engine/ledger/record.h"
 #include "engine/ledger/state_move.h"
 #include "engine/tenant/cohort.h"
-#include "store/mail/queue.h"
-
-/* The lease was given to another, or the row went with an earlier outcome: on a replay that is no fault, and the
- * message itself says what is true. */
-static enum status unless_conflict(enum status status)
-{
-	return status == STATUS_CONFLICT || status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
 
 static enum status skip(const struct apply_context *context, enum apply_skip why)
 {
 	apply_note_skip(context->apply, why, context->record);
 	return STATUS_OK;
+}
+
+/* ---- Intents */
+
+void delivery_begins(struct batch *batch, struct message *message, uint32_t attempt, int64_t time_us)
+{
+	cohort_need(batch, message, time_us);
+	if (message->state < MESSAGE_SENDING)
+		message->state = MESSAGE_SENDING;
+	if (message->attempts < attempt)
+		message->attempts = attempt;
+	batch_touch(batch, message);
 }
 
 enum status apply_intent(const struct apply_context *context, struct err *err)
@@ -36,18 +46,16 @@ enum status apply_intent(const struct apply_context *context, struct err *err)
 	enum status status = batch_message(context->batch, intent.message, &message, err);
 	if (status == STATUS_NOT_FOUND)
 		return skip(context, APPLY_SKIP_NO_MESSAGE);
+	struct queue_intent wanted = {intent.message, intent.lease, intent.attempt};
+	bool taken;
+	/* An outcome of an attempt before may still be gathered: a row's steps stay in order. */
 	if (status == STATUS_OK)
-		status = unless_conflict(store_queue_intent(batch_session(context->batch), intent.message, intent.lease,
-							    intent.attempt, time_us, err));
-	if (status != STATUS_OK)
-		return status;
-	cohort_need(context->batch, message, time_us);
-	if (message->state < MESSAGE_SENDING)
-		message->state = MESSAGE_SENDING;
-	if (message->attempts < intent.attempt)
-		message->attempts = intent.attempt;
-	batch_touch(context->batch, message);
-	return STATUS_OK;
+		status = queue_moves_before(batch_queue_moves(context->batch), intent.message, err);
+	if (status == STATUS_OK)
+		status = store_queue_intents(batch_session(context->batch), &wanted, 1, time_us, &taken, err);
+	if (status == STATUS_OK)
+		delivery_begins(context->batch, message, intent.attempt, time_us);
+	return status;
 }
 
 /* ---- Outcomes */
@@ -121,21 +129,25 @@ static void note_error(struct delivery *d)
 	d->message->error = arena_copy(batch_arena(d->context->batch), d->record.reply);
 }
 
-static struct store_session *session_of(const struct delivery *d)
+/* What the queue is to make of it. */
+static enum status end_attempt(const struct delivery *d, enum queue_ending ending, struct err *err)
 {
-	return batch_session(d->context->batch);
-}
-
-static enum status finish(struct delivery *d, struct err *err)
-{
-	return store_queue_finish(session_of(d), d->message->id, d->record.lease, err);
+	struct queue_outcome outcome = {
+	    .message = d->message->id,
+	    .attempt = d->record.attempt,
+	    .ending = ending,
+	    .time_us = d->context->record->time_us,
+	    .due_us = d->record.next_due_us,
+	    .error = d->record.reply,
+	};
+	return queue_moves_add(batch_queue_moves(d->context->batch), &outcome, err);
 }
 
 static enum status outcome_sent(struct delivery *d, struct err *err)
 {
 	note_sent(d);
 	(void)state_move(d->context->batch, d->message, MESSAGE_SENT); /* false: more is known already */
-	return finish(d, err);
+	return end_attempt(d, QUEUE_FINISHED, err);
 }
 
 static enum status outcome_delivered(struct delivery *d, struct err *err)
@@ -146,7 +158,7 @@ static enum status outcome_delivered(struct delivery *d, struct err *err)
 		add_event(d, EVENT_DELIVERED);
 	}
 	(void)state_move(d->context->batch, d->message, MESSAGE_DELIVERED); /* as above */
-	return finish(d, err);
+	return end_attempt(d, QUEUE_FINISHED, err);
 }
 
 /* Of a message that is in doubt or beyond, the state stays: a refused second try says nothing about the first. */
@@ -157,8 +169,7 @@ static enum status outcome_retry(struct delivery *d, struct err *err)
 		note_error(d);
 		add_refusal_event(d, EVENT_DEFERRED);
 	}
-	return store_queue_retry(session_of(d), d->message->id, d->record.lease, d->record.next_due_us, d->record.reply,
-				 err);
+	return end_attempt(d, QUEUE_RETRY, err);
 }
 
 static enum status outcome_failed(struct delivery *d, struct err *err)
@@ -169,14 +180,14 @@ static enum status outcome_failed(struct delivery *d, struct err *err)
 		(void)state_move(d->context->batch, d->message, MESSAGE_FAILED);
 		add_refusal_event(d, EVENT_FAILED);
 	}
-	return finish(d, err);
+	return end_attempt(d, QUEUE_FINISHED, err);
 }
 
 static enum status outcome_uncertain(struct delivery *d, struct err *err)
 {
 	if (state_move(d->context->batch, d->message, MESSAGE_IN_DOUBT))
 		note_error(d);
-	return store_queue_hold(session_of(d), d->message->id, d->record.lease, d->context->record->time_us, err);
+	return end_attempt(d, QUEUE_DOUBT, err);
 }
 
 enum status apply_outcome(const struct apply_context *context, struct err *err)
@@ -198,5 +209,5 @@ enum status apply_outcome(const struct apply_context *context, struct err *err)
 	if (d.message->attempts < d.record.attempt)
 		d.message->attempts = d.record.attempt;
 	batch_touch(context->batch, d.message);
-	return unless_conflict(TABLE[d.record.outcome](&d, err));
+	return TABLE[d.record.outcome](&d, err);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Decisions are commands on the writer, because what they decide about may be changing there at that moment: a cancel
+ * and a claim, a person's "it was sent" and a late outcome. Queue and message are looked at and changed in one
+ * transaction, so one of the two wins and the other is told the message's state. */
 #include "engine/apply/resolve.h"
 
 #include "engine/ledger/state_move.h"
 #include "engine/tenant/cohort.h"
-#include "store/mail/queue.h"
+#include "store/mail/queue_admin.h"
 
 struct decision {
 	struct writer_command command;

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The queue's row decides, not the message's state: while the row still belongs to the attempt that asks, nobody else
+ * can have begun to send it. A row that is another's ends the whole command.
+ *
+ * The message is read, and on PostgreSQL locked, before its row of the queue is touched, as it is when an outcome is
+ * applied. The other way round, a machine that comes back with a late outcome and one that holds the row at that moment
+ * would wait for one another. */
 #include "engine/apply/withdraw.h"
 
 #include "engine/ledger/state_move.h"
@@ -25,9 +31,9 @@ static void end_suppressed(struct batch *batch, struct message *message, const s
 enum status withdraw_message(struct batch *batch, const struct withdrawal *w, struct err *err)
 {
 	struct message *message;
-	enum status status = store_queue_finish(batch_session(batch), w->message, w->lease, err);
+	enum status status = batch_message(batch, w->message, &message, err);
 	if (status == STATUS_OK)
-		status = batch_message(batch, w->message, &message, err);
+		status = store_queue_take_out(batch_session(batch), w->message, w->attempt, err);
 	if (status != STATUS_OK)
 		return status;
 	if (message->state < MESSAGE_SENT)
@@ -35,12 +41,13 @@ enum status withdraw_message(struct batch *batch, const struct withdrawal *w, st
 	return STATUS_OK;
 }
 
-enum status withdraw_to_doubt(struct batch *batch, struct uuid id, uint64_t lease, struct err *err)
+enum status withdraw_to_doubt(struct batch *batch, const struct queue_entry *orphan, struct err *err)
 {
 	struct message *message;
-	enum status status = store_queue_hold(batch_session(batch), id, lease, batch_now_us(batch), err);
+	enum status status = batch_message(batch, orphan->message, &message, err);
 	if (status == STATUS_OK)
-		status = batch_message(batch, id, &message, err);
+		status =
+		    store_queue_hold(batch_session(batch), orphan->message, orphan->attempt, batch_now_us(batch), err);
 	if (status != STATUS_OK)
 		return status;
 	cohort_need(batch, message, batch_now_us(batch));

@@ -1,62 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The thread and its turn. Everything that happens elsewhere (a command's end, a finished journal batch, a wake, the
- * network) ends the wait in transport_run, and the turn then does whatever has become possible. It sleeps until the
- * next thing that is known to come. */
+/* The deliverer's thread and its turn; its parts know nothing of one another but what their headers say:
+ *
+ *   claims --> jobs --> builder (a thread), outlets (the network), durable_records or shared_intents, queue_errands
+ *     |         |
+ *     +---------+--> lease_book, errands (the writer)
+ *
+ * Everything that happens elsewhere (a command's end, a finished mail, a finished journal batch, a wake, the network)
+ * ends the wait in transport_run, and the turn then does whatever has become possible. It sleeps until the next thing
+ * that is known to come. */
+#include "engine/dispatch/dispatch.h"
+
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/dispatch/dispatch_private.h"
+#include "engine/dispatch/claims.h"
+#include "engine/ledger/writer.h"
 
 enum {
 	CONCURRENCY = 20,
 	ATTEMPTS_MAX = 12,
 	RETRY_BASE_MS = 60 * 1000,
 	RETRY_CAP_MS = 4 * 3600 * 1000,
-	PAUSE_MS = 1000,
+	BUILT_BYTES_MAX = 64 * 1024 * 1024,
 	SLEEP_MAX_MS = 10000,
 	CATCH_UP_POLL_MS = 20, /* at the start only, until the writer has caught up */
-	RECORD_ROOM = 2048,    /* bytes of the feed for each mail under way */
+	/* Nobody tells when a record was applied. It is looked for while mail that is due waits for the room that
+	 * settling mails take, and apply is a few ms behind. */
+	SETTLE_POLL_MS = 3,
+	RECORD_ROOM = 2048, /* bytes of the feed for each mail under way */
 	RECORD_ROOM_MIN = 64 * 1024,
 };
 
-int64_t dispatch_monotonic_us(const struct dispatcher *d)
+struct dispatcher {
+	struct dispatch_config config; /* defaults filled in */
+	const struct sending *sending;
+	const struct clock *clock;
+	struct store_session *session; /* reads */
+	struct transport_loop *loop;
+	struct outlets *outlets;
+	struct errands errands;
+	struct durable_records *records;
+	struct shared_intents intents;
+	struct lease_book leases;
+	struct builder *builder;
+	struct jobs *jobs;
+	struct claims *claims;
+	pthread_t thread;
+	struct job_counts counts;
+	atomic_bool is_woken;
+	atomic_bool is_stopping;
+	atomic_int stop_timeout_ms;
+};
+
+static int64_t monotonic_us(const struct dispatcher *d)
 {
 	return clock_monotonic_us(d->clock);
 }
 
-void dispatch_pause(struct dispatcher *d)
-{
-	d->paused_until_us = dispatch_monotonic_us(d) + (int64_t)PAUSE_MS * 1000;
-}
-
-/* ---- Commands */
-
-static void command_done(struct writer_command *command)
-{
-	struct dispatch_command *c = (struct dispatch_command *)(void *)command;
-	letterbox_post(&c->dispatcher->mailbox, &c->letter);
-}
-
-void dispatch_submit(struct dispatcher *d, struct dispatch_command *command)
-{
-	command->dispatcher = d;
-	command->command.done = command_done;
-	d->command_count++;
-	writer_submit(d->sending->writer, &command->command);
-}
-
-static void finish_commands(struct dispatcher *d)
-{
-	struct list_link letters, *letter;
-	list_init(&letters);
-	(void)letterbox_take(&d->mailbox, &letters); /* none: nothing to do */
-	while ((letter = list_take_first(&letters))) {
-		struct dispatch_command *c = LIST_ENTRY(letter, struct dispatch_command, letter);
-		d->command_count--;
-		c->finished(c);
-	}
-}
-
-/* Called by the mailbox, the journal thread and dispatch_wake. */
+/* Called by the writer's, the journal's and the builder's thread. */
 static void wake_loop(void *user)
 {
 	transport_wake(user);
@@ -66,23 +66,28 @@ static void wake_loop(void *user)
 
 static int64_t earlier(int64_t a, int64_t b)
 {
-	return b && b < a ? b : a;
+	return b < a ? b : a;
 }
 
 static int wait_ms(const struct dispatcher *d)
 {
-	int64_t now_us = dispatch_monotonic_us(d);
+	struct job_figures jobs = jobs_figures(d->jobs);
+	struct claims_times times = claims_times(d->claims);
+	int64_t now_us = monotonic_us(d);
 	int64_t until_us = now_us + (int64_t)SLEEP_MAX_MS * 1000;
-	int64_t due_in_us = d->next_due_us - clock_now_us(d->clock);
+	int64_t due_in_us = times.next_due_us - clock_now_us(d->clock);
+	int64_t record_us = durable_records_pause_until_us(d->records);
 	/* What is due already and was not claimed waits for room, and room makes itself heard. */
-	if (d->next_due_us && due_in_us > 0)
+	if (times.next_due_us && due_in_us > 0)
 		until_us = earlier(until_us, now_us + due_in_us);
-	if (d->open_count == 0 && d->ready_count == 0 && d->next_look_us > now_us)
-		until_us = earlier(until_us, d->next_look_us);
-	if (d->paused_until_us > now_us)
-		until_us = earlier(until_us, d->paused_until_us);
-	if (d->record_again_us > now_us)
-		until_us = earlier(until_us, d->record_again_us);
+	if (jobs.open == 0 && jobs.to_start == 0 && times.next_look_us > now_us)
+		until_us = earlier(until_us, times.next_look_us);
+	if (jobs.pause_until_us > now_us)
+		until_us = earlier(until_us, jobs.pause_until_us);
+	if (record_us > now_us)
+		until_us = earlier(until_us, record_us);
+	if (jobs.settling && times.waits_for_room)
+		until_us = earlier(until_us, now_us + (int64_t)SETTLE_POLL_MS * 1000);
 	int64_t ms = (until_us - now_us + 999) / 1000;
 	return ms < 0 ? 0 : (int)ms;
 }
@@ -91,12 +96,14 @@ static int wait_ms(const struct dispatcher *d)
 static void turn(struct dispatcher *d, int timeout_ms)
 {
 	transport_run(d->loop, timeout_ms);
-	finish_commands(d);
-	dispatch_move_records(d);
-	dispatch_settle(d);
-	job_start_ready(d);
-	dispatch_claim(d);
-	dispatch_move_records(d);
+	if (atomic_exchange(&d->is_woken, false))
+		claims_expect(d->claims);
+	errands_finish(&d->errands);
+	durable_records_move(d->records);
+	jobs_move(d->jobs, writer_applied_sequence(d->sending->writer));
+	claims_move(d->claims, !atomic_load(&d->is_stopping));
+	shared_intents_move(&d->intents);
+	durable_records_move(d->records);
 }
 
 /* False when it is to stop before it has begun. */
@@ -104,28 +111,34 @@ static bool begin(struct dispatcher *d)
 {
 	while (!atomic_load(&d->is_stopping) && !writer_caught_up(d->sending->writer))
 		transport_run(d->loop, CATCH_UP_POLL_MS);
-	while (!atomic_load(&d->is_stopping) && !d->is_recovered) {
-		if (d->command_count == 0 && dispatch_monotonic_us(d) >= d->paused_until_us)
-			dispatch_recover(d);
+	while (!atomic_load(&d->is_stopping) && !claims_recovered(d->claims)) {
+		if (d->errands.count == 0 && monotonic_us(d) >= jobs_figures(d->jobs).pause_until_us)
+			claims_recover(d->claims);
 		transport_run(d->loop, CATCH_UP_POLL_MS);
-		finish_commands(d);
+		errands_finish(&d->errands);
 	}
 	return !atomic_load(&d->is_stopping);
 }
 
-/* Jobs past the dot are waited for, and every outcome is brought into the journal. */
+static bool is_at_work(const struct dispatcher *d)
+{
+	struct job_figures jobs = jobs_figures(d->jobs);
+	return jobs.open || jobs.to_start || d->errands.count || durable_records_any(d->records);
+}
+
+/* Mails past the dot are waited for, and every outcome is brought into the journal. */
 static void end(struct dispatcher *d)
 {
-	int64_t until_us = dispatch_monotonic_us(d) + (int64_t)atomic_load(&d->stop_timeout_ms) * 1000;
-	job_give_up_all(d);
-	while (d->open_count || d->command_count || dispatch_has_records(d)) {
-		/* A command points into this dispatcher, and a batch that the journal has into the feed: no limit on
-		 * these; neither writer nor journal keeps anybody waiting for ever. */
-		bool must_wait = d->command_count || journal_feed_busy(d->feed);
-		if (!must_wait && dispatch_monotonic_us(d) >= until_us)
+	int64_t until_us = monotonic_us(d) + (int64_t)atomic_load(&d->stop_timeout_ms) * 1000;
+	jobs_give_up(d->jobs);
+	while (is_at_work(d)) {
+		/* A command points into this dispatcher, a batch that the journal has into the feed, and the builder
+		 * has mails of ours: no limit on these; none of them keeps anybody waiting for ever. */
+		bool must_wait = d->errands.count || durable_records_busy(d->records) || jobs_figures(d->jobs).to_start;
+		if (!must_wait && monotonic_us(d) >= until_us)
 			break;
 		turn(d, CATCH_UP_POLL_MS);
-		job_give_up_all(d);
+		jobs_give_up(d->jobs);
 	}
 }
 
@@ -149,58 +162,21 @@ static void set_defaults(struct dispatch_config *c)
 	c->attempts_max = c->attempts_max ? c->attempts_max : ATTEMPTS_MAX;
 	c->retry_base_ms = c->retry_base_ms ? c->retry_base_ms : RETRY_BASE_MS;
 	c->retry_cap_ms = c->retry_cap_ms ? c->retry_cap_ms : RETRY_CAP_MS;
+	c->built_bytes_max = c->built_bytes_max ? c->built_bytes_max : BUILT_BYTES_MAX;
+	c->providers = NULL; /* the caller's; not looked at again */
 }
 
-static enum status open_providers(struct dispatcher *d, const struct dispatch_provider *providers, struct err *err)
-{
-	size_t count = d->config.provider_count;
-	d->transports = mem_alloc_array(count + 1, sizeof *d->transports);
-	d->provider_names = mem_alloc_array(count + 1, sizeof *d->provider_names);
-	for (size_t i = 0; i < count; i++) {
-		struct provider_request request = {slice_from_cstr(providers[i].name), providers[i].settings,
-						   providers[i].setting_count};
-		d->provider_names[i] = mem_copy(request.name);
-		enum status status = provider_open(d->loop, &request, &d->transports[i], err);
-		if (status != STATUS_OK)
-			return status;
-	}
-	return STATUS_OK;
-}
-
-static size_t active_count(const struct dispatcher *d)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < d->config.provider_count; i++)
-		count += d->transports && d->transports[i] ? transport_active(d->transports[i]) : 0;
-	return count;
-}
-
-static void free_transports(struct dispatcher *d)
-{
-	for (size_t i = 0; d->transports && i < d->config.provider_count; i++) {
-		transport_free(&d->transports[i]);
-		mem_free(d->provider_names[i]);
-	}
-	mem_free(d->transports);
-	mem_free(d->provider_names);
-}
-
-static void free_jobs(struct dispatcher *d)
-{
-	while (!list_is_empty(&d->jobs)) {
-		struct job *job = LIST_ENTRY(d->jobs.next, struct job, link);
-		job_free(&job);
-	}
-}
-
+/* The reverse of the order in which they were made. */
 static void dispatcher_free(struct dispatcher *d)
 {
-	free_jobs(d);
-	journal_feed_free(&d->feed);
+	claims_free(&d->claims);
+	jobs_free(&d->jobs);
+	builder_stop(&d->builder);
+	lease_book_done(&d->leases);
+	durable_records_free(&d->records);
+	errands_done(&d->errands);
 	store_session_close(&d->session);
-	link_token_sealer_free(&d->sealer);
-	free_transports(d);
-	letterbox_done(&d->mailbox);
+	outlets_close(&d->outlets);
 	transport_loop_free(&d->loop);
 	mem_free(d);
 }
@@ -208,39 +184,84 @@ static void dispatcher_free(struct dispatcher *d)
 static struct dispatcher *dispatcher_new(const struct dispatch_config *config)
 {
 	struct dispatcher *d = MEM_NEW(struct dispatcher);
-	uint64_t seed;
 	d->config = *config;
 	set_defaults(&d->config);
-	d->config.providers = NULL; /* the caller's; not looked at again */
 	d->sending = config->sending;
 	d->clock = config->sending->clock;
 	d->loop = transport_loop_new();
-	d->sealer = link_token_sealer_new(config->sending->keys);
-	letterbox_init(&d->mailbox, wake_loop, d->loop);
-	random_bytes(&seed, sizeof seed);
-	prng_init(&d->prng, seed);
-	list_init(&d->jobs);
-	list_init(&d->ready);
-	list_init(&d->to_append);
-	list_init(&d->filling);
-	list_init(&d->writing);
-	atomic_store(&d->is_woken, true); /* what waits from before */
-	size_t feed_bytes = (size_t)d->config.concurrency * RECORD_ROOM;
-	d->feed = journal_feed_new(config->journal, feed_bytes < RECORD_ROOM_MIN ? RECORD_ROOM_MIN : feed_bytes,
-				   wake_loop, d->loop);
+	errands_init(&d->errands, d->sending->writer, wake_loop, d->loop);
+	lease_book_init(&d->leases, (int64_t)LEASE_SECONDS * 1000000);
+	shared_intents_init(&d->intents, &d->errands);
 	return d;
+}
+
+static enum status open_builder(struct dispatcher *d, struct err *err)
+{
+	struct builder_config config = {.store = d->sending->store,
+					.keys = d->sending->keys,
+					.clock = d->clock,
+					.bytes_max = d->config.built_bytes_max,
+					.wake = wake_loop,
+					.user = d->loop};
+	return builder_start(&config, &d->builder, err);
+}
+
+static void make_records(struct dispatcher *d)
+{
+	size_t bytes = (size_t)d->config.concurrency * RECORD_ROOM;
+	d->records = durable_records_new(
+	    &(struct durable_records_config){.journal = d->config.journal,
+					     .clock = d->clock,
+					     .batch_bytes = bytes < RECORD_ROOM_MIN ? RECORD_ROOM_MIN : bytes,
+					     .wake = wake_loop,
+					     .user = d->loop});
+}
+
+static void make_jobs(struct dispatcher *d)
+{
+	d->jobs = jobs_new(&(struct jobs_config){
+	    .clock = d->clock,
+	    .journal = d->config.journal,
+	    .errands = &d->errands,
+	    .records = d->records,
+	    .intents = store_is_shared(d->sending->store) ? &d->intents : NULL,
+	    .builder = d->builder,
+	    .outlets = d->outlets,
+	    .counts = &d->counts,
+	    .retry = {d->config.attempts_max, d->config.retry_base_ms, d->config.retry_cap_ms},
+	    .concurrency = d->config.concurrency,
+	});
+	d->claims = claims_new(&(struct claims_config){
+	    .clock = d->clock,
+	    .store = d->sending->store,
+	    .session = d->session,
+	    .journal = d->config.journal,
+	    .errands = &d->errands,
+	    .leases = &d->leases,
+	    .jobs = d->jobs,
+	    .concurrency = d->config.concurrency,
+	    .resend_in_doubt = d->config.resend_in_doubt,
+	});
+}
+
+static enum status start_thread(struct dispatcher *d, struct err *err)
+{
+	int fault = pthread_create(&d->thread, NULL, thread_main, d);
+	return fault ? err_set_errno(err, fault, "cannot start the thread that sends mail") : STATUS_OK;
 }
 
 enum status dispatch_start(const struct dispatch_config *config, struct dispatcher **ret, struct err *err)
 {
 	struct dispatcher *d = dispatcher_new(config);
-	enum status status = open_providers(d, config->providers, err);
+	enum status status = outlets_open(d->loop, config->providers, config->provider_count, &d->outlets, err);
 	if (status == STATUS_OK)
 		status = store_session_open(config->sending->store, STORE_READ, &d->session, err);
+	if (status == STATUS_OK)
+		status = open_builder(d, err);
 	if (status == STATUS_OK) {
-		int fault = pthread_create(&d->thread, NULL, thread_main, d);
-		if (fault)
-			status = err_set_errno(err, fault, "cannot start the thread that sends mail");
+		make_records(d);
+		make_jobs(d);
+		status = start_thread(d, err);
 	}
 	if (status != STATUS_OK) {
 		dispatcher_free(d);
@@ -266,12 +287,13 @@ void dispatch_stop(struct dispatcher **dispatcher, int timeout_ms)
 	atomic_store(&d->is_stopping, true);
 	transport_wake(d->loop);
 	(void)pthread_join(d->thread, NULL); /* fails only for a thread that is not there */
-	size_t left = active_count(d);
+	size_t left = outlets_active(d->outlets);
 	if (left) {
 		/* Their dot is out and no answer has come. Hanging up could not take it back; they stay as they are,
 		 * until the process ends, and are in doubt at the next start. */
 		log_warn("dispatch.stopped_in_doubt", LOG_INT("mails", left));
-		journal_feed_free(&d->feed);
+		durable_records_free(&d->records);
+		builder_stop(&d->builder);
 		store_session_close(&d->session);
 		return;
 	}
@@ -281,10 +303,10 @@ void dispatch_stop(struct dispatcher **dispatcher, int timeout_ms)
 void dispatch_figures(const struct dispatcher *d, struct dispatch_figures *ret)
 {
 	*ret = (struct dispatch_figures){
-	    .sent = atomic_load(&d->sent),
-	    .failed = atomic_load(&d->failed),
-	    .deferred = atomic_load(&d->deferred),
-	    .uncertain = atomic_load(&d->uncertain),
-	    .in_flight = atomic_load(&d->in_flight),
+	    .sent = atomic_load(&d->counts.sent),
+	    .failed = atomic_load(&d->counts.failed),
+	    .deferred = atomic_load(&d->counts.deferred),
+	    .uncertain = atomic_load(&d->counts.uncertain),
+	    .in_flight = atomic_load(&d->counts.in_flight),
 	};
 }

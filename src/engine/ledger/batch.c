@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "base/wire.h"
 #include "engine/ledger/effects.h"
+#include "engine/ledger/queue_moves.h"
 
 enum {
 	KEY_MAX = 4096,             /* of a contact; ids are bounded far below where they come in */
@@ -84,6 +85,7 @@ struct batch {
 	struct sums *sums;
 	struct map *settling; /* time and id -> struct settling */
 	struct map *repeated; /* tenant and position -> struct repeated */
+	struct queue_moves *queue;
 	char key[KEY_MAX];
 	struct arena *contact_arena;
 	struct map *contacts; /* tenant and id -> struct cached_consent */
@@ -117,6 +119,7 @@ struct batch *batch_new(struct store_session *session)
 	b->sums = sums_new();
 	b->settling = map_new();
 	b->repeated = map_new();
+	b->queue = queue_moves_new(session);
 	b->event_room = FIRST_EVENTS;
 	b->events = mem_alloc_array(b->event_room, sizeof *b->events);
 	b->gathered = mem_alloc_array(b->event_room, sizeof *b->gathered);
@@ -136,6 +139,7 @@ void batch_free(struct batch **batch)
 	sums_free(&b->sums);
 	map_free(&b->settling);
 	map_free(&b->repeated);
+	queue_moves_free(&b->queue);
 	map_free(&b->contacts);
 	arena_free(&b->contact_arena);
 	arena_free(&b->arena);
@@ -495,6 +499,11 @@ static enum status write_repeats(struct batch *batch, struct err *err)
 	return status;
 }
 
+struct queue_moves *batch_queue_moves(struct batch *batch)
+{
+	return batch->queue;
+}
+
 /* ---- Settling */
 
 void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurred_us)
@@ -595,6 +604,7 @@ static void drop_gathered(struct batch *batch)
 	sums_clear(batch->sums);
 	map_clear(batch->settling);
 	map_clear(batch->repeated);
+	queue_moves_clear(batch->queue);
 }
 
 enum status batch_flush(struct batch *batch, struct err *err)
@@ -612,6 +622,7 @@ enum status batch_flush(struct batch *batch, struct err *err)
 		status = sums_write(batch->sums, batch->session, err);
 	if (status == STATUS_OK)
 		status = add_settling(batch, err);
+	status = queue_moves_flush(batch->queue, err);
 	if (status != STATUS_OK)
 		return status;
 	batch->events_written += batch->event_count;

@@ -12,6 +12,7 @@
 #include "store/mail/messages.h"
 
 struct batch;
+struct queue_moves;
 struct tenant_policies;
 
 struct batch *batch_new(struct store_session *session);
@@ -63,6 +64,9 @@ void batch_remember_hit(struct batch *batch, struct message *message, uint64_t k
 void batch_repeat(struct batch *batch, struct message *message, struct recent_hit *hit, int64_t time_us);
 /* Where effects add; for events that are written already and are given another verdict (correction.h). */
 struct sums *batch_sums(struct batch *batch);
+
+/* What became of attempts, for the queue; written at flush (queue_moves.h). */
+struct queue_moves *batch_queue_moves(struct batch *batch);
 
 /* Has the hits of a message looked at again, as a hit wants that occurred then (settling_due_us). */
 void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurred_us);

@@ -216,7 +216,7 @@ static enum status start_dispatcher(struct server *s, struct err *err)
 	const struct config *c = &s->installation->config;
 	struct provider_setting smtp[SETTINGS_MAX];
 	struct provider_setting outbox[] = {{SLICE("directory"), slice_from_cstr(s->installation->outbox_path)}};
-	struct dispatch_provider providers[] = {{"outbox", outbox, 1}, {"smtp", smtp, smtp_settings(s, smtp)}};
+	struct outlet_config providers[] = {{"outbox", outbox, 1}, {"smtp", smtp, smtp_settings(s, smtp)}};
 	struct dispatch_config config = {.sending = &s->sending,
 					 .journal = s->journal,
 					 .providers = providers,

@@ -15,94 +15,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 #include "base/status.h"
-#include "codec/text/uuid.h"
-
-enum value_type {
-	VALUE_I64,
-	VALUE_BOOL,
-	VALUE_TIME, /* microseconds since 1970 in i64 */
-	VALUE_UUID,
-	VALUE_TEXT, /* UTF-8 without NUL: the session sees to it */
-	VALUE_JSON, /* as text */
-	VALUE_BYTES,
-};
-
-/* One parameter, or one field of a row. A statement's nth parameter has the same type on every run. */
-struct value {
-	enum value_type type;
-	bool is_null;
-	int64_t i64;        /* I64, BOOL, TIME */
-	struct slice bytes; /* TEXT, JSON, BYTES; of a row: valid until the next step */
-	struct uuid uuid;
-};
-
-struct values {
-	const struct value *at;
-	size_t n;
-};
-enum { VALUES_MAX = 400 };
-/* VALUES(value_i64(1), value_text(name)): lives as long as the block it stands in. */
-#define VALUES(...)                                                                                                    \
-	((struct values){(const struct value[]){__VA_ARGS__},                                                          \
-			 sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value)})
-#define VALUES_NONE ((struct values){NULL, 0})
-
-static inline struct value value_i64(int64_t v)
-{
-	return (struct value){.type = VALUE_I64, .i64 = v};
-}
-
-static inline struct value value_i64_unless(int64_t v, int64_t null_value)
-{
-	return (struct value){.type = VALUE_I64, .i64 = v, .is_null = v == null_value};
-}
-
-static inline struct value value_bool(bool v)
-{
-	return (struct value){.type = VALUE_BOOL, .i64 = v};
-}
-
-static inline struct value value_time(int64_t time_us)
-{
-	return (struct value){.type = VALUE_TIME, .i64 = time_us};
-}
-
-/* 0 is NULL. */
-static inline struct value value_time_or_null(int64_t time_us)
-{
-	return (struct value){.type = VALUE_TIME, .i64 = time_us, .is_null = time_us == 0};
-}
-
-static inline struct value value_uuid(struct uuid id)
-{
-	return (struct value){.type = VALUE_UUID, .uuid = id};
-}
-
-static inline struct value value_text(struct slice s)
-{
-	return (struct value){.type = VALUE_TEXT, .bytes = s};
-}
-
-/* The empty text is NULL. */
-static inline struct value value_text_or_null(struct slice s)
-{
-	return (struct value){.type = VALUE_TEXT, .bytes = s, .is_null = s.n == 0};
-}
-
-static inline struct value value_json_or_null(struct slice s)
-{
-	return (struct value){.type = VALUE_JSON, .bytes = s, .is_null = s.n == 0};
-}
-
-static inline struct value value_bytes(struct slice s)
-{
-	return (struct value){.type = VALUE_BYTES, .bytes = s};
-}
-
-static inline struct value value_bytes_or_null(struct slice s)
-{
-	return (struct value){.type = VALUE_BYTES, .bytes = s, .is_null = s.n == 0};
-}
+#include "store/core/value.h"
 
 /* {word} in a statement becomes `text`. The table ends with a NULL word. */
 struct driver_word {
@@ -115,6 +28,7 @@ enum driver_access { DRIVER_READ, DRIVER_WRITE, DRIVER_CREATE };
 
 struct driver {
 	bool is_shared;     /* several machines may have it open */
+	bool has_arrays;    /* takes lists as parameters */
 	size_t insert_rows; /* rows that one INSERT should carry */
 	const struct driver_word *words;
 	const char *schema_lock; /* a statement that keeps other migrators out until the transaction ends, or NULL */

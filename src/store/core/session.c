@@ -71,20 +71,46 @@ static enum status statement_of(struct store_session *s, const char *sql, void *
 	return status;
 }
 
+static bool is_clean_list(const struct value_array *list)
+{
+	size_t i = 0;
+	while (i < list->n && text_is_clean(list->bytes[i]))
+		i++;
+	return i == list->n;
+}
+
+static bool is_clean(const struct value *v)
+{
+	if (v->type == VALUE_TEXT_ARRAY)
+		return is_clean_list(&v->array);
+	return v->is_null || (v->type != VALUE_TEXT && v->type != VALUE_JSON) || text_is_clean(v->bytes);
+}
+
+static void clean(struct value *v, struct arena *scratch)
+{
+	if (v->type != VALUE_TEXT_ARRAY) {
+		v->bytes = text_cleaned(v->bytes, scratch);
+		return;
+	}
+	struct slice *texts = arena_alloc_array(scratch, v->array.n, sizeof *texts);
+	for (size_t i = 0; i < v->array.n; i++)
+		texts[i] = text_cleaned(v->array.bytes[i], scratch);
+	v->array.bytes = texts;
+}
+
 /* Either `in` itself, or a copy in the scratch arena with its texts cleaned. */
 static struct values cleaned(struct store_session *s, struct values in)
 {
 	struct value *copy = NULL;
 	for (size_t i = 0; i < in.n; i++) {
-		const struct value *v = &in.at[i];
-		if (v->is_null || (v->type != VALUE_TEXT && v->type != VALUE_JSON) || text_is_clean(v->bytes))
+		if (is_clean(&in.at[i]))
 			continue;
 		if (!copy) {
 			arena_reset(s->scratch);
 			copy = arena_alloc_array(s->scratch, in.n, sizeof *copy);
 			memcpy(copy, in.at, in.n * sizeof *copy);
 		}
-		copy[i].bytes = text_cleaned(v->bytes, s->scratch);
+		clean(&copy[i], s->scratch);
 	}
 	return copy ? (struct values){copy, in.n} : in;
 }
@@ -122,6 +148,11 @@ enum status session_run_some(struct store_session *s, const char *sql, struct va
 	if (status == STATUS_OK && changed == 0)
 		return err_set(err, if_none.status, "%s", if_none.words);
 	return status;
+}
+
+bool session_has_arrays(const struct store_session *s)
+{
+	return s->driver->has_arrays;
 }
 
 size_t session_rows_per_insert(const struct store_session *s)

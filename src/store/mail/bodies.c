@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contents of mails: once per distinct content, compressed. Thousands of mails of a campaign share one, so a body that
  * is there already costs a look-up, and one small write an hour that keeps it from being pruned. */
-#include "store/mail/messages.h"
+#include "store/mail/mail_source.h"
 
 #include "base/mem.h"
 #include "store/core/session.h"
@@ -62,6 +62,17 @@ static enum status unpack(struct slice packed, int64_t size, struct arena *arena
 	return STATUS_OK;
 }
 
+/* Of a row that goes on with size and content. */
+static enum status take(struct rows *r, struct arena *arena, struct slice *ret, struct err *err)
+{
+	r->arena = arena_new();
+	int64_t size = rows_i64(r);
+	struct slice packed = rows_bytes(r);
+	enum status status = unpack(packed, size, arena, ret, err);
+	arena_free(&r->arena);
+	return status;
+}
+
 enum status store_body_find(struct store_session *s, uint32_t tenant, struct slice id, struct arena *arena,
 			    struct slice *ret, struct err *err)
 {
@@ -72,13 +83,68 @@ enum status store_body_find(struct store_session *s, uint32_t tenant, struct sli
 		return err_set(err, status, "the body is not stored, or was pruned");
 	if (status != STATUS_OK)
 		return status;
-	struct arena *scratch = arena_new();
-	r.arena = scratch;
-	int64_t size = rows_i64(&r);
-	struct slice packed = rows_bytes(&r);
-	status = rows_close(&r, unpack(packed, size, arena, ret, err));
-	arena_free(&scratch);
-	return status;
+	return rows_close(&r, take(&r, arena, ret, err));
+}
+
+/* ---- Many at once */
+
+static enum status find_one_by_one(struct store_session *s, const struct body_key *keys, size_t count,
+				   struct arena *arena, struct slice *contents, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct err unreadable;
+		struct rows r;
+		enum status status = rows_open_one(
+		    &r, s, "SELECT size, content FROM bodies WHERE tenant_id = $1 AND id = $2 AND size <= $3",
+		    VALUES(value_i64(keys[i].tenant), value_bytes(keys[i].id), value_i64(BODY_AT_ONCE_MAX)), err);
+		if (status == STATUS_NOT_FOUND)
+			continue;
+		if (status != STATUS_OK)
+			return status;
+		(void)take(&r, arena, &contents[i], &unreadable); /* stays empty: the others are good */
+		(void)rows_close(&r, STATUS_OK);
+	}
+	return STATUS_OK;
+}
+
+/* The packed bytes stay in the driver's result until they are unpacked, so a large body is not even sent. */
+static enum status find_small(struct store_session *s, const struct body_key *keys, size_t count, struct arena *arena,
+			      struct rows *r, struct err *err)
+{
+	int64_t *places = arena_alloc_array(arena, count, sizeof *places);
+	int64_t *tenants = arena_alloc_array(arena, count, sizeof *tenants);
+	struct slice *ids = arena_alloc_array(arena, count, sizeof *ids);
+	for (size_t i = 0; i < count; i++) {
+		places[i] = (int64_t)i;
+		tenants[i] = keys[i].tenant;
+		ids[i] = keys[i].id;
+	}
+	return rows_open(r, s,
+			 "SELECT k.place, b.size, b.content FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS "
+			 "k (place, tenant_id, id) JOIN bodies b ON b.tenant_id = k.tenant_id AND b.id = k.id "
+			 "WHERE b.size <= $4",
+			 VALUES(value_i64_array(places, count), value_i64_array(tenants, count),
+				value_bytes_array(ids, count), value_i64(BODY_AT_ONCE_MAX)),
+			 err);
+}
+
+enum status store_bodies_find(struct store_session *s, const struct body_key *keys, size_t count, struct arena *arena,
+			      struct slice *ret_contents, struct err *err)
+{
+	struct rows r;
+	struct err unreadable;
+	memset(ret_contents, 0, count * sizeof *ret_contents);
+	if (!session_has_arrays(s))
+		return find_one_by_one(s, keys, count, arena, ret_contents, err);
+	enum status status = find_small(s, keys, count, arena, &r, err);
+	if (status != STATUS_OK)
+		return status;
+	while ((status = rows_next(&r, err)) == STATUS_OK) {
+		size_t place = (size_t)rows_i64(&r);
+		if (place < count)
+			(void)take(&r, arena, &ret_contents[place], &unreadable); /* as above */
+	}
+	return rows_close(&r, status);
 }
 
 /* The list of what the queue needs is made once for the statement, not once for each body: messages have no index by

@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* queue: due messages, their leases, and what is in doubt. Part of the store (see store.h).
+/* queue: the row of a message that is to be sent, and what the deliverer's attempts make of it. Part of the store (see
+ * store.h). Claims and leases are in queue_claim.h, what people do to rows and see of them in queue_admin.h.
  *
- * "Held" rows are in doubt; "paused" rows wait until they are resumed. Calls of several steps are one transaction of
- * their own when the session has none open.
+ * A row exists from enqueueing until the message has an end (sent, failed, canceled):
  *
- * A row exists from enqueueing until the message has an end (sent, failed, canceled). A claim gives a lease with a
- * fencing token; a late worker whose lease was given to another cannot record anything. An intent marks that the end of
- * the data may go out; a row with an intent and no outcome after a crash is in doubt.
+ *   waiting (or paused) --claim--> leased --intent--> sending --outcome--> gone | waiting again | held (in doubt)
+ *
+ * An intent marks that the end of the data may go out; a row with an intent and no outcome after a crash is in doubt.
+ *
+ * Each claim raises a row's attempt, so message and attempt together name one claim for ever. That is what an outcome
+ * goes by, not the lease: the machine that made an attempt may come back with its outcome long after its lease ran out
+ * and another machine held the row.
  */
 #ifndef PUGMARK_STORE_QUEUE_H
 #define PUGMARK_STORE_QUEUE_H
 
 #include "store/core/store.h"
-
-struct queue_entry {
-	struct uuid message;
-	uint32_t tenant;
-	uint32_t attempt; /* of this claim, from 1 */
-	uint64_t lease;   /* fencing token: the same for all rows of one claim, never given again; fits in 63 bits */
-	struct slice provider, stream;
-};
 
 struct queue_item {
 	struct uuid message;
@@ -30,68 +26,42 @@ struct queue_item {
 /* STATUS_CONFLICT: it is queued already. */
 enum status store_queue_add(struct store_session *s, const struct queue_item *item, struct err *err) MUST_CHECK;
 
-struct queue_claim {
-	int64_t now_us; /* what is due by then may be claimed */
-	int64_t lease_until_us;
-	uint32_t limit;
+struct queue_intent {
+	struct uuid message;
+	uint64_t lease;
+	uint32_t attempt;
 };
-/* Up to `limit` due rows that nobody holds (no lease, or expired, and no intent, not paused or in doubt): oldest due
- * first, but no tenant gets more than its share while others wait. Sets their lease until lease_until_us. *ret is in no
- * particular order. */
-enum status store_queue_claim(struct store_session *s, const struct queue_claim *claim, struct arena *arena,
-			      struct queue_entry **ret, size_t *ret_count, struct err *err) MUST_CHECK;
-/* Longer leases for everything that these fencing tokens hold. */
-enum status store_queue_extend(struct store_session *s, const uint64_t *leases, size_t count, int64_t lease_until_us,
-			       struct err *err) MUST_CHECK;
-/* The end of the data may go out. STATUS_CONFLICT: the lease is no longer ours, or there is an intent
- * already; do not send. */
-enum status store_queue_intent(struct store_session *s, struct uuid message, uint64_t lease, uint32_t attempt,
-			       int64_t now_us, struct err *err) MUST_CHECK;
-/* Done for good (sent, failed): the row goes. STATUS_CONFLICT: the lease is no longer ours. */
-enum status store_queue_finish(struct store_session *s, struct uuid message, uint64_t lease,
-			       struct err *err) MUST_CHECK;
-/* Not accepted, certainly: due again at due_us, lease and intent cleared. STATUS_CONFLICT as above. */
-enum status store_queue_retry(struct store_session *s, struct uuid message, uint64_t lease, int64_t due_us,
-			      struct slice error, struct err *err) MUST_CHECK;
-/* Nobody can know: held until resolved. STATUS_CONFLICT as above. */
-enum status store_queue_hold(struct store_session *s, struct uuid message, uint64_t lease, int64_t now_us,
+/* The end of these messages' data may go out. ret_taken[i] says whether it does: false when the lease is no longer ours
+ * or there is an intent already; do not send. Of different messages; one round trip for all on PostgreSQL. */
+enum status store_queue_intents(struct store_session *s, const struct queue_intent *intents, size_t count,
+				int64_t now_us, bool *ret_taken, struct err *err) MUST_CHECK;
+
+/* How an attempt ended. */
+enum queue_ending {
+	QUEUE_FINISHED, /* for good (sent, failed): the row goes */
+	QUEUE_RETRY,    /* not accepted, certainly: due again at due_us, lease and intent cleared */
+	QUEUE_DOUBT,    /* nobody can know: held until it is resolved, or until a late outcome tells */
+};
+struct queue_outcome {
+	struct uuid message;
+	uint32_t attempt;
+	enum queue_ending ending;
+	int64_t time_us;
+	int64_t due_us;     /* RETRY */
+	struct slice error; /* RETRY: the refusal's words */
+};
+/* Writes what became of attempts. A row that is gone or was claimed again since is left as it is, without a word; a
+ * doubt is also not written over what somebody decided meanwhile. Of different messages; they are locked in the order
+ * of their ids, so that two writers never wait for one another. Four statements for all on PostgreSQL, of which none is
+ * waited for inside a transaction. */
+enum status store_queue_end_attempts(struct store_session *s, const struct queue_outcome *outcomes, size_t count,
+				     struct err *err) MUST_CHECK;
+/* An attempt that nobody will tell the outcome of any more: held. STATUS_CONFLICT: it is not being sent any more, or by
+ * another attempt. */
+enum status store_queue_hold(struct store_session *s, struct uuid message, uint32_t attempt, int64_t now_us,
 			     struct err *err) MUST_CHECK;
-
-struct queue_look {
-	int64_t now_us;
-	uint32_t limit;
-};
-/* All rows with an intent and no outcome (their worker died): at most `limit`, without changing them. When the store is
- * shared only those whose lease has expired at now_us. Already held rows are not among them. */
-enum status store_queue_orphans(struct store_session *s, const struct queue_look *look, struct arena *arena,
-				struct queue_entry **ret, size_t *ret_count, struct err *err) MUST_CHECK;
-/* Claims without an intent whose worker died are free again at once (single machine, at start). */
-enum status store_queue_release_all(struct store_session *s, struct err *err) MUST_CHECK;
-/* A held row: due again now with intent cleared (resend), or gone. STATUS_NOT_FOUND when it is not held. */
-enum status store_queue_resolve(struct store_session *s, struct uuid message, bool resend, int64_t now_us,
-				struct err *err) MUST_CHECK;
-/* STATUS_NOT_FOUND: not queued or already under way. */
-enum status store_queue_cancel(struct store_session *s, struct uuid message, struct err *err) MUST_CHECK;
-/* When the next claim can give something: a waiting row is due, or a lease without intent runs out; 0: nothing waits.
- */
-enum status store_queue_next_due(struct store_session *s, int64_t *ret_due_us, struct err *err) MUST_CHECK;
-
-/* Rows of this tenant (0: of all) and provider (empty: all) wait until they are resumed with the same pair; new ones
- * too. What is leased already goes on. */
-enum status store_queue_set_paused(struct store_session *s, uint32_t tenant, struct slice provider, bool paused,
-				   int64_t now_us, struct err *err) MUST_CHECK;
-
-/* Every row is in exactly one of them. */
-struct queue_figures {
-	uint64_t due;       /* may go now */
-	uint64_t scheduled; /* later, never tried */
-	uint64_t in_flight; /* claimed */
-	uint64_t deferred;  /* later, tried before */
-	uint64_t in_doubt, paused;
-	int64_t oldest_due_us; /* 0: none */
-};
-/* tenant 0: all. */
-enum status store_queue_count(struct store_session *s, uint32_t tenant, int64_t now_us, struct queue_figures *ret,
-			      struct err *err) MUST_CHECK;
+/* The row goes, if it is still that attempt's. STATUS_CONFLICT: it is not. */
+enum status store_queue_take_out(struct store_session *s, struct uuid message, uint32_t attempt,
+				 struct err *err) MUST_CHECK;
 
 #endif

@@ -16,7 +16,7 @@
 #include "store/postgres/postgres_values.h"
 #include <stdio.h>
 
-enum { PIPELINE_MAX = 1000, JSON_MAX = 64 * 1024 * 1024 };
+enum { PIPELINE_MAX = 1000, PACKED_MAX = 64 * 1024 * 1024 };
 
 struct connection {
 	PGconn *pg;
@@ -169,7 +169,7 @@ static void disconnect(void *self)
 {
 	struct connection *c = self;
 	PQfinish(c->pg);
-	buf_done(&c->bound.json);
+	buf_done(&c->bound.packed);
 	mem_free(c->target);
 	mem_free(c);
 }
@@ -183,7 +183,7 @@ static enum status connect_to(const char *target, enum driver_access access, voi
 	struct connection *c = MEM_NEW(struct connection);
 	c->reads = access == DRIVER_READ;
 	c->target = mem_copy(slice_from_cstr(target));
-	buf_init(&c->bound.json, JSON_MAX);
+	buf_init(&c->bound.packed, PACKED_MAX);
 	c->pg = PQconnectdbParams(keys, settings, 1);
 	enum status status = configure(c, err);
 	if (status != STATUS_OK)
@@ -398,6 +398,7 @@ static enum status checkpoint(void *self, int pages, struct err *err)
 
 const struct driver postgres_driver = {
     .is_shared = true,
+    .has_arrays = true,
     .insert_rows = 16, /* the server spends more on a statement than on a row */
     .words = words,
     /* Any number that no other program uses: "pugmark" in ASCII. */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Formats: PostgreSQL's src/backend/utils/adt, the *send and *recv functions. Integers are big-endian, a timestamptz is
- * microseconds since 2000-01-01 in 8 bytes, a boolean one byte, a uuid 16, text and bytea themselves. */
+ * microseconds since 2000-01-01 in 8 bytes, a boolean one byte, a uuid 16, text and bytea themselves.
+ *
+ * A list is array_recv's format: number of dimensions, whether a NULL is in it, the elements' type, then for the one
+ * dimension its length and first index; then each element, its length (-1: NULL) in front. All of these are four bytes.
+ * Binary, because in text every byte would have to be quoted and read again. */
 #include "store/postgres/postgres_values.h"
 
 #include "base/mem.h"
@@ -18,6 +22,12 @@ enum {
 	TIMESTAMPTZ_OID = 1184,
 	UUID_OID = 2950,
 	JSONB_OID = 3802,
+	BOOL_ARRAY_OID = 1000,
+	BYTEA_ARRAY_OID = 1001,
+	TEXT_ARRAY_OID = 1009,
+	INT8_ARRAY_OID = 1016,
+	TIMESTAMPTZ_ARRAY_OID = 1185,
+	UUID_ARRAY_OID = 2951,
 };
 
 static Oid type_of(enum value_type type)
@@ -30,8 +40,19 @@ static Oid type_of(enum value_type type)
 	case VALUE_TEXT: return TEXT_OID;
 	case VALUE_JSON: return JSONB_OID;
 	case VALUE_BYTES: return BYTEA_OID;
+	case VALUE_I64_ARRAY: return INT8_ARRAY_OID;
+	case VALUE_BOOL_ARRAY: return BOOL_ARRAY_OID;
+	case VALUE_TIME_ARRAY: return TIMESTAMPTZ_ARRAY_OID;
+	case VALUE_UUID_ARRAY: return UUID_ARRAY_OID;
+	case VALUE_TEXT_ARRAY: return TEXT_ARRAY_OID;
+	case VALUE_BYTES_ARRAY: return BYTEA_ARRAY_OID;
 	}
 	bug(__FILE__, __LINE__, "value type");
+}
+
+static bool is_list(const struct value *v)
+{
+	return v->type >= VALUE_I64_ARRAY;
 }
 
 static void put_i64(char to[8], int64_t value)
@@ -64,29 +85,105 @@ static void bind_one(struct bound *b, size_t i, const struct value *v)
 		b->at[i] = (const char *)v->uuid.bytes;
 		b->lengths[i] = sizeof v->uuid.bytes;
 		return;
-	case VALUE_JSON: /* its place is filled in when all are together */ b->lengths[i] = (int)v->bytes.n + 1; return;
 	case VALUE_TEXT:
 	case VALUE_BYTES:
 		/* A NULL pointer would be NULL. */
 		b->at[i] = v->bytes.n > 0 ? v->bytes.p : "";
 		b->lengths[i] = (int)v->bytes.n;
 		return;
+	default: return; /* packed */
 	}
 }
 
-/* After all of them are appended, because the buffer may have moved meanwhile. */
-static void bind_json(struct bound *b, struct values in)
+/* ---- Lists and JSON, which are packed into a buffer of their own */
+
+static void put_i32(struct buf *b, uint32_t value)
 {
-	buf_clear(&b->json);
-	for (size_t i = 0; i < in.n; i++)
-		if (in.at[i].type == VALUE_JSON && !in.at[i].is_null) {
-			buf_append_byte(&b->json, JSONB_VERSION);
-			buf_append(&b->json, in.at[i].bytes);
-		}
+	const unsigned char bytes[4] = {(unsigned char)(value >> 24), (unsigned char)(value >> 16),
+					(unsigned char)(value >> 8), (unsigned char)value};
+	buf_append_bytes(b, bytes, sizeof bytes);
+}
+
+static void put_element(struct buf *b, const void *p, size_t n)
+{
+	put_i32(b, (uint32_t)n);
+	buf_append_bytes(b, p, n);
+}
+
+static void put_i64_element(struct buf *b, int64_t value)
+{
+	char bytes[8];
+	put_i64(bytes, value);
+	put_element(b, bytes, sizeof bytes);
+}
+
+static Oid type_of_elements(enum value_type list)
+{
+	switch (list) {
+	case VALUE_I64_ARRAY: return INT8_OID;
+	case VALUE_TIME_ARRAY: return TIMESTAMPTZ_OID;
+	case VALUE_BOOL_ARRAY: return BOOL_OID;
+	case VALUE_UUID_ARRAY: return UUID_OID;
+	case VALUE_BYTES_ARRAY: return BYTEA_OID;
+	default: return TEXT_OID;
+	}
+}
+
+static void pack_element(struct buf *b, const struct value *v, size_t i)
+{
+	const struct value_array *list = &v->array;
+	switch (v->type) {
+	case VALUE_I64_ARRAY: put_i64_element(b, list->i64[i]); return;
+	case VALUE_TIME_ARRAY: put_i64_element(b, list->i64[i] - year_2000_us); return;
+	case VALUE_BOOL_ARRAY: put_element(b, list->boolean[i] ? "\1" : "\0", 1); return;
+	case VALUE_UUID_ARRAY: put_element(b, list->uuid[i].bytes, sizeof list->uuid[i].bytes); return;
+	default: put_element(b, list->bytes[i].p, list->bytes[i].n); return;
+	}
+}
+
+static void pack_list(struct buf *b, const struct value *v)
+{
+	const struct value_array *list = &v->array;
+	put_i32(b, list->n > 0); /* dimensions: an empty array has none */
+	put_i32(b, list->is_null != NULL);
+	put_i32(b, type_of_elements(v->type));
+	if (list->n == 0)
+		return;
+	put_i32(b, (uint32_t)list->n);
+	put_i32(b, 1); /* SQL counts from one */
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->is_null && list->is_null[i])
+			put_i32(b, UINT32_MAX);
+		else
+			pack_element(b, v, i);
+	}
+}
+
+static bool is_packed(const struct value *v)
+{
+	return !v->is_null && (v->type == VALUE_JSON || is_list(v));
+}
+
+/* Pointers are taken after all of them are appended, because the buffer may have moved meanwhile. */
+static void bind_packed(struct bound *b, struct values in)
+{
 	size_t at = 0;
+	buf_clear(&b->packed);
+	for (size_t i = 0; i < in.n; i++) {
+		size_t before = b->packed.n;
+		if (!is_packed(&in.at[i]))
+			continue;
+		if (is_list(&in.at[i])) {
+			pack_list(&b->packed, &in.at[i]);
+		} else {
+			buf_append_byte(&b->packed, JSONB_VERSION);
+			buf_append(&b->packed, in.at[i].bytes);
+		}
+		b->lengths[i] = (int)(b->packed.n - before);
+	}
 	for (size_t i = 0; i < in.n; i++)
-		if (in.at[i].type == VALUE_JSON && !in.at[i].is_null) {
-			b->at[i] = buf_cstr(&b->json) + at;
+		if (is_packed(&in.at[i])) {
+			b->at[i] = buf_cstr(&b->packed) + at;
 			at += (size_t)b->lengths[i];
 		}
 }
@@ -106,8 +203,9 @@ enum status postgres_bind(struct bound *b, struct values in, struct err *err)
 		if (in.at[i].is_null)
 			b->at[i] = NULL;
 	}
-	bind_json(b, in);
-	return buf_failed(&b->json) ? err_set(err, STATUS_TOO_BIG, "postgresql: too much JSON") : STATUS_OK;
+	bind_packed(b, in);
+	return buf_failed(&b->packed) ? err_set(err, STATUS_TOO_BIG, "postgresql: too much JSON, or too long lists")
+				      : STATUS_OK;
 }
 
 void postgres_column(const PGresult *result, int row, int column, struct value *ret)
@@ -131,5 +229,6 @@ void postgres_column(const PGresult *result, int row, int column, struct value *
 		return;
 	case VALUE_TEXT:
 	case VALUE_BYTES: ret->bytes = slice_of(p, (size_t)n); return;
+	default: return; /* no statement here returns a list */
 	}
 }

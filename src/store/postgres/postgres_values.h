@@ -7,14 +7,14 @@
 
 #include <libpq-fe.h>
 
-/* What libpq wants to be told of parameters; points into itself, into `json` and into the values. */
+/* What libpq wants to be told of parameters; points into itself, into `packed` and into the values. */
 struct bound {
 	Oid types[VALUES_MAX];
 	const char *at[VALUES_MAX];
 	int lengths[VALUES_MAX];
 	int formats[VALUES_MAX];
 	char fixed[VALUES_MAX][8];
-	struct buf json; /* binary jsonb is a version byte and the text */
+	struct buf packed; /* what is not sent as it is: jsonb (a version byte and the text) and lists */
 };
 
 /* STATUS_TOO_BIG: more than libpq can send. */

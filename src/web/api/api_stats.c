@@ -3,7 +3,7 @@
 #include "codec/text/json_text.h"
 #include "engine/dispatch/dispatch.h"
 #include "store/events/stats.h"
-#include "store/mail/queue.h"
+#include "store/mail/queue_admin.h"
 #include "web/api/api_handlers.h"
 #include "web/sign_in/auth.h"
 

@@ -22,8 +22,8 @@ static int64_t hand_now_us(void *self)
 
 static int64_t machine_monotonic_us(void *self)
 {
-	(void)self;
-	return clock_monotonic_us(clock_system());
+	struct post *p = self;
+	return clock_monotonic_us(clock_system()) + atomic_load(&p->monotonic_ahead_us);
 }
 
 static void wake(void *user)
@@ -110,13 +110,14 @@ void post_start_dispatcher(struct post *p)
 	struct provider_setting outbox[] = {{SLICE("directory"), slice_from_cstr(p->outbox)}};
 	struct provider_setting smtp[] = {
 	    {SLICE("host"), SLICE("127.0.0.1")}, {SLICE("port"), slice_from_cstr(port)}, {SLICE("tls"), SLICE("none")}};
-	struct dispatch_provider providers[] = {{"outbox", outbox, 1}, {"smtp", smtp, 3}};
+	struct outlet_config providers[] = {{"outbox", outbox, 1}, {"smtp", smtp, 3}};
 	struct dispatch_config config = {
 	    .sending = &p->sending,
 	    .journal = p->world.journal,
 	    .providers = providers,
 	    .provider_count = p->smtp_port ? 2 : 1,
 	    .attempts_max = p->attempts_max,
+	    .built_bytes_max = p->built_bytes_max,
 	    .resend_in_doubt = p->resend_in_doubt,
 	};
 	if (dispatch_start(&config, &p->dispatcher, &err) != STATUS_OK)
@@ -132,6 +133,12 @@ void post_advance(struct post *p, int64_t seconds)
 {
 	atomic_fetch_add(&p->now_us, seconds * 1000000);
 	wake(p);
+}
+
+void post_advance_both(struct post *p, int64_t seconds)
+{
+	atomic_fetch_add(&p->monotonic_ahead_us, seconds * 1000000);
+	post_advance(p, seconds);
 }
 
 enum status post_try(struct post *p, enum accept_kind kind, const char *json, struct accept_result *ret,

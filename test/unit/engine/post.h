@@ -11,8 +11,8 @@
 
 struct post {
 	struct world world;
-	struct clock clock; /* wall time by hand, the machine's monotonic time */
-	atomic_int_fast64_t now_us;
+	struct clock clock; /* wall time by hand, the machine's monotonic time and what post_advance_both adds to it */
+	atomic_int_fast64_t now_us, monotonic_ahead_us;
 	struct sending sending;
 	struct link_token_sealer *sealer;
 	struct arena *arena; /* of answers */
@@ -21,6 +21,7 @@ struct post {
 	struct dispatcher *dispatcher;
 	uint16_t smtp_port; /* 0: no "smtp" provider */
 	uint32_t attempts_max;
+	size_t built_bytes_max; /* 0: the default */
 	bool resend_in_doubt;
 };
 
@@ -34,6 +35,8 @@ void post_open_handles(struct post *p);
 void post_start_dispatcher(struct post *p);
 void post_stop_dispatcher(struct post *p);
 void post_advance(struct post *p, int64_t seconds);
+/* Both clocks, as when so much time really passes. */
+void post_advance_both(struct post *p, int64_t seconds);
 
 /* Accepts one message; `json` is the body. The result lives until post_close. */
 struct accept_result post_send(struct post *p, enum accept_kind kind, const char *json);

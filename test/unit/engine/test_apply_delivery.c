@@ -2,6 +2,8 @@
 #include "world.h"
 
 #include "store/mail/queue.h"
+#include "store/mail/queue_admin.h"
+#include "store/mail/queue_claim.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -202,13 +204,55 @@ static void test_a_message_in_doubt_is_held(void **state)
 	assert_int_equal(figures(w).in_doubt, 1);
 }
 
-static void test_an_outcome_with_an_old_lease_changes_no_queue_row(void **state)
+static void test_an_outcome_of_an_older_attempt_changes_no_queue_row(void **state)
 {
 	struct world *w = *state;
 	uint64_t lease = world_lease(w, 0);
-	apply_steps(w, lease + 1000, (const enum step[]){SENT, END});
+	(void)world_sql(w, "UPDATE send_queue SET attempt = 2 RETURNING 1");
+	apply_steps(w, lease, (const enum step[]){SENT, END});
 	assert_int_equal(world_sql(w, "SELECT count(*) FROM send_queue"), 1);
 	assert_int_equal(world_message(w, 0)->state, MESSAGE_SENT);
+}
+
+/* What another machine does with the row of one that it takes for dead. */
+static void hold_as_another(struct world *w)
+{
+	struct err err = {0};
+	assert_int_equal(store_queue_hold(w->session, world_message_id(0), 1, WORLD_NOW_US, &err), STATUS_OK);
+	assert_int_equal(figures(w).in_doubt, 1);
+}
+
+static void test_a_late_outcome_takes_the_held_row_along(void **state)
+{
+	struct world *w = *state;
+	uint64_t lease = world_lease(w, 0);
+	apply_steps(w, lease, (const enum step[]){INTENT, END});
+	hold_as_another(w);
+	apply_steps(w, lease, (const enum step[]){SENT, END});
+	assert_int_equal(world_message(w, 0)->state, MESSAGE_SENT);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM send_queue"), 0);
+	world_check_sums(w);
+}
+
+static void test_a_late_refusal_has_the_held_row_tried_again(void **state)
+{
+	struct world *w = *state;
+	uint64_t lease = world_lease(w, 0);
+	apply_steps(w, lease, (const enum step[]){INTENT, END});
+	hold_as_another(w);
+	apply_steps(w, lease, (const enum step[]){RETRY, END});
+	assert_int_equal(figures(w).in_doubt, 0);
+	assert_int_equal(figures(w).deferred, 1);
+}
+
+/* More than one step of one row within a transaction: the batch must not mix them up. */
+static void test_steps_of_one_row_in_one_batch_keep_their_order(void **state)
+{
+	struct world *w = *state;
+	uint64_t lease = world_lease(w, 0);
+	apply_steps(w, lease, (const enum step[]){INTENT, UNCERTAIN, RETRY, FAILED, END});
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM send_queue"), 0);
+	assert_int_equal(world_message(w, 0)->state, MESSAGE_FAILED);
 }
 
 static void test_two_events_of_one_record_have_ids_of_their_own(void **state)
@@ -244,7 +288,10 @@ int main(void)
 	    TEST(test_the_queue_follows_the_outcomes),
 	    TEST(test_a_sent_message_leaves_the_queue),
 	    TEST(test_a_message_in_doubt_is_held),
-	    TEST(test_an_outcome_with_an_old_lease_changes_no_queue_row),
+	    TEST(test_an_outcome_of_an_older_attempt_changes_no_queue_row),
+	    TEST(test_a_late_outcome_takes_the_held_row_along),
+	    TEST(test_a_late_refusal_has_the_held_row_tried_again),
+	    TEST(test_steps_of_one_row_in_one_batch_keep_their_order),
 	    TEST(test_two_events_of_one_record_have_ids_of_their_own),
 	    TEST(test_a_refusal_tells_class_code_and_words),
 	};

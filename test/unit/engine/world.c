@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "store/mail/queue.h"
+#include "store/mail/queue_claim.h"
 #include <pthread.h>
 #include <setjmp.h>
 #include <sqlite3.h>

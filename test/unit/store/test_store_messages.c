@@ -3,6 +3,7 @@
 
 #include "store/mail/messages.h"
 #include "store/mail/queue.h"
+#include "store/mail/queue_admin.h"
 #include "store/people/consents.h"
 
 static struct message message_of(unsigned n)

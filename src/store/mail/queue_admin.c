@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people do to the queue (resolve, cancel, pause) and what they see of it. Claims and outcomes are in queue.c. */
-#include "store/mail/queue.h"
+/* Each change names the state it starts from: whoever decides about a row that went on meanwhile changes nothing and is
+ * told so. A pause is written down and also put into the rows, so that a claim, which runs far more often, needs to
+ * look at their state only. */
+#include "store/mail/queue_admin.h"
 
 #include "store/core/session.h"
+#include "store/mail/queue_rows.h"
 
 enum status store_queue_resolve(struct store_session *s, struct uuid message, bool resend, int64_t now_us,
 				struct err *err)
@@ -12,13 +15,11 @@ enum status store_queue_resolve(struct store_session *s, struct uuid message, bo
 		return session_run_some(s, "DELETE FROM send_queue WHERE message_id = $1 AND state = 'held'",
 					VALUES(value_uuid(message)), none, err);
 	/* A person asked for it: a pause holds it up all the same, at the next claim's state check. */
-	return session_run_some(
-	    s,
-	    "UPDATE send_queue SET state = CASE WHEN EXISTS (SELECT 1 FROM queue_pauses p WHERE "
-	    "p.tenant_id IN (0, send_queue.tenant_id) AND p.provider IN ('', send_queue.provider)) THEN 'paused' "
-	    "ELSE 'waiting' END, due_at = $2, intent_at = NULL, held_at = NULL WHERE message_id = $1 AND state = "
-	    "'held'",
-	    VALUES(value_uuid(message), value_time(now_us)), none, err);
+	return session_run_some(s,
+				"UPDATE send_queue SET state = " WAITING_OR_PAUSED
+				", due_at = $2, intent_at = NULL, held_at = NULL "
+				"WHERE message_id = $1 AND state = 'held'",
+				VALUES(value_uuid(message), value_time(now_us)), none, err);
 }
 
 enum status store_queue_cancel(struct store_session *s, struct uuid message, struct err *err)
@@ -46,13 +47,10 @@ enum status store_queue_set_paused(struct store_session *s, uint32_t tenant, str
 		status = session_run(s, "DELETE FROM queue_pauses WHERE tenant_id = $1 AND provider = $2",
 				     VALUES(value_i64(tenant), value_text(name)), err);
 	if (status == STATUS_OK)
-		status =
-		    session_run(s,
-				"UPDATE send_queue SET state = CASE WHEN EXISTS (SELECT 1 FROM queue_pauses p WHERE "
-				"p.tenant_id IN (0, send_queue.tenant_id) AND p.provider IN ('', send_queue.provider)) "
-				"THEN 'paused' ELSE 'waiting' END WHERE state IN ('waiting', 'paused') "
-				"AND ($1 = 0 OR tenant_id = $1) AND ($2 = '' OR provider = $2)",
-				VALUES(value_i64(tenant), value_text(name)), err);
+		status = session_run(s,
+				     "UPDATE send_queue SET state = " WAITING_OR_PAUSED " WHERE state IN ('waiting', "
+				     "'paused') AND ($1 = 0 OR tenant_id = $1) AND ($2 = '' OR provider = $2)",
+				     VALUES(value_i64(tenant), value_text(name)), err);
 	return session_atomic_end(s, own, status, err);
 }
 
