@@ -160,7 +160,8 @@ static void answer_nothing(struct http_request *request)
 static struct health health_of(struct web *web, bool for_all)
 {
 	const struct api_services *s = web->config.services;
-	struct health_parts parts = {s->journal, s->writer, s->dispatcher, s->retention, s->networks, s->policies, s->base_url};
+	struct health_parts parts = {s->journal,  s->writer,   s->dispatcher, s->retention,
+				     s->networks, s->policies, s->base_url};
 	return (struct health){parts, atomic_load(&web->server), web->counters, LOOPS_MAX, for_all};
 }
 
