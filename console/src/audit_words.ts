@@ -3,6 +3,7 @@
 // is not known here is shown as it was written.
 import { setting_named, value_word } from "./settings";
 import { suppression_words } from "./suppression_words";
+import { role_name } from "./words";
 import type { AuditEntry } from "./types";
 
 export interface AuditSentence {
@@ -27,6 +28,12 @@ export const AUDIT_ACTIONS = [
   { value: "suppression.removed", word: "Mail to an address allowed" },
   { value: "unsubscribe.confirmed", word: "Held unsubscribe confirmed" },
   { value: "unsubscribe.dismissed", word: "Held unsubscribe dismissed" },
+  { value: "user.added", word: "User added" },
+  { value: "user.password_set", word: "Password set" },
+  { value: "api_key.added", word: "API key added" },
+  { value: "api_key.revoked", word: "API key revoked" },
+  { value: "session.started", word: "Signed in" },
+  { value: "session.ended", word: "Signed out" },
 ];
 
 function actor_name(actor: string): string {
@@ -134,6 +141,18 @@ function decided(entry: AuditEntry): Deed {
   return { did, link: { href: `/messages/${encodeURIComponent(subject_of(entry))}`, word: "The mail" } };
 }
 
+// ---- accounts
+
+function user_added(entry: AuditEntry): Deed {
+  const role = text_of(entry.details?.["role"]);
+  return { did: `added the user ${subject_of(entry)}`, lines: role ? [["Role", role_name(role)]] : [] };
+}
+
+function key_added(entry: AuditEntry): Deed {
+  const { name, prefix } = entry.details ?? {};
+  return { did: `added the API key “${text_of(name)}”`, lines: [["Begins with", text_of(prefix)]] };
+}
+
 const DEEDS: Record<string, (entry: AuditEntry, person: string) => Deed> = {
   "tenant.changed": settings_changed,
   "tenant.added": tenant_added,
@@ -148,6 +167,12 @@ const DEEDS: Record<string, (entry: AuditEntry, person: string) => Deed> = {
   "suppression.removed": suppression,
   "unsubscribe.confirmed": decided,
   "unsubscribe.dismissed": decided,
+  "user.added": user_added,
+  "user.password_set": (entry) => ({ did: `set a new password for ${subject_of(entry)}, which ended all sessions` }),
+  "api_key.added": key_added,
+  "api_key.revoked": (entry) => ({ did: "revoked an API key", lines: [["Key", subject_of(entry)]] }),
+  "session.started": () => ({ did: "signed in" }),
+  "session.ended": () => ({ did: "signed out" }),
 };
 
 function unknown(entry: AuditEntry): Deed {

@@ -5,7 +5,7 @@ import { api_get, query } from "./api";
 import { forget, recall, remember, use_resource, type Resource } from "./resource";
 import type { Page } from "./types";
 
-const PAGE_ROWS = 50;
+export const PAGE_ROWS = 50;
 
 interface More<Row> {
   path: string;

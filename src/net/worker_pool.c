@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One lock, two queues: jobs that are resumed have their work behind them and only want to answer, so they go before
+ * new ones; otherwise a flood of new requests would keep finished ones in memory. Whether a job was parked is a flag on
+ * the worker's own stack, because the job may be somebody else's, and gone, before run() returns. */
 #include "net/worker_pool.h"
 #include "base/mem.h"
 #include <pthread.h>
 #include <signal.h>
 
+struct job_queue {
+	struct worker_job *first; /* oldest */
+	struct worker_job **last;
+};
+
 struct worker_pool {
 	struct worker_pool_config config;
 	pthread_mutex_t lock;
 	pthread_cond_t work;
-	struct worker_job *first; /* oldest */
-	struct worker_job **last;
-	size_t waiting;
+	pthread_cond_t none_parked;
+	struct job_queue resumed, posted;
+	size_t waiting; /* in `posted` */
+	size_t parked;
 	bool ending;
 	unsigned started;
 	pthread_t threads[];
@@ -28,21 +37,54 @@ static void run_done(struct http_job *back)
 	job->done(job);
 }
 
+static void queue_init(struct job_queue *q)
+{
+	q->first = NULL;
+	q->last = &q->first;
+}
+
+static void queue_put(struct job_queue *q, struct worker_job *job)
+{
+	job->next = NULL;
+	*q->last = job;
+	q->last = &job->next;
+}
+
+static struct worker_job *queue_take(struct job_queue *q)
+{
+	struct worker_job *job = q->first;
+	if (job)
+		q->first = job->next;
+	if (!q->first)
+		q->last = &q->first;
+	return job;
+}
+
 /* The oldest job, waited for; NULL when the pool ends. */
 static struct worker_job *take(struct worker_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	while (!pool->first && !pool->ending)
+	while (!pool->resumed.first && !pool->posted.first && !pool->ending)
 		pthread_cond_wait(&pool->work, &pool->lock);
-	struct worker_job *job = pool->ending ? NULL : pool->first;
-	if (job) {
-		pool->first = job->next;
-		if (!pool->first)
-			pool->last = &pool->first;
+	struct worker_job *job = pool->ending ? NULL : queue_take(&pool->resumed);
+	if (!job && !pool->ending) {
+		job = queue_take(&pool->posted);
 		pool->waiting--;
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return job;
+}
+
+static void run_job(struct worker_job *job, void *context)
+{
+	bool is_parked = false;
+	job->is_parked = &is_parked;
+	job->run(job, context);
+	if (is_parked)
+		return;
+	job->back.run = run_done;
+	if (!http_loop_post(job->loop, &job->back))
+		drop(job);
 }
 
 static void *work(void *self)
@@ -54,12 +96,8 @@ static void *work(void *self)
 	sigfillset(&all); /* signals are the main thread's */
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
 	void *context = config->context_new ? config->context_new(config->user) : NULL;
-	while ((job = take(pool))) {
-		job->run(job, context);
-		job->back.run = run_done;
-		if (!http_loop_post(job->loop, &job->back))
-			drop(job);
-	}
+	while ((job = take(pool)))
+		run_job(job, context);
 	if (config->context_free)
 		config->context_free(config->user, context);
 	return NULL;
@@ -72,9 +110,11 @@ enum status worker_pool_start(const struct worker_pool_config *config, struct wo
 	pool->config = *config;
 	if (!pool->config.queue_size)
 		pool->config.queue_size = 256;
-	pool->last = &pool->first;
+	queue_init(&pool->resumed);
+	queue_init(&pool->posted);
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
+	pthread_cond_init(&pool->none_parked, NULL);
 	for (; pool->started < workers; pool->started++) {
 		int failed = pthread_create(&pool->threads[pool->started], NULL, work, pool);
 		if (failed) {
@@ -86,25 +126,38 @@ enum status worker_pool_start(const struct worker_pool_config *config, struct wo
 	return STATUS_OK;
 }
 
+static void drop_all(struct worker_job *job)
+{
+	while (job) {
+		struct worker_job *next = job->next;
+		drop(job);
+		job = next;
+	}
+}
+
 void worker_pool_stop(struct worker_pool **pool)
 {
 	struct worker_pool *p = *pool;
 	if (!p)
 		return;
 	pthread_mutex_lock(&p->lock);
-	struct worker_job *job = p->first, *next;
+	struct worker_job *resumed = p->resumed.first, *posted = p->posted.first;
 	p->ending = true;
-	p->first = NULL;
-	p->last = &p->first;
+	queue_init(&p->resumed);
+	queue_init(&p->posted);
 	p->waiting = 0;
 	pthread_cond_broadcast(&p->work);
 	pthread_mutex_unlock(&p->lock);
-	for (; job; job = next) {
-		next = job->next;
-		drop(job);
-	}
+	drop_all(resumed);
+	drop_all(posted);
 	for (unsigned i = 0; i < p->started; i++)
 		pthread_join(p->threads[i], NULL);
+	/* After the threads: a job under way may have been parked at the very end. */
+	pthread_mutex_lock(&p->lock);
+	while (p->parked)
+		pthread_cond_wait(&p->none_parked, &p->lock);
+	pthread_mutex_unlock(&p->lock);
+	pthread_cond_destroy(&p->none_parked);
 	pthread_cond_destroy(&p->work);
 	pthread_mutex_destroy(&p->lock);
 	mem_free(p);
@@ -114,17 +167,47 @@ void worker_pool_stop(struct worker_pool **pool)
 bool worker_pool_post(struct worker_pool *pool, struct http_loop *loop, struct worker_job *job)
 {
 	job->loop = loop;
-	job->next = NULL;
 	pthread_mutex_lock(&pool->lock);
 	bool room = !pool->ending && pool->waiting < pool->config.queue_size;
 	if (room) {
-		*pool->last = job;
-		pool->last = &job->next;
+		queue_put(&pool->posted, job);
 		pool->waiting++;
 		pthread_cond_signal(&pool->work);
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return room;
+}
+
+bool worker_pool_park(struct worker_pool *pool, struct worker_job *job)
+{
+	pthread_mutex_lock(&pool->lock);
+	bool room = pool->parked < pool->config.queue_size;
+	pool->parked += room;
+	pthread_mutex_unlock(&pool->lock);
+	if (room)
+		*job->is_parked = true;
+	return room;
+}
+
+/* The job is dropped before it counts as no longer parked, and that is told under the lock: the pool and the loops are
+ * freed as soon as nothing is. */
+void worker_pool_resume(struct worker_pool *pool, struct worker_job *job)
+{
+	pthread_mutex_lock(&pool->lock);
+	bool ending = pool->ending;
+	if (!ending) {
+		queue_put(&pool->resumed, job);
+		pool->parked--;
+		pthread_cond_signal(&pool->work);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	if (!ending)
+		return;
+	drop(job);
+	pthread_mutex_lock(&pool->lock);
+	pool->parked--;
+	pthread_cond_signal(&pool->none_parked);
+	pthread_mutex_unlock(&pool->lock);
 }
 
 size_t worker_pool_waiting(struct worker_pool *pool)

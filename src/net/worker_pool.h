@@ -4,6 +4,8 @@
  * A loop posts a job; run() is called on a worker with its context, then done() on the loop it came from, where the
  * request can be answered. The queue has an end: a full pool says so at once, and the caller answers 503.
  * Jobs belong to the caller and are embedded in something bigger; the pool allocates nothing for them.
+ *
+ * A job that has to wait for another thread does not hold its worker: it is parked, and resumed by that thread.
  */
 #ifndef PUGMARK_NET_WORKER_POOL_H
 #define PUGMARK_NET_WORKER_POOL_H
@@ -14,7 +16,7 @@ struct worker_pool;
 
 struct worker_pool_config {
 	unsigned workers;  /* threads; 0 takes 4 */
-	size_t queue_size; /* jobs waiting at most; 0 takes 256 */
+	size_t queue_size; /* jobs waiting at most, and as many parked; 0 takes 256 */
 	/* On each worker's thread, first and last. NULL: the context is NULL. A context that cannot be made is the
 	 * caller's to model: it is handed to run() as it is. */
 	void *(*context_new)(void *user);
@@ -31,18 +33,26 @@ struct worker_job {
 	struct http_loop *loop;  /* set by worker_pool_post, as the rest */
 	struct worker_job *next; /* */
 	struct http_job back;    /* */
+	bool *is_parked;         /* */
 };
 
 enum status worker_pool_start(const struct worker_pool_config *config, struct worker_pool **ret,
 			      struct err *err) MUST_CHECK;
-/* Lets jobs under way finish, drops the waiting ones, ends the threads. Blocks as long as the longest job. *pool may be
- * NULL and is NULL afterwards. The loops must still be in memory: http_server_shut_down, then this, then
- * http_server_free. */
+/* Lets jobs under way finish, drops the waiting ones, waits for the parked ones to be resumed and drops them, ends the
+ * threads. Blocks as long as the longest job and the longest wait: whoever resumes must still run. *pool may be NULL
+ * and is NULL afterwards. The loops must still be in memory: http_server_shut_down, then this, then http_server_free.
+ */
 void worker_pool_stop(struct worker_pool **pool);
 
 /* Any thread. run, done and drop are set. False: the queue is full or the pool is ending, and nothing of the job will
  * be called. */
 bool worker_pool_post(struct worker_pool *pool, struct http_loop *loop, struct worker_job *job) MUST_CHECK;
+/* Within run(), as the last thing before the job is handed to whoever will resume it, perhaps before run() returns:
+ * the pool leaves it alone from here on. False: too many are parked; then nothing has happened. */
+bool worker_pool_park(struct worker_pool *pool, struct worker_job *job) MUST_CHECK;
+/* Any thread: run() is called again, which may be another function by now, before jobs that are new; then done() as
+ * always. Never refused; when the pool is ending the job is dropped. Does not block. */
+void worker_pool_resume(struct worker_pool *pool, struct worker_job *job);
 /* Jobs waiting now. */
 size_t worker_pool_waiting(struct worker_pool *pool);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pugmark: one program, many commands. */
+/* pugmark: one program, many commands. The table is all there is to it: a command's help, options and exit codes are
+ * its own (command/command.h), and a new command is a row here and a file there. One program instead of a server and
+ * tools, so that a data directory is never touched by two versions at once. */
 #include "base/buf.h"
 #include "prog/command/commands.h"
 #include "prog/serve/config.h"
 #include "prog/show/options.h"
-#include "web/api/api.h"
+#include "web/api/routes.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -56,16 +58,17 @@ static int print_config_help(void)
 	return EXIT_DONE;
 }
 
+/* For scripts and for the test that holds the document of the API to the program. */
 static int print_routes(void)
 {
-	static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
 	size_t count;
-	const struct route *routes = api_routes(&count);
+	const struct route *routes = routes_all(&count);
 	for (size_t i = 0; i < count; i++)
-		printf("%-6s /api/v1%s\n", methods[routes[i].method], routes[i].pattern);
+		printf("%-6s /api/v1%s\n", routes_method_name(routes[i].method), routes[i].pattern);
 	return EXIT_DONE;
 }
 
+/* Without a command the help goes to standard error and the code is 2: a script that lost its argument must notice. */
 int main(int argc, char **argv)
 {
 	if (argc < 2) {

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Who answers what, in the order in which it is asked: tracking paths first, because they are most of all requests and
+ * somebody waits for a picture or a page; health; the API; the console, which takes every other address that wants
+ * HTML.
+ *
+ * Loops never block. What must read the store goes to a pool of workers and comes back to its loop. */
 #include "web/web.h"
 
-#include "base/log.h"
 #include "base/mem.h"
+#include "engine/ledger/record.h"
+#include "net/worker_pool.h"
+#include "store/mail/messages.h"
+#include "web/api/exchange.h"
+#include "web/api/worker.h"
 #include "web/console/console.h"
 #include "web/edge/health.h"
 
@@ -11,7 +20,7 @@ enum { LOOPS_MAX = 256, WORKERS_DEFAULT = 4, WORKER_QUEUE_MAX = 1024 };
 struct web_loop {
 	struct web *web;
 	struct tracker *tracker; /* NULL: no edge here */
-	struct api_loop api;
+	struct exchange_config api;
 	bool is_admin;
 };
 
@@ -28,22 +37,14 @@ struct web {
 static void *worker_start(void *user)
 {
 	const struct web *web = user;
-	struct err err = {0};
-	struct api_worker *w = MEM_NEW(struct api_worker);
-	w->services = web->config.services;
-	w->sealer = link_token_sealer_new(web->config.keys);
-	if (store_session_open(w->services->store, STORE_READ, &w->session, &err) != STATUS_OK)
-		log_warn("api.no_store", LOG_ERR(&err)); /* tried again with each request */
-	return w;
+	return worker_new(web->config.services, web->config.keys);
 }
 
 static void worker_stop(void *user, void *context)
 {
-	struct api_worker *w = context;
+	struct api_worker *worker = context;
 	(void)user;
-	store_session_close(&w->session);
-	link_token_sealer_free(&w->sealer);
-	mem_free(w);
+	worker_free(&worker);
 }
 
 /* ---- Destinations that are kept in the store. */
@@ -60,9 +61,7 @@ struct stored_click {
 static enum status look_up(struct api_worker *worker, struct stored_click *c)
 {
 	struct err err = {0};
-	enum status status = worker->session
-				 ? store_session_recover(worker->session, &err)
-				 : store_session_open(worker->services->store, STORE_READ, &worker->session, &err);
+	enum status status = worker_recover(worker, &err);
 	if (status == STATUS_OK)
 		status = store_link_find(worker->session, c->hit->tenant, c->hit->destination, c->arena, &c->url, &err);
 	return status;
@@ -116,7 +115,7 @@ static void *loop_start(void *user, struct http_loop *loop)
 	struct web *web = user;
 	struct web_loop *l = MEM_NEW(struct web_loop);
 	l->web = web;
-	l->api = (struct api_loop){web->config.services, web->pool};
+	l->api = (struct exchange_config){web->config.services, web->pool};
 	if (!web->config.has_edge)
 		return l;
 	struct tracker_config tracking = {
@@ -149,15 +148,21 @@ static void loop_turn(void *loop_user)
 		tracker_turn(l->tracker);
 }
 
+/* For whatever is no path of ours. It says so little because most of who asks is looking for somebody else's software.
+ */
 static void answer_nothing(struct http_request *request)
 {
 	struct http_header type = {SLICE("Content-Type"), SLICE("text/plain; charset=utf-8")};
 	http_answer(request, 404, &type, 1, SLICE("There is nothing here.\n"));
 }
 
+/* Made for each request: the server's own counters are there only once it runs. */
 static struct health health_of(struct web *web, bool for_all)
 {
-	return (struct health){web->config.services, atomic_load(&web->server), web->counters, LOOPS_MAX, for_all};
+	const struct api_services *s = web->config.services;
+	struct health_parts parts = {s->journal,  s->writer,   s->dispatcher, s->retention,
+				     s->networks, s->policies, s->base_url};
+	return (struct health){parts, atomic_load(&web->server), web->counters, LOOPS_MAX, for_all};
 }
 
 static void handle(void *loop_user, struct http_request *request)
@@ -170,7 +175,7 @@ static void handle(void *loop_user, struct http_request *request)
 	if (health_handle(&health, request))
 		return;
 	if (web->config.has_api &&
-	    (api_handle(&l->api, request) || console_handle(request, web->config.services->openapi_json)))
+	    (exchange_handle(&l->api, request) || console_handle(request, web->config.services->openapi_json)))
 		return;
 	answer_nothing(request);
 }
@@ -191,6 +196,7 @@ static void handle_admin(void *loop_user, struct http_request *request)
 
 /* ---- Life. */
 
+/* A listener of its own for /metrics, so that it can stand on an address that only the inside reaches. */
 static enum status start_admin(struct web *web, struct err *err)
 {
 	struct http_server_config config = {
@@ -253,6 +259,8 @@ uint16_t web_port(const struct web *web)
 	return http_server_port(atomic_load(&web->server));
 }
 
+/* The loops first: nobody new is let in and what was accepted is answered. Then the workers, whose requests still point
+ * into the server; then its memory. */
 void web_stop(struct web **web, int timeout_ms)
 {
 	struct web *w = *web;

@@ -3,7 +3,7 @@
 #ifndef PUGMARK_WEB_WEB_H
 #define PUGMARK_WEB_WEB_H
 
-#include "web/api/api.h"
+#include "web/api/services.h"
 #include "web/edge/track.h"
 
 struct web;

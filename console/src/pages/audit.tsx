@@ -3,10 +3,11 @@
 import { LookUp } from "../parts/look_up";
 import { Top, use_title } from "../parts/page";
 import { ForAdmins, SettingsTabs } from "../parts/settings_tabs";
+import { ShowMore } from "../parts/show_more";
 import { Empty, Failed, Loading } from "../parts/states";
 import { AUDIT_ACTIONS, audit_sentence } from "../audit_words";
 import { day_name, time } from "../format";
-import { use_paged, type List } from "../paged";
+import { PAGE_ROWS, use_paged, type List } from "../paged";
 import { use_resource } from "../resource";
 import { go_with, type Route } from "../router";
 import { is_admin, use_session } from "../session";
@@ -138,14 +139,7 @@ function TheList({ route }: { route: Route }) {
         ) : first.data && !first.stale ? (
           <Nothing filtered={Boolean(action || person || tenant)} />
         ) : null}
-        {next && rows.length > 0 ? (
-          <footer class="inl">
-            <button class="btn s" type="button" onClick={() => void load_more()}>
-              Show 50 more
-            </button>
-            {failed_more ? <span role="alert">They could not be read just now. Try again.</span> : null}
-          </footer>
-        ) : null}
+        {next && rows.length > 0 ? <ShowMore load={() => void load_more()} failed={failed_more} rows={PAGE_ROWS} /> : null}
       </section>
     </>
   );

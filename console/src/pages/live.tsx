@@ -5,6 +5,7 @@ import { api_get, Problem, query } from "../api";
 import { Chips } from "../parts/choice";
 import { EventRow } from "../parts/event_row";
 import { Top, use_title } from "../parts/page";
+import { ShowMore } from "../parts/show_more";
 import { Empty, Failed, Loading } from "../parts/states";
 import { counted, day_key, day_name, time } from "../format";
 import { Icon } from "../icons";
@@ -261,13 +262,7 @@ export function Live({ route }: { route: Route }) {
         ) : loaded && rows.length === 0 ? (
           <p class="pad soft">None of these among the latest {counted(live.shown.length, "event", "events")}.</p>
         ) : null}
-        {next && live.shown.length < model.SHOWN_MAX ? (
-          <footer>
-            <button class="btn s" type="button" onClick={() => void older().catch(retry)}>
-              Show 50 more
-            </button>
-          </footer>
-        ) : null}
+        {next && live.shown.length < model.SHOWN_MAX ? <ShowMore load={() => void older().catch(retry)} rows={FIRST} /> : null}
       </section>
     </>
   );

@@ -3,12 +3,13 @@ import { Chips } from "../parts/choice";
 import { curl_command } from "../parts/commands";
 import { MessageTable } from "../parts/message_table";
 import { Top, use_title } from "../parts/page";
+import { ShowMore } from "../parts/show_more";
 import { Command, Empty, Failed, Loading } from "../parts/states";
 import { add_days, date_range, today_in } from "../format";
 import { Icon } from "../icons";
 import { is_day } from "../range";
 import { go_with, type Route } from "../router";
-import { use_paged, type List } from "../paged";
+import { PAGE_ROWS, use_paged, type List } from "../paged";
 import { use_session } from "../session";
 import type { Message } from "../types";
 
@@ -72,14 +73,7 @@ export function Messages({ route }: { route: Route }) {
             <Command text={curl_command(me.base_url)} />
           </Empty>
         ) : null}
-        {next && rows.length > 0 ? (
-          <footer class="inl">
-            <button class="btn s" type="button" onClick={() => void load_more()}>
-              Show 50 more
-            </button>
-            {failed_more ? <span role="alert">They could not be read just now. Try again.</span> : null}
-          </footer>
-        ) : null}
+        {next && rows.length > 0 ? <ShowMore load={() => void load_more()} failed={failed_more} rows={PAGE_ROWS} /> : null}
       </section>
     </>
   );

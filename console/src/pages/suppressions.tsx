@@ -8,10 +8,11 @@ import { LookUp } from "../parts/look_up";
 import { Top, use_title } from "../parts/page";
 import { RemoveSuppression } from "../parts/remove_suppression";
 import { ForAdmins, SettingsTabs } from "../parts/settings_tabs";
+import { ShowMore } from "../parts/show_more";
 import { Empty, Failed, Loading } from "../parts/states";
 import { day_time } from "../format";
 import { Icon } from "../icons";
-import { forget_pages, use_paged, type List } from "../paged";
+import { forget_pages, PAGE_ROWS, use_paged, type List } from "../paged";
 import { go_with, type Route } from "../router";
 import { is_admin, use_session } from "../session";
 import { suppression_words } from "../suppression_words";
@@ -237,14 +238,7 @@ function TheList({ route }: { route: Route }) {
         ) : first.data && !first.stale ? (
           <Nothing asked={asked} reason={reason} />
         ) : null}
-        {next && rows.length > 0 ? (
-          <footer class="inl">
-            <button class="btn s" type="button" onClick={() => void list.load_more()}>
-              Show 50 more
-            </button>
-            {list.failed_more ? <span role="alert">They could not be read just now. Try again.</span> : null}
-          </footer>
-        ) : null}
+        {next && rows.length > 0 ? <ShowMore load={() => void list.load_more()} failed={list.failed_more} rows={PAGE_ROWS} /> : null}
       </section>
       {adding ? <AddSuppression close={() => set_adding(false)} added={added} /> : null}
       {removing ? <RemoveSuppression {...removing} close={list.keep} removed={(by_us) => removed(removing.address, by_us)} /> : null}

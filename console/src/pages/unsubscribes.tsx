@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { api_post, Problem, query } from "../api";
 import { Chips } from "../parts/choice";
 import { Top, use_title } from "../parts/page";
+import { ShowMore } from "../parts/show_more";
 import { Empty, Failed, Loading } from "../parts/states";
 import { day_name, day_time, person } from "../format";
 import { Icon } from "../icons";
@@ -204,13 +205,7 @@ export function Unsubscribes({ route }: { route: Route }) {
             <p>One-click unsubscribes of mail apps, and presses by people, count at once and are never listed here.</p>
           </Empty>
         ) : null}
-        {more && rows.length > 0 ? (
-          <footer class="inl">
-            <button class="btn s" type="button" onClick={more}>
-              Show more
-            </button>
-          </footer>
-        ) : null}
+        {more && rows.length > 0 ? <ShowMore load={more} /> : null}
       </section>
     </>
   );

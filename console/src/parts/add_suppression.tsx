@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts an address by hand on the list of those that get no mail.
 import { useState } from "preact/hooks";
-import { api_add, Problem } from "../api";
+import { api_add, type Problem } from "../api";
 import { Dialog } from "./dialog";
+import { SuppressionForm, use_saving, WhyField } from "./suppression_form";
 import type { Suppression } from "../types";
 
 const REASONS = [
@@ -11,57 +12,45 @@ const REASONS = [
   { value: "hard_bounce", word: "The mailbox does not exist" },
   { value: "manual", word: "Something else" },
 ];
-/** Fewer letters than the API has bytes for, in whatever script. */
-const WHY_MAX = 300;
 
 interface Props {
   close: () => void;
   added: (row: Suppression, is_new: boolean, address: string) => void;
 }
 
-function words_of(error: unknown): string {
-  if (!(error instanceof Problem)) return "Not saved. Try again.";
-  if (error.status === 403) return "Your role may not do this.";
-  if (error.status === 422 || error.status === 400) return "This does not look like an e-mail address.";
-  return `Not saved: ${error.detail ?? "the server does not answer."} Try again.`;
-}
-
-function use_form(added: Props["added"]) {
-  const [fields, set_fields] = useState({ address: "", reason: "unsubscribed", why: "" });
-  const [busy, set_busy] = useState(false);
-  const [problem, set_problem] = useState<string | null>(null);
-  async function save() {
-    const address = fields.address.trim();
-    if (!address) return set_problem("Write the address first.");
-    set_busy(true);
-    set_problem(null);
-    try {
-      const { row, is_new } = await api_add<Suppression>("/suppressions", { address, reason: fields.reason, why: fields.why.trim() || null });
-      added(row, is_new, address);
-    } catch (error) {
-      set_busy(false);
-      set_problem(words_of(error));
-    }
-  }
-  return {
-    fields,
-    busy,
-    problem,
-    save,
-    set: (name: keyof typeof fields, value: string) => set_fields((before) => ({ ...before, [name]: value })),
-  };
+function words_of(problem: Problem): string | null {
+  return problem.status === 422 || problem.status === 400 ? "This does not look like an e-mail address." : null;
 }
 
 export function AddSuppression({ close, added }: Props) {
-  const { fields, busy, problem, save, set } = use_form(added);
-  function submit(e: Event) {
-    e.preventDefault();
-    void save();
+  const [fields, set_fields] = useState({ address: "", reason: "unsubscribed", why: "" });
+  const saving = use_saving(words_of);
+  function set(name: keyof typeof fields, value: string) {
+    set_fields((before) => ({ ...before, [name]: value }));
   }
+  function submit() {
+    const address = fields.address.trim();
+    if (!address) return saving.say("Write the address first.");
+    void saving.run(async () => {
+      const body = { address, reason: fields.reason, why: fields.why.trim() || null };
+      const { row, is_new } = await api_add<Suppression>("/suppressions", body);
+      added(row, is_new, address);
+    });
+  }
+  const buttons = (
+    <>
+      <button class="btn" type="button" onClick={close}>
+        Cancel
+      </button>
+      <button class="btn primary" disabled={saving.busy}>
+        Stop mail
+      </button>
+    </>
+  );
   return (
     <Dialog title="Stop mail to an address" close={close}>
       <h2>Stop mail to an address</h2>
-      <form class="rows" noValidate onSubmit={submit}>
+      <SuppressionForm saving={saving} submit={submit} buttons={buttons}>
         <div class="field">
           <label for="add-address">Address</label>
           <input
@@ -85,36 +74,8 @@ export function AddSuppression({ close, added }: Props) {
             ))}
           </select>
         </div>
-        <div class="field">
-          <label for="add-why">A note, if you want</label>
-          <input
-            id="add-why"
-            class="input"
-            type="text"
-            autocomplete="off"
-            maxLength={WHY_MAX}
-            aria-describedby="add-hint"
-            value={fields.why}
-            onInput={(e) => set("why", e.currentTarget.value)}
-          />
-          <p class="hint" id="add-hint">
-            Stays in the audit with your name.
-          </p>
-        </div>
-        {problem ? (
-          <p class="note amber" role="alert">
-            {problem}
-          </p>
-        ) : null}
-        <div class="btns">
-          <button class="btn" type="button" onClick={close}>
-            Cancel
-          </button>
-          <button class="btn primary" disabled={busy}>
-            Stop mail
-          </button>
-        </div>
-      </form>
+        <WhyField id="add-why" label="A note, if you want" value={fields.why} set={(why) => set("why", why)} />
+      </SuppressionForm>
     </Dialog>
   );
 }

@@ -82,16 +82,25 @@ static enum status run_resolve(struct writer_command *command, struct batch *bat
 	return status;
 }
 
-static enum status submit(const struct sending *sending, struct decision *d, struct err *err)
+static struct decision decision_of(const struct sending *sending, uint32_t tenant, struct uuid id)
 {
-	d->event_id = state_event_id(clock_now_us(sending->clock));
-	return writer_submit_and_wait(sending->writer, &d->command, err);
+	return (struct decision){.tenant = tenant, .id = id, .event_id = state_event_id(clock_now_us(sending->clock))};
+}
+
+struct writer_command *resolve_cancel_command(const struct sending *sending, struct arena *arena, uint32_t tenant,
+					      struct uuid id)
+{
+	struct decision *d = ARENA_NEW(arena, struct decision);
+	*d = decision_of(sending, tenant, id);
+	d->command.run = run_cancel;
+	return &d->command;
 }
 
 enum status resolve_cancel(const struct sending *sending, uint32_t tenant, struct uuid id, struct err *err)
 {
-	struct decision d = {.command = {.run = run_cancel}, .tenant = tenant, .id = id};
-	return submit(sending, &d, err);
+	struct decision d = decision_of(sending, tenant, id);
+	d.command.run = run_cancel;
+	return writer_submit_and_wait(sending->writer, &d.command, err);
 }
 
 bool resolve_parse(struct slice name, enum resolve_as *ret)
@@ -107,12 +116,30 @@ bool resolve_parse(struct slice name, enum resolve_as *ret)
 	return false;
 }
 
+struct writer_command *resolve_doubt_command(const struct sending *sending, struct arena *arena, uint32_t tenant,
+					     struct uuid id, enum resolve_as as)
+{
+	struct decision *d = ARENA_NEW(arena, struct decision);
+	*d = decision_of(sending, tenant, id);
+	d->command.run = run_resolve;
+	d->as = as;
+	return &d->command;
+}
+
+void resolve_doubt_end(const struct sending *sending, enum resolve_as as)
+{
+	if (as == RESOLVE_RESEND && sending->queued)
+		sending->queued(sending->queued_user);
+}
+
 enum status resolve_doubt(const struct sending *sending, uint32_t tenant, struct uuid id, enum resolve_as as,
 			  struct err *err)
 {
-	struct decision d = {.command = {.run = run_resolve}, .tenant = tenant, .id = id, .as = as};
-	enum status status = submit(sending, &d, err);
-	if (status == STATUS_OK && as == RESOLVE_RESEND && sending->queued)
-		sending->queued(sending->queued_user);
+	struct decision d = decision_of(sending, tenant, id);
+	d.command.run = run_resolve;
+	d.as = as;
+	enum status status = writer_submit_and_wait(sending->writer, &d.command, err);
+	if (status == STATUS_OK)
+		resolve_doubt_end(sending, as);
 	return status;
 }

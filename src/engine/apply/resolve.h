@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* resolve: what a person decides about a message: that it shall not be sent, and what became of one that is in doubt.
- * All calls block until it is committed. Any thread but the writer's. */
+ * Each is a command for the writer (writer.h), in an arena; who submits it hears the outcome. The calls that block
+ * until it is committed are for any thread but the writer's. */
 #ifndef PUGMARK_ENGINE_RESOLVE_H
 #define PUGMARK_ENGINE_RESOLVE_H
 
+#include "base/arena.h"
 #include "engine/ledger/writer.h"
 #include "engine/mail/sending.h"
 
 /* Takes a message out of the queue. STATUS_NOT_FOUND: the tenant has no such message. STATUS_CONFLICT: it is under way,
  * or has an end already; *err says its state. STATUS_IO, STATUS_FULL, STATUS_UNCERTAIN as writer_submit_and_wait. */
 enum status resolve_cancel(const struct sending *sending, uint32_t tenant, struct uuid id, struct err *err) MUST_CHECK;
+
+/* The same, to be submitted. */
+struct writer_command *resolve_cancel_command(const struct sending *sending, struct arena *arena, uint32_t tenant,
+					      struct uuid id);
 
 enum resolve_as { RESOLVE_SENT, RESOLVE_RESEND, RESOLVE_FAILED };
 /* "sent", "resend", "failed". */
@@ -20,5 +26,10 @@ bool resolve_parse(struct slice name, enum resolve_as *ret);
  * Other results as above. */
 enum status resolve_doubt(const struct sending *sending, uint32_t tenant, struct uuid id, enum resolve_as as,
 			  struct err *err) MUST_CHECK;
+
+/* The same, to be submitted, and what is left to do once it has ended well: the deliverer is woken for what is due. */
+struct writer_command *resolve_doubt_command(const struct sending *sending, struct arena *arena, uint32_t tenant,
+					     struct uuid id, enum resolve_as as);
+void resolve_doubt_end(const struct sending *sending, enum resolve_as as);
 
 #endif

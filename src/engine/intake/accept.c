@@ -139,24 +139,50 @@ static enum status render(const struct accept_request *request, const struct acc
 	return status;
 }
 
-static enum status commit(const struct accept_context *context, const struct accept_item *items, size_t item_count,
-			  struct accepted *accepted, size_t accepted_count)
+static enum status make_command(const struct accept_context *context, const struct accept_item *items,
+				size_t item_count, struct accept_command **ret)
 {
+	struct accept_command *c = ARENA_NEW(context->request->arena, struct accept_command);
+	c->command.run = run;
+	c->idempotency = context->request->idempotency;
+	c->tenant = context->request->tenant;
+	enum status status = render(context->request, items, item_count, c);
+	if (status == STATUS_OK)
+		*ret = c;
+	return status;
+}
+
+enum status accept_begin(const struct accept_context *context, struct accept_item *items, size_t count,
+			 struct writer_command **ret)
+{
+	struct accept_command *command = NULL;
 	struct err err;
-	struct accept_command c = {
-	    .command = {.run = run},
-	    .accepted = accepted,
-	    .count = accepted_count,
-	    .idempotency = context->request->idempotency,
-	    .tenant = context->request->tenant,
-	};
-	enum status status = render(context->request, items, item_count, &c);
+	if (count > ACCEPT_ITEMS_MAX)
+		return STATUS_TOO_BIG;
+	struct accepted *accepted = arena_alloc_array(context->request->arena, count, sizeof *accepted);
+	size_t accepted_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		enum status status = accept_prepare(context, &items[i], &accepted[accepted_count], &err);
+		if (status != STATUS_OK)
+			return status;
+		accepted_count += items[i].status == STATUS_OK;
+	}
+	enum status status = accepted_count ? make_command(context, items, count, &command) : STATUS_OK;
 	if (status != STATUS_OK)
 		return status;
-	status = writer_submit_and_wait(context->sending->writer, &c.command, &err);
-	if (status == STATUS_OK && context->sending->queued)
-		context->sending->queued(context->sending->queued_user);
-	return status;
+	if (command) {
+		command->accepted = accepted;
+		command->count = accepted_count;
+	}
+	*ret = command ? &command->command : NULL;
+	return STATUS_OK;
+}
+
+enum status accept_end(const struct sending *sending, const struct writer_command *command)
+{
+	if (command->status == STATUS_OK && sending->queued)
+		sending->queued(sending->queued_user);
+	return command->status;
 }
 
 enum status accept_messages(const struct sending *sending, struct store_session *session,
@@ -164,20 +190,13 @@ enum status accept_messages(const struct sending *sending, struct store_session 
 			    struct accept_item *items, size_t count)
 {
 	struct accept_context context = {sending, session, sealer, request, clock_now_us(sending->clock)};
+	struct writer_command *command;
 	struct err err;
-	if (count > ACCEPT_ITEMS_MAX)
-		return STATUS_TOO_BIG;
-	struct accepted *accepted = arena_alloc_array(request->arena, count, sizeof *accepted);
-	size_t accepted_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		enum status status = accept_prepare(&context, &items[i], &accepted[accepted_count], &err);
-		if (status != STATUS_OK)
-			return status;
-		accepted_count += items[i].status == STATUS_OK;
-	}
-	if (!accepted_count)
-		return STATUS_OK;
-	return commit(&context, items, count, accepted, accepted_count);
+	enum status status = accept_begin(&context, items, count, &command);
+	if (status != STATUS_OK || !command)
+		return status;
+	status = writer_submit_and_wait(sending->writer, command, &err);
+	return status == STATUS_OK ? accept_end(sending, command) : status;
 }
 
 enum status accept_message(const struct sending *sending, struct store_session *session,

@@ -67,6 +67,15 @@ struct accept_request {
 	const struct accept_idempotency *idempotency; /* NULL: none */
 };
 
+/* Who asks: what the calling thread reads and seals with. */
+struct accept_context {
+	const struct sending *sending;
+	struct store_session *session;
+	struct link_token_sealer *sealer;
+	const struct accept_request *request;
+	int64_t now_us; /* one for the whole request */
+};
+
 /* Checks `body` (contract.md 4, POST /messages) whole: STATUS_BAD_INPUT with every problem at once in *ret_problems,
  * and nothing is written. Then resolves consent (the most restrictive of installation, tenant, campaign, contact and
  * request), suppressions, instruments, and commits message, body, queue row and email.queued (or .suppressed) through
@@ -87,5 +96,13 @@ enum status accept_message(const struct sending *sending, struct store_session *
 enum status accept_messages(const struct sending *sending, struct store_session *session,
 			    struct link_token_sealer *sealer, const struct accept_request *request,
 			    struct accept_item *items, size_t count) MUST_CHECK;
+
+/* The same in two halves, for who does not want to block: everything up to the command, and what is left to do when it
+ * has ended. STATUS_OK: *ret is to be submitted (writer.h), or NULL when no item was good. It lives in the request's
+ * arena, as do items, whose bodies must outlive it. The answer that an Idempotency-Key keeps is rendered by then. */
+enum status accept_begin(const struct accept_context *context, struct accept_item *items, size_t count,
+			 struct writer_command **ret) MUST_CHECK;
+/* Wakes the deliverer when the command ended well; returns how it ended, as accept_messages does. */
+enum status accept_end(const struct sending *sending, const struct writer_command *command) MUST_CHECK;
 
 #endif

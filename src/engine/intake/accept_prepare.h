@@ -19,14 +19,6 @@ struct accepted {
 	struct uuid event_id;
 };
 
-struct accept_context {
-	const struct sending *sending;
-	struct store_session *session;
-	struct link_token_sealer *sealer;
-	const struct accept_request *request;
-	int64_t now_us; /* one for the whole request */
-};
-
 /* Fills item->status, result and problems, and *ret when the item is good (item->status is STATUS_OK). Returns what is
  * no fault of the item: STATUS_OK, or the store's failure. */
 enum status accept_prepare(const struct accept_context *context, struct accept_item *item, struct accepted *ret,

@@ -225,7 +225,7 @@ struct waiter {
 
 static void end_wait(struct writer_command *command)
 {
-	struct waiter *waiter = command->waiter;
+	struct waiter *waiter = command->submitter;
 	pthread_mutex_lock(&waiter->lock);
 	waiter->has_ended = true;
 	pthread_cond_signal(&waiter->ended);
@@ -235,7 +235,7 @@ static void end_wait(struct writer_command *command)
 enum status writer_submit_and_wait(struct writer *writer, struct writer_command *command, struct err *err)
 {
 	struct waiter waiter = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
-	command->waiter = &waiter;
+	command->submitter = &waiter;
 	command->done = end_wait;
 	writer_submit(writer, command);
 	pthread_mutex_lock(&waiter.lock);

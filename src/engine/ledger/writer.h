@@ -57,7 +57,7 @@ struct writer_command {
 	bool is_background;
 	enum status status; /* set before done(); STATUS_UNCERTAIN: the connection broke while committing */
 	struct err err;
-	void *waiter; /* private */
+	void *submitter; /* of whoever sets done */
 };
 /* Does not block. run and done must be set. The writer must not have been stopped. */
 void writer_submit(struct writer *writer, struct writer_command *command);

@@ -80,6 +80,15 @@ enum status consent_record(const struct sending *sending, const struct consent_c
 	return writer_submit_and_wait(sending->writer, &c.command, err);
 }
 
+struct writer_command *consent_command(const struct sending *sending, struct arena *arena,
+				       const struct consent_change *change)
+{
+	struct consent_command *c = ARENA_NEW(arena, struct consent_command);
+	*c = (struct consent_command){.command = {.run = run_consent}, .change = change};
+	c->event_id = state_event_id(clock_now_us(sending->clock));
+	return &c->command;
+}
+
 struct save_command {
 	struct writer_command command;
 	uint32_t tenant;

@@ -19,6 +19,10 @@ struct consent_change {
 enum status consent_record(const struct sending *sending, const struct consent_change *change,
 			   struct err *err) MUST_CHECK;
 
+/* The same as a command in the arena, to be submitted (writer.h); `change` outlives it. */
+struct writer_command *consent_command(const struct sending *sending, struct arena *arena,
+				       const struct consent_change *change);
+
 /* The same on the writer's thread. `event` has id and occurred_us; `message` is the mail that led to it, or NULL. */
 enum status consent_apply(struct batch *batch, const struct consent_change *change, const struct message *message,
 			  const struct event *event, struct err *err) MUST_CHECK;

@@ -70,6 +70,18 @@ enum status suppress_add(const struct sending *sending, const struct suppress_ch
 	return status;
 }
 
+struct writer_command *suppress_add_command(struct arena *arena, const struct suppress_change *change)
+{
+	struct suppress_command *c = ARENA_NEW(arena, struct suppress_command);
+	*c = (struct suppress_command){.command = {.run = run_add}, .change = change};
+	return &c->command;
+}
+
+bool suppress_was_added(const struct writer_command *command)
+{
+	return ((const struct suppress_command *)(const void *)command)->was_added;
+}
+
 /* ---- Removing */
 
 static enum status run_remove(struct writer_command *command, struct batch *batch, struct err *err)
@@ -97,4 +109,16 @@ enum status suppress_remove(const struct sending *sending, const struct suppress
 	if (status == STATUS_OK)
 		*ret_reason = c.reason;
 	return status;
+}
+
+struct writer_command *suppress_remove_command(struct arena *arena, const struct suppress_change *change)
+{
+	struct suppress_command *c = ARENA_NEW(arena, struct suppress_command);
+	*c = (struct suppress_command){.command = {.run = run_remove}, .change = change, .arena = arena};
+	return &c->command;
+}
+
+struct slice suppress_reason_of(const struct writer_command *command)
+{
+	return ((const struct suppress_command *)(const void *)command)->reason;
 }

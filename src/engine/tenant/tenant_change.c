@@ -84,6 +84,8 @@ static enum status read_former(struct store_session *session, struct arena *aren
 			       struct former *ret, struct err *err)
 {
 	enum status status = store_tenant_find_by_name(session, change->tenant, arena, &ret->tenant, err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, status, "there is no tenant %.*s", SLICE_FMT(slice_sub(change->tenant, 0, 60)));
 	return status == STATUS_OK ? store_tenant_setting_list_of(session, ret->tenant.id, arena, &ret->settings, err)
 				   : status;
 }

@@ -1,92 +1,124 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pugmark user add|passwd|list and pugmark apikey add|list|revoke: what must work when nobody can sign in. */
-#include "base/clock.h"
+/* pugmark user add|passwd|list and pugmark apikey add|list|revoke: what must work when nobody can sign in. A server
+ * that runs does it and notes it; without one it is done and noted here (change_errand.h). Passwords and keys are made
+ * here and printed once; only their hashes leave this process. */
+#include "engine/accounts/new_account.h"
+#include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/installation.h"
-#include "prog/serve/new_account.h"
+#include "prog/serve/change_errand.h"
 #include <stdio.h>
 
 struct accounts {
-	struct installation installation;
-	struct store_session *session;
+	struct command command;        /* first: a command is an accounts */
+	struct store_session *session; /* reads */
 	const char *tenant_name;
 	const char *role_name;
 	const char *label;
-	const char *target; /* an address, or an id */
 	struct tenant tenant;
+	struct account_change change;
 };
 
-typedef enum status (*account_verb)(struct accounts *a, struct err *err);
-
-static enum status need_target(const struct accounts *a, const char *what, struct err *err)
+static struct accounts *of(struct command *command)
 {
-	return a->target ? STATUS_OK : err_set(err, STATUS_BAD_INPUT, "say which: %s", what);
+	return (struct accounts *)command;
 }
 
-static enum status user_add(struct accounts *a, struct err *err)
+/* The address or id behind the verb; NULL after having said which. */
+static const char *target_of(struct accounts *a, const char *what)
 {
+	const struct operands *given = &a->command.operands;
+	if (given->count == 2)
+		return given->values[1];
+	(void)err_set(&a->command.err, STATUS_BAD_INPUT, "say which: %s", what);
+	return NULL;
+}
+
+static enum status commit(struct accounts *a)
+{
+	a->change.tenant = a->tenant.id;
+	a->change.actor = COMMAND_LINE_ACTOR;
+	return change_errand_account(&a->command.installation, &a->change, &a->command.err);
+}
+
+/* ---- Users */
+
+static enum status user_add(struct command *command)
+{
+	struct accounts *a = of(command);
 	struct slice password;
-	struct user user = {.tenant = a->tenant.id};
-	enum status status = need_target(a, "pugmark user add ADDRESS", err);
-	if (status == STATUS_OK && !role_parse(slice_from_cstr(a->role_name), &user.role))
-		status = err_set(err, STATUS_BAD_INPUT, "'%.40s' is no role: owner, admin, partner, sales_rep, member",
-				 a->role_name);
-	if (status != STATUS_OK)
-		return status;
-	user.email = slice_from_cstr(a->target);
-	status = new_user(a->session, user, a->installation.arena, &password, err);
-	if (status == STATUS_CONFLICT)
-		return err_set(err, status, "there is a user %s already", a->target);
+	const char *address = target_of(a, "pugmark user add ADDRESS");
+	if (!address)
+		return STATUS_BAD_INPUT;
+	if (!role_parse(slice_from_cstr(a->role_name), &a->change.user.role))
+		return err_set(&command->err, STATUS_BAD_INPUT,
+			       "'%.40s' is no role: owner, admin, partner, sales_rep, member", a->role_name);
+	a->change.user.email = slice_from_cstr(address);
+	enum status status = new_account_user(&a->change, command->installation.arena, &password, &command->err);
 	if (status == STATUS_OK)
-		printf("Address    %s\nPassword   %.*s\n", a->target, SLICE_FMT(password));
+		status = commit(a);
+	if (status == STATUS_OK)
+		printf("Address    %s\nPassword   %.*s\n", address, SLICE_FMT(password));
 	return status;
 }
 
-static enum status user_passwd(struct accounts *a, struct err *err)
+static enum status user_passwd(struct command *command)
 {
+	struct accounts *a = of(command);
+	struct arena *arena = command->installation.arena;
 	struct slice password;
-	struct slice hash;
-	struct user user;
-	enum status status = need_target(a, "pugmark user passwd ADDRESS", err);
-	if (status == STATUS_OK)
-		status =
-		    store_user_find_by_email(a->session, slice_from_cstr(a->target), a->installation.arena, &user, err);
+	const char *address = target_of(a, "pugmark user passwd ADDRESS");
+	if (!address)
+		return STATUS_BAD_INPUT;
+	enum status status =
+	    store_user_find_by_email(a->session, slice_from_cstr(address), arena, &a->change.user, &command->err);
 	if (status == STATUS_NOT_FOUND)
-		return err_set(err, status, "there is no user %s", a->target);
+		return err_set(&command->err, status, "there is no user %.120s", address);
 	if (status == STATUS_OK)
-		status = new_password(a->installation.arena, &password, &hash, err);
+		status = new_account_password(&a->change, arena, &password, &command->err);
+	/* The note belongs to the user's own tenant, whatever --tenant says. */
+	a->tenant.id = a->change.user.tenant;
 	if (status == STATUS_OK)
-		status = store_user_set_password(a->session, user.id, hash, err);
+		status = commit(a);
 	if (status == STATUS_OK)
-		printf("Password   %.*s\nAll sessions of %s were ended.\n", SLICE_FMT(password), a->target);
+		printf("Password   %.*s\nAll sessions of %s were ended.\n", SLICE_FMT(password), address);
 	return status;
 }
 
-static enum status user_list(struct accounts *a, struct err *err)
+/* Roles first: the question is who may do what. */
+static enum status user_list(struct command *command)
 {
+	struct accounts *a = of(command);
 	struct user *users;
 	size_t count;
-	enum status status = store_user_list(a->session, a->tenant.id, a->installation.arena, &users, &count, err);
+	enum status status =
+	    store_user_list(a->session, a->tenant.id, command->installation.arena, &users, &count, &command->err);
 	for (size_t i = 0; status == STATUS_OK && i < count; i++)
 		printf("%-10s %.*s\n", role_name(users[i].role), SLICE_FMT(users[i].email));
 	return status;
 }
 
-static enum status apikey_add(struct accounts *a, struct err *err)
+/* ---- API keys */
+
+static enum status apikey_add(struct command *command)
 {
+	struct accounts *a = of(command);
 	struct slice secret;
-	enum status status =
-	    new_api_key(a->session, a->tenant.id, slice_from_cstr(a->label), a->installation.arena, &secret, err);
+	a->change.key.name = slice_from_cstr(a->label);
+	new_account_key(&a->change, command->installation.arena, &secret);
+	enum status status = commit(a);
 	if (status == STATUS_OK)
 		printf("API key    %.*s\nIt is shown this once.\n", SLICE_FMT(secret));
 	return status;
 }
 
-static enum status apikey_list(struct accounts *a, struct err *err)
+/* Revoked ones stay in the list, because the audit and old logs name them. */
+static enum status apikey_list(struct command *command)
 {
+	struct accounts *a = of(command);
 	struct api_key *keys;
 	size_t count;
-	enum status status = store_api_key_list(a->session, a->tenant.id, a->installation.arena, &keys, &count, err);
+	enum status status =
+	    store_api_key_list(a->session, a->tenant.id, command->installation.arena, &keys, &count, &command->err);
 	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
 		char id[UUID_TEXT_SIZE];
 		uuid_format(keys[i].id, id);
@@ -96,84 +128,76 @@ static enum status apikey_list(struct accounts *a, struct err *err)
 	return status;
 }
 
-static enum status apikey_revoke(struct accounts *a, struct err *err)
+static enum status apikey_revoke(struct command *command)
 {
-	struct uuid id;
-	enum status status = need_target(a, "pugmark apikey revoke ID", err);
-	if (status == STATUS_OK && !uuid_parse(slice_from_cstr(a->target), &id))
-		return err_set(err, STATUS_BAD_INPUT, "'%.40s' is no id; 'pugmark apikey list' shows them", a->target);
-	if (status == STATUS_OK)
-		status = store_api_key_revoke(a->session, a->tenant.id, id, clock_now_us(clock_system()), err);
-	return status == STATUS_NOT_FOUND ? err_set(err, status, "there is no key %s", a->target) : status;
+	struct accounts *a = of(command);
+	const char *id = target_of(a, "pugmark apikey revoke ID");
+	if (!id)
+		return STATUS_BAD_INPUT;
+	if (!uuid_parse(slice_from_cstr(id), &a->change.key.id))
+		return err_set(&command->err, STATUS_BAD_INPUT, "'%.40s' is no id; 'pugmark apikey list' shows them",
+			       id);
+	a->change.action = ACCOUNT_KEY_REVOKED;
+	return commit(a);
 }
 
-static enum status run_in_transaction(struct accounts *a, account_verb verb, struct err *err)
+/* ---- Both */
+
+static enum status find_tenant(struct accounts *a)
 {
-	enum status status = store_session_open(a->installation.store, STORE_WRITE, &a->session, err);
+	struct command *c = &a->command;
+	enum status status = store_tenant_find_by_name(a->session, slice_from_cstr(a->tenant_name),
+						       c->installation.arena, &a->tenant, &c->err);
+	return status == STATUS_NOT_FOUND ? err_set(&c->err, status, "there is no tenant %.60s", a->tenant_name)
+					  : status;
+}
+
+/* Reads with a session of its own, beside a server that runs; only the change itself goes to the server. */
+static enum status run_verb(struct accounts *a, const struct command_verb *verb)
+{
+	struct command *c = &a->command;
+	enum status status = command_configure(c);
 	if (status == STATUS_OK)
-		status = store_begin(a->session, err);
-	if (status == STATUS_OK) {
-		status = store_tenant_find_by_name(a->session, slice_from_cstr(a->tenant_name), a->installation.arena,
-						   &a->tenant, err);
-		if (status == STATUS_NOT_FOUND)
-			(void)err_set(err, status, "there is no tenant %s", a->tenant_name);
-	}
+		status = installation_open(&c->installation, &c->err);
 	if (status == STATUS_OK)
-		status = verb(a, err);
+		status = store_session_open(c->installation.store, STORE_READ, &a->session, &c->err);
 	if (status == STATUS_OK)
-		status = store_commit(a->session, err);
-	else if (a->session)
-		store_rollback(a->session);
+		status = find_tenant(a);
+	if (status == STATUS_OK)
+		status = verb->run(c);
 	store_session_close(&a->session);
 	return status;
 }
 
-struct verb {
-	const char *name;
-	account_verb run;
-};
-
-static int run_command(int argc, char **argv, const struct verb *verbs, const char *help)
+static int run_command(int argc, char **argv, const struct command_verb *verbs, const char *help, const char *hint)
 {
 	struct accounts a = {.tenant_name = "default", .role_name = "member", .label = "key"};
-	struct err err = {0};
-	struct operands operands;
-	const struct option_spec specs[] = {{"tenant", &a.tenant_name, NULL, "NAME  (default: default)"},
-					    {"role", &a.role_name, NULL, "R  owner, admin, partner, sales_rep, member"},
-					    {"name", &a.label, NULL, "TEXT  what an API key is for"},
-					    INSTALLATION_OPTIONS(&a.installation),
-					    {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, &operands);
-	if (parsed == OPTIONS_HELP)
-		return puts(help), options_print(specs), EXIT_DONE;
-	if (parsed == OPTIONS_WRONG)
-		return EXIT_USAGE;
-	while (operands.count && verbs->name && strcmp(verbs->name, operands.values[0]) != 0)
-		verbs++;
-	if (!operands.count || !verbs->name || operands.count > 2) {
-		(void)fprintf(stderr, "pugmark %s: see 'pugmark %s --help'\n", argv[0], argv[0]);
-		return EXIT_USAGE;
-	}
-	a.target = operands.count == 2 ? operands.values[1] : NULL;
-	enum status status = installation_configure(&a.installation, &err);
-	if (status == STATUS_OK)
-		status = installation_open(&a.installation, &err);
-	if (status == STATUS_OK)
-		status = run_in_transaction(&a, verbs->run, &err);
-	int code = status == STATUS_OK ? EXIT_DONE : installation_failed(argv[0], &err);
-	installation_close(&a.installation);
-	return code;
+	int code;
+	const struct option_spec options[] = {
+	    {"tenant", &a.tenant_name, NULL, "NAME  (default: default)"},
+	    {"role", &a.role_name, NULL, "R  owner, admin, partner, sales_rep, member"},
+	    {"name", &a.label, NULL, "TEXT  what an API key is for"},
+	    {NULL}};
+	const struct command_spec spec = {.help = help, .options = options, .takes_operands = true};
+	if (!command_open(&a.command, &spec, argc, argv, &code))
+		return code;
+	const struct command_verb *verb = command_verb_of(&a.command, verbs);
+	if (!verb)
+		return command_wrong(&a.command, hint);
+	return command_close(&a.command, run_verb(&a, verb));
 }
 
 int command_user(int argc, char **argv)
 {
-	static const struct verb verbs[] = {{"add", user_add}, {"passwd", user_passwd}, {"list", user_list}, {NULL}};
-	return run_command(argc, argv, verbs, "pugmark user add ADDRESS | passwd ADDRESS | list\n");
+	static const struct command_verb verbs[] = {
+	    {"add", user_add, 1, 2}, {"passwd", user_passwd, 1, 2}, {"list", user_list, 1, 2}, {NULL}};
+	return run_command(argc, argv, verbs, "pugmark user add ADDRESS | passwd ADDRESS | list\n",
+			   "see 'pugmark user --help'");
 }
 
 int command_apikey(int argc, char **argv)
 {
-	static const struct verb verbs[] = {
-	    {"add", apikey_add}, {"list", apikey_list}, {"revoke", apikey_revoke}, {NULL}};
-	return run_command(argc, argv, verbs, "pugmark apikey add | list | revoke ID\n");
+	static const struct command_verb verbs[] = {
+	    {"add", apikey_add, 1, 2}, {"list", apikey_list, 1, 2}, {"revoke", apikey_revoke, 1, 2}, {NULL}};
+	return run_command(argc, argv, verbs, "pugmark apikey add | list | revoke ID\n", "see 'pugmark apikey --help'");
 }

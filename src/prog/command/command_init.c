@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pugmark init: keys, store, first tenant, first user, first API key. Safe to repeat: what is there stays. */
+/* pugmark init: keys, store, first tenant, first user, first API key. Safe to repeat: what is there stays.
+ *
+ * All accounts are made in one transaction, so an init that is interrupted leaves either nobody or somebody who can
+ * sign in. It is the one command that writes them itself and asks no server: before it there is none. */
 #include "base/clock.h"
 #include "codec/text/json_text.h"
+#include "engine/accounts/new_account.h"
+#include "engine/tenant/tenant_change.h"
 #include "engine/tenant/time_zone.h"
+#include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/installation.h"
-#include "prog/serve/new_account.h"
+#include "prog/serve/change_errand.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,50 +24,63 @@ struct first_run {
 	uint32_t tenant;
 };
 
+static enum status find_default(struct store_session *s, struct arena *arena, struct first_run *run, struct err *err)
+{
+	struct tenant tenant;
+	enum status status = store_tenant_find_by_name(s, SLICE("default"), arena, &tenant, err);
+	if (status == STATUS_OK)
+		run->tenant = tenant.id;
+	return status;
+}
+
 static enum status ensure_tenant(const struct installation *i, struct store_session *s, struct first_run *run,
 				 struct err *err)
 {
-	struct tenant tenant;
-	struct slice zone = slice_from_cstr(i->config.time_zone);
-	enum status status = store_tenant_find_by_name(s, SLICE("default"), i->arena, &tenant, err);
-	if (status == STATUS_OK)
-		run->tenant = tenant.id;
+	struct tenant_change change = {.tenant = SLICE("default"),
+				       .actor = COMMAND_LINE_ACTOR,
+				       .is_new = true,
+				       .time_zone = slice_from_cstr(i->config.time_zone)};
+	enum status status = find_default(s, i->arena, run, err);
 	if (status != STATUS_NOT_FOUND)
 		return status;
-	status = time_zone_check(zone, err);
-	if (status != STATUS_OK)
-		return status;
-	tenant =
-	    (struct tenant){.name = SLICE("default"), .time_zone = zone, .created_us = clock_now_us(clock_system())};
-	return store_tenant_add(s, &tenant, &run->tenant, err);
+	status = time_zone_check(change.time_zone, err);
+	if (status == STATUS_OK)
+		status = tenant_change_write(s, clock_now_us(clock_system()), &change, err);
+	return status == STATUS_OK ? find_default(s, i->arena, run, err) : status;
 }
 
+/* Any user is enough: who was renamed or added since must not be joined by a second owner. */
 static enum status ensure_user(struct store_session *s, struct arena *arena, struct first_run *run, struct err *err)
 {
 	struct user *users;
 	size_t count;
+	struct account_change change = {.tenant = run->tenant, .actor = COMMAND_LINE_ACTOR, .user.role = ROLE_OWNER};
 	enum status status = store_user_list(s, run->tenant, arena, &users, &count, err);
 	if (status != STATUS_OK)
 		return status;
-	if (count) {
-		run->shown_email = users[0].email;
+	run->shown_email = count ? users[0].email : slice_from_cstr(run->email);
+	if (count)
 		return STATUS_OK;
-	}
-	run->shown_email = slice_from_cstr(run->email);
-	struct user user = {.tenant = run->tenant, .email = run->shown_email, .role = ROLE_OWNER};
-	return new_user(s, user, arena, &run->password, err);
+	change.user.email = run->shown_email;
+	status = new_account_user(&change, arena, &run->password, err);
+	return status == STATUS_OK ? account_change_write(s, clock_now_us(clock_system()), &change, err) : status;
 }
 
+/* A revoked key counts, too: revoking the first one is a decision, and init does not undo decisions. */
 static enum status ensure_api_key(struct store_session *s, struct arena *arena, struct first_run *run, struct err *err)
 {
 	struct api_key *keys;
 	size_t count;
+	struct account_change change = {
+	    .tenant = run->tenant, .actor = COMMAND_LINE_ACTOR, .key.name = SLICE("first key")};
 	enum status status = store_api_key_list(s, run->tenant, arena, &keys, &count, err);
 	if (status != STATUS_OK || count)
 		return status;
-	return new_api_key(s, run->tenant, SLICE("first key"), arena, &run->api_key, err);
+	new_account_key(&change, arena, &run->api_key);
+	return account_change_write(s, clock_now_us(clock_system()), &change, err);
 }
 
+/* A session of its own with the right to write: there is no writer, and the transaction is the whole of it. */
 static enum status ensure_accounts(struct installation *i, struct first_run *run, struct err *err)
 {
 	struct store_session *s = NULL;
@@ -89,6 +107,7 @@ static const char *url_of(const struct installation *i)
 	return *i->config.base_url ? i->config.base_url : arena_printf(i->arena, "http://%s", i->config.listen).p;
 }
 
+/* For scripts that set up an installation and go on with its key. */
 static void print_json(const struct installation *i, const struct first_run *run)
 {
 	struct buf b;
@@ -105,6 +124,7 @@ static void print_json(const struct installation *i, const struct first_run *run
 	buf_done(&b);
 }
 
+/* The key is shown inside of a command that works as it stands: the next thing anybody wants is to see a mail. */
 static void print_text(const struct installation *i, const struct first_run *run)
 {
 	if (!run->password.n && !run->api_key.n) {
@@ -138,49 +158,45 @@ static enum status keep_base_url(const struct installation *i, const char *base_
 	return bad ? err_set_errno(err, errno, "%s cannot be written", path) : STATUS_OK;
 }
 
-static void print_help(const struct option_spec *specs)
+static enum status make(struct command *c, struct first_run *run, const char *listen_on, const char *base_url)
 {
-	puts("pugmark init: make a data directory with keys, store, a first user and a first API key.\n"
-	     "Safe to repeat: what is there already stays.\n");
-	options_print(specs);
+	struct installation *i = &c->installation;
+	enum status status = command_configure(c);
+	if (status == STATUS_OK && listen_on)
+		status = config_set(&i->config, "server.listen", listen_on, i->arena, &c->err);
+	if (status == STATUS_OK && base_url)
+		status = config_set(&i->config, "server.base_url", base_url, i->arena, &c->err);
+	if (status == STATUS_OK)
+		status = installation_create(i, &c->err);
+	if (status == STATUS_OK)
+		status = ensure_accounts(i, run, &c->err);
+	if (status == STATUS_OK && base_url && run->password.n)
+		status = keep_base_url(i, base_url, &c->err);
+	return status;
 }
 
 int command_init(int argc, char **argv)
 {
-	struct installation i = {0};
+	struct command c = {0};
 	struct first_run run = {.email = "admin@localhost.localdomain"};
 	const char *listen_on = NULL;
 	const char *base_url = NULL;
 	bool json = false;
-	struct err err = {0};
-	const struct option_spec specs[] = {
+	int code;
+	const struct option_spec options[] = {
 	    {"email", &run.email, NULL, "E  the first user's address"},
 	    {"listen", &listen_on, NULL, "ADDR:PORT  where serve will listen, for the addresses shown"},
 	    {"base-url", &base_url, NULL, "URL  where recipients reach it; kept in DATA/pugmark.conf"},
 	    {"json", NULL, &json, " print what was made as JSON"},
-	    INSTALLATION_OPTIONS(&i),
 	    {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, NULL);
-	if (parsed == OPTIONS_HELP)
-		return print_help(specs), EXIT_DONE;
-	if (parsed == OPTIONS_WRONG)
-		return EXIT_USAGE;
-	enum status status = installation_configure(&i, &err);
-	if (status == STATUS_OK && listen_on)
-		status = config_set(&i.config, "server.listen", listen_on, i.arena, &err);
-	if (status == STATUS_OK && base_url)
-		status = config_set(&i.config, "server.base_url", base_url, i.arena, &err);
+	const struct command_spec spec = {
+	    .help = "pugmark init: make a data directory with keys, store, a first user and a first API key.\n"
+		    "Safe to repeat: what is there already stays.\n",
+	    .options = options};
+	if (!command_open(&c, &spec, argc, argv, &code))
+		return code;
+	enum status status = make(&c, &run, listen_on, base_url);
 	if (status == STATUS_OK)
-		status = installation_create(&i, &err);
-	if (status == STATUS_OK)
-		status = ensure_accounts(&i, &run, &err);
-	if (status == STATUS_OK && base_url && run.password.n)
-		status = keep_base_url(&i, base_url, &err);
-	if (status == STATUS_OK && json)
-		print_json(&i, &run);
-	else if (status == STATUS_OK)
-		print_text(&i, &run);
-	int code = status == STATUS_OK ? EXIT_DONE : installation_failed("init", &err);
-	installation_close(&i);
-	return code;
+		(json ? print_json : print_text)(&c.installation, &run);
+	return command_close(&c, status);
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pugmark journal verify|dump|salvage. Needs the data directory's journal only: no keys, no store, no running server.
- */
+/* pugmark journal verify|dump|salvage. Needs the data directory's journal only: no keys, no store, no running server,
+ * because it is asked for when one of those is what does not work. verify and dump read beside a running server;
+ * salvage wants it stopped, and finds out by the lock. */
 #include "base/clock.h"
 #include "codec/text/json_text.h"
 #include "journal/disk.h"
 #include "journal/inspect.h"
+#include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/installation.h"
 #include <inttypes.h>
 #include <stdio.h>
 
 struct journal_command {
-	const char *directory;
+	struct command command; /* first: a command is one of these */
 	bool json;
 	uint64_t after;
 	struct json_text writer; /* verify --json: the list of segments is being written */
@@ -19,6 +20,7 @@ struct journal_command {
 
 enum { LINE_BYTES_MAX = 1 << 20 };
 
+/* "damage" is null for a good one, so that jq can ask for the others. */
 static void json_segment(struct json_text *w, const struct inspect_segment *segment)
 {
 	json_open(w, '{');
@@ -52,8 +54,15 @@ static void show_segment(void *user, const struct inspect_segment *segment)
 		puts(segment->torn ? "ok; ends in an unfinished commit, which the next start removes" : "ok");
 }
 
-static enum status verify(struct journal_command *command, int *ret_code, struct err *err)
+static const char *directory_of(const struct journal_command *command)
 {
+	return command->command.installation.journal_path;
+}
+
+/* Damage is no failure of the command, but an exit code of 1 all the same: cron looks at that and at nothing else. */
+static enum status verify(struct command *base)
+{
+	struct journal_command *command = (struct journal_command *)base;
 	struct inspect_summary sum;
 	struct buf b;
 	enum status status;
@@ -64,7 +73,7 @@ static enum status verify(struct journal_command *command, int *ret_code, struct
 	json_open(&command->writer, '{');
 	json_key(&command->writer, "segments");
 	json_open(&command->writer, '[');
-	status = inspect_verify(disk_posix(), command->directory, show_segment, command, &sum, err);
+	status = inspect_verify(disk_posix(), directory_of(command), show_segment, command, &sum, &base->err);
 	json_close(&command->writer, ']');
 	if (status == STATUS_OK && command->json) {
 		JSON_FIELD(&command->writer, "records", i64, (int64_t)sum.records);
@@ -82,10 +91,12 @@ static enum status verify(struct journal_command *command, int *ret_code, struct
 			     "and a copy of each damaged file.");
 	}
 	buf_done(&b);
-	*ret_code = status == STATUS_OK && sum.damaged == 0 ? EXIT_DONE : EXIT_FAILED;
+	if (status == STATUS_OK && sum.damaged > 0)
+		base->exit_code = EXIT_FAILED;
 	return status;
 }
 
+/* Payloads in hexadecimal and not decoded: what a record means is the engine's, and a damaged one would be misread. */
 static bool show_record(void *user, const struct journal_record *record)
 {
 	const struct journal_command *command = user;
@@ -109,20 +120,21 @@ static bool show_record(void *user, const struct journal_record *record)
 	return !ferror(stdout);
 }
 
-static enum status dump(struct journal_command *command, int *ret_code, struct err *err)
+/* Ends quietly when its reader goes away (| head): show_record says so. */
+static enum status dump(struct command *base)
 {
-	enum status status = inspect_dump(disk_posix(), command->directory, command->after, show_record, command, err);
+	struct journal_command *command = (struct journal_command *)base;
 
-	*ret_code = status == STATUS_OK ? EXIT_DONE : EXIT_FAILED;
-	return status;
+	return inspect_dump(disk_posix(), directory_of(command), command->after, show_record, command, &base->err);
 }
 
-static enum status salvage(struct journal_command *command, int *ret_code, struct err *err)
+/* What cannot be read is counted and copied aside, never thrown away in silence (R6). */
+static enum status salvage(struct command *base)
 {
+	const struct journal_command *command = (struct journal_command *)base;
 	struct salvage_summary sum;
-	enum status status = journal_salvage(disk_posix(), command->directory, &sum, err);
+	enum status status = journal_salvage(disk_posix(), directory_of(command), &sum, &base->err);
 
-	*ret_code = status == STATUS_OK ? EXIT_DONE : EXIT_FAILED;
 	if (status != STATUS_OK)
 		return status;
 	if (command->json)
@@ -138,60 +150,29 @@ static enum status salvage(struct journal_command *command, int *ret_code, struc
 	return status;
 }
 
-static const struct verb {
-	const char *name;
-	enum status (*run)(struct journal_command *command, int *ret_code, struct err *err);
-} verbs[] = {{"verify", verify}, {"dump", dump}, {"salvage", salvage}};
-
-static const struct verb *find_verb(const struct operands *operands)
-{
-	for (size_t i = 0; operands->count == 1 && i < sizeof verbs / sizeof *verbs; i++)
-		if (strcmp(verbs[i].name, operands->values[0]) == 0)
-			return &verbs[i];
-	return NULL;
-}
-
-static int run(const struct verb *verb, struct journal_command *command, struct installation *installation)
-{
-	struct err err = {0};
-	int code = EXIT_FAILED;
-	enum status status = installation_configure(installation, &err);
-
-	command->directory = installation->journal_path;
-	if (status == STATUS_OK)
-		status = verb->run(command, &code, &err);
-	if (status != STATUS_OK)
-		code = installation_failed("journal", &err);
-	installation_close(installation);
-	return code;
-}
-
 int command_journal(int argc, char **argv)
 {
-	struct installation installation = {0};
+	static const struct command_verb verbs[] = {
+	    {"verify", verify, 1, 1}, {"dump", dump, 1, 1}, {"salvage", salvage, 1, 1}, {NULL}};
 	struct journal_command command = {0};
 	const char *after = "0";
-	struct operands operands;
-	const struct option_spec specs[] = {{"json", NULL, &command.json, " as JSON; dump: one object a line"},
-					    {"after", &after, NULL, "N  dump: only records above this sequence number"},
-					    INSTALLATION_OPTIONS(&installation),
-					    {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, &operands);
-	const struct verb *verb;
-
-	if (parsed == OPTIONS_HELP) {
-		puts("pugmark journal verify|dump|salvage: look at the journal's files, or repair them.\n"
-		     "  verify   read everything, say what is damaged; exit 1 when something is\n"
-		     "  dump     one record a line: sequence number, time, type, payload in hexadecimal\n"
-		     "  salvage  with the server stopped: replace damaged segments by what can be read of them\n");
-		return options_print(specs), EXIT_DONE;
-	}
-	if (parsed == OPTIONS_WRONG)
-		return EXIT_USAGE;
-	verb = find_verb(&operands);
-	if (!verb || !slice_to_u64(slice_from_cstr(after), UINT64_MAX, &command.after)) {
-		(void)fprintf(stderr, "pugmark journal: say 'verify', 'dump [--after N]' or 'salvage'\n");
-		return EXIT_USAGE;
-	}
-	return run(verb, &command, &installation);
+	int code;
+	const struct option_spec options[] = {
+	    {"json", NULL, &command.json, " as JSON; dump: one object a line"},
+	    {"after", &after, NULL, "N  dump: only records above this sequence number"},
+	    {NULL}};
+	const struct command_spec spec = {
+	    .help = "pugmark journal verify|dump|salvage: look at the journal's files, or repair them.\n"
+		    "  verify   read everything, say what is damaged; exit 1 when something is\n"
+		    "  dump     one record a line: sequence number, time, type, payload in hexadecimal\n"
+		    "  salvage  with the server stopped: replace damaged segments by what can be read of them\n",
+	    .options = options,
+	    .takes_operands = true};
+	if (!command_open(&command.command, &spec, argc, argv, &code))
+		return code;
+	const struct command_verb *verb = command_verb_of(&command.command, verbs);
+	if (!verb || !slice_to_u64(slice_from_cstr(after), UINT64_MAX, &command.after))
+		return command_wrong(&command.command, "say 'verify', 'dump [--after N]' or 'salvage'");
+	enum status status = command_configure(&command.command);
+	return command_close(&command.command, status == STATUS_OK ? verb->run(&command.command) : status);
 }

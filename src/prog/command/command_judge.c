@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pugmark judge: the verdict on one hit, or on many from JSON lines. */
+/* pugmark judge: the verdict on one hit, or on many from JSON lines, by the same function that judges when a hit is
+ * applied and with the same lists of networks. What only history can tell (bursts, coverage, a second look) is not in
+ * it. */
 #include "codec/judge/known_network.h"
 #include "codec/judge/reason_words.h"
 #include "codec/judge/verdict.h"
 #include "codec/text/json_text.h"
+#include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/installation.h"
 #include "prog/show/verdict_text.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -21,6 +23,7 @@ static void print_text(const struct verdict *v)
 	buf_done(&b);
 }
 
+/* The same words as in the console, so that an operator and a customer speak of the same thing. */
 static void put_why(struct json_text *w, const struct verdict *v)
 {
 	char room[REASON_WORDS_MAX];
@@ -62,6 +65,7 @@ struct headers {
 	size_t count;
 };
 
+/* The first of the name, as the server takes it. */
 static struct slice header_of(const struct headers *headers, struct slice name)
 {
 	for (size_t i = 0; i < headers->count; i++)
@@ -121,7 +125,7 @@ static struct slice text_of(const json_t *object, const char *name)
 	return json_is_string(value) ? slice_of(json_string_value(value), json_string_length(value)) : SLICE_EMPTY;
 }
 
-/* False: too many. */
+/* False: too many. What is no text is passed over: exports of other programs hold null where a header was missing. */
 static bool read_json_headers(json_t *object, struct headers *ret)
 {
 	const char *name;
@@ -157,6 +161,7 @@ static const char *read_hit(const json_t *hit, struct headers *headers, struct h
 	return set_client(ret, text_of(hit, "ip")) ? NULL : "ip is no address";
 }
 
+/* A bad line is said with its number and passed over: a run over a million lines must not end at one. */
 static bool judge_line(const char *line, size_t n, size_t number, const struct network_lists *lists)
 {
 	json_error_t error;
@@ -176,6 +181,7 @@ static bool judge_line(const char *line, size_t n, size_t number, const struct n
 	return !wrong;
 }
 
+/* Lines, so that a file larger than memory can be judged and a verdict is there as soon as its hit is. */
 static int judge_lines(const struct network_lists *lists)
 {
 	char *line = NULL;
@@ -191,13 +197,14 @@ static int judge_lines(const struct network_lists *lists)
 /* ---- Options */
 
 struct arguments {
-	struct installation installation;
+	struct command command;   /* first: a command is one of these */
 	const char *egress, *asn; /* NULL: the configured ones */
 	const char *user_agent, *method, *kind, *purpose, *ip, *after;
 	struct option_values headers;
 	bool is_https, batch, is_json;
 };
 
+/* Whole seconds: finer than a mail server's own note of a delivery nothing can be. */
 static bool set_after(struct hit_signals *signals, struct slice seconds)
 {
 	uint64_t whole = 0;
@@ -241,6 +248,7 @@ static const char *read_arguments(const struct arguments *given, struct headers 
 	return NULL;
 }
 
+/* Wrong values are a wrong call: exit code 2. */
 static int judge_one(const struct arguments *given, const struct network_lists *lists)
 {
 	struct headers headers;
@@ -258,36 +266,34 @@ static int judge_one(const struct arguments *given, const struct network_lists *
 }
 
 /* The server's own lists, unless others are named. */
-static enum status read_lists(struct arguments *given, struct network_lists **ret, struct err *err)
+static enum status read_lists(struct arguments *given, struct network_lists **ret)
 {
-	struct installation *i = &given->installation;
-	enum status status = installation_configure(i, err);
+	struct installation *i = &given->command.installation;
+	enum status status = command_configure(&given->command);
 	if (status != STATUS_OK)
 		return status;
 	if (given->egress)
 		i->config.apple_egress_file = given->egress;
 	if (given->asn)
 		i->config.asn_file = given->asn;
-	return installation_read_networks(i, ret, err);
+	return installation_read_networks(i, ret, &given->command.err);
 }
 
 static int judge(struct arguments *given)
 {
 	struct network_lists *lists = NULL;
-	struct err err = {0};
-	enum status status = read_lists(given, &lists, &err);
-	int code = status != STATUS_OK ? installation_failed("judge", &err)
-		   : given->batch      ? judge_lines(lists)
-				       : judge_one(given, lists);
+	enum status status = read_lists(given, &lists);
+	if (status == STATUS_OK)
+		given->command.exit_code = given->batch ? judge_lines(lists) : judge_one(given, lists);
 	network_lists_free(&lists);
-	installation_close(&given->installation);
-	return code;
+	return command_close(&given->command, status);
 }
 
 int command_judge(int argc, char **argv)
 {
 	struct arguments given = {.user_agent = "", .method = "", .kind = "open", .purpose = "", .ip = "", .after = ""};
-	const struct option_spec specs[] = {
+	int code;
+	const struct option_spec options[] = {
 	    {"ua", &given.user_agent, NULL, "UA  the user agent"},
 	    {"ip", &given.ip, NULL, "IP  where the hit came from"},
 	    {"after", &given.after, NULL, "SECONDS  since the mail was delivered"},
@@ -301,14 +307,8 @@ int command_judge(int argc, char **argv)
 	    {"asn", &given.asn, NULL, "FILE  autonomous systems, instead of the configured list"},
 	    {"batch", NULL, &given.batch, " read JSON lines, print one verdict a line"},
 	    {"json", NULL, &given.is_json, " print JSON"},
-	    INSTALLATION_OPTIONS(&given.installation),
 	    {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, NULL);
-	if (parsed == OPTIONS_HELP) {
-		puts("pugmark judge: who is behind one hit, and why, from the hit alone.\n");
-		return options_print(specs), EXIT_DONE;
-	}
-	if (parsed == OPTIONS_WRONG)
-		return EXIT_USAGE;
-	return judge(&given);
+	const struct command_spec spec = {
+	    .help = "pugmark judge: who is behind one hit, and why, from the hit alone.\n", .options = options};
+	return command_open(&given.command, &spec, argc, argv, &code) ? judge(&given) : code;
 }

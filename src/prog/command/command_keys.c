@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pugmark keys list|rotate. */
+/* pugmark keys list|rotate. Works on the file of keys alone: no store, no lock. A server reads its keys when it starts,
+ * so rotating beside one that runs is safe and takes effect with the next start. */
+#include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/installation.h"
 #include "prog/serve/keys.h"
 #include <stdio.h>
 
-static enum status list(struct installation *i, struct err *err)
+static enum status list(struct command *c)
 {
-	enum status status = keys_load(i->keys_path, &i->keys, &i->newest_key, err);
+	struct installation *i = &c->installation;
+	enum status status = keys_load(i->keys_path, &i->keys, &i->newest_key, &c->err);
 	for (unsigned id = 1; status == STATUS_OK && id < LINK_TOKEN_KEYS_MAX; id++)
 		if (link_token_keys_has(i->keys, (uint8_t)id))
 			printf("%3u  %s\n", id,
@@ -15,9 +17,10 @@ static enum status list(struct installation *i, struct err *err)
 	return status;
 }
 
-static enum status rotate(struct installation *i, struct err *err)
+static enum status rotate(struct command *c)
 {
-	enum status status = keys_rotate(i->keys_path, &i->newest_key, err);
+	struct installation *i = &c->installation;
+	enum status status = keys_rotate(i->keys_path, &i->newest_key, &c->err);
 	if (status == STATUS_OK)
 		printf("Key %u was added. Restart 'pugmark serve' to seal new links with it; every old link keeps "
 		       "working.\n"
@@ -28,28 +31,18 @@ static enum status rotate(struct installation *i, struct err *err)
 
 int command_keys(int argc, char **argv)
 {
-	struct installation i = {0};
-	struct err err = {0};
-	struct operands operands;
-	const struct option_spec specs[] = {INSTALLATION_OPTIONS(&i), {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, &operands);
-	if (parsed == OPTIONS_HELP) {
-		puts("pugmark keys list|rotate: the keys that links are sealed with. A rotated key still opens its "
-		     "links, for ever.\n");
-		return options_print(specs), EXIT_DONE;
-	}
-	const char *verb = parsed == OPTIONS_OK && operands.count == 1 ? operands.values[0] : "";
-	bool is_list = strcmp(verb, "list") == 0;
-	if (parsed == OPTIONS_WRONG)
-		return EXIT_USAGE;
-	if (!is_list && strcmp(verb, "rotate") != 0) {
-		(void)fprintf(stderr, "pugmark keys: say 'list' or 'rotate'\n");
-		return EXIT_USAGE;
-	}
-	enum status status = installation_configure(&i, &err);
-	if (status == STATUS_OK)
-		status = is_list ? list(&i, &err) : rotate(&i, &err);
-	int code = status == STATUS_OK ? EXIT_DONE : installation_failed("keys", &err);
-	installation_close(&i);
-	return code;
+	static const struct command_verb verbs[] = {{"list", list, 1, 1}, {"rotate", rotate, 1, 1}, {NULL}};
+	static const struct command_spec spec = {
+	    .help = "pugmark keys list|rotate: the keys that links are sealed with. A rotated key still opens its "
+		    "links, for ever.\n",
+	    .takes_operands = true};
+	struct command c = {0};
+	int code;
+	if (!command_open(&c, &spec, argc, argv, &code))
+		return code;
+	const struct command_verb *verb = command_verb_of(&c, verbs);
+	if (!verb)
+		return command_wrong(&c, "say 'list' or 'rotate'");
+	enum status status = command_configure(&c);
+	return command_close(&c, status == STATUS_OK ? verb->run(&c) : status);
 }

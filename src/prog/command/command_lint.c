@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pugmark lint: what is wrong with a mail, before it is sent. Needs no data directory and visits no link. */
+/* pugmark lint: what is wrong with a mail, before it is sent. Needs no data directory and visits no link, so that it
+ * can run in a build of templates; its exit code is what such a build wants to know. */
 #include "codec/lint/lint.h"
+#include "prog/command/command.h"
 #include "prog/command/commands.h"
 #include "prog/show/input_file.h"
 #include "prog/show/lint_table.h"
-#include "prog/show/options.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,12 +26,14 @@ struct arguments {
 	const char *input; /* NULL: standard input */
 };
 
+/* "what which": the value that was wrong is quoted, so that a script's log says enough. */
 static int fail(const char *what, const char *which, int code)
 {
 	(void)fprintf(stderr, "pugmark lint: %s%s%s\n", what, which ? " " : "", which ? which : "");
 	return code;
 }
 
+/* Wrong calls first, before anything is read: exit code 2 and not a report about half of it. */
 static int check(const struct arguments *a)
 {
 	if (a->is_bulk && a->is_transactional)
@@ -48,42 +51,13 @@ static int check(const struct arguments *a)
 	return EXIT_DONE;
 }
 
-static int parse(int argc, char **argv, struct arguments *a, bool *ret_help)
-{
-	struct operands operands;
-	const struct option_spec specs[] = {
-	    {"base-url", &a->base_url, NULL, "URL  of the tracking host (http://127.0.0.1:8420)"},
-	    {"charset", &a->charset, NULL, "C  of the HTML (from the document, else utf-8)"},
-	    {"pixel", &a->pixel, NULL, "bottom|top|off  where the open pixel goes (bottom)"},
-	    {"bulk", NULL, &a->is_bulk, " many get it: unsubscribing must be possible"},
-	    {"transactional", NULL, &a->is_transactional, " it answers what one person did"},
-	    {"template", NULL, &a->is_template, " merge tags belong there"},
-	    {"html", NULL, &a->is_html, " the input is HTML, whatever it looks like"},
-	    {"eml", NULL, &a->is_eml, " the input is a mail, whatever it looks like"},
-	    {"json", NULL, &a->is_json, " print JSON"},
-	    {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, &operands);
-	*ret_help = parsed == OPTIONS_HELP;
-	if (parsed == OPTIONS_HELP) {
-		puts("pugmark lint [FILE|-]: say what becomes of every link of an .html or .eml file, or of standard "
-		     "input, and\nwhat is wrong with the mail. Exit code 1: there are errors.\n");
-		return options_print(specs), EXIT_DONE;
-	}
-	if (parsed == OPTIONS_WRONG)
-		return EXIT_USAGE;
-	if (operands.count > 1)
-		return fail("one file at a time; not", operands.values[1], EXIT_USAGE);
-	if (operands.count == 1)
-		a->input = operands.values[0];
-	return check(a);
-}
-
 static bool is_named(const char *path, struct slice ending)
 {
 	struct slice name = slice_from_cstr(path);
 	return name.n > ending.n && slice_equal_nocase(slice_from(name, name.n - ending.n), ending);
 }
 
+/* By name, then by the first bytes: templates come through pipes without a name. */
 static bool is_mail(const struct arguments *a, struct slice input)
 {
 	if (a->is_html || a->is_eml)
@@ -94,6 +68,7 @@ static bool is_mail(const struct arguments *a, struct slice input)
 	return !is_html && lint_is_mail(input);
 }
 
+/* A full disk behind the pipe must not look like a clean mail. */
 static bool print(const struct arguments *a, const struct lint_report *report)
 {
 	struct buf text;
@@ -115,6 +90,7 @@ static bool print(const struct arguments *a, const struct lint_report *report)
 	return is_printed;
 }
 
+/* Exit code 1 for errors alone: warnings are for people, and a build that fails on them is soon told to ignore all. */
 static int lint(const struct arguments *a, struct slice input)
 {
 	struct slice base_url = slice_from_cstr(a->base_url);
@@ -142,17 +118,45 @@ static int lint(const struct arguments *a, struct slice input)
 	return code;
 }
 
+static int run(const struct arguments *a)
+{
+	struct buf input;
+	int code = check(a);
+	if (code != EXIT_DONE)
+		return code;
+	buf_init(&input, LINT_SIZE_MAX);
+	bool is_file = a->input && strcmp(a->input, "-") != 0;
+	code = input_file_read("lint", is_file ? a->input : NULL, &input) ? lint(a, buf_slice(&input)) : EXIT_FAILED;
+	buf_done(&input);
+	return code;
+}
+
 int command_lint(int argc, char **argv)
 {
 	struct arguments a = {.base_url = "http://127.0.0.1:8420", .charset = "", .pixel = "bottom"};
-	bool is_help = false;
-	int code = parse(argc, argv, &a, &is_help);
-	if (code != EXIT_DONE || is_help)
+	struct command c = {0};
+	int code;
+	const struct option_spec options[] = {
+	    {"base-url", &a.base_url, NULL, "URL  of the tracking host (http://127.0.0.1:8420)"},
+	    {"charset", &a.charset, NULL, "C  of the HTML (from the document, else utf-8)"},
+	    {"pixel", &a.pixel, NULL, "bottom|top|off  where the open pixel goes (bottom)"},
+	    {"bulk", NULL, &a.is_bulk, " many get it: unsubscribing must be possible"},
+	    {"transactional", NULL, &a.is_transactional, " it answers what one person did"},
+	    {"template", NULL, &a.is_template, " merge tags belong there"},
+	    {"html", NULL, &a.is_html, " the input is HTML, whatever it looks like"},
+	    {"eml", NULL, &a.is_eml, " the input is a mail, whatever it looks like"},
+	    {"json", NULL, &a.is_json, " print JSON"},
+	    {NULL}};
+	const struct command_spec spec = {
+	    .help = "pugmark lint [FILE|-]: say what becomes of every link of an .html or .eml file, or of standard "
+		    "input, and\nwhat is wrong with the mail. Exit code 1: there are errors.\n",
+	    .options = options,
+	    .takes_operands = true,
+	    .is_alone = true};
+	if (!command_open(&c, &spec, argc, argv, &code))
 		return code;
-	struct buf input;
-	buf_init(&input, LINT_SIZE_MAX);
-	bool is_file = a.input && strcmp(a.input, "-") != 0;
-	code = input_file_read("lint", is_file ? a.input : NULL, &input) ? lint(&a, buf_slice(&input)) : EXIT_FAILED;
-	buf_done(&input);
-	return code;
+	if (c.operands.count > 1)
+		return fail("one file at a time; not", c.operands.values[1], EXIT_USAGE);
+	a.input = c.operands.count ? c.operands.values[0] : NULL;
+	return run(&a);
 }

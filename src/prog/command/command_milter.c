@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "milter/instrument_client.h"
 #include "milter/milter_rules.h"
+#include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/installation.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
@@ -32,6 +32,7 @@ static enum status read_key_file(const char *path, struct arena *arena, const ch
 	return STATUS_OK;
 }
 
+/* The key may stand in a file of its own, which a unit can protect better than a configuration that everybody reads. */
 static enum status make_client(const struct config *config, struct arena *arena, struct milter_config *milter,
 			       struct err *err)
 {
@@ -70,6 +71,7 @@ static enum status make_rules(const struct config *config, struct arena *arena, 
 	return status;
 }
 
+/* Octal as in chmod; "660" read as a decimal number would open the socket to strangers. */
 static enum status take_listen(const struct config *config, struct milter_config *milter, struct err *err)
 {
 	char *end;
@@ -81,50 +83,44 @@ static enum status take_listen(const struct config *config, struct milter_config
 	return STATUS_OK;
 }
 
-static enum status run(struct installation *i, const char *listen_on, const char *server, struct err *err)
+static enum status run(struct command *c, const char *listen_on, const char *server)
 {
 	struct milter_config milter = {0};
-	enum status status = installation_configure(i, err);
+	struct installation *i = &c->installation;
+	enum status status = command_configure(c);
 	if (status == STATUS_OK && listen_on)
-		status = config_set(&i->config, "milter.listen", listen_on, i->arena, err);
+		status = config_set(&i->config, "milter.listen", listen_on, i->arena, &c->err);
 	if (status == STATUS_OK && server)
-		status = config_set(&i->config, "milter.server", server, i->arena, err);
+		status = config_set(&i->config, "milter.server", server, i->arena, &c->err);
 	if (status != STATUS_OK)
 		return status;
 	config_apply_log_level(&i->config);
-	status = take_listen(&i->config, &milter, err);
+	status = take_listen(&i->config, &milter, &c->err);
 	if (status == STATUS_OK)
-		status = make_rules(&i->config, i->arena, &milter, err);
+		status = make_rules(&i->config, i->arena, &milter, &c->err);
 	if (status == STATUS_OK)
-		status = make_client(&i->config, i->arena, &milter, err);
-	return status == STATUS_OK ? milter_run(&milter, err) : status;
-}
-
-static void print_help(const struct option_spec *specs)
-{
-	puts("pugmark milter: instrument the mail that Postfix or Sendmail sends through it.\n");
-	options_print(specs);
-	puts("\nAll else is in section [milter] of the configuration. Mail that cannot be instrumented passes as it "
-	     "is.");
+		status = make_client(&i->config, i->arena, &milter, &c->err);
+	return status == STATUS_OK ? milter_run(&milter, &c->err) : status;
 }
 
 int command_milter(int argc, char **argv)
 {
 	/* Never closed, and static, because threads of libmilter may read it until the process is gone. */
-	static struct installation i;
+	static struct command c;
 	const char *listen_on = NULL;
 	const char *server = NULL;
-	struct err err = {0};
-	const struct option_spec specs[] = {
+	int code;
+	const struct option_spec options[] = {
 	    {"listen", &listen_on, NULL, "WHERE  inet:PORT@HOST, inet6:PORT@HOST or unix:PATH"},
 	    {"server", &server, NULL, "URL  the Pugmark server that instruments"},
-	    INSTALLATION_OPTIONS(&i),
 	    {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, NULL);
-	if (parsed == OPTIONS_HELP)
-		return print_help(specs), EXIT_DONE;
-	if (parsed == OPTIONS_WRONG)
-		return EXIT_USAGE;
-	enum status status = run(&i, listen_on, server, &err);
-	return status == STATUS_OK ? EXIT_DONE : installation_failed("milter", &err);
+	const struct command_spec spec = {
+	    .help = "pugmark milter: instrument the mail that Postfix or Sendmail sends through it.\n",
+	    .last_help =
+		"\nAll else is in section [milter] of the configuration. Mail that cannot be instrumented passes as it "
+		"is.",
+	    .options = options};
+	if (!command_open(&c, &spec, argc, argv, &code))
+		return code;
+	return run(&c, listen_on, server) == STATUS_OK ? EXIT_DONE : installation_failed(c.name, &c.err);
 }

@@ -1,98 +1,90 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pugmark rejudge: today's rules over the opens and clicks of a time, before and after. When a server runs it is asked
- * to do it, between its own writes (see control.h); otherwise the same work is done here, with the data directory
- * locked as a server would lock it when something is to be written. */
+ * to do it, between its own writes; otherwise the same work is done here (errand.h), with a writer when something is to
+ * be written. The report comes over the socket line by line and is the same struct in the end. */
 #include "base/clock.h"
+#include "engine/judge/rejudge.h"
+#include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/control.h"
-#include "prog/serve/local_writer.h"
+#include "prog/serve/errand.h"
 #include "prog/show/progress_line.h"
 #include "prog/show/rejudge_lines.h"
 #include "prog/show/rejudge_table.h"
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { DAYS_MAX = 36500, RESULT_MAX = 64 * 1024 };
+enum { DAYS_MAX = 36500, RESULT_MAX = 64 * 1024, REQUEST_MAX = 64 };
 static const int64_t DAY_US = INT64_C(86400000000);
 
 struct rejudging {
-	struct installation installation;
+	struct command command; /* first: a command is a rejudging */
 	int64_t since_us;
 	bool applies, is_json;
 	struct progress_line progress;
 	struct rejudge_report report;
+	struct network_lists *lists; /* when it is done here; NULL: none are configured */
 };
-
-static void show(struct rejudging *r, unsigned per_mille, uint64_t hits)
-{
-	progress_line_show(&r->progress, per_mille, hits, "hits judged");
-}
 
 /* ---- By the server */
 
-static bool take_line(void *user, const char *line, enum status *ret_status, struct err *err)
+static void show_progress(void *user, uint64_t hits, unsigned per_mille)
 {
 	struct rejudging *r = user;
-	uint64_t hits;
-	unsigned per_mille;
-	if (rejudge_lines_take(slice_from_cstr(line), &r->report))
-		return true;
-	if (sscanf(line, "progress %" SCNu64 " %u", &hits, &per_mille) == 2) {
-		show(r, per_mille, hits);
-		return true;
-	}
-	*ret_status = control_outcome(line, &hits, err);
-	return false;
+	progress_line_show(&r->progress, per_mille, hits, "hits judged");
 }
 
-static enum status ask_server(struct rejudging *r, int fd, struct err *err)
+static bool take_line(void *user, const char *line)
 {
-	char request[CONTROL_LINE_MAX];
-	(void)snprintf(request, sizeof request, "rejudge %" PRId64 " %s\n", r->since_us, r->applies ? "apply" : "look");
-	return control_ask(fd, request, take_line, r, err);
+	return rejudge_lines_take(slice_from_cstr(line), &((struct rejudging *)user)->report);
 }
 
 /* ---- Here */
 
 static bool step(void *user, const struct rejudge_progress *progress)
 {
-	show(user, progress->per_mille, progress->hits);
+	show_progress(user, progress->hits, progress->per_mille);
 	return true;
 }
 
-static enum status rejudge_here(struct rejudging *r, struct err *err)
+/* Before the writer is started, which would only warn of a list that cannot be read: verdicts that rested on it would
+ * all change. */
+static enum status read_lists(void *user, struct err *err)
 {
-	struct local_writer local = {0};
-	struct network_lists *lists = NULL;
+	struct rejudging *r = user;
+	return installation_read_networks(&r->command.installation, &r->lists, err);
+}
+
+static enum status rejudge_here(void *user, struct writer *writer, uint64_t *ret_count, struct err *err)
+{
+	struct rejudging *r = user;
 	struct rejudge_watch watch = {.step = step, .user = r};
-	enum status status = installation_open(&r->installation, err);
-	if (status == STATUS_OK)
-		status = installation_read_networks(&r->installation, &lists, err);
-	if (status == STATUS_OK && r->applies)
-		status = local_writer_start(&r->installation, &local, err);
-	struct rejudge_config config = {.store = r->installation.store,
-					.writer = local.writer,
+	struct rejudge_config config = {.store = r->command.installation.store,
+					.writer = writer,
 					.clock = clock_system(),
-					.lists = lists,
+					.lists = r->lists,
 					.since_us = r->since_us};
-	if (status == STATUS_OK)
-		status = rejudge_run(&config, &watch, &r->report, err);
-	local_writer_stop(&local);
-	network_lists_free(&lists);
+	enum status status = rejudge_run(&config, &watch, &r->report, err);
+	*ret_count = r->report.hits;
 	return status;
 }
 
-static enum status rejudge(struct rejudging *r, struct err *err)
+static enum status rejudge(struct rejudging *r)
 {
-	int fd = -1;
-	enum status status = installation_configure(&r->installation, err);
-	if (status != STATUS_OK)
-		return status;
-	status = control_connect(r->installation.data, &fd, err);
+	char request[REQUEST_MAX];
+	uint64_t hits = 0;
+	struct errand errand = {.request = request,
+				.prepare = read_lists,
+				.here = rejudge_here,
+				.needs_writer = r->applies,
+				.progress = show_progress,
+				.take_line = take_line,
+				.user = r};
+	(void)snprintf(request, sizeof request, "rejudge %" PRId64 " %s\n", r->since_us, r->applies ? "apply" : "look");
+	enum status status = command_configure(&r->command);
 	if (status == STATUS_OK)
-		return ask_server(r, fd, err);
-	/* STATUS_IO: perhaps there is no directory; opening it says that better. */
-	return status == STATUS_NOT_FOUND || status == STATUS_IO ? rejudge_here(r, err) : status;
+		status = errand_run(&r->command.installation, &errand, &hits, &r->command.err);
+	network_lists_free(&r->lists);
+	return status;
 }
 
 /* ---- */
@@ -111,6 +103,7 @@ static bool parse_since(const char *text, int64_t *ret_us)
 	return time_parse_rfc3339(s, ret_us) && *ret_us >= 0;
 }
 
+/* One report, whoever judged. */
 static void print_result(const struct rejudging *r)
 {
 	struct buf text;
@@ -124,43 +117,29 @@ static void print_result(const struct rejudging *r)
 	buf_done(&text);
 }
 
-static void print_help(const struct option_spec *specs)
-{
-	puts(
-	    "pugmark rejudge: judge opens and clicks of the past by today's rules, by the server if one runs, and say\n"
-	    "what they were before and what they are then. Changes nothing without --apply. Can be ended at any time;\n"
-	    "the next one does the rest.\n");
-	options_print(specs);
-}
-
 int command_rejudge(int argc, char **argv)
 {
 	struct rejudging r = {.progress = progress_line_new()};
-	struct err err = {0};
 	const char *since = NULL;
-	const struct option_spec specs[] = {
+	int code;
+	const struct option_spec options[] = {
 	    {"since", &since, NULL, "TIME  hits from then on: 2026-11-01, 2026-11-01T12:00:00Z, or 30d for 30 days"},
 	    {"apply", NULL, &r.applies, "write the new verdicts, and move counters and sums with them"},
 	    {"json", NULL, &r.is_json, "print JSON"},
-	    INSTALLATION_OPTIONS(&r.installation),
 	    {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, NULL);
-	if (parsed == OPTIONS_HELP)
-		return print_help(specs), EXIT_DONE;
-	if (parsed == OPTIONS_WRONG)
-		return EXIT_USAGE;
-	if (!since || !parse_since(since, &r.since_us)) {
-		(void)fputs("pugmark rejudge: --since is a date, a time as in RFC 3339, or days: 2026-11-01, 30d\n",
-			    stderr);
-		return EXIT_USAGE;
-	}
-	enum status status = rejudge(&r, &err);
+	const struct command_spec spec = {.help = "pugmark rejudge: judge opens and clicks of the past by today's "
+						  "rules, by the server if one runs, and say\n"
+						  "what they were before and what they are then. Changes nothing "
+						  "without --apply. Can be ended at any time;\n"
+						  "the next one does the rest.\n",
+					  .options = options};
+	if (!command_open(&r.command, &spec, argc, argv, &code))
+		return code;
+	if (!since || !parse_since(since, &r.since_us))
+		return command_wrong(&r.command, "--since is a date, a time as in RFC 3339, or days: 2026-11-01, 30d");
+	enum status status = rejudge(&r);
 	progress_line_end(&r.progress);
-	int code = EXIT_DONE;
 	if (status == STATUS_OK)
 		print_result(&r);
-	else
-		code = installation_failed("rejudge", &err);
-	installation_close(&r.installation);
-	return code;
+	return command_close(&r.command, status);
 }

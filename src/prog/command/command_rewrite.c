@@ -5,10 +5,10 @@
  */
 #include "base/random.h"
 #include "codec/html/open_pixel.h"
+#include "prog/command/command.h"
 #include "prog/command/commands.h"
 #include "prog/serve/keys.h"
 #include "prog/show/input_file.h"
-#include "prog/show/options.h"
 #include "prog/show/rewrite_report.h"
 #include <errno.h>
 #include <stdio.h>
@@ -27,6 +27,7 @@ struct arguments {
 	bool is_identity;
 	bool is_eml;
 	const char *input; /* NULL: standard input */
+	struct option_values utm_texts;
 	struct url_parameter utm[UTM_MAX];
 	size_t utm_count;
 };
@@ -47,35 +48,20 @@ static int fail(const char *what, const char *which, int code)
 
 /* ---- arguments ---- */
 
-static bool take_utm(struct arguments *a, const char *text)
+/* Those of --utm. */
+static int take_parameters(struct arguments *a)
 {
-	struct slice rest = slice_from_cstr(text);
-	struct slice key = slice_cut(&rest, '=');
-	if (key.n == 0 || a->utm_count == UTM_MAX)
-		return false;
-	a->utm[a->utm_count++] = (struct url_parameter){key, rest};
-	return true;
-}
-
-/* --utm may be given again and again, which options_parse does not know: takes those out of argv. Negative: usage. */
-static int take_utm_options(struct arguments *a, int argc, char **argv)
-{
-	int kept = 1;
-	for (int i = 1; i < argc; i++) {
-		bool is_alone = strcmp(argv[i], "--utm") == 0;
-		bool is_joined = strncmp(argv[i], "--utm=", 6) == 0;
-		if (!is_alone && !is_joined) {
-			argv[kept++] = argv[i];
-			continue;
-		}
-		const char *text = is_joined ? argv[i] + 6 : i + 1 < argc ? argv[++i] : "";
-		if (!take_utm(a, text))
-			return fail("--utm wants key=value, at most 16 times, not", text, -1);
+	for (size_t i = 0; i < a->utm_texts.count; i++) {
+		struct slice rest = slice_from_cstr(a->utm_texts.values[i]);
+		struct slice key = slice_cut(&rest, '=');
+		if (key.n == 0 || i == UTM_MAX)
+			return fail("--utm wants key=value, at most 16 times, not", a->utm_texts.values[i], EXIT_USAGE);
+		a->utm[a->utm_count++] = (struct url_parameter){key, rest};
 	}
-	argv[kept] = NULL;
-	return kept;
+	return EXIT_DONE;
 }
 
+/* All of it before the first byte is read; a wrong word in the last option must not cost a large input. */
 static int check(const struct arguments *a)
 {
 	if (a->is_eml && a->charset[0])
@@ -94,42 +80,9 @@ static int check(const struct arguments *a)
 	return EXIT_DONE;
 }
 
-/* Fills *a. EXIT_DONE with *ret_help set: --help was asked for and answered. */
-static int parse(int argc, char **argv, struct arguments *a, bool *ret_help)
-{
-	struct operands operands;
-	const struct option_spec specs[] = {
-	    {"base-url", &a->base_url, NULL, "URL  of the tracking host (http://127.0.0.1:8420)"},
-	    {"charset", &a->charset, NULL, "C  of the HTML (from the document, else utf-8)"},
-	    {"key-file", &a->key_file, NULL, "F  the token keys (one that is forgotten at once)"},
-	    {"vml", &a->vml, NULL, "on|off  links in comments for Outlook too (on)"},
-	    {"visible-urls", &a->visible_urls, NULL, "on|off  links whose text is an address too (on)"},
-	    {"pixel", &a->pixel, NULL, "bottom|top|off  where the open pixel goes (bottom)"},
-	    {"report", &a->report, NULL, "FILE  say what was done, as JSON"},
-	    {"identity", NULL, &a->is_identity, " set every value to itself, no pixel: output equals input"},
-	    {"eml", NULL, &a->is_eml, " the input is a whole mail: all of its inline HTML, inside its encoding"},
-	    {NULL}};
-	int kept = take_utm_options(a, argc, argv);
-	if (kept < 0)
-		return EXIT_USAGE;
-	enum options_result parsed = options_parse(kept, argv, specs, &operands);
-	*ret_help = parsed == OPTIONS_HELP;
-	if (parsed == OPTIONS_HELP) {
-		puts("pugmark rewrite [FILE]: put tracking links and an open pixel into HTML, or with --eml into a "
-		     "mail, from FILE or standard input.\n\n  --utm k=v                  add a parameter to every "
-		     "tracked link; may be repeated");
-		return options_print(specs), EXIT_DONE;
-	}
-	if (parsed == OPTIONS_WRONG)
-		return EXIT_USAGE;
-	if (operands.count > 1)
-		return fail("one file at a time; not", operands.values[1], EXIT_USAGE);
-	a->input = operands.count ? operands.values[0] : NULL;
-	return check(a);
-}
-
 /* ---- files ---- */
 
+/* Closed with its result looked at: what a full disk refuses comes out only then. */
 static bool write_output(const char *path, struct slice s)
 {
 	FILE *file = path ? fopen(path, "wb") : stdout;
@@ -144,6 +97,7 @@ static bool write_output(const char *path, struct slice s)
 
 /* ---- tokens ---- */
 
+/* A key that is forgotten at once makes links that nobody can ever open: right for a try, wrong for a mail. */
 static enum status make_keys(const char *path, struct link_token_keys **ret, uint8_t *ret_id, struct err *err)
 {
 	if (path)
@@ -267,6 +221,8 @@ static int rewrite(const struct arguments *a, struct sealing *sealing, struct sl
 	return is_done ? EXIT_DONE : EXIT_FAILED;
 }
 
+/* The message is made up and always the same, so that the same input and key give the same output: tests compare bytes.
+ */
 static int run(const struct arguments *a)
 {
 	static const uint8_t no_random[10];
@@ -294,7 +250,33 @@ int command_rewrite(int argc, char **argv)
 {
 	struct arguments a = {
 	    .base_url = "http://127.0.0.1:8420", .charset = "", .vml = "on", .visible_urls = "on", .pixel = "bottom"};
-	bool is_help = false;
-	int code = parse(argc, argv, &a, &is_help);
-	return code != EXIT_DONE || is_help ? code : run(&a);
+	struct command c = {0};
+	int code;
+	const struct option_spec options[] = {
+	    {"utm", NULL, NULL, "k=v  add a parameter to every tracked link; may be repeated", &a.utm_texts},
+	    {"base-url", &a.base_url, NULL, "URL  of the tracking host (http://127.0.0.1:8420)"},
+	    {"charset", &a.charset, NULL, "C  of the HTML (from the document, else utf-8)"},
+	    {"key-file", &a.key_file, NULL, "F  the token keys (one that is forgotten at once)"},
+	    {"vml", &a.vml, NULL, "on|off  links in comments for Outlook too (on)"},
+	    {"visible-urls", &a.visible_urls, NULL, "on|off  links whose text is an address too (on)"},
+	    {"pixel", &a.pixel, NULL, "bottom|top|off  where the open pixel goes (bottom)"},
+	    {"report", &a.report, NULL, "FILE  say what was done, as JSON"},
+	    {"identity", NULL, &a.is_identity, " set every value to itself, no pixel: output equals input"},
+	    {"eml", NULL, &a.is_eml, " the input is a whole mail: all of its inline HTML, inside its encoding"},
+	    {NULL}};
+	const struct command_spec spec = {
+	    .help = "pugmark rewrite [FILE]: put tracking links and an open pixel into HTML, or with --eml into a "
+		    "mail, from FILE or standard input.\n",
+	    .options = options,
+	    .takes_operands = true,
+	    .is_alone = true};
+	if (!command_open(&c, &spec, argc, argv, &code))
+		return code;
+	if (c.operands.count > 1)
+		return fail("one file at a time; not", c.operands.values[1], EXIT_USAGE);
+	a.input = c.operands.count ? c.operands.values[0] : NULL;
+	code = take_parameters(&a);
+	if (code == EXIT_DONE)
+		code = check(&a);
+	return code == EXIT_DONE ? run(&a) : code;
 }

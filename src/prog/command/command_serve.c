@@ -6,8 +6,8 @@
 #include "base/stop_signals.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/feed/live.h"
+#include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/installation.h"
 #include "prog/serve/openapi.h"
 #include "prog/serve/server.h"
 #include <errno.h>
@@ -17,6 +17,7 @@
 
 enum { WATCH_MS = 1000 };
 
+/* The main thread has nothing else to do than to look once a second and to take signals. */
 static void wait_for_end(struct server *server)
 {
 	for (;;) {
@@ -29,6 +30,7 @@ static void wait_for_end(struct server *server)
 	}
 }
 
+/* For who asked for port 0, scripts and tests most of all: they wait for this file. */
 static enum status write_port(const char *path, uint16_t port, struct err *err)
 {
 	FILE *f = fopen(path, "w");
@@ -39,6 +41,7 @@ static enum status write_port(const char *path, uint16_t port, struct err *err)
 	return bad ? err_set_errno(err, errno, "%s cannot be written", path) : STATUS_OK;
 }
 
+/* Flags are settings with another spelling, so they are checked by the same table and fail with the same words. */
 static enum status apply_flags(struct installation *i, const char *listen_on, const char *base_url, const char *roles,
 			       struct err *err)
 {
@@ -52,7 +55,7 @@ static enum status apply_flags(struct installation *i, const char *listen_on, co
 	return status;
 }
 
-static int run(struct installation *i, struct err *err)
+static enum status run(struct installation *i, struct err *err)
 {
 	struct server *server = NULL;
 	stop_signals_block();
@@ -73,37 +76,30 @@ static int run(struct installation *i, struct err *err)
 	server_stop(&server);
 	if (status == STATUS_OK)
 		log_info("serve.stopped");
-	return status == STATUS_OK ? EXIT_DONE : installation_failed("serve", err);
-}
-
-static void print_help(const struct option_spec *specs)
-{
-	puts("pugmark serve: answer opens and clicks, the API and the console; send mail.\n");
-	options_print(specs);
+	return status;
 }
 
 int command_serve(int argc, char **argv)
 {
-	struct installation i = {0};
+	struct command c = {0};
 	const char *listen_on = NULL;
 	const char *base_url = NULL;
 	const char *roles = NULL;
-	struct err err = {0};
-	const struct option_spec specs[] = {
+	int code;
+	const struct option_spec options[] = {
 	    {"listen", &listen_on, NULL, "ADDR:PORT  where to listen; port 0 takes a free one"},
 	    {"base-url", &base_url, NULL, "URL  where recipients reach this server"},
 	    {"roles", &roles, NULL, "LIST  edge,api,apply,deliver: what this process does"},
-	    INSTALLATION_OPTIONS(&i),
 	    {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, NULL);
-	if (parsed == OPTIONS_HELP)
-		return print_help(specs), EXIT_DONE;
-	if (parsed == OPTIONS_WRONG)
-		return EXIT_USAGE;
-	enum status status = installation_configure(&i, &err);
+	const struct command_spec spec = {
+	    .help = "pugmark serve: answer opens and clicks, the API and the console; send mail.\n",
+	    .options = options};
+	if (!command_open(&c, &spec, argc, argv, &code))
+		return code;
+	enum status status = command_configure(&c);
 	if (status == STATUS_OK)
-		status = apply_flags(&i, listen_on, base_url, roles, &err);
-	int code = status == STATUS_OK ? run(&i, &err) : installation_failed("serve", &err);
-	installation_close(&i);
-	return code;
+		status = apply_flags(&c.installation, listen_on, base_url, roles, &c.err);
+	if (status == STATUS_OK)
+		status = run(&c.installation, &c.err);
+	return command_close(&c, status);
 }

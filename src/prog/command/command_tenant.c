@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pugmark tenant: the tenants of an installation, and what each has set for itself. It writes to the store directly; a
- * server that runs looks once a second. */
-#include "base/clock.h"
-#include "engine/tenant/tenant_change.h"
+/* pugmark tenant: the tenants of an installation, and what each has set for itself. A server that runs makes the
+ * change, so that it holds at once; other servers on the same store look once a second. What may be set is checked
+ * here, against this configuration, because here is somebody who can be told. */
 #include "engine/tenant/tenant_view.h"
+#include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/installation.h"
+#include "prog/serve/change_errand.h"
 #include <stdio.h>
 
 enum { TEXT_MAX = 64 * 1024 };
 
 struct tenant_task {
-	struct installation installation;
-	struct store_session *session;
+	struct command command;        /* first: a command is a task; operands: the verb, the tenant's name, settings */
+	struct store_session *session; /* reads */
 	struct tenant_policies *policies;
-	struct operands operands; /* the verb, the tenant's name, settings */
 	bool is_json;
 };
 
-typedef enum status (*tenant_verb)(struct tenant_task *t, struct err *err);
+static struct tenant_task *of(struct command *command)
+{
+	return (struct tenant_task *)command;
+}
 
-/* Every verb but list has one, which find_verb has seen to. */
+/* Every verb but list has one, which the table of verbs has seen to. */
 static struct slice name_of(const struct tenant_task *t)
 {
-	return slice_from_cstr(t->operands.values[1]);
+	return slice_from_cstr(t->command.operands.values[1]);
 }
 
 /* ---- What is shown */
@@ -45,6 +47,7 @@ static void print_view(const struct tenant_view *view)
 	}
 }
 
+/* One buffer for whatever is put, with a limit that no list of tenants of one installation reaches. */
 static void print_json(void (*put)(struct json_text *w, const void *what), const void *what)
 {
 	struct buf b;
@@ -61,20 +64,23 @@ static void put_view(struct json_text *w, const void *what)
 }
 
 /* The store's words know nothing of the command line: who mistyped a name wants to see it. */
-static enum status find_tenant(struct tenant_task *t, struct tenant *ret, struct err *err)
+static enum status find_tenant(struct tenant_task *t, struct tenant *ret)
 {
-	enum status status = store_tenant_find_by_name(t->session, name_of(t), t->installation.arena, ret, err);
-	return status == STATUS_NOT_FOUND ? err_set(err, status, "there is no tenant %.60s", t->operands.values[1])
+	struct command *c = &t->command;
+	enum status status = store_tenant_find_by_name(t->session, name_of(t), c->installation.arena, ret, &c->err);
+	return status == STATUS_NOT_FOUND ? err_set(&c->err, status, "there is no tenant %.60s", c->operands.values[1])
 					  : status;
 }
 
-static enum status show(struct tenant_task *t, struct err *err)
+static enum status show(struct command *command)
 {
+	struct tenant_task *t = of(command);
 	struct tenant tenant;
 	struct tenant_view view;
-	enum status status = find_tenant(t, &tenant, err);
+	enum status status = find_tenant(t, &tenant);
 	if (status == STATUS_OK)
-		status = tenant_view_read(t->session, t->policies, &tenant, t->installation.arena, &view, err);
+		status = tenant_view_read(t->session, t->policies, &tenant, command->installation.arena, &view,
+					  &command->err);
 	if (status != STATUS_OK)
 		return status;
 	if (t->is_json)
@@ -104,10 +110,12 @@ static void put_table(struct json_text *w, const void *what)
 }
 
 /* Names and zones only: how many settings each has is a question of `show`. */
-static enum status list(struct tenant_task *t, struct err *err)
+static enum status list(struct command *command)
 {
+	struct tenant_task *t = of(command);
 	struct tenant_table table;
-	enum status status = store_tenant_list(t->session, t->installation.arena, &table.items, &table.count, err);
+	enum status status =
+	    store_tenant_list(t->session, command->installation.arena, &table.items, &table.count, &command->err);
 	if (status != STATUS_OK)
 		return status;
 	if (t->is_json)
@@ -160,127 +168,103 @@ static enum status read_operand(const struct tenant_task *t, const char *text, b
 	return status;
 }
 
-static enum status change(struct tenant_task *t, bool is_new, bool takes_away, struct err *err)
+/* All settings of a call are one change: either all of them hold, or none does. */
+static enum status change(struct command *command, bool is_new, bool takes_away)
 {
+	struct tenant_task *t = of(command);
 	struct tenant_setting_row rows[OPERANDS_MAX];
 	struct tenant_change change = {
-	    .tenant = name_of(t), .actor = SLICE("command line"), .is_new = is_new, .settings = rows};
-	for (size_t i = 2; i < t->operands.count; i++) {
-		enum status status = read_operand(t, t->operands.values[i], takes_away, &change, rows, err);
+	    .tenant = name_of(t), .actor = COMMAND_LINE_ACTOR, .is_new = is_new, .settings = rows};
+	for (size_t i = 2; i < command->operands.count; i++) {
+		enum status status =
+		    read_operand(t, command->operands.values[i], takes_away, &change, rows, &command->err);
 		if (status != STATUS_OK)
 			return status;
 	}
 	if (is_new && !change.time_zone.n)
 		change.time_zone = tenant_policies_new_zone(t->policies);
-	enum status status = tenant_change_write(t->session, clock_now_us(clock_system()), &change, err);
-	if (status == STATUS_NOT_FOUND)
-		return err_set(err, status, "there is no tenant %.60s", t->operands.values[1]);
-	return status == STATUS_OK ? show(t, err) : status;
+	enum status status = change_errand_tenant(&command->installation, &change, &command->err);
+	return status == STATUS_OK ? show(command) : status;
 }
 
-static enum status add(struct tenant_task *t, struct err *err)
+/* Looked at here and not only in the store: the name stands in URLs and in the configuration for ever after. */
+static enum status add(struct command *command)
 {
-	if (!tenant_name_is_good(name_of(t)))
-		return err_set(err, STATUS_BAD_INPUT,
+	if (!tenant_name_is_good(name_of(of(command))))
+		return err_set(&command->err, STATUS_BAD_INPUT,
 			       "'%.60s' is no name: 1 to 64 letters, digits, '-', '_', '.', the first a letter or "
 			       "digit",
-			       t->operands.values[1]);
-	return change(t, true, false, err);
+			       command->operands.values[1]);
+	return change(command, true, false);
 }
 
-static enum status set(struct tenant_task *t, struct err *err)
+static enum status set(struct command *command)
 {
-	return change(t, false, false, err);
+	return change(command, false, false);
 }
 
-static enum status unset(struct tenant_task *t, struct err *err)
+static enum status unset(struct command *command)
 {
-	return change(t, false, true, err);
+	return change(command, false, true);
 }
 
 /* ---- */
 
-/* A table, so that a verb with too few operands is told from one that does not exist in one place. */
-struct verb {
-	const char *name;
-	tenant_verb run;
-	size_t operands_min; /* with the verb */
-	bool takes_more;
-};
-static const struct verb verbs[] = {
-    {"list", list, 1, false}, {"show", show, 2, false},  {"add", add, 2, true},
-    {"set", set, 3, true},    {"unset", unset, 3, true}, {NULL},
-};
-
-/* NULL, too, for operands that do not fit: `set NAME` alone would write an entry of the audit about nothing. */
-static const struct verb *find_verb(const struct operands *operands)
+static enum status run_verb(struct tenant_task *t, const struct command_verb *verb)
 {
-	const struct verb *verb = verbs;
-	while (operands->count && verb->name && strcmp(verb->name, operands->values[0]) != 0)
-		verb++;
-	bool is_good = operands->count && verb->name && operands->count >= verb->operands_min &&
-		       (verb->takes_more || operands->count == verb->operands_min);
-	return is_good ? verb : NULL;
-}
-
-/* All or nothing: of three settings with a fault in the third none is set. */
-static enum status run_in_transaction(struct tenant_task *t, tenant_verb verb, struct err *err)
-{
-	enum status status = installation_open(&t->installation, err);
+	struct command *c = &t->command;
+	enum status status = command_configure(c);
 	if (status == STATUS_OK)
-		status = installation_policies(&t->installation, &t->policies, err);
+		status = installation_open(&c->installation, &c->err);
 	if (status == STATUS_OK)
-		status = store_session_open(t->installation.store, STORE_WRITE, &t->session, err);
+		status = installation_policies(&c->installation, &t->policies, &c->err);
 	if (status == STATUS_OK)
-		status = store_begin(t->session, err);
+		status = store_session_open(c->installation.store, STORE_READ, &t->session, &c->err);
 	if (status == STATUS_OK)
-		status = verb(t, err);
-	if (status == STATUS_OK)
-		status = store_commit(t->session, err);
-	else if (t->session)
-		store_rollback(t->session);
+		status = verb->run(c);
 	store_session_close(&t->session);
 	tenant_policies_free(&t->policies);
 	return status;
 }
 
 /* Out of the table that checks the values, so that help and refusal never say different things. */
-static void print_help(const struct option_spec *specs)
+static void print_settings(void)
 {
 	size_t count;
 	const struct tenant_setting *settings = tenant_settings(&count);
-	puts("pugmark tenant list | show NAME | add NAME [SETTING=VALUE …] | set NAME SETTING=VALUE … | unset NAME "
-	     "SETTING …\n\nWhat is not set is as the configuration says. Where privacy is concerned (opens, clicks, "
-	     "keep_client, gpc,\nevents_days) a tenant can be stricter than that and not looser. Settings:");
 	printf("  %-24s %s\n", "time_zone",
 	       "an IANA name (Europe/London): whose days numbers are kept in, from now on");
 	for (size_t i = 0; i < count; i++)
 		printf("  %-24s %s%s%s\n", settings[i].name, settings[i].meaning, settings[i].choices ? ": " : "",
 		       settings[i].choices ? settings[i].choices : "");
 	puts("");
-	options_print(specs);
 }
 
 int command_tenant(int argc, char **argv)
 {
+	static const struct command_verb verbs[] = {
+	    {"list", list, 1, 1},
+	    {"show", show, 2, 2},
+	    {"add", add, 2, OPERANDS_MAX},
+	    {"set", set, 3, OPERANDS_MAX},
+	    {"unset", unset, 3, OPERANDS_MAX},
+	    {NULL},
+	};
 	struct tenant_task t = {0};
-	struct err err = {0};
-	const struct option_spec specs[] = {
-	    {"json", NULL, &t.is_json, "print JSON"}, INSTALLATION_OPTIONS(&t.installation), {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, &t.operands);
-	if (parsed == OPTIONS_HELP)
-		return print_help(specs), EXIT_DONE;
-	if (parsed == OPTIONS_WRONG)
-		return EXIT_USAGE;
-	const struct verb *verb = find_verb(&t.operands);
-	if (!verb) {
-		(void)fprintf(stderr, "pugmark tenant: see 'pugmark tenant --help'\n");
-		return EXIT_USAGE;
-	}
-	enum status status = installation_configure(&t.installation, &err);
-	if (status == STATUS_OK)
-		status = run_in_transaction(&t, verb->run, &err);
-	int code = status == STATUS_OK ? EXIT_DONE : installation_failed("tenant", &err);
-	installation_close(&t.installation);
-	return code;
+	int code;
+	const struct option_spec options[] = {{"json", NULL, &t.is_json, "print JSON"}, {NULL}};
+	const struct command_spec spec = {
+	    .help =
+		"pugmark tenant list | show NAME | add NAME [SETTING=VALUE …] | set NAME SETTING=VALUE … | unset NAME "
+		"SETTING …\n\nWhat is not set is as the configuration says. Where privacy is concerned (opens, clicks, "
+		"keep_client, gpc,\nevents_days) a tenant can be stricter than that and not looser. Settings:",
+	    .more_help = print_settings,
+	    .options = options,
+	    .takes_operands = true};
+	if (!command_open(&t.command, &spec, argc, argv, &code))
+		return code;
+	const struct command_verb *verb = command_verb_of(&t.command, verbs);
+	if (!verb)
+		return command_wrong(&t.command, "see 'pugmark tenant --help'");
+	return command_close(&t.command, run_verb(&t, verb));
 }

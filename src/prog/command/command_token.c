@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pugmark token: what a token says; exit 1 when it is not ours. */
+/* pugmark token: what a token says; exit 1 when it is not ours. Only keys are needed, so it works beside a running
+ * server and on a machine that has nothing but a copy of the file. */
 #include "codec/text/json_text.h"
+#include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/installation.h"
 #include "prog/serve/keys.h"
 #include <stdio.h>
 
@@ -27,6 +28,7 @@ static void print_json(const struct link_token *t, unsigned key_id)
 	buf_done(&b);
 }
 
+/* The destination is in the token, so this needs no store. Longer ones are in the store and only named here. */
 static void print_text(const struct link_token *t, unsigned key_id)
 {
 	char id[UUID_TEXT_SIZE];
@@ -52,6 +54,8 @@ static struct slice token_text(const char *argument)
 	return text;
 }
 
+/* Not ours, changed on its way and made with a key that is lost cannot be told apart, and must not be: a token is
+ * sealed. */
 static int show(const struct link_token_keys *keys, const char *argument, bool json)
 {
 	char room[LINK_TOKEN_TEXT_MAX];
@@ -72,30 +76,28 @@ static int show(const struct link_token_keys *keys, const char *argument, bool j
 
 int command_token(int argc, char **argv)
 {
-	struct installation i = {0};
+	struct command c = {0};
+	struct installation *i = &c.installation;
 	const char *key_file = NULL;
 	bool json = false;
-	struct err err = {0};
-	struct operands operands;
-	const struct option_spec specs[] = {
+	int code;
+	const struct option_spec options[] = {
 	    {"key-file", &key_file, NULL, "F  the keys (default: those of the data directory)"},
 	    {"json", NULL, &json, " as JSON"},
-	    INSTALLATION_OPTIONS(&i),
 	    {NULL}};
-	enum options_result parsed = options_parse(argc, argv, specs, &operands);
-	if (parsed == OPTIONS_HELP) {
-		puts("pugmark token TOKEN: say what a token, or a whole tracking URL, says. Exit 1 when it is not "
-		     "ours.\n");
-		return options_print(specs), EXIT_DONE;
-	}
-	if (parsed == OPTIONS_OK && operands.count != 1)
-		(void)fprintf(stderr, "pugmark token: give one token; see 'pugmark token --help'\n");
-	if (parsed == OPTIONS_WRONG || operands.count != 1)
-		return EXIT_USAGE;
-	enum status status = installation_configure(&i, &err);
+	const struct command_spec spec = {
+	    .help =
+		"pugmark token TOKEN: say what a token, or a whole tracking URL, says. Exit 1 when it is not ours.\n",
+	    .options = options,
+	    .takes_operands = true};
+	if (!command_open(&c, &spec, argc, argv, &code))
+		return code;
+	if (c.operands.count != 1)
+		return command_wrong(&c, "give one token; see 'pugmark token --help'");
+	enum status status = command_configure(&c);
 	if (status == STATUS_OK)
-		status = keys_load(key_file ? key_file : i.keys_path, &i.keys, &i.newest_key, &err);
-	int code = status == STATUS_OK ? show(i.keys, operands.values[0], json) : installation_failed("token", &err);
-	installation_close(&i);
-	return code;
+		status = keys_load(key_file ? key_file : i->keys_path, &i->keys, &i->newest_key, &c.err);
+	if (status == STATUS_OK)
+		c.exit_code = show(i->keys, c.operands.values[0], json);
+	return command_close(&c, status);
 }

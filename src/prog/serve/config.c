@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One table says of each key its type, default, bounds and meaning; parsing, checking, the environment, `pugmark help
+ * config` and the manual page are all made from it. A setting that is not in the table is an error with its line,
+ * because a misspelt key that is passed over in silence is how privacy settings fail.
+ *
+ * inih reads the lines; it knows nothing of sections that do not exist or values that are too long, so both are caught
+ * here. */
 #include "prog/serve/config.h"
 
 #include "base/log.h"
@@ -128,6 +134,7 @@ static const struct key keys[] = {
 };
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
 
+/* The choices stand in the table as people read them: "none|starttls|implicit". */
 static bool is_choice(const char *choices, struct slice value)
 {
 	struct slice rest = slice_from_cstr(choices);
@@ -137,6 +144,7 @@ static bool is_choice(const char *choices, struct slice value)
 	return false;
 }
 
+/* What people write for yes and no in other programs, too; nothing else, so that "disabled" is not taken for on. */
 static bool parse_switch(struct slice value, bool *ret)
 {
 	if (slice_equal_nocase(value, SLICE("on")) || slice_equal_nocase(value, SLICE("true")) ||
@@ -148,6 +156,7 @@ static bool parse_switch(struct slice value, bool *ret)
 	return false;
 }
 
+/* Bounds are part of the message: whoever typed 0 wants to know what is allowed, not that 0 is not. */
 static enum status set_number(const struct key *key, struct slice value, void *at, struct err *err)
 {
 	uint64_t number;
@@ -158,6 +167,7 @@ static enum status set_number(const struct key *key, struct slice value, void *a
 	return STATUS_OK;
 }
 
+/* Text is copied into the arena: files and environment are gone or changed later. */
 static enum status set_key(struct config *config, const struct key *key, const char *text, struct arena *arena,
 			   struct err *err)
 {
@@ -199,6 +209,7 @@ struct loading {
 	bool is_line_too_long;
 };
 
+/* Of a comment that is longer than a line may be: comments are nobody's business. */
 static void skip_rest_of_line(FILE *file)
 {
 	for (int c = getc(file); c != EOF && c != '\n';)
@@ -224,6 +235,7 @@ static char *next_line(char *room, int size, void *user)
 	return loading->is_line_too_long ? NULL : room;
 }
 
+/* inih goes on after a bad line and would report the last; the first is the one to mend. */
 static int on_ini_value(void *user, const char *section, const char *name, const char *value)
 {
 	struct loading *loading = user;
@@ -234,6 +246,7 @@ static int on_ini_value(void *user, const char *section, const char *name, const
 	return config_set(loading->config, full.p, value, loading->arena, &loading->err) == STATUS_OK;
 }
 
+/* The first fault wins: what is behind it may only be its consequence. */
 static enum status read_file(const char *path, struct loading *loading, struct err *err)
 {
 	loading->file = fopen(path, "re");
@@ -285,6 +298,8 @@ static enum status check_environment_name(struct arena *arena, struct slice name
 		       arena_cstr(arena, name));
 }
 
+/* Over the file, so that a container can set a secret without one. The two names without PUGMARK_ are the ones the
+ * contract gives. */
 static enum status read_environment(struct loading *loading, struct err *err)
 {
 	for (char **variable = environ; *variable; variable++) {
@@ -343,6 +358,7 @@ enum status config_load(const char *path, const char *data_directory, struct are
 	return STATUS_OK;
 }
 
+/* The level is the one piece of configuration that is the process's and not the installation's. */
 void config_apply_log_level(const struct config *config)
 {
 	static const char *const names[] = {"debug", "info", "warn", "error"};
@@ -351,6 +367,7 @@ void config_apply_log_level(const struct config *config)
 			log_set_level((enum log_level)i);
 }
 
+/* In the order of the table, which is the order of the manual page. */
 void config_describe(struct buf *to)
 {
 	for (size_t i = 0; i < KEY_COUNT; i++) {

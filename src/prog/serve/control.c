@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One thread, one request at a time: what is asked for here is rare, and two passes over all events at once would only
+ * be in each other's way. A socket in the data directory needs no port, no key and no configuration: who may open the
+ * directory owns the installation already. */
 #include "prog/serve/control.h"
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "prog/serve/change_line.h"
 #include "prog/show/rejudge_lines.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +42,8 @@ static struct sockaddr_un address_in(int directory)
 	return address;
 }
 
+/* The errors of connect() are told apart because each has another remedy: start a server, be another user, or look at
+ * the disk. */
 enum status control_connect(const char *data_directory, int *ret_fd, struct err *err)
 {
 	int directory = open(data_directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -112,12 +118,14 @@ static bool say(const struct talk *talk, int flags, const char *line)
 	return n >= 0 || errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
+/* Ctrl-C at the command ends the work in the server: nobody is left who wants it. */
 static bool has_hung_up(const struct talk *talk)
 {
 	struct pollfd p = {.fd = talk->fd, .events = POLLRDHUP};
 	return poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+/* Ten times a second at most, and without waiting: a terminal that was stopped must not stop the pruning. */
 static bool tell_progress(struct talk *talk, uint64_t count, uint32_t per_mille)
 {
 	char line[CONTROL_LINE_MAX];
@@ -131,7 +139,7 @@ static bool tell_progress(struct talk *talk, uint64_t count, uint32_t per_mille)
 	return say(talk, MSG_DONTWAIT, line);
 }
 
-/* The last line. */
+/* The last line. The one line that is waited for, within the socket's timeout. */
 static void tell_end(const struct talk *talk, enum status status, uint64_t count, const struct err *err)
 {
 	char line[CONTROL_LINE_MAX];
@@ -149,6 +157,7 @@ static bool tell_sweep(void *user, const struct event_sweep_progress *progress)
 	return tell_progress(user, progress->count, progress->per_mille);
 }
 
+/* Strict in every word: a request that is half understood deletes the wrong events. */
 static bool parse_prune(struct slice line, struct retention_request *ret)
 {
 	uint64_t days;
@@ -221,6 +230,7 @@ static enum status rejudge_with_lists(struct control *c, struct talk *talk, stru
 	return status;
 }
 
+/* The report has a square of all kinds against all kinds, too large for the stack of a thread that may be small. */
 static void rejudge(struct control *c, struct talk *talk, struct rejudge_config *config)
 {
 	struct err err = {0};
@@ -235,9 +245,40 @@ static void rejudge(struct control *c, struct talk *talk, struct rejudge_config 
 	mem_free(report);
 }
 
+/* ---- Accounts and tenants */
+
+static const struct slice ACTOR = {"command line", 12};
+
+static void change_account(struct control *c, struct talk *talk, struct slice line)
+{
+	struct err err = {0};
+	struct arena *arena = arena_new();
+	struct account_change change;
+	enum status status = change_line_read_account(line, arena, &change, &err);
+	change.actor = ACTOR;
+	if (status == STATUS_OK)
+		status = account_change_commit(c->config.writer, &change, &err);
+	tell_end(talk, status, status == STATUS_OK, &err);
+	arena_free(&arena);
+}
+
+static void change_tenant(struct control *c, struct talk *talk, struct slice line)
+{
+	struct err err = {0};
+	struct arena *arena = arena_new();
+	struct tenant_change change;
+	enum status status = change_line_read_tenant(line, arena, &change, &err);
+	change.actor = ACTOR;
+	if (status == STATUS_OK)
+		status = tenant_change_commit(c->config.sending, c->config.policies, &change, &err);
+	tell_end(talk, status, status == STATUS_OK, &err);
+	arena_free(&arena);
+}
+
 /* ---- One request */
 
-/* The request line without its end; empty when none came in time. */
+/* The request line without its end; empty when none came in time. A client that connects and says nothing is cut off
+ * after a second; requests are served one by one. */
 static struct slice read_request(int fd, char *room, size_t size)
 {
 	size_t n = 0;
@@ -270,10 +311,15 @@ static void answer(struct control *c, struct talk *talk, struct slice line)
 		prune(c, talk, &pruning);
 	else if (slice_equal(verb, SLICE("rejudge")) && parse_rejudge(line, c, &rejudging))
 		rejudge(c, talk, &rejudging);
+	else if (slice_equal(verb, SLICE("account")))
+		change_account(c, talk, line);
+	else if (slice_equal(verb, SLICE("tenant")))
+		change_tenant(c, talk, line);
 	else
 		(void)say(talk, 0, "failed 0 this server does not know what was asked; is it another version?\n");
 }
 
+/* Timeouts on both sides of the socket: a client that hangs must not hold up the next one for long. */
 static void serve_one(struct control *c, int fd)
 {
 	const struct timeval timeout = {TIMEOUT_S, 0};

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* control: how a command on the same machine has the running server do something. The server alone writes the store
- * (SQLite has one writer), so a command that must write much asks it.
+ * (SQLite has one writer), so a command that must write asks it (errand.h).
  *
  * A Unix socket DATA/control, for the user that owns the directory. One request a connection, one line:
  *     prune DAYS count|delete           DAYS 0: as configured
  *     rejudge SINCE look|apply          SINCE in microseconds since 1970
+ *     account JSON                      see change_line.h
+ *     tenant JSON
  * Answered by lines, the last of which is `done` or `failed`:
  *     waiting                           another pass is under way
  *     progress COUNT PER_MILLE
@@ -20,11 +22,14 @@
 #include "engine/upkeep/retention.h"
 #include "prog/serve/installation.h"
 
-enum { CONTROL_LINE_MAX = 400 };
+enum { CONTROL_LINE_MAX = 4096 };
 
 /* ---- The server's side. */
 struct control_config {
 	const struct installation *installation; /* its data directory, and its lists of networks */
+	struct writer *writer;
+	const struct sending *sending;
+	struct tenant_policies *policies;
 	struct retention *retention;
 	struct rejudge_config rejudge; /* without since_us and lists; a request may want no writer */
 };

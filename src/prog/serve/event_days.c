@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* "default=365, acme=90": retention by tenant is for whoever runs the installation, so it stands in the configuration
+ * and names tenants as people do. Names are not looked up here: a tenant may be made later, and then the line already
+ * holds for it. */
 #include "prog/serve/event_days.h"
 
 enum { DAYS_MAX = 36500, TENANTS_MAX = 1000 };
 
+/* Twice is a mistake and not a matter of order: which of two numbers somebody meant cannot be guessed. */
 static bool is_listed(const struct tenant_retention *list, size_t count, struct slice tenant)
 {
 	for (size_t i = 0; i < count; i++)

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Everything that a command needs of a data directory, opened in the order in which its absence is easiest to explain:
+ * directory, keys, store. The words say what to run next, because most who read them see the program for the first
+ * time.
+ *
+ * Nothing here locks: reading keys or the store beside a running server is fine. What must be alone takes the journal's
+ * lock (local_writer.h). */
 #include "prog/serve/installation.h"
 
 #include "base/log.h"
@@ -28,6 +34,7 @@ enum status installation_configure(struct installation *i, struct err *err)
 	return STATUS_OK;
 }
 
+/* One that is not there and one that may not be entered are told apart; both look like "no keys" otherwise. */
 static enum status check_directory(const struct installation *i, struct err *err)
 {
 	struct stat info;
@@ -42,6 +49,8 @@ static enum status check_directory(const struct installation *i, struct err *err
 	return STATUS_OK;
 }
 
+/* Keys are made by `init` alone. A server that made new ones where it found none would start, and break every link ever
+ * sent. */
 static enum status open_keys(struct installation *i, bool create, struct err *err)
 {
 	enum status status = keys_load(i->keys_path, &i->keys, &i->newest_key, err);
@@ -95,6 +104,7 @@ enum status installation_create(struct installation *i, struct err *err)
 	return status == STATUS_OK ? open_keys(i, true, err) : status;
 }
 
+/* An older store is brought up to date by whichever command opens it first; a newer one is refused by store_check. */
 enum status installation_open(struct installation *i, struct err *err)
 {
 	enum status status = check_directory(i, err);
@@ -126,6 +136,7 @@ static enum status check_time_zone(const struct config *config, struct err *err)
 	return status == STATUS_OK ? status : err_set(err, STATUS_BAD_INPUT, "tracking.time_zone: %s", why.text);
 }
 
+/* The words of the configuration go through the same check as a tenant's own settings: one list of values for both. */
 enum status installation_policies(const struct installation *i, struct tenant_policies **ret, struct err *err)
 {
 	const struct config *c = &i->config;
@@ -166,6 +177,8 @@ struct network_watch *installation_networks(const struct installation *i)
 	return is_any ? network_watch_new(&config) : NULL;
 }
 
+/* A list that cannot be read is an error here and a warning in a server: a command's verdicts would silently be other
+ * ones. */
 enum status installation_read_networks(const struct installation *i, struct network_lists **ret, struct err *err)
 {
 	struct network_lists *lists = NULL;
@@ -192,6 +205,7 @@ int installation_failed(const char *command, const struct err *err)
 	return EXIT_FAILED;
 }
 
+/* From the last colon, so that "[::1]:8420" and "::1:8420" both mean what they say. */
 enum status parse_listen(const char *text, struct arena *arena, const char **ret_host, uint16_t *ret_port,
 			 struct err *err)
 {

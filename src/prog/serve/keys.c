@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The file is replaced and never written in place, synced before and after the rename: losing a key breaks every link
+ * that was made with it, for ever, and a power cut while rotating must not be able to do that. Keys are wiped from
+ * memory as soon as they are in the sealer's form. */
 #include "prog/serve/keys.h"
 
 #include "base/buf.h"
@@ -14,6 +17,7 @@
 
 enum { FILE_MAX = 32768, KEY_DIGITS = 2 * LINK_TOKEN_KEY_SIZE };
 
+/* One read: the file has 32 KiB at most, which is all 255 keys with comments. */
 static enum status read_whole(const char *path, struct buf *to, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -33,6 +37,7 @@ static enum status read_whole(const char *path, struct buf *to, struct err *err)
 	return STATUS_OK;
 }
 
+/* All 64 digits or none: half a key would be a key that is known to whoever knows the half. */
 static bool parse_key(struct slice hex, uint8_t key[LINK_TOKEN_KEY_SIZE])
 {
 	if (hex.n != KEY_DIGITS)
@@ -46,6 +51,7 @@ static bool parse_key(struct slice hex, uint8_t key[LINK_TOKEN_KEY_SIZE])
 	return true;
 }
 
+/* Strict, line by line: a key that is read wrong opens nothing and says nothing. */
 static enum status parse(const char *path, struct slice text, struct link_token_keys *keys, uint8_t *ret_newest,
 			 struct err *err)
 {
@@ -92,6 +98,7 @@ enum status keys_load(const char *path, struct link_token_keys **ret, uint8_t *r
 	return status;
 }
 
+/* An interrupted write goes on; whatever else fails leaves the old file as it is. */
 static enum status write_and_sync(int fd, struct slice text)
 {
 	for (size_t at = 0; at < text.n;) {
@@ -103,6 +110,7 @@ static enum status write_and_sync(int fd, struct slice text)
 	return fsync(fd) == 0 ? STATUS_OK : STATUS_IO;
 }
 
+/* A rename is not durable before its directory is (fsync(2)). */
 static enum status sync_directory_of(const char *path)
 {
 	char copy[4096];
@@ -163,6 +171,7 @@ enum status keys_create(const char *path, struct err *err)
 	return status;
 }
 
+/* The text is kept as it is, comments of an operator included; one line comes behind it. */
 enum status keys_rotate(const char *path, uint8_t *ret_newest, struct err *err)
 {
 	struct link_token_keys *keys = NULL;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The parts that a server starts around its writer, without the rest of it. What the journal still holds is applied by
+ * the same code, with the same settings, so that a command that counts or judges sees what a server would have seen. */
 #include "prog/serve/local_writer.h"
 #include "engine/ledger/writer.h"
 

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of a running installation, made from the bottom up and taken down from the top: nobody may be handed
+ * something that is not there yet, or not there any more. Each part gets a struct of what it needs, translated here
+ * from the configuration; below this file nobody knows that there is one.
+ *
+ * What a role (server.roles) leaves out is simply NULL, and everybody who might use it says so in his header. */
 #include "prog/serve/server.h"
 #include "engine/ledger/writer.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/url/url.h"
-#include "engine/apply/unsubscription.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/feed/live.h"
 #include "engine/judge/network_watch.h"
+#include "engine/upkeep/held_confirmation.h"
 #include "prog/serve/control.h"
 #include "prog/serve/event_days.h"
 #include "prog/serve/openapi.h"
 #include "web/sign_in/sign_in_guard.h"
 #include "web/web.h"
 #include <arpa/inet.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
-#define CONFIRM_EVERY_US INT64_C(60000000)
 #define DAY_US INT64_C(86400000000)
 
 enum { WEB_STOP_MS = 4000, DISPATCH_STOP_MS = 3000, PROXIES_MAX = 64, SETTINGS_MAX = 12, WHY_MAX = 200 };
@@ -31,6 +34,7 @@ struct server {
 	struct writer *writer;
 	struct dispatcher *dispatcher;
 	struct retention *retention;
+	struct held_confirmation *confirmation; /* NULL when this process does not apply */
 	struct control *control;
 	struct network_watch *networks; /* NULL: none */
 	struct sign_in_guard *guard;
@@ -43,12 +47,11 @@ struct server {
 	uint16_t port;
 	enum journal_health seen_health;
 	bool seen_failing;
-	int64_t next_confirm_us; /* monotonic */
-	_Atomic bool is_confirming;
 };
 
 /* ---- Configuration into the shapes that the parts want. */
 
+/* A list in one setting: a machine's role is then one line in its configuration or one variable in its environment. */
 static bool has_role(const struct server *s, const char *role)
 {
 	struct slice rest = slice_from_cstr(s->installation->config.roles);
@@ -58,6 +61,7 @@ static bool has_role(const struct server *s, const char *role)
 	return false;
 }
 
+/* Combinations that cannot work are refused at the start and not found out by the first mail. */
 static enum status check_roles(const struct server *s, struct err *err)
 {
 	struct slice rest = slice_from_cstr(s->installation->config.roles);
@@ -73,6 +77,7 @@ static enum status check_roles(const struct server *s, struct err *err)
 	return STATUS_OK;
 }
 
+/* Whose headers are believed decides whose address a hit has, so a word that is no network stops the start. */
 static enum status parse_proxies(struct server *s, struct err *err)
 {
 	struct slice rest = slice_from_cstr(s->installation->config.trusted_proxies);
@@ -110,6 +115,7 @@ static enum status choose_port(struct server *s, struct err *err)
 	return STATUS_OK;
 }
 
+/* No slash at the end: paths are appended as they are, and "//c/…" is another path to some proxies. */
 static enum status choose_base_url(struct server *s, struct err *err)
 {
 	struct arena *arena = s->installation->arena;
@@ -149,6 +155,7 @@ static enum status start_journal(struct server *s, struct err *err)
 	return journal_open(&config, &s->journal, err);
 }
 
+/* On the writer's thread: only a number is handed over. */
 static void on_committed(void *user, uint64_t last_position)
 {
 	struct server *s = user;
@@ -162,6 +169,7 @@ static enum status start_networks(struct server *s, struct err *err)
 	return s->networks ? network_watch_start(s->networks, err) : STATUS_OK;
 }
 
+/* Only where role `apply` is: it is the one writer of the store in this process, and it moves the journal's cursor. */
 static enum status start_writer(struct server *s, struct err *err)
 {
 	struct writer_config config = {.store = s->installation->store,
@@ -188,12 +196,14 @@ static enum status make_retention(struct server *s, struct err *err)
 	return status;
 }
 
+/* Empty means: as the provider has it by itself. */
 static void add_setting(struct provider_setting *settings, size_t *count, const char *key, const char *value)
 {
 	if (*value)
 		settings[(*count)++] = (struct provider_setting){slice_from_cstr(key), slice_from_cstr(value)};
 }
 
+/* Settings as text, because the provider checks them itself and says what is wrong with which (provider/). */
 static size_t smtp_settings(const struct server *s, struct provider_setting *settings)
 {
 	const struct config *c = &s->installation->config;
@@ -266,6 +276,8 @@ static enum status start_web(struct server *s, struct err *err)
 	return web_start(&config, &s->web, err);
 }
 
+/* What all parts share, and what does not change from now on. Writer, dispatcher and retention come in as they start.
+ */
 static void join_parts(struct server *s)
 {
 	struct installation *i = s->installation;
@@ -301,6 +313,9 @@ static enum status start_retention(struct server *s, struct err *err)
 {
 	struct control_config config = {
 	    .installation = s->installation,
+	    .writer = s->writer,
+	    .sending = &s->sending,
+	    .policies = s->policies,
 	    .retention = s->retention,
 	    .rejudge = {.store = s->installation->store, .writer = s->writer, .clock = clock_system()}};
 	if (!s->retention)
@@ -310,6 +325,8 @@ static enum status start_retention(struct server *s, struct err *err)
 	return retention_start(s->retention, err);
 }
 
+/* In the order of who needs whom. What failed half way is taken down by server_stop, which is why that allows NULL
+ * everywhere. */
 static enum status start_parts(struct server *s, struct err *err)
 {
 	enum status status = start_journal(s, err);
@@ -324,6 +341,8 @@ static enum status start_parts(struct server *s, struct err *err)
 		status = start_writer(s, err);
 	s->sending.writer = s->writer;
 	s->services.writer = s->writer;
+	if (s->writer)
+		s->confirmation = held_confirmation_new(s->writer, clock_system(), s->services.hold_us);
 	if (status == STATUS_OK)
 		status = make_retention(s, err);
 	s->services.retention = s->retention;
@@ -359,6 +378,7 @@ const char *server_base_url(const struct server *server)
 	return server->sending.base_url;
 }
 
+/* Once for each change: a full disk is one line and not one a second. What to do stands in it. */
 static void watch_journal(struct server *s)
 {
 	char why[WHY_MAX];
@@ -376,46 +396,7 @@ static void watch_journal(struct server *s)
 		log_error("journal.failed", LOG_CSTR("error", why), LOG_CSTR("do", "check the disk, then restart"));
 }
 
-/* ---- Unsubscribes that nobody decided about. */
-
-struct confirm_command {
-	struct writer_command command;
-	struct server *server;
-	int64_t held_before_us;
-	size_t count;
-};
-
-static enum status run_confirm(struct writer_command *command, struct batch *batch, struct err *err)
-{
-	struct confirm_command *c = (struct confirm_command *)command;
-	return unsubscription_confirm_due(batch, c->held_before_us, &c->count, err);
-}
-
-static void confirm_done(struct writer_command *command)
-{
-	struct confirm_command *c = (struct confirm_command *)command;
-	if (command->status != STATUS_OK)
-		log_warn("unsubscribe.not_confirmed", LOG_ERR(&command->err));
-	else if (c->count)
-		log_info("unsubscribe.confirmed", LOG_CSTR("by", "time"), LOG_INT("count", c->count));
-	atomic_store(&c->server->is_confirming, false);
-	mem_free(c);
-}
-
-static void confirm_held(struct server *s)
-{
-	int64_t now_us = clock_monotonic_us(clock_system());
-	if (now_us < s->next_confirm_us || atomic_exchange(&s->is_confirming, true))
-		return;
-	s->next_confirm_us = now_us + CONFIRM_EVERY_US;
-	struct confirm_command *c = MEM_NEW(struct confirm_command);
-	c->command.run = run_confirm;
-	c->command.done = confirm_done;
-	c->server = s;
-	c->held_before_us = clock_now_us(clock_system()) - s->services.hold_us;
-	writer_submit(s->writer, &c->command);
-}
-
+/* Only tells; what is wrong mends itself where it is (the writer tries again, the journal looks at the disk). */
 void server_watch(struct server *s)
 {
 	char why[WHY_MAX];
@@ -428,9 +409,11 @@ void server_watch(struct server *s)
 	if (!failing && s->seen_failing)
 		log_info("store.back");
 	s->seen_failing = failing;
-	confirm_held(s);
+	held_confirmation_tick(s->confirmation);
 }
 
+/* Web first: then nobody submits commands any more (net/worker_pool.h waits for those who did), and the writer may end.
+ */
 void server_stop(struct server **server)
 {
 	struct server *s = *server;
@@ -444,6 +427,7 @@ void server_stop(struct server **server)
 		dispatch_stop(&s->dispatcher, DISPATCH_STOP_MS);
 	if (s->writer)
 		writer_stop(&s->writer);
+	held_confirmation_free(&s->confirmation);
 	network_watch_free(&s->networks);
 	tenant_policies_free(&s->policies);
 	if (s->live)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* "-" and no name at all are standard input. Errors are said here, with the command's name, because only here is it
+ * known whether opening or reading failed. */
 #include "prog/show/input_file.h"
 
 #include <errno.h>

@@ -96,6 +96,7 @@ struct group {
 	size_t count;
 };
 
+/* Findings come sorted (codec/lint), so those of a code stand together and the message is printed once. */
 static struct group group_at(const struct lint_report *report, size_t from)
 {
 	struct group g = {&report->findings[from], 1};
@@ -105,6 +106,7 @@ static struct group group_at(const struct lint_report *report, size_t from)
 	return g;
 }
 
+/* As wide as the widest that is shown, so that details stand under each other and not far to the right. */
 static size_t place_width(const struct group *g)
 {
 	size_t width = 0;

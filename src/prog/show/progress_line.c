@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Only on a terminal: in a log or a pipe a line that is written over and over would be all there is to see. */
 #include "prog/show/progress_line.h"
 
 #include <inttypes.h>

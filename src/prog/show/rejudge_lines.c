@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A report as lines of words, for the socket (serve/control.h): written by one build and read by another, perhaps older
+ * one, so a line that is not known is skipped by the reader and a number that is missing stays 0. */
 #include "prog/show/rejudge_lines.h"
 
 #include <inttypes.h>
@@ -12,6 +14,7 @@ struct words {
 
 /* ---- Writing */
 
+/* Only what moved: most of the square is empty, and a line costs a system call on the socket. */
 static void append_moves(struct buf *b, const char *kind, const uint64_t moves[ACTOR_COUNT][ACTOR_COUNT])
 {
 	for (int i = 0; i < ACTOR_COUNT; i++)
@@ -44,6 +47,7 @@ void rejudge_lines_append(struct buf *b, const struct rejudge_report *report)
 
 /* ---- Reading */
 
+/* More words than any line has are cut, and the number of those that are left is then wrong, which refuses the line. */
 static struct words words_of(struct slice line)
 {
 	struct words words = {.n = 0};

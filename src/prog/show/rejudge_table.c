@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Before and after as a table from one kind to the other, for that is what is asked: not how many scanners there are,
+ * but what became of them. Columns and rows that are all zero are left out; there are nine kinds and seldom more than
+ * four in use. */
 #include "prog/show/rejudge_table.h"
 
 #include "base/clock.h"
@@ -11,6 +14,7 @@ typedef uint64_t moves[ACTOR_COUNT][ACTOR_COUNT];
 
 /* ---- For people */
 
+/* A row's sum: how many were of that kind before. */
 static uint64_t were(const moves m, int actor)
 {
 	uint64_t sum = 0;
@@ -19,6 +23,7 @@ static uint64_t were(const moves m, int actor)
 	return sum;
 }
 
+/* A column's: how many are of it afterwards. */
 static uint64_t are(const moves m, int actor)
 {
 	uint64_t sum = 0;
@@ -27,6 +32,7 @@ static uint64_t are(const moves m, int actor)
 	return sum;
 }
 
+/* A dot where nothing moved: a table full of zeros hides the few numbers that matter. */
 static void append_row(struct buf *b, const moves m, int before)
 {
 	buf_printf(b, "  %-*s", FIRST_COLUMN - 2, actor_name((enum actor)before));
@@ -41,6 +47,7 @@ static void append_row(struct buf *b, const moves m, int before)
 	buf_append_byte(b, '\n');
 }
 
+/* Kinds that nothing was before have no row, kinds that nothing became have no column. */
 static void append_moves(struct buf *b, const char *title, const moves m)
 {
 	buf_printf(b, "\n%-*s", FIRST_COLUMN, title);

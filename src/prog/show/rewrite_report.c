@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What was done to HTML or a mail, as JSON, for tests and for the curious. Offsets are into the output, so that a
+ * program can find each link again without parsing. */
 #include "prog/show/rewrite_report.h"
 
 enum { BYTES_A_LINK = 16 * URL_MAX, BYTES_A_PART = 1024 + 16 * 8192, BYTES_AROUND = 65536, NO_PART = -1 };
 
+/* A bound and no guess: every byte of a link may become six in JSON, and the report must never be cut. */
 size_t rewrite_report_room(size_t out_bytes, size_t links, size_t parts)
 {
 	return 6 * out_bytes + BYTES_AROUND + links * BYTES_A_LINK + parts * BYTES_A_PART;
@@ -33,6 +36,7 @@ static void put_links(struct json_text *w, const struct html_report *report, str
 		put_link(w, &report->links[i], out, part);
 }
 
+/* null says that there is none; 0 would be a place. */
 static void put_pixel_at(struct json_text *w, int64_t at)
 {
 	json_key(w, "pixel_at");

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Columns on a terminal are not bytes and not characters: East Asian letters and emoji take two, combining marks none.
+ * What others wrote (subjects, links) may hold control characters that would move the cursor or worse, so nothing is
+ * printed that was not looked at here. */
 #include "prog/show/terminal_text.h"
 
 #include "codec/text/utf8.h"
@@ -8,6 +11,8 @@
 
 enum { WIDTH_DEFAULT = 100, WIDTH_LEAST = 40, WIDTH_MOST = 160 };
 
+/* In the order in which the C library asks them (POSIX, 8.2); the first that is set decides, also against UTF-8.
+ * setlocale() would change the whole process for the sake of a table. */
 static bool speaks_utf8(void)
 {
 	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
@@ -20,6 +25,8 @@ static bool speaks_utf8(void)
 	return false;
 }
 
+/* Colour only where somebody looks, and not where they said no (no-color.org). A pipe may still say how wide it is
+ * shown. */
 struct terminal terminal_of(FILE *file)
 {
 	struct terminal t = {.width = WIDTH_DEFAULT, .is_utf8 = speaks_utf8()};
@@ -40,6 +47,7 @@ struct terminal terminal_of(FILE *file)
 	return t;
 }
 
+/* The sixteen colours that every terminal has, so that its own theme decides how they look on its background. */
 void terminal_style(const struct terminal *terminal, struct buf *b, enum terminal_style style)
 {
 	static const char *const codes[] = {"\x1b[0m",  "\x1b[1m",  "\x1b[2m", "\x1b[1;31m",

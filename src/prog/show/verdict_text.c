@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A verdict as a person reads it: who, how sure, and each reason as a sentence. The words are those of the API and the
+ * console (codec/judge/reason_words); only the layout is this file's. */
 #include "prog/show/verdict_text.h"
 
 #include "codec/judge/reason_words.h"

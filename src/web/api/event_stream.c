@@ -5,7 +5,11 @@
 
 #include "base/mem.h"
 #include "engine/feed/event_json.h"
+#include "engine/feed/live.h"
 #include "net/sse.h"
+#include "net/worker_pool.h"
+#include "store/events/events.h"
+#include "web/api/services.h"
 #include <stdatomic.h>
 #include <uv.h>
 
@@ -16,7 +20,7 @@ struct event_stream {
 	struct live_subscriber subscriber;
 	struct http_job wake_job;
 	_Atomic bool is_woken; /* wake_job is on its way to the loop */
-	const struct api_loop *loop;
+	const struct exchange_config *config;
 	struct http_loop *http_loop;
 	struct http_stream *stream; /* NULL once closed */
 	uv_timer_t heartbeat;
@@ -45,7 +49,8 @@ static void free_when_done(struct event_stream *s)
 
 /* ---- On the worker. */
 
-/* `json` is scratch. */
+/* `json` is scratch. The id is what the browser sends back as Last-Event-ID, so it must be the event's own, the same on
+ * every server. */
 static enum status append_frame(struct buf *frames, const struct event *e, const struct event_json_context *context,
 				struct buf *json)
 {
@@ -126,6 +131,7 @@ static void on_dropped(struct worker_job *job)
 	free_when_done(s);
 }
 
+/* Armed before it reads: what is committed between the read and the next wake would otherwise wake nobody. */
 static void start_reading(struct event_stream *s)
 {
 	if (s->is_reading) {
@@ -134,8 +140,8 @@ static void start_reading(struct event_stream *s)
 	}
 	s->is_reading = true;
 	s->reads_again = false;
-	live_rearm(s->loop->services->live, &s->subscriber);
-	if (worker_pool_post(s->loop->pool, s->http_loop, &s->job))
+	live_rearm(s->config->services->live, &s->subscriber);
+	if (worker_pool_post(s->config->pool, s->http_loop, &s->job))
 		return;
 	s->is_reading = false;
 	http_stream_close(s->stream);
@@ -162,6 +168,7 @@ static void on_wake(struct live_subscriber *subscriber)
 		atomic_store(&s->is_woken, false);
 }
 
+/* Proxies cut what is silent, many after 60 seconds; and writing is the only way to learn that a reader is gone. */
 static void on_heartbeat(uv_timer_t *timer)
 {
 	struct event_stream *s = timer->data;
@@ -185,10 +192,11 @@ static void on_closed(void *user, struct http_stream *stream)
 	struct event_stream *s = user;
 	(void)stream;
 	s->stream = NULL;
-	live_unsubscribe(s->loop->services->live, &s->subscriber);
+	live_unsubscribe(s->config->services->live, &s->subscriber);
 	uv_close((uv_handle_t *)&s->heartbeat, on_heartbeat_closed);
 }
 
+/* The call and its arena end with this answer; the stream stays. */
 static void copy_filter(struct event_stream *s, const struct event_filter *from)
 {
 	s->filter = *from;
@@ -200,7 +208,7 @@ static void copy_filter(struct event_stream *s, const struct event_filter *from)
 			*texts[i] = arena_copy(s->arena, *texts[i]);
 }
 
-void event_stream_start(const struct api_loop *loop, struct http_request *request, const struct api_call *call)
+void event_stream_start(const struct exchange_config *config, struct http_request *request, const struct api_call *call)
 {
 	static const struct http_header headers[] = {
 	    {{"Content-Type", 12}, {"text/event-stream", 17}},
@@ -208,7 +216,7 @@ void event_stream_start(const struct api_loop *loop, struct http_request *reques
 	    {{"X-Accel-Buffering", 17}, {"no", 2}}, /* nginx would hold events back */
 	};
 	struct event_stream *s = MEM_NEW(struct event_stream);
-	s->loop = loop;
+	s->config = config;
 	s->http_loop = http_request_loop(request);
 	s->arena = arena_new();
 	s->tenant_name = arena_copy(s->arena, call->who.tenant_name);
@@ -223,7 +231,7 @@ void event_stream_start(const struct api_loop *loop, struct http_request *reques
 	s->heartbeat.data = s;
 	s->has_heartbeat = true;
 	s->stream = http_answer_stream(request, 200, headers, sizeof headers / sizeof headers[0], on_closed, s);
-	live_subscribe(loop->services->live, &s->subscriber);
+	live_subscribe(config->services->live, &s->subscriber);
 	uv_timer_start(&s->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
 	/* The first bytes tell the browser that the line is open, and how soon to try again. */
 	struct buf hello;

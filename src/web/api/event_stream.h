@@ -8,9 +8,11 @@
 #ifndef PUGMARK_WEB_EVENT_STREAM_H
 #define PUGMARK_WEB_EVENT_STREAM_H
 
-#include "web/api/api.h"
+#include "web/api/call.h"
+#include "web/api/exchange.h"
 
 /* Takes the request over; `call` has its filter (with after_position set) and may be freed afterwards. */
-void event_stream_start(const struct api_loop *loop, struct http_request *request, const struct api_call *call);
+void event_stream_start(const struct exchange_config *config, struct http_request *request,
+			const struct api_call *call);
 
 #endif

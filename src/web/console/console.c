@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The console's files lie in the program, compressed once at build time, so one file is all there is to install and a
+ * page can never be of another version than the API it asks.
+ *
+ * ETag instead of a long max-age: after an update of the program the next load has the new page, and otherwise 304 is
+ * all that is sent. Every address that wants HTML gets the same page; what it shows, the script in it knows. */
 #include "web/console/console.h"
 
 #include "web/console/assets.h"
@@ -40,6 +45,7 @@ static void answer_asset(struct http_request *request, const struct asset *asset
 	http_answer(request, 200, headers, n, body);
 }
 
+/* Asked last, behind tracking paths and the API, so that no page can hide one of those. */
 bool console_handle(struct http_request *request, struct slice openapi_json)
 {
 	enum http_method method = http_request_method(request);

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two questions that must not be mixed up: "is it alive" (restart it when not) and "is it ready" (send it no traffic
+ * when not). A full disk or a store that is away makes it unready and never dead: a restart would not help, and
+ * redirects go on.
+ *
+ * Everything is read from counters in memory. A probe that asked the store would be the first thing to time out when
+ * the store is slow, and would have the whole server taken out for it. */
 #include "web/edge/health.h"
 
 #include "codec/url/query.h"
@@ -6,6 +12,7 @@
 #include "engine/dispatch/dispatch.h"
 #include "engine/judge/network_watch.h"
 #include "engine/ledger/writer.h"
+#include "engine/tenant/tenant_policy.h"
 #include "engine/upkeep/retention.h"
 
 enum { TEXT_MAX = 16384, WHY_MAX = 200 };
@@ -20,7 +27,7 @@ static void answer_text(struct http_request *request, unsigned status, struct sl
 }
 
 /* One reason a line; nothing at all means ready. */
-static void append_reasons(const struct api_services *s, struct buf *b)
+static void append_reasons(const struct health_parts *s, struct buf *b)
 {
 	char why[WHY_MAX];
 	enum journal_health journal = journal_health(s->journal);
@@ -35,7 +42,7 @@ static void append_reasons(const struct api_services *s, struct buf *b)
 }
 
 /* What the judge knows of networks; no reason to send nobody here. */
-static void append_lists(const struct api_services *s, struct buf *b)
+static void append_lists(const struct health_parts *s, struct buf *b)
 {
 	for (int which = 0; s->networks && which < NETWORK_LIST_COUNT; which++) {
 		struct network_watch_figures f = network_watch_figures(s->networks, (enum network_list)which);
@@ -52,7 +59,7 @@ static void append_lists(const struct api_services *s, struct buf *b)
 }
 
 /* Nor is this, but somebody has to do something about it. */
-static void append_zones(const struct api_services *s, struct buf *b)
+static void append_zones(const struct health_parts *s, struct buf *b)
 {
 	size_t count = tenant_policies_without_zone(s->policies);
 	if (count)
@@ -66,12 +73,12 @@ static void answer_ready(const struct health *h, struct http_request *request)
 {
 	struct buf b;
 	buf_init(&b, TEXT_MAX);
-	append_reasons(h->services, &b);
+	append_reasons(&h->parts, &b);
 	unsigned status = b.n == 0 ? 200 : 503;
 	if (b.n == 0)
 		buf_append_cstr(&b, "ready\n");
-	append_lists(h->services, &b);
-	append_zones(h->services, &b);
+	append_lists(&h->parts, &b);
+	append_zones(&h->parts, &b);
 	answer_text(request, status, buf_slice(&b));
 	buf_done(&b);
 }
@@ -112,6 +119,7 @@ static void append_edge_metrics(const struct health *h, struct buf *b)
 		metric(b, rows[i].name, "counter", rows[i].help, sum(h, rows[i].offset));
 }
 
+/* The server is NULL for the moment in which it starts; a scrape in it sees zeros and not an error. */
 static void append_http_metrics(const struct health *h, struct buf *b)
 {
 	struct http_counters c = {0};
@@ -125,7 +133,7 @@ static void append_http_metrics(const struct health *h, struct buf *b)
 	metric(b, "http_connections_open", "gauge", "Connections open now.", c.open_now);
 }
 
-static void append_retention_metrics(const struct api_services *s, struct buf *b)
+static void append_retention_metrics(const struct health_parts *s, struct buf *b)
 {
 	if (!s->retention)
 		return;
@@ -136,7 +144,7 @@ static void append_retention_metrics(const struct api_services *s, struct buf *b
 	       (uint64_t)(r.finished_us / 1000000));
 }
 
-static void append_list_metrics(const struct api_services *s, struct buf *b)
+static void append_list_metrics(const struct health_parts *s, struct buf *b)
 {
 	static const struct {
 		const char *rows, *read, *refused;
@@ -156,7 +164,7 @@ static void append_list_metrics(const struct api_services *s, struct buf *b)
 	}
 }
 
-static void append_engine_metrics(const struct api_services *s, struct buf *b)
+static void append_engine_metrics(const struct health_parts *s, struct buf *b)
 {
 	uint64_t durable = journal_durable_sequence(s->journal);
 	metric(b, "journal_sequence", "counter", "Last durable record.", durable);
@@ -182,6 +190,8 @@ static void append_engine_metrics(const struct api_services *s, struct buf *b)
 	metric(b, "mails_in_flight", "gauge", "Mails under way now.", d.in_flight);
 }
 
+/* Counters of mail and readers are nobody else's business: on the public listener they are there for this machine
+ * alone. */
 static void answer_metrics(const struct health *h, struct http_request *request)
 {
 	if (!h->metrics_for_all && !ip_address_is_loopback(http_request_client(request))) {
@@ -192,7 +202,7 @@ static void answer_metrics(const struct health *h, struct http_request *request)
 	buf_init(&b, TEXT_MAX);
 	append_edge_metrics(h, &b);
 	append_http_metrics(h, &b);
-	append_engine_metrics(h->services, &b);
+	append_engine_metrics(&h->parts, &b);
 	answer_text(request, 200, buf_slice(&b));
 	buf_done(&b);
 }
@@ -202,13 +212,14 @@ static void answer_metrics(const struct health *h, struct http_request *request)
 static void answer_tls_ask(const struct health *h, struct http_request *request)
 {
 	struct slice domain = SLICE_EMPTY;
-	struct slice own = url_host(slice_from_cstr(h->services->base_url));
+	struct slice own = url_host(slice_from_cstr(h->parts.base_url));
 	enum status status =
 	    query_find(http_request_query(request), SLICE("domain"), http_request_arena(request), &domain);
 	bool known = status == STATUS_OK && domain.n && slice_equal_nocase(domain, own);
 	answer_text(request, known ? 200 : 404, known ? SLICE("known\n") : SLICE("not a tracking domain\n"));
 }
 
+/* HEAD, too: some load balancers probe with it. */
 bool health_handle(const struct health *h, struct http_request *request)
 {
 	struct slice path = http_request_path(request);

@@ -4,11 +4,27 @@
 #ifndef PUGMARK_WEB_HEALTH_H
 #define PUGMARK_WEB_HEALTH_H
 
-#include "web/api/api.h"
 #include "web/edge/track.h"
 
+struct dispatcher;
+struct network_watch;
+struct retention;
+struct tenant_policies;
+struct writer;
+
+/* What is told of. Journal and policies are in every process; what is NULL is not in this one, and is not told of. */
+struct health_parts {
+	const struct journal *journal;
+	const struct writer *writer;
+	struct dispatcher *dispatcher;
+	const struct retention *retention;
+	struct network_watch *networks;
+	const struct tenant_policies *policies;
+	const char *base_url;
+};
+
 struct health {
-	const struct api_services *services;
+	struct health_parts parts;
 	const struct http_server *server;  /* NULL until it runs */
 	struct tracker_counters *counters; /* one a loop */
 	size_t counters_count;

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Who waits for the disk, in the order in which they came. Three rounds: one is being filled, one is with the journal,
+ * one is being answered, and each changes place as a whole, so nothing is moved or looked for.
+ *
+ * Answers that live only for this turn (a redirect) are copied into the round's own block: one allocation per loop for
+ * the life of the process instead of one per hit. */
 #include "web/edge/owed.h"
 
 #include "base/mem.h"

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The page behind /u/ must work for everybody, also in the browser inside of a mail program of 2010: no script, no
+ * font, no picture, no request to anywhere. All text is static, so the answer is a pointer.
+ *
+ * A GET never changes anything: gateways, previews and virus scanners follow every link of a mail (which is
+ * why RFC 8058 wants a POST). What a POST means is read leniently, because a wish that is misread costs a person more
+ * mail and the sender a complaint. */
 #include "web/edge/unsubscribe.h"
 
 #include "codec/url/query.h"

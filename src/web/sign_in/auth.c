@@ -1,44 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two ways in, one identity out, so that no handler asks which it was. The header wins over the cookie: a page of the
+ * console that sends a key wants to be that key.
+ *
+ * Secrets are found by their hash, in the index, and never compared byte by byte: the time a look-up takes tells
+ * nothing about a secret of 192 random bits. What is wrong with one (unknown, revoked, another installation's) is not
+ * told apart.
+ */
 #include "web/sign_in/auth.h"
 
-#include "base/mem.h"
-#include "base/random.h"
-#include "codec/text/base64url.h"
-#include <openssl/sha.h>
-
-enum { SECRET_BYTES = 24 };
+#include "engine/accounts/secret.h"
 
 /* The __Host- prefix binds a cookie to HTTPS and this host; plain HTTP (a first try on loopback) cannot have it. */
-static struct slice cookie_name(const struct api_call *call)
+static struct slice cookie_name(bool is_https)
 {
-	return call->is_https ? SLICE("__Host-pugmark") : SLICE("pugmark");
+	return is_https ? SLICE("__Host-pugmark") : SLICE("pugmark");
 }
 
-void auth_hash(struct slice secret, uint8_t hash[SECRET_HASH_SIZE])
+struct slice auth_cookie(bool is_https, struct slice value, int64_t max_age_s, struct arena *arena)
 {
-	SHA256((const unsigned char *)secret.p, secret.n, hash);
+	struct slice name = cookie_name(is_https);
+	return arena_printf(arena, "%.*s=%.*s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld%s", SLICE_FMT(name),
+			    SLICE_FMT(value), (long long)max_age_s, is_https ? "; Secure" : "");
 }
 
-struct slice auth_new_secret(struct slice prefix, struct arena *arena, uint8_t hash[SECRET_HASH_SIZE])
-{
-	uint8_t random[SECRET_BYTES];
-	char text[96];
-	struct buf b;
-	random_bytes(random, sizeof random);
-	buf_init_fixed(&b, text, sizeof text);
-	buf_append(&b, prefix);
-	base64url_append(&b, slice_of(random, sizeof random));
-	auth_hash(buf_slice(&b), hash);
-	return arena_copy(arena, buf_slice(&b));
-}
-
-struct slice auth_cookie(const struct api_call *call, struct slice value, int64_t max_age_s)
-{
-	struct slice name = cookie_name(call);
-	return arena_printf(call->arena, "%.*s=%.*s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld%s",
-			    SLICE_FMT(name), SLICE_FMT(value), (long long)max_age_s, call->is_https ? "; Secure" : "");
-}
-
+/* RFC 6265, 5.4: "a=1; b=2". The first one of the name counts. */
 static struct slice cookie_value(struct slice header, struct slice name)
 {
 	while (header.n) {
@@ -49,30 +34,39 @@ static struct slice cookie_value(struct slice header, struct slice name)
 	return SLICE_EMPTY;
 }
 
+/* One question: the request, and what is needed to answer it. */
+struct asking {
+	const struct auth_request *request;
+	struct store_session *session;
+	struct arena *arena;
+};
+
 /* Tenant name into the identity; the tenant of a valid key is there. */
-static enum status fill_tenant(struct api_call *call, struct api_worker *worker, struct err *err)
+static enum status fill_tenant(struct asking *a, struct identity *who, struct err *err)
 {
 	struct tenant tenant;
-	enum status status = store_tenant_find(worker->session, call->who.tenant, call->arena, &tenant, err);
+	enum status status = store_tenant_find(a->session, who->tenant, a->arena, &tenant, err);
 	if (status == STATUS_OK)
-		call->who.tenant_name = tenant.name;
+		who->tenant_name = tenant.name;
 	return status;
 }
 
-static enum status identify_key(struct api_call *call, struct api_worker *worker, struct slice secret, struct err *err)
+/* A revoked key and one that never was get one answer: the holder of a stolen one learns nothing. */
+static enum status identify_key(struct asking *a, struct slice secret, struct identity *ret, struct err *err)
 {
 	uint8_t hash[SECRET_HASH_SIZE];
 	struct api_key key;
-	auth_hash(secret, hash);
-	enum status status = store_api_key_find(worker->session, slice_of(hash, sizeof hash), call->arena, &key, err);
+	secret_hash(secret, hash);
+	enum status status = store_api_key_find(a->session, slice_of(hash, sizeof hash), a->arena, &key, err);
 	if (status == STATUS_NOT_FOUND || (status == STATUS_OK && key.revoked_us))
 		return err_set(err, STATUS_DENIED, "this API key is not known, or was revoked");
 	if (status != STATUS_OK)
 		return status;
-	call->who = (struct identity){.tenant = key.tenant, .scopes = key.scopes, .key_name = key.name};
-	return fill_tenant(call, worker, err);
+	*ret = (struct identity){.tenant = key.tenant, .scopes = key.scopes, .key_name = key.name};
+	return fill_tenant(a, ret, err);
 }
 
+/* What a role may do over the API is what the console lets it do: the console is a client like any other. */
 static unsigned scopes_of(enum role role)
 {
 	bool runs = role == ROLE_OWNER || role == ROLE_ADMIN;
@@ -80,73 +74,73 @@ static unsigned scopes_of(enum role role)
 }
 
 /* Browsers send Sec-Fetch-Site; older ones at least Origin. A cookie without either comes from no page at all. */
-static bool comes_from_our_page(const struct api_call *call)
+static bool comes_from_our_page(const struct auth_request *r)
 {
-	if (call->method == HTTP_GET || call->method == HTTP_HEAD)
+	if (r->method == HTTP_GET || r->method == HTTP_HEAD)
 		return true;
-	if (call->sec_fetch_site.p)
-		return slice_equal(call->sec_fetch_site, SLICE("same-origin"));
-	struct slice origin = call->origin;
+	if (r->sec_fetch_site.p)
+		return slice_equal(r->sec_fetch_site, SLICE("same-origin"));
+	struct slice origin = r->origin;
 	size_t scheme = origin.p && slice_starts_with(origin, SLICE("https://")) ? 8 : 7;
-	return origin.n > scheme && call->host.n && slice_equal_nocase(slice_from(origin, scheme), call->host);
+	return origin.n > scheme && r->host.n && slice_equal_nocase(slice_from(origin, scheme), r->host);
 }
 
-static enum status identify_cookie(struct api_call *call, struct api_worker *worker, struct slice value,
-				   struct err *err)
+static enum status identify_cookie(struct asking *a, struct slice value, struct identity *ret, struct err *err)
 {
 	uint8_t hash[SECRET_HASH_SIZE];
 	struct console_session session;
 	struct user user;
-	int64_t now_us = clock_now_us(call->services->clock);
-	auth_hash(value, hash);
-	enum status status = store_console_session_find(worker->session, slice_of(hash, sizeof hash), now_us,
-							call->arena, &session, err);
+	secret_hash(value, hash);
+	enum status status = store_console_session_find(a->session, slice_of(hash, sizeof hash), a->request->time_us,
+							a->arena, &session, err);
 	if (status == STATUS_OK)
-		status = store_user_find(worker->session, session.user, call->arena, &user, err);
+		status = store_user_find(a->session, session.user, a->arena, &user, err);
 	if (status == STATUS_NOT_FOUND)
 		return err_set(err, STATUS_DENIED, "this session has ended; sign in again");
 	if (status != STATUS_OK)
 		return status;
-	if (!comes_from_our_page(call))
+	if (!comes_from_our_page(a->request))
 		return err_set(err, STATUS_CONFLICT, "this request comes from another page than the console");
-	call->who = (struct identity){.tenant = user.tenant,
-				      .scopes = scopes_of(user.role),
-				      .is_console = true,
-				      .user = user,
-				      .session_hash = arena_copy(call->arena, slice_of(hash, sizeof hash))};
-	return fill_tenant(call, worker, err);
+	*ret = (struct identity){.tenant = user.tenant,
+				 .scopes = scopes_of(user.role),
+				 .is_console = true,
+				 .user = user,
+				 .session_hash = arena_copy(a->arena, slice_of(hash, sizeof hash))};
+	return fill_tenant(a, ret, err);
 }
 
-enum status auth_identify(struct api_call *call, struct api_worker *worker, struct err *err)
+enum status auth_identify(const struct auth_request *request, struct store_session *session, struct arena *arena,
+			  struct identity *ret, struct err *err)
 {
-	struct slice header = call->authorization;
+	struct asking a = {request, session, arena};
+	struct slice header = request->authorization;
 	if (header.n) {
 		struct slice scheme = slice_cut(&header, ' ');
 		header = slice_trim(header);
 		if (!slice_equal_nocase(scheme, SLICE("Bearer")) || !slice_starts_with(header, API_KEY_PREFIX))
 			return err_set(err, STATUS_DENIED, "Authorization must be 'Bearer pmk_…'");
-		return identify_key(call, worker, header, err);
+		return identify_key(&a, header, ret, err);
 	}
-	struct slice value = cookie_value(call->cookie, cookie_name(call));
+	struct slice value = cookie_value(request->cookie, cookie_name(request->is_https));
 	if (!value.n)
 		return err_set(err, STATUS_DENIED, "send an API key as 'Authorization: Bearer pmk_…', or sign in");
-	return identify_cookie(call, worker, value, err);
+	return identify_cookie(&a, value, ret, err);
 }
 
-struct slice auth_own_sender(const struct api_call *call)
+struct slice auth_own_sender(const struct identity *who)
 {
-	bool sees_all = !call->who.is_console || call->who.user.role == ROLE_OWNER || call->who.user.role == ROLE_ADMIN;
-	return sees_all ? (struct slice){NULL, 0} : call->who.user.email;
+	bool sees_all = !who->is_console || who->user.role == ROLE_OWNER || who->user.role == ROLE_ADMIN;
+	return sees_all ? (struct slice){NULL, 0} : who->user.email;
 }
 
-bool auth_may_see(const struct api_call *call, struct slice sender)
+bool auth_may_see(const struct identity *who, struct slice sender)
 {
-	struct slice own = auth_own_sender(call);
+	struct slice own = auth_own_sender(who);
 	return !own.p || slice_equal(own, sender);
 }
 
-struct slice auth_actor(const struct api_call *call)
+struct slice auth_actor(const struct identity *who, struct arena *arena)
 {
-	return call->who.is_console ? arena_printf(call->arena, "user:%.*s", SLICE_FMT(call->who.user.email))
-				    : arena_printf(call->arena, "key:%.*s", SLICE_FMT(call->who.key_name));
+	return who->is_console ? arena_printf(arena, "user:%.*s", SLICE_FMT(who->user.email))
+			       : arena_printf(arena, "key:%.*s", SLICE_FMT(who->key_name));
 }

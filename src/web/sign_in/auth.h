@@ -7,30 +7,41 @@
 #ifndef PUGMARK_WEB_AUTH_H
 #define PUGMARK_WEB_AUTH_H
 
-#include "web/api/api.h"
+#include "net/http_server.h"
+#include "store/house/accounts.h"
 
-/* Fills call->who. STATUS_DENIED: nobody, or somebody unknown (401). STATUS_CONFLICT: a cookie from a foreign page
- * (403). STATUS_IO: the store is away. */
-enum status auth_identify(struct api_call *call, struct api_worker *worker, struct err *err) MUST_CHECK;
+/* What of a request says who sent it. A header that is not there has p == NULL. */
+struct auth_request {
+	enum http_method method;
+	bool is_https;
+	struct slice authorization, cookie, origin, sec_fetch_site, host;
+	int64_t time_us; /* when it came: sessions end */
+};
 
-/* Whose mail the caller may see: his own address when he is signed in and neither owner nor admin; p == NULL when he
- * may see all of the tenant's. */
-struct slice auth_own_sender(const struct api_call *call);
+struct identity {
+	uint32_t tenant;
+	struct slice tenant_name;
+	unsigned scopes;           /* enum api_scope */
+	struct slice key_name;     /* of the API key; empty: console */
+	bool is_console;           /* signed in with a cookie */
+	struct user user;          /* console only */
+	struct slice session_hash; /* console only */
+};
+
+/* Reads with `session`; *ret lives in the arena. STATUS_DENIED: nobody, or somebody unknown (401). STATUS_CONFLICT: a
+ * cookie from a foreign page (403). STATUS_IO: the store is away. */
+enum status auth_identify(const struct auth_request *request, struct store_session *session, struct arena *arena,
+			  struct identity *ret, struct err *err) MUST_CHECK;
+
+/* Whose mail they may see: their own address when signed in and neither owner nor admin; p == NULL when they may see
+ * all of the tenant's. */
+struct slice auth_own_sender(const struct identity *who);
 /* Whether that takes in what `sender` sent. */
-bool auth_may_see(const struct api_call *call, struct slice sender);
-
-enum { SECRET_HASH_SIZE = 32 };
-/* A new secret with `prefix` in front, and its hash. */
-struct slice auth_new_secret(struct slice prefix, struct arena *arena, uint8_t hash[SECRET_HASH_SIZE]);
-void auth_hash(struct slice secret, uint8_t hash[SECRET_HASH_SIZE]);
+bool auth_may_see(const struct identity *who, struct slice sender);
+/* For proofs and the audit: "user:E-MAIL" or "key:NAME". In the arena. */
+struct slice auth_actor(const struct identity *who, struct arena *arena);
 
 /* Set-Cookie for a new session, or (empty value) one that ends it. */
-struct slice auth_cookie(const struct api_call *call, struct slice value, int64_t max_age_s);
-
-#define API_KEY_PREFIX SLICE("pmk_")
-enum { API_KEY_SHOWN = 10, SESSION_DAYS = 14 };
-
-/* Who asks, for proofs and the audit: "user:E-MAIL" or "key:NAME". In the call's arena. */
-struct slice auth_actor(const struct api_call *call);
+struct slice auth_cookie(bool is_https, struct slice value, int64_t max_age_s, struct arena *arena);
 
 #endif

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Tries are counted in memory and forgotten with the process: an attacker who can restart the server has other ways,
+ * and nothing about failed tries has to be kept about anybody. Counting by address slows down guessing one person's
+ * password; counting by client slows down trying one password on many. */
 #include "web/sign_in/sign_in_guard.h"
 
 #include "base/map.h"
@@ -75,6 +78,7 @@ void sign_in_guard_failed(struct sign_in_guard *g, struct slice who, int64_t now
 		t = MEM_NEW(struct tries);
 		(void)map_put(g->tries, shortened(who), t);
 	}
+	/* Somebody who mistypes once a day is no attack. */
 	if (now_us - t->last_us > FORGET_S * INT64_C(1000000))
 		t->count = 0;
 	t->count++;

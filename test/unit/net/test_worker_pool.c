@@ -10,6 +10,10 @@ struct fixture {
 	struct worker_pool *pool;
 	pthread_mutex_t gate; /* held by the test to keep workers busy */
 	_Atomic int contexts, freed, running, done, dropped, refused;
+	/* Jobs of paths that begin with /park, until the test resumes them. */
+	pthread_mutex_t lock;
+	struct work *parked[8];
+	size_t parked_count;
 };
 
 struct context {
@@ -40,11 +44,56 @@ static void context_free(void *user, void *context)
 	mem_free(context);
 }
 
+static void run_again(struct worker_job *job, void *context)
+{
+	(void)context;
+	((struct work *)(void *)job)->answer++;
+}
+
+/* Whoever has it next may be through with it before this returns, as the writer may be. */
+static void park(struct work *work)
+{
+	struct fixture *f = work->f;
+	work->job.run = run_again;
+	work->answer = http_request_path(work->request).n - 1;
+	if (!worker_pool_park(f->pool, &work->job)) {
+		work->answer++;
+		f->refused++;
+		return;
+	}
+	pthread_mutex_lock(&f->lock);
+	f->parked[f->parked_count++] = work;
+	pthread_mutex_unlock(&f->lock);
+}
+
+static size_t parked_count(struct fixture *f)
+{
+	pthread_mutex_lock(&f->lock);
+	size_t count = f->parked_count;
+	pthread_mutex_unlock(&f->lock);
+	return count;
+}
+
+static void *resume_all(void *user)
+{
+	struct fixture *f = user;
+	pthread_mutex_lock(&f->lock);
+	for (size_t i = 0; i < f->parked_count; i++)
+		worker_pool_resume(f->pool, &f->parked[i]->job);
+	f->parked_count = 0;
+	pthread_mutex_unlock(&f->lock);
+	return NULL;
+}
+
 static void run(struct worker_job *job, void *context)
 {
 	struct work *work = (struct work *)(void *)job;
 	const struct context *own = context;
 	BUG_IF(!pthread_equal(own->thread, pthread_self()) || pthread_equal(work->loop_thread, pthread_self()));
+	if (slice_starts_with(http_request_path(work->request), SLICE("/park"))) {
+		park(work);
+		return;
+	}
 	work->f->running++;
 	pthread_mutex_lock(&work->f->gate);
 	work->answer = http_request_path(work->request).n;
@@ -97,6 +146,7 @@ static void start(struct fixture *f, unsigned loops)
 	struct err err;
 	memset(f, 0, sizeof *f);
 	pthread_mutex_init(&f->gate, NULL);
+	pthread_mutex_init(&f->lock, NULL);
 	assert_int_equal(worker_pool_start(&pool, &f->pool, &err), STATUS_OK);
 	assert_int_equal(http_server_start(&config, &f->server, &err), STATUS_OK);
 }
@@ -109,6 +159,7 @@ static void end(struct fixture *f, int timeout_ms)
 	assert_null(f->pool);
 	assert_int_equal(f->contexts, 2);
 	assert_int_equal(f->freed, 2);
+	pthread_mutex_destroy(&f->lock);
 	pthread_mutex_destroy(&f->gate);
 }
 
@@ -199,12 +250,79 @@ static void test_jobs_of_a_loop_that_ended_are_dropped(void **state)
 		close(fd[i]);
 }
 
+/* Two workers, four parked jobs: were they held, nobody would be left. */
+static void test_parked_jobs_hold_no_worker_and_are_answered_once_they_are_resumed(void **state)
+{
+	struct fixture f;
+	int fd[4];
+	(void)state;
+	start(&f, 2);
+	for (int round = 1; round <= 20; round++) {
+		for (int i = 0; i < 4; i++)
+			fd[i] = ask(&f, "/parked");
+		while (parked_count(&f) < 4)
+			usleep(1000);
+		expect(ask(&f, "/other"), 200, "/other");
+		assert_int_equal(f.done, 5 * round - 4);
+		resume_all(&f);
+		for (int i = 0; i < 4; i++)
+			expect(fd[i], 200, "/parked");
+	}
+	end(&f, 10000);
+	assert_int_equal(f.refused, 0);
+	assert_int_equal(f.dropped, 0);
+}
+
+static void test_one_job_too_many_is_not_parked_and_can_be_answered_at_once(void **state)
+{
+	struct fixture f;
+	int fd[4];
+	(void)state;
+	start(&f, 1);
+	for (int i = 0; i < 4; i++)
+		fd[i] = ask(&f, "/parked");
+	while (parked_count(&f) < 4)
+		usleep(1000);
+	expect(ask(&f, "/park/more"), 200, "/park/more");
+	assert_int_equal(f.refused, 1);
+	resume_all(&f);
+	for (int i = 0; i < 4; i++)
+		expect(fd[i], 200, "/parked");
+	end(&f, 10000);
+}
+
+/* The pool may not be freed under who still has its jobs. */
+static void test_a_pool_that_ends_waits_for_parked_jobs_and_drops_them(void **state)
+{
+	struct fixture f;
+	int fd[3];
+	pthread_t keeper;
+	(void)state;
+	start(&f, 1);
+	for (int i = 0; i < 3; i++)
+		fd[i] = ask(&f, "/parked");
+	while (parked_count(&f) < 3)
+		usleep(1000);
+	http_server_shut_down(f.server, 10);
+	assert_int_equal(pthread_create(&keeper, NULL, resume_all, &f), 0);
+	worker_pool_stop(&f.pool);
+	assert_int_equal(pthread_join(keeper, NULL), 0);
+	end(&f, 0);
+	assert_int_equal(f.done, 0);
+	assert_int_equal(f.dropped, 3);
+	for (int i = 0; i < 3; i++)
+		close(fd[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_jobs_run_on_workers_and_come_back_to_their_loop),
 	    cmocka_unit_test(test_a_full_queue_refuses_and_takes_jobs_again_later),
 	    cmocka_unit_test(test_jobs_of_a_loop_that_ended_are_dropped),
+	    cmocka_unit_test(test_parked_jobs_hold_no_worker_and_are_answered_once_they_are_resumed),
+	    cmocka_unit_test(test_one_job_too_many_is_not_parked_and_can_be_answered_at_once),
+	    cmocka_unit_test(test_a_pool_that_ends_waits_for_parked_jobs_and_drops_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -114,6 +115,19 @@ static void test_options_end_at_two_dashes_and_one_dash_is_an_operand(void **sta
 	assert_string_equal(p.operands.values[3], "--help");
 }
 
+/* getopt stops at the first operand where this is set. */
+static void test_options_may_stand_behind_operands_whatever_the_environment_says(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("POSIXLY_CORRECT", "1", 1), 0);
+	struct parsed p = parse("a --name n b");
+	assert_int_equal(unsetenv("POSIXLY_CORRECT"), 0);
+	assert_int_equal(p.result, OPTIONS_OK);
+	assert_string_equal(p.name, "n");
+	assert_int_equal(p.operands.count, 2);
+	assert_string_equal(p.operands.values[1], "b");
+}
+
 static void test_options_help_wins(void **state)
 {
 	(void)state;
@@ -123,8 +137,9 @@ static void test_options_help_wins(void **state)
 
 static void test_options_refuse_what_they_do_not_know(void **state)
 {
-	static const char *const lines[] = {"--nam x", "--names x", "--name",      "--loud=yes",
-					    "-n x",    "--=x",      "--unknown=1", "a b c d e f g h i j k l m n o p q"};
+	static const char *const lines[] = {
+	    "--nam x", "--lou",      "--hel", "--help=x", "--loudly",    "--names x",
+	    "--name",  "--loud=yes", "-n x",  "--=x",     "--unknown=1", "a b c d e f g h i j k l m n o p q"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -155,6 +170,7 @@ int main(void)
 	    cmocka_unit_test(test_an_option_with_many_values_keeps_all_in_their_order),
 	    cmocka_unit_test(test_an_option_given_too_often_is_refused),
 	    cmocka_unit_test(test_options_end_at_two_dashes_and_one_dash_is_an_operand),
+	    cmocka_unit_test(test_options_may_stand_behind_operands_whatever_the_environment_says),
 	    cmocka_unit_test(test_options_help_wins),
 	    cmocka_unit_test(test_options_refuse_what_they_do_not_know),
 	    cmocka_unit_test(test_options_of_a_command_without_operands_refuse_one),

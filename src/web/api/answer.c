@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An answer is written into the call's buffer and given by the loop when the handler is through (exchange.c), so
+ * nothing of a failed one ever goes out. Words of the store and the engine reach the client only where they were made
+ * for it: what a server's log is for (a lost connection, a full disk) becomes a fixed sentence. */
+#include "web/api/answer.h"
+
+#include "engine/request/problem.h"
+
+static void put_problem_head(struct json_text *w, unsigned status, const char *title, const char *detail)
+{
+	json_open(w, '{');
+	JSON_FIELD(w, "type", cstring, "about:blank");
+	JSON_FIELD(w, "title", cstring, title);
+	JSON_FIELD(w, "status", i64, status);
+	JSON_FIELD(w, "detail", cstring, detail);
+}
+
+/* Clears what was begun: a problem that is noticed half way leaves no half answer. */
+static struct json_text begin_problem(struct api_call *call, unsigned status, const char *title, const char *detail)
+{
+	buf_clear(&call->response);
+	call->status = status;
+	call->response_type = SLICE("application/problem+json");
+	struct json_text w = json_text_on(&call->response);
+	put_problem_head(&w, status, title, detail);
+	return w;
+}
+
+void answer_problem(struct api_call *call, unsigned status, const char *title, const char *detail)
+{
+	struct json_text w = begin_problem(call, status, title, detail);
+	json_close(&w, '}');
+}
+
+void answer_problem_list(struct api_call *call, unsigned status, const char *detail,
+			 const struct problem_list *problems)
+{
+	struct json_text w = begin_problem(call, status, "Invalid", detail);
+	json_key(&w, "errors");
+	json_open(&w, '[');
+	for (size_t i = 0; i < problems->count; i++) {
+		json_open(&w, '{');
+		JSON_FIELD(&w, "pointer", string, problems->items[i].pointer);
+		JSON_FIELD(&w, "detail", string, problems->items[i].detail);
+		json_close(&w, '}');
+	}
+	json_close(&w, ']');
+	json_close(&w, '}');
+}
+
+/* NOT_FOUND has one sentence for what is not there and for what is another's: who asks must not learn that there is
+ * something. */
+void answer_status(struct api_call *call, enum status status, const struct err *err)
+{
+	switch (status) {
+	case STATUS_NOT_FOUND: answer_problem(call, 404, "Not found", "There is nothing here by that name."); return;
+	case STATUS_CONFLICT: answer_problem(call, 409, "Conflict", err->text); return;
+	case STATUS_BAD_INPUT: answer_problem(call, 422, "Invalid", err->text); return;
+	case STATUS_TOO_BIG: answer_problem(call, 413, "Too large", err->text); return;
+	case STATUS_DENIED: answer_problem(call, 403, "Not allowed", err->text); return;
+	case STATUS_FULL:
+		answer_header(call, SLICE("Retry-After"), SLICE("10"));
+		answer_problem(call, 503, "Disk full",
+			       "There is no space left to record this. Nothing was changed; try again later.");
+		return;
+	case STATUS_UNCERTAIN:
+		answer_problem(
+		    call, 503, "Uncertain",
+		    "The connection to the store broke while this was being written, so nobody knows whether it "
+		    "was. Look, or send it again with the same Idempotency-Key.");
+		return;
+	default:
+		answer_header(call, SLICE("Retry-After"), SLICE("2"));
+		answer_problem(call, 503, "Not now",
+			       call->is_committed
+				   ? "This was done, but the store cannot be reached just now to show the result."
+				   : "The store cannot be reached just now. Nothing was changed; try again.");
+		return;
+	}
+}
+
+struct json_text answer_json(struct api_call *call, unsigned status)
+{
+	buf_clear(&call->response);
+	call->status = status;
+	call->response_type = SLICE("application/json");
+	return json_text_on(&call->response);
+}
+
+/* Every list has the same frame, {"data": […], "next": …}, so that one function of a client can read them all. */
+struct json_text answer_list_open(struct api_call *call)
+{
+	struct json_text w = answer_json(call, 200);
+	json_open(&w, '{');
+	json_key(&w, "data");
+	json_open(&w, '[');
+	return w;
+}
+
+void answer_list_next(struct json_text *w, struct slice cursor)
+{
+	json_close(w, ']');
+	JSON_FIELD(w, "next", string_or_null, cursor);
+}
+
+void answer_list_next_id(struct json_text *w, struct uuid cursor)
+{
+	char text[UUID_TEXT_SIZE];
+	uuid_format(cursor, text);
+	answer_list_next(w, uuid_is_zero(cursor) ? SLICE_EMPTY : slice_from_cstr(text));
+}
+
+/* Handlers set two or three; more would be a mistake of ours and is not worth a failure of theirs. */
+void answer_header(struct api_call *call, struct slice name, struct slice value)
+{
+	if (call->header_count < sizeof call->headers / sizeof call->headers[0])
+		call->headers[call->header_count++] = (struct http_header){name, value};
+}

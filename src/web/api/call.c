@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The order of the gates is the order of what they cost and tell: first whether anything can be read at all, then who
+ * asks (a stranger learns nothing about routes, bodies or the disk), then whether what is asked could be recorded, and
+ * only then is the body parsed, which may have 32 MiB.
+ *
+ * Nothing here knows the loop, so a test can take a call through it without a connection. */
+#include "web/api/call.h"
+
+#include "engine/ledger/writer.h"
+#include "journal/journal.h"
+#include "web/api/answer.h"
+#include "web/api/routes.h"
+#include "web/api/services.h"
+
+enum { RESPONSE_MAX = 64 * 1024 * 1024 };
+
+void call_init(struct api_call *call, const struct api_services *services)
+{
+	*call =
+	    (struct api_call){.arena = arena_new(), .services = services, .response_type = SLICE("application/json")};
+	buf_init(&call->response, RESPONSE_MAX);
+}
+
+void call_done(struct api_call *call)
+{
+	buf_done(&call->response);
+	json_decref(call->json);
+	arena_free(&call->arena);
+}
+
+/* ---- What every request must pass */
+
+static bool has_store(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	enum status status = worker_recover(worker, &err);
+	if (status != STATUS_OK)
+		answer_status(call, status, &err);
+	return status == STATUS_OK;
+}
+
+static bool is_media_type(struct slice header, struct slice type)
+{
+	return slice_equal_nocase(slice_trim(slice_cut(&header, ';')), type);
+}
+
+/* Duplicate keys are refused (RFC 8259, 4: behaviour is unpredictable): two readers of one body must not read two
+ * mails. DECODE_ANY, so that "[]" is told that an object is wanted and not that it is no JSON. */
+static bool parse_body(struct api_call *call)
+{
+	json_error_t error;
+	if (call->content_type.n && !is_media_type(call->content_type, SLICE("application/json"))) {
+		answer_problem(call, 415, "Unsupported media type", "Send JSON, as application/json.");
+		return false;
+	}
+	call->json = json_loadb(call->body.p, call->body.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	if (!call->json) {
+		struct slice detail =
+		    arena_printf(call->arena, "The body is not JSON: %s (line %d, column %d, byte %d).", error.text,
+				 error.line, error.column, error.position);
+		answer_problem(call, 400, "Malformed", detail.p);
+		return false;
+	}
+	if (!json_is_object(call->json)) {
+		answer_problem(call, 422, "Invalid", "The body must be a JSON object.");
+		return false;
+	}
+	return true;
+}
+
+/* 401 asks for a key and 403 does not: clients sign in again on the first and must not on the second (RFC
+ * 9110, 15.5.2, 15.5.4). */
+static bool is_allowed(struct api_call *call, const struct route *route, struct api_worker *worker)
+{
+	struct err err = {0};
+	if (route->flags & ROUTE_OPEN)
+		return true;
+	enum status status = auth_identify(&call->asker, worker->session, call->arena, &call->who, &err);
+	if (status == STATUS_DENIED) {
+		answer_header(call, SLICE("WWW-Authenticate"), SLICE("Bearer"));
+		answer_problem(call, 401, "Who are you?", err.text);
+	} else if (status == STATUS_CONFLICT) {
+		answer_problem(call, 403, "Not allowed", err.text);
+	} else if (status != STATUS_OK) {
+		answer_status(call, status, &err);
+	} else if (route->scopes && !(route->scopes & call->who.scopes)) {
+		answer_problem(call, 403, "Not allowed", "This key or role may not do that.");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/* What cannot be recorded is not begun: no mail is taken, and nothing changed, while the journal cannot keep what would
+ * become of it. Signing in stays possible, so that somebody can look. */
+static bool can_record(struct api_call *call, const struct route *route)
+{
+	char why[200];
+	enum journal_health health = journal_health(call->services->journal);
+	bool writes = call->asker.method != HTTP_GET && call->asker.method != HTTP_HEAD && !(route->flags & ROUTE_OPEN);
+	if (!writes || health == JOURNAL_HEALTHY)
+		return true;
+	journal_health_text(call->services->journal, why, sizeof why);
+	answer_header(call, SLICE("Retry-After"), SLICE("10"));
+	answer_problem(call, 503, health == JOURNAL_FULL ? "Disk full" : "Disk failed",
+		       arena_printf(call->arena, "Nothing was changed, because it could not be recorded: %s.", why).p);
+	return false;
+}
+
+static bool has_good_body(struct api_call *call, const struct route *route)
+{
+	call->is_mail = (route->flags & ROUTE_TAKES_MAIL) && is_media_type(call->content_type, SLICE("message/rfc822"));
+	return !(route->flags & ROUTE_TAKES_JSON) || call->is_mail || parse_body(call);
+}
+
+/* ---- The handler */
+
+/* A buffer that was full stays so; half an answer would be taken for a whole one. */
+static void check_size(struct api_call *call)
+{
+	if (!call_is_waiting(call) && buf_failed(&call->response))
+		answer_problem(call, 500, "Too large", "The answer would be too large; ask for fewer rows.");
+}
+
+void call_run(struct api_call *call, const struct route *route, struct api_worker *worker)
+{
+	if (!has_store(call, worker) || !is_allowed(call, route, worker) || !can_record(call, route) ||
+	    !has_good_body(call, route))
+		return;
+	route->handler(call, worker);
+	check_size(call);
+}
+
+void call_commit(struct api_call *call, struct writer_command *command, api_handler then)
+{
+	call->command = command;
+	call->then = then;
+}
+
+bool call_is_waiting(const struct api_call *call)
+{
+	return call->then != NULL;
+}
+
+/* The store may have gone while the command was waiting, which must not make an answer out of what is done into a
+ * "nothing was changed": whether the continuation reads at all, and what it can still say, is its own business. */
+void call_go_on(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	api_handler then = call->then;
+	call->then = NULL;
+	call->is_committed = call->command->status == STATUS_OK;
+	enum status status = worker_recover(worker, &err);
+	if (!worker->session) {
+		answer_status(call, status, &err);
+		return;
+	}
+	then(call, worker);
+	check_size(call);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call: one request of the API as a worker sees it, without connection and loop: what was asked, who asks, the answer.
+ *
+ * call_run() takes it past what every request must pass (the store is there, somebody is known and allowed, the journal
+ * can record, the body is JSON) to its handler. A handler is a plain function. It reads the store with its worker's
+ * session, writes through the engine, and answers (answer.h), in one of two ways:
+ *
+ *   at once    it answers and returns;
+ *   later      it hands a command to call_commit() and returns at once. The worker is free then. When the command is
+ *              committed or failed, the continuation runs on a worker, perhaps another one, and answers.
+ *
+ * Errors are problem documents (RFC 9457). Everything of a call lives in its arena.
+ */
+#ifndef PUGMARK_WEB_API_CALL_H
+#define PUGMARK_WEB_API_CALL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "codec/judge/ip_address.h"
+#include "net/http_server.h"
+#include "web/api/worker.h"
+#include "web/sign_in/auth.h"
+#include <jansson.h>
+
+struct event_filter;
+struct route;
+struct writer_command;
+
+enum { API_PATH_PARAMETERS_MAX = 2 };
+
+struct api_call;
+typedef void (*api_handler)(struct api_call *call, struct api_worker *worker);
+
+struct api_call {
+	struct arena *arena;
+	const struct api_services *services;
+	struct slice path, query, body;
+	struct slice parameters[API_PATH_PARAMETERS_MAX]; /* what {…} of the route matched, decoded */
+	struct auth_request asker;                        /* method, and what the headers say of who asks */
+	struct slice idempotency_key, content_type, accept, last_event_id;
+	struct ip_address client;
+	bool is_mail; /* the body is a whole mail, see ROUTE_TAKES_MAIL */
+	json_t *json; /* the body, when the route takes one and it is no mail */
+	struct identity who;
+	/* The answer. */
+	unsigned status;
+	struct buf response;
+	struct slice response_type;    /* "application/json" unless set */
+	struct http_header headers[8]; /* further ones */
+	size_t header_count;
+	/* Set instead of an answer: the loop turns the connection into an event stream. */
+	struct event_filter *stream_filter;
+	/* Set instead of an answer by call_commit. */
+	struct writer_command *command;
+	api_handler then;  /* NULL again once it runs */
+	void *state;       /* what a handler keeps for its continuation */
+	bool is_committed; /* what was asked for is done; only the answer may still fail */
+};
+
+/* An empty call with an arena of its own. */
+void call_init(struct api_call *call, const struct api_services *services);
+void call_done(struct api_call *call);
+
+/* Everything from the route to the answer, or to the command. Blocks for reads of the store. */
+void call_run(struct api_call *call, const struct route *route, struct api_worker *worker);
+
+/* For handlers, as their last act: `command` (in the call's arena, with `run` set) is to be committed, and `then` to
+ * answer. It finds the outcome in call->command. */
+void call_commit(struct api_call *call, struct writer_command *command, api_handler then);
+/* There is a command to be committed instead of an answer. */
+bool call_is_waiting(const struct api_call *call);
+/* For who had the command committed: runs the continuation, which may commit again. */
+void call_go_on(struct api_call *call, struct api_worker *worker);
+
+#endif

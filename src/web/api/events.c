@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events: lists, one, and the filter of the live stream, which is the same filter. A cursor is the event's position in
+ * the log: new events come behind it, so pages neither repeat nor skip while the list grows. */
+#include "web/api/events.h"
+
+#include "codec/text/json_text.h"
+#include "engine/feed/event_json.h"
+#include "store/events/events.h"
+#include "web/api/answer.h"
+#include "web/api/parameters.h"
+
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500 };
+
+static void unknown_word(struct api_call *call, const char *name, struct slice word)
+{
+	struct slice detail = arena_printf(call->arena, "'%.*s' is no %s.", SLICE_FMT(slice_sub(word, 0, 60)), name);
+	answer_problem(call, 422, "Invalid", detail.p);
+}
+
+/* A word that is not known is refused: a typo in a filter would otherwise show everything, or nothing, and look like an
+ * answer. */
+static bool query_types(struct api_call *call, uint32_t *ret)
+{
+	struct slice list = {NULL, 0};
+	if (!parameters_text(call, "type", &list))
+		return false;
+	while (list.n) {
+		enum event_type type;
+		struct slice word = slice_trim(slice_cut(&list, ','));
+		if (!event_type_parse(word, &type))
+			return unknown_word(call, "event type", word), false;
+		*ret |= UINT32_C(1) << type;
+	}
+	return true;
+}
+
+static bool query_actors(struct api_call *call, uint32_t *ret)
+{
+	struct slice list = {NULL, 0};
+	if (!parameters_text(call, "actor", &list))
+		return false;
+	while (list.n) {
+		enum actor actor;
+		struct slice word = slice_trim(slice_cut(&list, ','));
+		if (!actor_parse(word, &actor))
+			return unknown_word(call, "actor", word), false;
+		*ret |= UINT32_C(1) << actor;
+	}
+	return true;
+}
+
+/* Who may see only their own mail has the filter's sender set, whatever they asked for. It is set last, so that no
+ * parameter can loosen it. */
+static bool query_filter(struct api_call *call, struct event_filter *f)
+{
+	*f = (struct event_filter){.tenant = call->who.tenant, .limit = LIMIT_DEFAULT};
+	bool good = parameters_uuid(call, "message", &f->message) && parameters_text(call, "contact", &f->contact_id) &&
+		    parameters_text(call, "campaign", &f->campaign_id) &&
+		    parameters_text(call, "template", &f->template_id) && parameters_text(call, "sender", &f->sender) &&
+		    query_types(call, &f->types) && query_actors(call, &f->actors) &&
+		    parameters_time(call, "from", &f->from_us) && parameters_time(call, "to", &f->to_us) &&
+		    parameters_number(call, "limit", LIMIT_MAX, &f->limit);
+	struct slice own = auth_own_sender(&call->who);
+	if (own.p)
+		f->sender = own;
+	return good;
+}
+
+/* Positions are numbers of the store; as text in JSON they survive clients whose numbers end at 2^53. */
+void events_list(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	struct event_filter filter;
+	struct event *events;
+	size_t count;
+	struct slice cursor = {NULL, 0};
+	if (!query_filter(call, &filter) || !parameters_text(call, "cursor", &cursor))
+		return;
+	if (cursor.n && !slice_to_u64(cursor, INT64_MAX, &filter.before_position)) {
+		answer_problem(call, 422, "Invalid", "This cursor was not given out here.");
+		return;
+	}
+	enum status status = store_event_list(worker->session, &filter, call->arena, &events, &count, &err);
+	if (status != STATUS_OK) {
+		answer_status(call, status, &err);
+		return;
+	}
+	struct event_json_context context = {call->who.tenant_name, worker->sealer};
+	struct json_text w = answer_list_open(call);
+	for (size_t i = 0; i < count; i++) {
+		json_put_raw(&w, SLICE_EMPTY);
+		event_json_append(&call->response, &events[i], &context);
+	}
+	answer_list_next(&w, count == filter.limit
+				 ? arena_printf(call->arena, "%llu", (unsigned long long)events[count - 1].position)
+				 : SLICE_EMPTY);
+	json_close(&w, '}');
+}
+
+void events_get(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	struct uuid id;
+	struct event event;
+	if (!parameters_id(call, &id))
+		return;
+	enum status status = store_event_find(worker->session, call->who.tenant, id, call->arena, &event, &err);
+	if (status == STATUS_OK && !auth_may_see(&call->who, event.sender))
+		status = STATUS_NOT_FOUND;
+	if (status != STATUS_OK) {
+		answer_status(call, status, &err);
+		return;
+	}
+	struct event_json_context context = {call->who.tenant_name, worker->sealer};
+	(void)answer_json(call, 200);
+	event_json_append(&call->response, &event, &context);
+}
+
+/* Where a reader stopped. An id that is gone (pruned, another installation's) starts now. */
+static enum status position_after(struct api_call *call, struct api_worker *worker, uint64_t *ret, struct err *err)
+{
+	struct uuid id;
+	struct event event;
+	if (uuid_parse(call->last_event_id, &id)) {
+		enum status status = store_event_find(worker->session, call->who.tenant, id, call->arena, &event, err);
+		if (status == STATUS_OK)
+			*ret = event.position;
+		if (status != STATUS_NOT_FOUND)
+			return status;
+	}
+	return store_event_last_position(worker->session, ret, err);
+}
+
+/* The worker only finds where to begin; the loop takes the connection over (event_stream.c), because a reader may stay
+ * for days. */
+void events_stream(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	struct event_filter *filter = ARENA_NEW(call->arena, struct event_filter);
+	if (!query_filter(call, filter))
+		return;
+	enum status status = position_after(call, worker, &filter->after_position, &err);
+	if (status != STATUS_OK) {
+		answer_status(call, status, &err);
+		return;
+	}
+	filter->oldest_first = true;
+	call->status = 200;
+	call->stream_filter = filter;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exchange: the life of an API request between its connection and the workers.
+ *
+ *   loop     matched to a route, copied, posted to the pool
+ *   worker   call_run (call.h): answered, or handed to the writer, and then no worker is held by it
+ *   writer   committed or failed; posted to the pool again
+ *   worker   call_go_on
+ *   loop     answered, freed
+ *
+ * So four workers are enough for reads whatever the writer is busy with. Requests that wait for the writer are bounded
+ * by the pool (worker_pool_park); one too many is answered 503 before anything is done.
+ *
+ * A client that goes away meanwhile changes nothing: what it asked for is done, and the answer is dropped by the server
+ * when it cannot be written. The same Idempotency-Key tells what became of it.
+ */
+#ifndef PUGMARK_WEB_API_EXCHANGE_H
+#define PUGMARK_WEB_API_EXCHANGE_H
+
+#include "net/http_server.h"
+
+struct api_services;
+struct worker_pool;
+
+struct exchange_config {
+	const struct api_services *services;
+	struct worker_pool *pool; /* its contexts are struct api_worker */
+};
+
+/* On a loop. True when the path is the API's; it is answered, now or later. `config` outlives the request. */
+bool exchange_handle(const struct exchange_config *config, struct http_request *request);
+
+#endif

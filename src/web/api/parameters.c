@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A parameter that is there and makes no sense is refused, never guessed at or passed over: a filter that is silently
+ * dropped shows somebody more than was asked for, and a limit that is silently cut hides rows. */
+#include "web/api/parameters.h"
+
+#include "base/clock.h"
+#include "codec/url/query.h"
+#include "engine/tenant/tenant_policy.h"
+#include "engine/tenant/time_zone.h"
+#include "web/api/answer.h"
+#include "web/api/services.h"
+
+enum { DATE_SIZE = 10 };
+static const int64_t DAY_US = INT64_C(86400000000);
+
+static void bad_parameter(struct api_call *call, const char *name, const char *what)
+{
+	struct slice detail = arena_printf(call->arena, "The query parameter '%s' must be %s.", name, what);
+	answer_problem(call, 422, "Invalid", detail.p);
+}
+
+bool parameters_text(struct api_call *call, const char *name, struct slice *ret)
+{
+	enum status status = query_find(call->query, slice_from_cstr(name), call->arena, ret);
+	if (status == STATUS_BAD_INPUT)
+		bad_parameter(call, name, "percent-encoded");
+	return status != STATUS_BAD_INPUT;
+}
+
+/* 0 is refused like any other number out of range: an empty page would look like the end of the list. */
+bool parameters_number(struct api_call *call, const char *name, uint32_t max, uint32_t *ret)
+{
+	struct slice text = {NULL, 0};
+	uint64_t number;
+	if (!parameters_text(call, name, &text))
+		return false;
+	if (!text.p)
+		return true;
+	if (!slice_to_u64(text, max, &number) || number == 0) {
+		bad_parameter(call, name, arena_printf(call->arena, "a number from 1 to %u", max).p);
+		return false;
+	}
+	*ret = (uint32_t)number;
+	return true;
+}
+
+const struct time_zone *parameters_zone(const struct api_call *call)
+{
+	return tenant_policies_of(call->services->policies, call->who.tenant).zone;
+}
+
+/* A day is no time before a zone makes it one. */
+struct time_or_day {
+	bool is_given, is_day;
+	int64_t time_us; /* of a day: its number times DAY_US */
+};
+static bool time_or_day(struct api_call *call, const char *name, struct time_or_day *ret)
+{
+	struct slice text = {NULL, 0};
+	if (!parameters_text(call, name, &text))
+		return false;
+	*ret = (struct time_or_day){.is_given = text.p != NULL, .is_day = text.n == DATE_SIZE};
+	if (!text.p || time_parse_rfc3339(text, &ret->time_us))
+		return true;
+	bad_parameter(call, name, "a time like 2026-11-21T06:00:00Z, or a day");
+	return false;
+}
+
+bool parameters_time(struct api_call *call, const char *name, int64_t *ret_us)
+{
+	struct time_or_day at;
+	if (!time_or_day(call, name, &at))
+		return false;
+	if (at.is_given)
+		*ret_us =
+		    at.is_day ? time_zone_day_begin(parameters_zone(call), (int32_t)(at.time_us / DAY_US)) : at.time_us;
+	return true;
+}
+
+/* A time is taken for the day it is in where the tenant is, as the sums are kept. */
+bool parameters_day(struct api_call *call, const char *name, int32_t *ret_day)
+{
+	struct time_or_day at;
+	if (!time_or_day(call, name, &at))
+		return false;
+	if (at.is_given)
+		*ret_day =
+		    at.is_day ? (int32_t)(at.time_us / DAY_US) : time_zone_day_of(parameters_zone(call), at.time_us);
+	return true;
+}
+
+bool parameters_uuid(struct api_call *call, const char *name, struct uuid *ret)
+{
+	struct slice text = {NULL, 0};
+	if (!parameters_text(call, name, &text))
+		return false;
+	if (!text.p || uuid_parse(text, ret))
+		return true;
+	bad_parameter(call, name, "an id");
+	return false;
+}
+
+/* Not a 422: a path with an id that cannot exist is a path to nothing. */
+bool parameters_id(struct api_call *call, struct uuid *ret)
+{
+	if (uuid_parse(call->parameters[0], ret))
+		return true;
+	answer_problem(call, 404, "Not found", "There is nothing here by that id.");
+	return false;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parameters: what a request says in its path and query, checked. Each returns false after having answered itself: 422
+ * for a value that is none, 404 for a path that can lead nowhere. A query parameter that is not there leaves *ret as it
+ * is. */
+#ifndef PUGMARK_WEB_API_PARAMETERS_H
+#define PUGMARK_WEB_API_PARAMETERS_H
+
+#include "codec/text/uuid.h"
+#include "web/api/call.h"
+
+struct time_zone;
+
+/* Whose days the caller's tenant counts in; lives as long as the services. */
+const struct time_zone *parameters_zone(const struct api_call *call);
+
+bool parameters_text(struct api_call *call, const char *name, struct slice *ret);
+/* From 1 to max. */
+bool parameters_number(struct api_call *call, const char *name, uint32_t max, uint32_t *ret);
+/* RFC 3339, or a day. Where a time is wanted a day stands for its first moment, and where a day is wanted a time for
+ * the day it is in, in parameters_zone. */
+bool parameters_time(struct api_call *call, const char *name, int64_t *ret_us);
+bool parameters_day(struct api_call *call, const char *name, int32_t *ret_day);
+bool parameters_uuid(struct api_call *call, const char *name, struct uuid *ret);
+/* The {id} of the route as a UUID. */
+bool parameters_id(struct api_call *call, struct uuid *ret);
+
+#endif

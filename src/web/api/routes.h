@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* routes: the table of what the API does, and which row of it a request means. doc/openapi.yaml says the same; a test
+ * holds the two together. */
+#ifndef PUGMARK_WEB_API_ROUTES_H
+#define PUGMARK_WEB_API_ROUTES_H
+
+#include "web/api/call.h"
+
+enum route_flag {
+	ROUTE_OPEN = 1,       /* nobody has to be signed in */
+	ROUTE_TAKES_JSON = 2, /* the body must be a JSON object */
+	ROUTE_TAKES_MAIL = 4, /* or, with Content-Type: message/rfc822, a mail */
+};
+
+struct route {
+	enum http_method method;
+	const char *pattern; /* below /api/v1, "/messages/{id}/cancel" */
+	unsigned scopes;     /* one of these (enum api_scope) is needed; 0: any identity */
+	unsigned flags;
+	api_handler handler;
+};
+
+/* The whole table. */
+const struct route *routes_all(size_t *ret_count);
+/* "GET"; for what the API knows. */
+const char *routes_method_name(enum http_method method);
+
+/* The row for a path below /api/v1/ (without its slash); NULL: none. What its {…} stand for is in `parameters`, still
+ * encoded, the others untouched; *ret_path_known says whether the path takes another method. */
+const struct route *routes_find(enum http_method method, struct slice path,
+				struct slice parameters[API_PATH_PARAMETERS_MAX], bool *ret_path_known);
+/* "GET, POST": what the path takes, for the header Allow. In the arena. */
+struct slice routes_methods_of(struct slice path, struct arena *arena);
+
+#endif

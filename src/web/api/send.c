@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sending: one message, many, or only the instrumented HTML.
+ *
+ * Three routes, one path: the request becomes items, the engine prepares them and makes one command with all rows, the
+ * writer commits it, and the answer is made of what was prepared. With an Idempotency-Key the answer's bytes are
+ * rendered before the commit and committed with it; a client that lost the first answer gets the same one, to the byte.
+ */
+#include "web/api/send.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "codec/text/base64.h"
+#include "codec/text/json_text.h"
+#include "engine/intake/accept.h"
+#include "engine/ledger/writer.h"
+#include "engine/request/problem.h"
+#include "store/core/store.h"
+#include "web/api/answer.h"
+#include "web/api/mail_answer.h"
+#include "web/api/messages.h"
+#include "web/api/services.h"
+#include <openssl/evp.h>
+
+enum { IDEMPOTENCY_HOURS = 24, IDEMPOTENCY_KEY_MAX = 256, REQUEST_HASH_SIZE = 32 };
+
+static void put_links_and_warnings(struct json_text *w, const struct accept_result *r)
+{
+	messages_write_links(w, r->links, r->link_count);
+	json_key(w, "warnings");
+	json_open(w, '[');
+	for (size_t i = 0; i < r->warning_count; i++)
+		json_put_string(w, r->warnings[i]);
+	json_close(w, ']');
+}
+
+static void put_base64(struct json_text *w, const char *key, struct slice bytes)
+{
+	struct buf b;
+	buf_init(&b, base64_size(bytes.n));
+	base64_append(&b, bytes);
+	json_key(w, key);
+	json_put_string(w, buf_slice(&b));
+	buf_done(&b);
+}
+
+/* The same fields for what is sent and what is only instrumented, so that a caller can move from one to the other. */
+static void put_result(struct json_text *w, const struct accept_result *r)
+{
+	JSON_FIELD(w, "id", uuid, r->id);
+	if (r->html.n)
+		JSON_FIELD(w, "html", string, r->html);
+	if (r->eml.n && r->eml_is_base64)
+		put_base64(w, "eml_base64", r->eml);
+	else if (r->eml.n)
+		JSON_FIELD(w, "eml", string, r->eml);
+	if (!r->html.n && !r->eml.n) {
+		JSON_FIELD(w, "status", cstring, r->status);
+		JSON_FIELD(w, "send_at", time, r->send_at_us);
+	}
+	put_links_and_warnings(w, r);
+}
+
+/* A problem document inside of an item: what the single request would have been answered. */
+static void put_problem(struct json_text *w, const struct accept_item *item)
+{
+	bool denied = item->status == STATUS_DENIED;
+	json_key(w, "error");
+	json_open(w, '{');
+	JSON_FIELD(w, "type", cstring, "about:blank");
+	JSON_FIELD(w, "title", cstring, denied ? "Not allowed" : "Invalid");
+	JSON_FIELD(w, "status", i64, denied ? 403 : 422);
+	JSON_FIELD(w, "detail", cstring,
+		   denied ? "This contact has not agreed to that much tracking." : "This message was not queued.");
+	json_key(w, "errors");
+	json_open(w, '[');
+	for (size_t i = 0; i < item->problems.count; i++) {
+		json_open(w, '{');
+		JSON_FIELD(w, "pointer", string, item->problems.items[i].pointer);
+		JSON_FIELD(w, "detail", string, item->problems.items[i].detail);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+	json_close(w, '}');
+}
+
+static void render_one(void *user, const struct accept_item *items, size_t count, struct buf *to)
+{
+	struct json_text w = json_text_on(to);
+	(void)user;
+	(void)count;
+	json_open(&w, '{');
+	put_result(&w, &items[0].result);
+	json_close(&w, '}');
+}
+
+static void render_many(void *user, const struct accept_item *items, size_t count, struct buf *to)
+{
+	struct json_text w = json_text_on(to);
+	(void)user;
+	json_open(&w, '{');
+	json_key(&w, "data");
+	json_open(&w, '[');
+	for (size_t i = 0; i < count; i++) {
+		json_open(&w, '{');
+		JSON_FIELD(&w, "index", i64, (int64_t)i);
+		if (items[i].status == STATUS_OK)
+			put_result(&w, &items[i].result);
+		else
+			put_problem(&w, &items[i]);
+		json_close(&w, '}');
+	}
+	json_close(&w, ']');
+	json_close(&w, '}');
+}
+
+/* ---- Idempotency-Key. */
+
+/* What makes two requests the same: the path and the bytes of the body. */
+static struct slice hash_request(struct api_call *call)
+{
+	unsigned char *digest = arena_alloc(call->arena, REQUEST_HASH_SIZE);
+	struct buf whole;
+	buf_init(&whole, call->path.n + 1 + call->body.n);
+	buf_append(&whole, call->path);
+	buf_append_byte(&whole, '\n');
+	buf_append(&whole, call->body);
+	BUG_IF(EVP_Digest(buf_cstr(&whole), whole.n, digest, NULL, EVP_sha256(), NULL) != 1);
+	buf_done(&whole);
+	return slice_of(digest, REQUEST_HASH_SIZE);
+}
+
+/* True when the request is answered already: replayed, refused, or the store is away. Asked before the request is
+ * prepared, which costs most, and again when the commit says that another request with the key was faster: both can be
+ * under way on two workers, or on two servers. */
+static bool answer_again(struct api_call *call, struct api_worker *worker, struct slice hash)
+{
+	struct err err = {0};
+	struct idempotency_record kept;
+	struct idempotency_key key = {
+	    .tenant = call->who.tenant,
+	    .key = call->idempotency_key,
+	    .not_before_us = clock_now_us(call->services->clock) - IDEMPOTENCY_HOURS * INT64_C(3600000000),
+	};
+	if (call->idempotency_key.n > IDEMPOTENCY_KEY_MAX) {
+		answer_problem(call, 422, "Invalid", "Idempotency-Key must not be longer than 256 bytes.");
+		return true;
+	}
+	enum status status = store_idempotency_find(worker->session, &key, call->arena, &kept, &err);
+	if (status == STATUS_NOT_FOUND)
+		return false;
+	if (status != STATUS_OK) {
+		answer_status(call, status, &err);
+	} else if (!slice_equal(kept.request_hash, hash)) {
+		answer_problem(call, 409, "Conflict", "This Idempotency-Key was used with another body.");
+	} else {
+		if (mail_answer_is_wanted(call)) {
+			mail_answer_kept(call, kept.response);
+		} else {
+			(void)answer_json(call, kept.status);
+			buf_append(&call->response, kept.response);
+		}
+		answer_header(call, SLICE("Idempotency-Replayed"), SLICE("true"));
+	}
+	return true;
+}
+
+/* ---- Accepting */
+
+/* From the request to its answer: kept in the call's arena while the writer has the command. */
+struct acceptance {
+	struct accept_request request;
+	struct accept_idempotency idempotency;
+	struct accept_item *items;
+	size_t count;
+	unsigned answer_status;
+	bool is_batch; /* answered item by item */
+};
+
+static void answer_items(struct api_call *call, const struct acceptance *a)
+{
+	if (!a->is_batch && mail_answer_is_wanted(call)) {
+		mail_answer(call, &a->items[0].result);
+		return;
+	}
+	(void)answer_json(call, a->answer_status);
+	a->idempotency.render(NULL, a->items, a->count, &call->response);
+}
+
+/* One mail that is not good is the whole request's problem; one of a batch is that item's. */
+static void answer_refused(struct api_call *call, const struct accept_item *item)
+{
+	if (item->status == STATUS_DENIED)
+		answer_problem_list(call, 403, "This contact has not agreed to that much tracking.", &item->problems);
+	else
+		answer_problem_list(call, 422, "Nothing was queued.", &item->problems);
+}
+
+static void answer_accepted(struct api_call *call, struct api_worker *worker)
+{
+	const struct acceptance *a = call->state;
+	enum status status = accept_end(call->services->sending, call->command);
+	if (status == STATUS_OK)
+		answer_items(call, a);
+	else if (status != STATUS_CONFLICT)
+		answer_status(call, status, &call->command->err);
+	else if (!a->request.idempotency || !answer_again(call, worker, a->idempotency.request_hash))
+		answer_problem(call, 409, "Conflict", "Another request with this key is under way. Try again.");
+}
+
+/* Answers when nothing is to be written; else the writer has it next. */
+static void accept_items(struct api_call *call, struct api_worker *worker, struct acceptance *a)
+{
+	struct writer_command *command = NULL;
+	struct err err = {0};
+	struct accept_context context = {call->services->sending, worker->session, worker->sealer, &a->request,
+					 clock_now_us(call->services->clock)};
+	if (call->idempotency_key.n) {
+		a->idempotency.request_hash = hash_request(call);
+		a->request.idempotency = &a->idempotency;
+		if (answer_again(call, worker, a->idempotency.request_hash))
+			return;
+	}
+	enum status status = accept_begin(&context, a->items, a->count, &command);
+	call->state = a;
+	if (status != STATUS_OK)
+		answer_status(call, status, &err);
+	else if (command)
+		call_commit(call, command, answer_accepted);
+	else if (a->is_batch)
+		answer_items(call, a);
+	else
+		answer_refused(call, &a->items[0]);
+}
+
+static struct acceptance *new_acceptance(struct api_call *call, enum accept_kind kind, size_t count)
+{
+	struct acceptance *a = ARENA_NEW(call->arena, struct acceptance);
+	a->request = (struct accept_request){.tenant = call->who.tenant, .kind = kind, .arena = call->arena};
+	a->answer_status = kind == ACCEPT_SEND ? 202 : 200;
+	a->idempotency =
+	    (struct accept_idempotency){.key = call->idempotency_key, .status = a->answer_status, .render = render_one};
+	a->items = arena_alloc_array(call->arena, count, sizeof *a->items);
+	a->count = count;
+	return a;
+}
+
+/* ---- One */
+
+static void accept_one(struct api_call *call, struct api_worker *worker, enum accept_kind kind,
+		       const struct mail_request *mail)
+{
+	struct acceptance *a = new_acceptance(call, kind, 1);
+	a->items[0].body = call->json;
+	a->items[0].mail = mail;
+	accept_items(call, worker, a);
+}
+
+void send_message(struct api_call *call, struct api_worker *worker)
+{
+	accept_one(call, worker, ACCEPT_SEND, NULL);
+}
+
+void send_instrument(struct api_call *call, struct api_worker *worker)
+{
+	struct mail_request *mail = NULL;
+	struct err err = {0};
+	if (call->is_mail) {
+		/* The headers of the mail become the body that a JSON request would have; the call frees it. */
+		mail = ARENA_NEW(call->arena, struct mail_request);
+		enum status status = mail_request_read(call->body, call->arena, mail, &call->json);
+		if (status == STATUS_BAD_INPUT)
+			answer_problem(call, 400, "Malformed", "There is no mail in the body.");
+		else if (status != STATUS_OK)
+			answer_status(call, status, &err);
+		if (status != STATUS_OK)
+			return;
+	}
+	accept_one(call, worker, ACCEPT_INSTRUMENT, mail);
+}
+
+/* ---- Many */
+
+/* The limit keeps one command within one round of the writer: a thousand rows, not a minute in which nobody else is
+ * served. */
+static const json_t *batch_list(struct api_call *call)
+{
+	const json_t *list = json_object_get(call->json, "messages");
+	if (json_object_size(call->json) != 1 || !json_is_array(list)) {
+		answer_problem(call, 422, "Invalid", "The body must be {\"messages\": [ … ]} and nothing else.");
+		return NULL;
+	}
+	if (json_array_size(list) == 0 || json_array_size(list) > ACCEPT_ITEMS_MAX) {
+		answer_problem(call, 422, "Invalid", "A batch holds 1 to 1,000 messages.");
+		return NULL;
+	}
+	return list;
+}
+
+void send_batch(struct api_call *call, struct api_worker *worker)
+{
+	const json_t *list = batch_list(call);
+	if (!list)
+		return;
+	struct acceptance *a = new_acceptance(call, ACCEPT_SEND, json_array_size(list));
+	a->is_batch = true;
+	a->idempotency.render = render_many;
+	for (size_t i = 0; i < a->count; i++)
+		a->items[i].body = json_array_get(list, i);
+	accept_items(call, worker, a);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* services: what of the program the handlers of the API may use. Filled once at the start by whoever joins the parts;
+ * immutable from then on, and everything in it outlives the requests. */
+#ifndef PUGMARK_WEB_API_SERVICES_H
+#define PUGMARK_WEB_API_SERVICES_H
+
+#include "base/slice.h"
+
+struct clock;
+struct dispatcher;
+struct journal;
+struct live;
+struct network_watch;
+struct retention;
+struct sending;
+struct sign_in_guard;
+struct store;
+struct tenant_policies;
+struct writer;
+
+struct api_services {
+	const struct sending *sending;
+	struct tenant_policies *policies;
+	struct store *store;
+	struct journal *journal;
+	struct writer *writer;
+	struct live *live;
+	struct dispatcher *dispatcher; /* NULL when this process does not deliver */
+	struct retention *retention;   /* NULL when this process does not apply */
+	struct network_watch
+	    *networks; /* NULL when no lists of networks are configured, or this process does not apply */
+	struct sign_in_guard *guard;
+	const struct clock *clock;
+	const char *base_url;
+	int64_t hold_us; /* how long an unsubscribe that is held waits for a decision */
+	struct slice openapi_json;
+};
+
+#endif

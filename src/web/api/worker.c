@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A worker survives its store: the thread is started whether or not the store answers, and each request asks again. So
+ * a PostgreSQL that restarts costs the requests of that moment and no restart of ours. */
+#include "web/api/worker.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "codec/token/link_token.h"
+#include "store/core/store.h"
+#include "web/api/services.h"
+
+enum status worker_recover(struct api_worker *w, struct err *err)
+{
+	enum status status = w->session ? store_session_recover(w->session, err)
+					: store_session_open(w->services->store, STORE_READ, &w->session, err);
+	if (status != STATUS_OK && !w->store_is_away)
+		log_warn("api.store_away", LOG_ERR(err));
+	w->store_is_away = status != STATUS_OK;
+	return status;
+}
+
+struct api_worker *worker_new(const struct api_services *services, const struct link_token_keys *keys)
+{
+	struct err err = {0};
+	struct api_worker *w = MEM_NEW(struct api_worker);
+	w->services = services;
+	w->sealer = link_token_sealer_new(keys);
+	w->store_is_away = worker_recover(w, &err) != STATUS_OK; /* logged, and tried again with each request */
+	return w;
+}
+
+void worker_free(struct api_worker **worker)
+{
+	struct api_worker *w = *worker;
+	if (!w)
+		return;
+	store_session_close(&w->session);
+	link_token_sealer_free(&w->sealer);
+	mem_free(w);
+	*worker = NULL;
+}
