@@ -2,6 +2,7 @@
 #include "codec/html/html_link.h"
 
 #include "codec/html/html_entities.h"
+#include "codec/html/merge_tags.h"
 
 enum { VALUE_MAX = 4 * URL_MAX }; /* of a raw value; what lies behind is not looked at */
 
@@ -119,7 +120,7 @@ static enum html_skip skip_by_value(struct slice url, unsigned int kinds)
 {
 	if (url.n == 0)
 		return HTML_SKIP_EMPTY;
-	if ((kinds & TAG_OPENING) && html_has_template_tag(url))
+	if ((kinds & TAG_OPENING) && merge_tags_in(url))
 		return HTML_SKIP_TEMPLATE;
 	if (url.p[0] == '#')
 		return HTML_SKIP_FRAGMENT;

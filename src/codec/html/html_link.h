@@ -69,9 +69,6 @@ void html_link_judge(const struct html_link_policy *policy, struct slice raw, st
 /* Whether a tag asks not to be tracked: data-no-track, and what other senders taught authors to write. */
 bool html_attribute_is_opt_out(const struct html_attribute *attribute);
 
-/* Whether a value holds a merge tag: {{x}} {x} ${x} *|X|* %x% %%x%% <%x%> [[x]] ##x##. */
-bool html_has_template_tag(struct slice value);
-
 /* Whether a link's text looks like an address to its reader. */
 bool html_text_is_url(struct slice text);
 

@@ -4,11 +4,15 @@
  *
  * Whether a link is closed is told as a browser's tree construction would: by its end tag, else by the next link, else
  * by the table cell that it was opened in. A table inside a link, which mails have, does not end it. */
-#include "codec/lint/lint_private.h"
+#include "codec/lint/lint_document.h"
 
 #include "base/map.h"
 #include "codec/html/html_byte.h"
 #include "codec/html/html_namespace.h"
+#include "codec/html/merge_tags.h"
+#include "codec/lint/lint_image.h"
+#include "codec/lint/lint_links.h"
+#include "codec/lint/lint_words.h"
 #include "codec/text/utf8.h"
 
 enum {
@@ -241,7 +245,7 @@ static void find_tags(struct walk *walk, struct slice text, size_t start)
 {
 	struct slice rest = text;
 	struct slice tag;
-	while (walk->tag_count < TEXT_TAGS_MAX && lint_find_template_tag(rest, &tag)) {
+	while (walk->tag_count < TEXT_TAGS_MAX && merge_tags_find_in_text(rest, &tag)) {
 		size_t at = (size_t)(tag.p - text.p);
 		walk->tag_count++;
 		lint_add(walk->work, LINT_TEMPLATE_TEXT, lint_place_at(walk->work, start + at), "%.*s", SLICE_FMT(tag));
@@ -479,7 +483,7 @@ void lint_document(struct lint_work *work, struct slice html, const struct html_
 	judge_bytes(work, html, guess.charset);
 	judge_report(work, report);
 	walk_all(&walk);
-	lint_judge_links(work, first);
+	lint_links_judge(work, first);
 	map_free(&walk.anchors);
 	buf_done(&walk.text);
 }

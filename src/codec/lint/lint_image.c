@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/lint/lint_private.h"
+#include "codec/lint/lint_image.h"
+
+#include "codec/html/merge_tags.h"
 
 enum { SHOWN_URL = 120 };
 
@@ -39,7 +41,7 @@ void lint_judge_source(struct lint_work *work, struct slice source, struct lint_
 {
 	struct slice shown = slice_sub(source, 0, SHOWN_URL);
 	struct slice scheme = url_scheme(source);
-	if (html_has_template_tag(source)) {
+	if (merge_tags_in(source)) {
 		if (!work->options->is_template)
 			lint_add(work, LINT_TEMPLATE_IMAGE, place, "%.*s", SLICE_FMT(shown));
 	} else if (slice_equal_nocase(scheme, SLICE("data"))) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/lint/lint.h"
+#include "codec/lint/lint_json.h"
 
 static void put_place(struct json_text *w, const struct lint_place *place)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What can be said about where links lead without going there. */
-#include "codec/lint/lint_private.h"
+#include "codec/lint/lint_links.h"
+
+#include "codec/lint/lint_words.h"
 
 enum { SHOWN_URL = 120, MANY_LINKS = 100, HOST_MAX = 253 };
 
@@ -294,7 +296,7 @@ static bool is_https_mail(const struct lint_link *links, size_t count)
 	return https > 0 && https >= http;
 }
 
-void lint_judge_links(struct lint_work *work, size_t first)
+void lint_links_judge(struct lint_work *work, size_t first)
 {
 	size_t count = work->report.link_count - first;
 	if (count == 0)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A whole message: its headers, its text parts, and each HTML part by lint_document. */
-#include "codec/lint/lint_private.h"
+#include "codec/lint/lint_mail.h"
 
 #include "base/mem.h"
-#include "codec/html/html_entities.h"
+#include "codec/html/merge_tags.h"
+#include "codec/lint/lint_document.h"
+#include "codec/lint/lint_rewriting.h"
+#include "codec/lint/lint_words.h"
 #include "codec/mime/mime_rewrite.h"
 #include "codec/text/encoded_word.h"
 
@@ -63,7 +66,7 @@ static void judge_subject(struct mail *mail)
 	struct slice subject = mail->work->report.subject;
 	if (subject.n == 0)
 		lint_add(mail->work, LINT_NO_SUBJECT, is_there ? place : lint_place_of_part(mail->work), NULL);
-	else if (!mail->work->options->is_template && lint_find_template_tag(subject, &tag))
+	else if (!mail->work->options->is_template && merge_tags_find_in_text(subject, &tag))
 		lint_add(mail->work, LINT_TEMPLATE_SUBJECT, place, "%.*s", SLICE_FMT(slice_sub(subject, 0, SHOWN)));
 }
 
@@ -141,11 +144,11 @@ static void judge_one_click(struct mail *mail, struct lint_place list_place, enu
 	bool has_post = has_header(mail, SLICE("List-Unsubscribe-Post"), &place);
 	struct slice post = header(mail, SLICE("List-Unsubscribe-Post"));
 	struct slice value = header(mail, SLICE("List-Unsubscribe"));
-	if (mail->work->options->is_template && html_has_template_tag(value))
+	if (mail->work->options->is_template && merge_tags_in(value))
 		return;
 	if (mail->unsubscribe_url_count == 0)
 		lint_add(mail->work, LINT_BAD_LIST_UNSUBSCRIBE, list_place, "no address in angle brackets");
-	else if (html_has_template_tag(value))
+	else if (merge_tags_in(value))
 		lint_add(mail->work, LINT_BAD_LIST_UNSUBSCRIBE, list_place, "a merge tag: %.*s",
 			 SLICE_FMT(slice_sub(value, 0, SHOWN)));
 	else if (has_post && !slice_equal_nocase(post, SLICE("List-Unsubscribe=One-Click")))
@@ -269,7 +272,7 @@ static void judge_text_part(struct mail *mail, size_t index)
 	work->has_unsubscribe_link |= lint_is_unsubscribe(text);
 	lint_enter(work, part_number(mail, index), text);
 	struct slice rest = text;
-	while (!work->options->is_template && count++ < TEXT_TAGS_MAX && lint_find_template_tag(rest, &tag)) {
+	while (!work->options->is_template && count++ < TEXT_TAGS_MAX && merge_tags_find_in_text(rest, &tag)) {
 		size_t at = (size_t)(tag.p - text.p);
 		lint_add(work, LINT_TEMPLATE_TEXT, lint_place_at(work, at), "%.*s", SLICE_FMT(tag));
 		rest = slice_from(text, at + tag.n);

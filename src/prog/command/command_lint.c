@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pugmark lint: what is wrong with a mail, before it is sent. Needs no data directory and visits no link. */
 #include "codec/lint/lint.h"
+#include "codec/lint/lint_json.h"
+#include "codec/lint/lint_mail.h"
 #include "prog/command/commands.h"
 #include "prog/show/input_file.h"
 #include "prog/show/lint_table.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /lint: what `pugmark lint --json` says, for mail that is about to be sent. Nothing is kept. */
 #include "codec/lint/lint.h"
+#include "codec/lint/lint_json.h"
+#include "codec/lint/lint_mail.h"
 
 #include "codec/text/base64.h"
 #include "codec/text/json_text.h"

@@ -2,12 +2,13 @@
 /* Sending: one message, many, or only the instrumented HTML; signatures for callers that build their own links. */
 #include "codec/text/base64.h"
 #include "codec/text/json_text.h"
+#include "codec/text/sha256.h"
+#include "codec/token/tracking_url.h"
 #include "codec/url/query.h"
 #include "codec/url/url.h"
 #include "web/api/api_handlers.h"
 #include "web/api/api_mail.h"
 #include "web/edge/track.h"
-#include <openssl/sha.h>
 
 enum { IDEMPOTENCY_HOURS = 24, IDEMPOTENCY_KEY_MAX = 256 };
 
@@ -104,15 +105,10 @@ static void render_many(void *user, const struct accept_item *items, size_t coun
 /* What makes two requests the same: the path and the bytes of the body. */
 static struct slice hash_request(struct api_call *call)
 {
-	unsigned char *digest = arena_alloc(call->arena, SHA256_DIGEST_LENGTH);
-	struct buf whole;
-	buf_init(&whole, call->path.n + 1 + call->body.n);
-	buf_append(&whole, call->path);
-	buf_append_byte(&whole, '\n');
-	buf_append(&whole, call->body);
-	SHA256((const unsigned char *)buf_cstr(&whole), whole.n, digest);
-	buf_done(&whole);
-	return slice_of(digest, SHA256_DIGEST_LENGTH);
+	const struct slice pieces[] = {call->path, SLICE("\n"), call->body};
+	uint8_t *digest = arena_alloc(call->arena, SHA256_SIZE);
+	sha256_of_pieces(pieces, sizeof pieces / sizeof pieces[0], digest);
+	return slice_of(digest, SHA256_SIZE);
 }
 
 /* True when the request is answered already: replayed, refused, or the store is away. */
@@ -331,7 +327,7 @@ void api_post_sign(struct api_call *call, struct api_worker *worker)
 				    "url must be a plain http or https URL of at most 2,048 bytes.");
 			return;
 		}
-		tracker_url_key(slice_from_cstr(url), key);
+		tracking_stored_key(slice_from_cstr(url), key);
 		struct link_token click = {.kind = LINK_TOKEN_CLICK,
 					   .consent = (enum link_token_consent)m.track_clicks,
 					   .tenant = m.tenant,

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "codec/text/base64url.h"
-#include <openssl/sha.h>
+#include "codec/text/sha256.h"
 
 enum { SECRET_BYTES = 24 };
 
@@ -16,7 +16,8 @@ static struct slice cookie_name(const struct api_call *call)
 
 void auth_hash(struct slice secret, uint8_t hash[SECRET_HASH_SIZE])
 {
-	SHA256((const unsigned char *)secret.p, secret.n, hash);
+	_Static_assert((int)SECRET_HASH_SIZE == (int)SHA256_SIZE, "a secret is kept as its digest");
+	sha256_of(secret, hash);
 }
 
 struct slice auth_new_secret(struct slice prefix, struct arena *arena, uint8_t hash[SECRET_HASH_SIZE])

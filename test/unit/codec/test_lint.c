@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "codec/lint/lint.h"
+#include "codec/lint/lint_json.h"
+#include "codec/lint/lint_mail.h"
 #include "harness/corpus.h"
 
 static struct lint_options default_options(void)
