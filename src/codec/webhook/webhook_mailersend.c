@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/webhook/webhook_mailersend.h"
+
+#include "codec/webhook/webhook_hmac.h"
+
+enum webhook_result webhook_check_mailersend(struct webhook_check *check)
+{
+	struct slice text;
+	unsigned char signature[SHA256_SIZE];
+	enum webhook_result result = webhook_header_find(check, SLICE("signature"), &text);
+	if (result != WEBHOOK_OK)
+		return result;
+	if (!webhook_hmac_from_hex(text, signature))
+		return WEBHOOK_MALFORMED;
+	return webhook_hmac_check(check, (struct webhook_signed){&check->request->body, 1},
+				  slice_of(signature, sizeof signature));
+}
