@@ -299,7 +299,7 @@ enum status milter_mail_compare(struct milter_mail *mail, struct slice answer, s
 	struct milter_header_change change;
 	struct header_line header;
 	size_t room = 0, at = 0, kept_at = 0;
-	while (header_block_next(answer, &at, &header)) {
+	while (header_block_next(answer, HEADER_END_EMPTY_LINE, &at, &header)) {
 		if (!compare_header(mail, next_staying(mail, &kept_at), &header, &change))
 			return err_set(err, STATUS_CORRUPT, "the server answered with another mail: header '%.*s'",
 				       SLICE_FMT(slice_sub(header.name, 0, 60)));

@@ -29,19 +29,17 @@ static const struct mime_part *top_of(const struct mail *mail)
 
 static struct slice header(const struct mail *mail, struct slice name)
 {
-	return slice_trim(mime_header_find(mail->message, top_of(mail), name));
+	return mime_header_find(mail->message, top_of(mail), name);
 }
 
 /* A header that is there may be empty; one that is not has no place. */
 static bool has_header(const struct mail *mail, struct slice name, struct lint_place *ret_place)
 {
-	struct slice line;
-	struct slice found;
-	struct slice value;
+	struct header_line found;
 	size_t at = top_of(mail)->start;
-	while (mime_header_next(mail->message, top_of(mail), &at, &line, &found, &value))
-		if (slice_equal_nocase(found, name)) {
-			*ret_place = lint_place_at(mail->work, (size_t)(line.p - mail->message.p));
+	while (mime_header_next(mail->message, top_of(mail), &at, &found))
+		if (slice_equal_nocase(found.name, name)) {
+			*ret_place = lint_place_at(mail->work, (size_t)(found.line.p - mail->message.p));
 			return true;
 		}
 	return false;
@@ -347,16 +345,14 @@ bool lint_is_mail(struct slice input)
 	    {"Sender", 6},       {"Reply-To", 8}};
 	struct arena *arena = arena_new();
 	struct mime_tree tree;
-	struct slice line;
-	struct slice name;
-	struct slice value;
+	struct header_line header;
 	bool is_mail = false;
 	/* A head is enough, and what is larger than that is all the same. */
 	mime_tree_read(slice_sub(input, 0, 65536), arena, &tree);
 	size_t at = tree.parts[0].start;
-	while (!is_mail && mime_header_next(input, &tree.parts[0], &at, &line, &name, &value))
+	while (!is_mail && mime_header_next(input, &tree.parts[0], &at, &header))
 		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-			is_mail |= slice_equal_nocase(name, names[i]);
+			is_mail |= slice_equal_nocase(header.name, names[i]);
 	arena_free(&arena);
 	return is_mail;
 }

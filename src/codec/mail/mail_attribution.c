@@ -45,7 +45,7 @@ enum status mail_attribution_take(struct slice message, struct arena *arena, str
 	struct mail_attribution found = {0};
 	struct header_line header;
 	size_t room = 0, at = 0, kept_to = 0;
-	while (header_block_next(message, &at, &header)) {
+	while (header_block_next(message, HEADER_END_EMPTY_LINE, &at, &header)) {
 		if (!mail_attribution_is_header(header.name))
 			continue;
 		size_t start = (size_t)(header.line.p - message.p);

@@ -16,7 +16,6 @@
 #include "codec/mail/mail_compose.h"
 
 #include "base/clock.h"
-#include "codec/mail/mail_compose_check.h"
 #include "codec/mail/mail_part.h"
 #include "codec/text/sha256.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/mail/mail_part.h"
 
-#include "codec/mail/mail_compose.h"
 #include "codec/text/base64.h"
 #include "codec/text/encoded_word.h"
 #include "codec/text/quoted_printable.h"

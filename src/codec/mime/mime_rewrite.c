@@ -78,12 +78,11 @@ static void find_htmls(struct rewriting *r)
 
 static bool has_signature(struct slice message, const struct mime_part *root)
 {
-	struct slice line;
-	struct slice name;
-	struct slice value;
+	struct header_line header;
 	size_t at = root->start;
-	while (mime_header_next(message, root, &at, &line, &name, &value))
-		if (slice_equal_nocase(name, SLICE("DKIM-Signature")) || slice_equal_nocase(name, SLICE("ARC-Seal")))
+	while (mime_header_next(message, root, &at, &header))
+		if (slice_equal_nocase(header.name, SLICE("DKIM-Signature")) ||
+		    slice_equal_nocase(header.name, SLICE("ARC-Seal")))
 			return true;
 	return false;
 }
@@ -181,18 +180,19 @@ static bool has_long_line(struct slice text)
 static void say_quoted_printable(const struct rewriting *r, const struct mime_part *part, struct slice newline,
 				 struct mime_splice *splice)
 {
-	struct slice line;
-	struct slice name;
-	struct slice value;
+	struct header_line header;
 	size_t at = part->start;
-	while (mime_header_next(r->message, part, &at, &line, &name, &value)) {
-		if (slice_equal_nocase(name, SLICE("Content-Transfer-Encoding"))) {
+	while (mime_header_next(r->message, part, &at, &header)) {
+		if (slice_equal_nocase(header.name, SLICE("Content-Transfer-Encoding"))) {
+			struct slice value = slice_trim(header.value);
+			if (!value.n)
+				value = slice_sub(header.value, 0, 0); /* right behind the colon */
 			splice->header_at = (size_t)(value.p - r->message.p);
 			splice->header_end = splice->header_at + value.n;
 			splice->header = value.n ? SLICE("quoted-printable") : SLICE(" quoted-printable");
 			return;
 		}
-		if (slice_equal_nocase(name, SLICE("Content-Type")) && splice->header.n == 0) {
+		if (slice_equal_nocase(header.name, SLICE("Content-Type")) && splice->header.n == 0) {
 			splice->header_at = splice->header_end = at;
 			splice->header = arena_printf(r->arena, "Content-Transfer-Encoding: quoted-printable%.*s",
 						      SLICE_FMT(newline));

@@ -7,7 +7,6 @@
 #include "codec/mime/mime_tree.h"
 
 #include "codec/mail/mail_parameter.h"
-#include "codec/mime/mime_header.h"
 #include "codec/text/base64.h"
 #include "codec/text/quoted_printable.h"
 
@@ -43,21 +42,22 @@ struct content_headers {
 
 /* ---- headers ---- */
 
-static void note_header(const struct mime_header *header, struct content_headers *found)
+static void note_header(const struct header_line *header, struct content_headers *found)
 {
 	if (!slice_starts_with_nocase(header->name, SLICE("Content-")))
 		return;
 	struct slice name = slice_from(header->name, sizeof("Content-") - 1);
+	struct slice value = slice_trim(header->value);
 	if (slice_equal_nocase(name, SLICE("Type")) && !found->has_type) {
 		found->has_type = true;
-		found->type = header->value;
+		found->type = value;
 	} else if (slice_equal_nocase(name, SLICE("Disposition")) && !found->has_disposition) {
 		found->has_disposition = true;
-		found->disposition = header->value;
+		found->disposition = value;
 	} else if (slice_equal_nocase(name, SLICE("Transfer-Encoding"))) {
-		found->has_other_encoding |= found->has_encoding && !slice_equal_nocase(found->encoding, header->value);
+		found->has_other_encoding |= found->has_encoding && !slice_equal_nocase(found->encoding, value);
 		if (!found->has_encoding)
-			found->encoding = header->value;
+			found->encoding = value;
 		found->has_encoding = true;
 	}
 }
@@ -107,12 +107,10 @@ static struct slice default_type(const struct reader *r, const struct mime_part 
 static void read_headers(struct reader *r, struct mime_part *part)
 {
 	struct content_headers found = {.type = SLICE_EMPTY, .encoding = SLICE_EMPTY, .disposition = SLICE_EMPTY};
-	struct mime_header header;
-	while (mime_header_read(slice_from(r->message, r->at), &header)) {
+	struct header_line header;
+	while (header_block_next(r->message, HEADER_END_OTHER_LINE, &r->at, &header))
 		note_header(&header, &found);
-		r->at += header.line.n;
-	}
-	r->at += mime_empty_line_size(slice_from(r->message, r->at));
+	r->at += header_block_empty_line(slice_from(r->message, r->at));
 	part->body = r->at;
 	struct slice type = mail_parameter_main(found.type, r->arena);
 	part->type = is_type(type) ? type : default_type(r, part);
@@ -290,28 +288,18 @@ void mime_tree_read(struct slice message, struct arena *arena, struct mime_tree 
 
 /* ---- questions ---- */
 
-bool mime_header_next(struct slice message, const struct mime_part *part, size_t *at, struct slice *ret_line,
-		      struct slice *ret_name, struct slice *ret_value)
+bool mime_header_next(struct slice message, const struct mime_part *part, size_t *at, struct header_line *ret)
 {
-	struct mime_header header;
-	if (!mime_header_read(slice_sub(message, *at, part->body), &header))
-		return false;
-	*at += header.line.n;
-	*ret_line = header.line;
-	*ret_name = header.name;
-	*ret_value = header.value;
-	return true;
+	return header_block_next(slice_sub(message, 0, part->body), HEADER_END_OTHER_LINE, at, ret);
 }
 
 struct slice mime_header_find(struct slice message, const struct mime_part *part, struct slice name)
 {
-	struct slice line;
-	struct slice found;
-	struct slice value;
+	struct header_line header;
 	size_t at = part->start;
-	while (mime_header_next(message, part, &at, &line, &found, &value))
-		if (slice_equal_nocase(found, name))
-			return value;
+	while (mime_header_next(message, part, &at, &header))
+		if (slice_equal_nocase(header.name, name))
+			return slice_trim(header.value);
 	return SLICE_EMPTY;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/mail/mail_compose_check.h"
+/* Everything that a caller may have got wrong is found here, so that mail_compose, which only writes, has no way to
+ * fail but for want of room. What is refused is what would end a header early or be read differently by different
+ * servers. */
+#include "codec/mail/mail_draft.h"
 
 #include "codec/mail/mail_address.h"
-#include "codec/mail/mail_compose.h"
 #include <stdio.h>
 
 enum {
