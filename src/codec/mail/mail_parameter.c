@@ -2,7 +2,7 @@
 #include "codec/mail/mail_parameter.h"
 
 #include "base/buf.h"
-#include "codec/text/hex.h"
+#include "codec/text/percent.h"
 
 enum { PIECES_MAX = 64, VALUE_MAX = 8192 };
 
@@ -96,15 +96,6 @@ static bool take_parameter(struct slice *rest, struct slice *ret_name, struct bu
 	return false;
 }
 
-static void append_unpercent(struct buf *to, struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		int byte = s.p[i] == '%' && i + 2 < s.n ? hex_byte(s.p[i + 1], s.p[i + 2]) : -1;
-		buf_append_byte(to, byte < 0 ? s.p[i] : (char)byte);
-		i += byte < 0 ? 0 : 2;
-	}
-}
-
 /* What is being put together of one parameter. */
 struct assembly {
 	struct slice wanted;
@@ -141,7 +132,7 @@ static void take_piece(struct assembly *a, struct slice name, struct slice value
 	if (coded && index == 0)
 		value = without_charset(value);
 	if (coded)
-		append_unpercent(&a->pieces, value);
+		percent_append_decoded(&a->pieces, value);
 	else
 		buf_append(&a->pieces, value);
 }

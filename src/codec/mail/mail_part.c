@@ -70,7 +70,7 @@ void mail_part_append_text(struct buf *b, const char *type, struct slice content
 		buf_append(b, text);
 	} else if (quoted_printable_size(text) <= base64_lines_size(text.n)) {
 		append_encoding(b, "quoted-printable");
-		quoted_printable_append(b, text);
+		quoted_printable_append(b, text, SLICE("\r\n"));
 	} else {
 		append_encoding(b, "base64");
 		base64_append_lines(b, text);

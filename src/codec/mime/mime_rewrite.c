@@ -9,6 +9,7 @@
 #include "codec/mime/mime_edit.h"
 #include "codec/mime/mime_splice_base64.h"
 #include "codec/mime/mime_splice_qp.h"
+#include "codec/text/quoted_printable.h"
 
 enum { LINE_MAX_BYTES = 998, ENCODED_ROOM = 4 };
 
@@ -219,7 +220,7 @@ static enum status splice_part(const struct rewriting *r, struct mime_html *html
 	buf_for(r, raw.n + raw.n / 4 + html->rewritten.n - html->html.n, &body);
 	if (html->becomes_quoted_printable) {
 		say_quoted_printable(r, part, newline, splice);
-		mime_encode_qp(html->rewritten, newline, &body);
+		quoted_printable_append(&body, html->rewritten, newline);
 	} else if (part->encoding == MIME_QUOTED_PRINTABLE) {
 		mime_splice_qp(raw, edits, newline, &body);
 	} else {

@@ -7,6 +7,8 @@
 
 #include "codec/text/base64.h"
 #include "codec/text/charset.h"
+#include "codec/text/hex.h"
+#include "codec/text/percent.h"
 #include "codec/text/quoted_printable.h"
 #include "codec/text/utf8.h"
 
@@ -33,10 +35,10 @@ static size_t q_size(struct slice s)
 	return n;
 }
 
-static void append_hex(struct buf *b, char mark, char c)
+static void append_octet(struct buf *b, char byte)
 {
-	static const char digits[] = "0123456789ABCDEF";
-	char text[3] = {mark, digits[(unsigned char)c >> 4], digits[(unsigned char)c & 15]};
+	char text[3] = {'='};
+	hex_put(text + 1, byte);
 	buf_append_bytes(b, text, sizeof text);
 }
 
@@ -48,7 +50,7 @@ static void append_q(struct buf *b, struct slice s)
 		else if (is_q_safe(s.p[i]))
 			buf_append_byte(b, s.p[i]);
 		else
-			append_hex(b, '=', s.p[i]);
+			append_octet(b, s.p[i]);
 	}
 }
 
@@ -135,7 +137,7 @@ static void append_percent(struct buf *b, struct slice s)
 		if (is_attribute_safe(s.p[i]))
 			buf_append_byte(b, s.p[i]);
 		else
-			append_hex(b, '%', s.p[i]);
+			percent_append_byte(b, s.p[i]);
 	}
 }
 

@@ -2,8 +2,8 @@
 #include "codec/url/url.h"
 
 #include "codec/text/hex.h"
+#include "codec/text/percent.h"
 #include "codec/url/idn.h"
-#include "codec/url/query.h"
 
 static unsigned char byte_at(struct slice s, size_t at)
 {
@@ -203,13 +203,6 @@ enum url_fault url_check_redirect(struct slice destination)
 	return check_authority(destination);
 }
 
-static void append_percent(unsigned char c, struct buf *to)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	char text[3] = {'%', digits[c >> 4], digits[c & 15]};
-	buf_append_bytes(to, text, sizeof(text));
-}
-
 enum url_place { IN_AUTHORITY, IN_PATH, IN_QUERY };
 
 /* Which part the byte behind `c` belongs to. `slashes` counts those seen so far. */
@@ -233,7 +226,7 @@ static void append_encoded(struct slice written, struct buf *to)
 		else if (is_plain(c) || (c == '\\' && place == IN_AUTHORITY))
 			buf_append_byte(to, (char)c);
 		else
-			append_percent(c, to);
+			percent_append_byte(to, (char)c);
 		slashes += c == '/';
 		place = place_after(place, c, slashes);
 	}
@@ -246,17 +239,13 @@ static void append_encoded(struct slice written, struct buf *to)
 static bool decode_host(struct slice host, struct buf *to, bool *ret_is_ascii)
 {
 	*ret_is_ascii = true;
-	for (size_t i = 0; i < host.n; i++) {
-		unsigned char c = byte_at(host, i);
-		int decoded = c == '%' && i + 2 < host.n ? hex_byte(host.p[i + 1], host.p[i + 2]) : -1;
-		if (decoded >= 0) {
-			c = (unsigned char)decoded;
-			i += 2;
-		}
+	percent_append_decoded(to, host);
+	for (size_t i = 0; i < to->n; i++) {
+		unsigned char c = (unsigned char)to->p[i];
 		if (c < 0x80 && !is_host_byte(c))
 			return false;
 		*ret_is_ascii = *ret_is_ascii && c < 0x80;
-		buf_append_byte(to, (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c));
+		to->p[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 	}
 	return !buf_failed(to);
 }
