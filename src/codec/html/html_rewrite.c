@@ -224,17 +224,19 @@ enum status html_rewrite(const struct html_rewrite_options *options, struct slic
 {
 	struct html_charset_guess guess = html_charset_of(options->charset, html);
 	struct slice visible = html; /* what markup is looked for in; as long as html */
-	if (guess.charset == HTML_CHARSET_ISO_2022_JP && !html_charset_hide(html, arena, &visible))
-		guess.charset = HTML_CHARSET_UNSAFE;
+	bool is_unsafe = guess.charset->markup == CHARSET_UNSAFE;
+	if (guess.charset->markup == CHARSET_ESCAPED)
+		is_unsafe = !html_charset_hide(html, arena, &visible);
 	struct html_link_policy policy = options->policy;
 	policy.charset = guess.charset;
-	struct html_scan scan = {.html = visible,
+	struct html_scan scan = {.source = html,
+				 .html = visible,
 				 .policy = &policy,
 				 .arena = arena,
 				 .first_link_index = options->first_link_index,
 				 .conditional_comments = options->vml};
 	struct html_report report = {.charset = guess.name, .bytes_in = html.n, .pixel_at = HTML_NOWHERE};
-	if (guess.charset == HTML_CHARSET_UNSAFE) {
+	if (is_unsafe) {
 		report.warnings |= HTML_WARN_PASSED_THROUGH;
 	} else {
 		html_scan_document(&scan);

@@ -37,8 +37,9 @@ struct open_link {
 struct walk {
 	struct lint_work *work;
 	const struct html_report *report;
+	struct slice source;
 	struct slice html; /* what the tokenizer sees: as long as the source */
-	enum html_charset charset;
+	struct charset_decoder decoder;
 	struct html_tokenizer tokenizer;
 	struct html_namespace space;
 	struct map *anchors;
@@ -79,7 +80,7 @@ static void add_links(struct walk *walk)
 		link->place = lint_place_at(work, from->links[i].start);
 		link->text = SLICE_EMPTY;
 		if (from->links[i].is_conditional)
-			link->text = lint_readable(walk->charset, from->links[i].text, work->arena);
+			link->text = lint_readable(&walk->decoder, from->links[i].text, work->arena);
 	}
 }
 
@@ -95,7 +96,7 @@ static void end_link(struct walk *walk, bool is_broken)
 	if (walk->open.index == NO_LINK)
 		return;
 	struct lint_link *link = link_at(walk, walk->open.index);
-	link->text = lint_readable(walk->charset, buf_slice(&walk->text), walk->work->arena);
+	link->text = lint_readable(&walk->decoder, buf_slice(&walk->text), walk->work->arena);
 	if (link->text.n == 0 && !walk->open.has_label && !is_broken && link->link.skip != HTML_SKIP_EMPTY) {
 		if (link->has_image)
 			lint_add_as(walk->work, LINT_EMPTY_LINK, LINT_NOTE, walk->open.tag,
@@ -261,7 +262,8 @@ static void on_text(struct walk *walk, const struct html_token *text, enum html_
 	if (!walk->work->options->is_template)
 		find_tags(walk, text->data, text->start);
 	if (walk->open.index != NO_LINK && walk->text.n < LINT_RAW_TEXT_MAX) {
-		buf_append(&walk->text, slice_sub(text->data, 0, LINT_RAW_TEXT_MAX - walk->text.n));
+		size_t most = LINT_RAW_TEXT_MAX - walk->text.n;
+		buf_append(&walk->text, slice_sub(slice_sub(walk->source, text->start, text->end), 0, most));
 	}
 }
 
@@ -438,9 +440,9 @@ static void judge_size(struct lint_work *work, const struct html_report *report)
 }
 
 /* The first byte that belongs to no character. */
-static void judge_bytes(struct lint_work *work, struct slice html, enum html_charset charset)
+static void judge_bytes(struct lint_work *work, struct slice html, const struct charset *charset)
 {
-	if (charset != HTML_CHARSET_UTF8 || work->lines.is_utf8)
+	if (charset->reading != CHARSET_READ_UTF8 || work->lines.is_utf8)
 		return;
 	size_t at = 0;
 	size_t n = 1;
@@ -467,15 +469,15 @@ static void judge_report(struct lint_work *work, const struct html_report *repor
 void lint_document(struct lint_work *work, struct slice html, const struct html_report *report)
 {
 	struct html_charset_guess guess = html_charset_of(report->charset, html);
-	struct walk walk = {
-	    .work = work, .report = report, .html = html, .charset = guess.charset, .open = {.index = NO_LINK}};
+	struct walk walk = {.work = work, .report = report, .source = html, .html = html, .open = {.index = NO_LINK}};
 	if (report->warnings & HTML_WARN_PASSED_THROUGH) {
 		lint_add(work, LINT_UNSAFE_CHARSET, lint_place_of_part(work), "%.*s",
 			 SLICE_FMT(slice_sub(report->charset, 0, SHOWN_URL)));
 		return;
 	}
-	if (guess.charset == HTML_CHARSET_ISO_2022_JP)
+	if (guess.charset->markup == CHARSET_ESCAPED)
 		(void)html_charset_hide(html, work->arena, &walk.html); /* it was hidden for the rewriting already */
+	charset_decoder_init(&walk.decoder, guess.charset);
 	buf_init(&walk.text, LINT_RAW_TEXT_MAX + 1);
 	walk.anchors = has_fragments(report) ? map_new() : NULL;
 	size_t first = work->report.link_count;
@@ -486,4 +488,5 @@ void lint_document(struct lint_work *work, struct slice html, const struct html_
 	lint_links_judge(work, first);
 	map_free(&walk.anchors);
 	buf_done(&walk.text);
+	charset_decoder_done(&walk.decoder);
 }

@@ -62,17 +62,17 @@ static bool is_blank(struct slice character)
 	return false;
 }
 
-struct slice lint_readable(enum html_charset charset, struct slice raw, struct arena *arena)
+struct slice lint_readable(struct charset_decoder *decoder, struct slice raw, struct arena *arena)
 {
 	raw = slice_sub(raw, 0, LINT_RAW_TEXT_MAX);
 	struct buf characters;
 	struct buf decoded;
 	struct buf words;
-	buf_init(&characters, 4 * LINT_RAW_TEXT_MAX);
-	buf_init(&decoded, 8 * LINT_RAW_TEXT_MAX);
+	buf_init(&characters, 4 * LINT_RAW_TEXT_MAX + 64);
+	buf_init(&decoded, 8 * LINT_RAW_TEXT_MAX + 128);
 	buf_init(&words, LINT_TEXT_MAX);
-	if (!html_charset_decode(charset, raw, &characters))
-		utf8_append_lossy(&characters, raw);
+	if (!charset_decode(decoder, raw, &characters))
+		charset_decode_lossy(decoder, raw, &characters);
 	html_references_decode(buf_slice(&characters), HTML_REFERENCE_IN_TEXT, &decoded);
 	struct slice rest = buf_slice(&decoded);
 	while (rest.n > 0 && !buf_failed(&words)) {

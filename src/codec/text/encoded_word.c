@@ -6,7 +6,7 @@
 #include "codec/text/encoded_word.h"
 
 #include "codec/text/base64.h"
-#include "codec/text/charset.h"
+#include "codec/text/charset_decoder.h"
 #include "codec/text/hex.h"
 #include "codec/text/percent.h"
 #include "codec/text/quoted_printable.h"
@@ -196,7 +196,26 @@ static bool take_word(struct slice *rest, struct word *ret)
 	return true;
 }
 
-static void append_word(struct buf *to, const struct word *w)
+/* The words of a header mostly share a charset, and so a decoder. One may change its charset a few times; opening one
+ * can take milliseconds, which a header of words in ever another charset is not worth. */
+struct word_decoder {
+	struct charset_decoder decoder;
+	unsigned opened;
+};
+
+static struct charset_decoder *decoder_for(struct word_decoder *d, struct slice charset)
+{
+	enum { OPENED_MAX = 16 };
+	const struct charset *wanted = charset_of(d->opened < OPENED_MAX ? charset : SLICE_EMPTY);
+	if (wanted != d->decoder.charset) {
+		d->opened += d->decoder.iconv != NULL;
+		charset_decoder_done(&d->decoder);
+		charset_decoder_init(&d->decoder, wanted);
+	}
+	return &d->decoder;
+}
+
+static void append_word(struct buf *to, const struct word *w, struct word_decoder *decoder)
 {
 	struct buf bytes;
 	buf_init(&bytes, w->text.n + 4);
@@ -213,7 +232,7 @@ static void append_word(struct buf *to, const struct word *w)
 		buf_truncate(&bytes, bytes.n ? bytes.n - 1 : 0);
 		buf_done(&spaced);
 	}
-	charset_append_utf8(to, buf_slice(&bytes), w->charset);
+	charset_decode_lossy(decoder_for(decoder, w->charset), buf_slice(&bytes), to);
 	buf_done(&bytes);
 }
 
@@ -240,8 +259,10 @@ static void replace_controls(struct buf *b, size_t from)
 
 void encoded_word_decode(struct slice raw, struct buf *to)
 {
+	struct word_decoder decoder = {.opened = 0};
 	bool after_word = false;
 	size_t from = to->n;
+	charset_decoder_init(&decoder.decoder, charset_of(SLICE_EMPTY));
 	raw = slice_trim(raw);
 	while (raw.n) {
 		size_t at = 0;
@@ -256,10 +277,11 @@ void encoded_word_decode(struct slice raw, struct buf *to)
 		if (!is_word || !after_word || slice_trim(between).n)
 			append_outside(to, between);
 		if (is_word)
-			append_word(to, &w);
+			append_word(to, &w, &decoder);
 		after_word = is_word;
 		raw = rest;
 	}
 	append_outside(to, raw);
 	replace_controls(to, from);
+	charset_decoder_done(&decoder.decoder);
 }
