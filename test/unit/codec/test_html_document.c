@@ -163,7 +163,6 @@ static void test_url_may_be_long_and_not_too_long(void **state)
 static void test_pixel_goes_before_the_last_body_end_tag(void **state)
 {
 	(void)state;
-	struct html_rewrite_options options = options_with(HTML_PIXEL_BOTTOM);
 	static const struct rewrite_case cases[] = {
 	    {"<body>x</body></html>", "<body>xPX</body></html>"},
 	    {"<body>x</BODY >y</body>z", "<body>x</BODY >yPX</body>z"},
@@ -174,8 +173,7 @@ static void test_pixel_goes_before_the_last_body_end_tag(void **state)
 	    {"", "PX"},
 	    {"<html><frameset></frameset></html>", "<html><frameset></frameset></html>PX"},
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_rewritten_with(&options, cases[i].html, cases[i].want);
+	ASSERT_PIXELS(HTML_PIXEL_BOTTOM, cases);
 }
 
 static void test_pixel_is_not_put_where_it_would_be_swallowed(void **state)
@@ -192,8 +190,7 @@ static void test_pixel_is_not_put_where_it_would_be_swallowed(void **state)
 	    {"<body>y</body><a href='", "<body>yPX</body><a href='"},
 	    {"y<!-- cut", "y<!-- cut"},
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_rewritten_with(&options, cases[i].html, cases[i].want);
+	ASSERT_PIXELS(HTML_PIXEL_BOTTOM, cases);
 	struct run run;
 	run_start(&run, &options, SLICE("y<!-- cut"));
 	assert_int_equal(run.report.warnings, HTML_WARN_NO_PIXEL | HTML_WARN_CUT);

@@ -8,11 +8,12 @@
 #include <cmocka.h>
 
 #include "codec/token/tracking_url.h"
+#include "sealer_fixture.h"
 
 #define BASE "https://t.example"
 
 struct fixture {
-	struct link_token_keys *keys;
+	struct sealer_fixture sealer;
 	struct tracking_origin origin;
 	char room[LINK_TOKEN_TEXT_MAX + 1024];
 	struct buf text;
@@ -20,11 +21,9 @@ struct fixture {
 
 static int set_up(void **state)
 {
-	static const uint8_t key[LINK_TOKEN_KEY_SIZE] = {1};
 	static struct fixture f;
-	f.keys = link_token_keys_new();
-	link_token_keys_set(f.keys, 1, key);
-	f.origin = (struct tracking_origin){link_token_sealer_new(f.keys), 1, SLICE(BASE)};
+	f.sealer = sealer_fixture_new();
+	f.origin = (struct tracking_origin){f.sealer.sealer, 1, SLICE(BASE)};
 	buf_init_fixed(&f.text, f.room, sizeof f.room);
 	*state = &f;
 	return 0;
@@ -33,8 +32,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
-	link_token_sealer_free(&f->origin.sealer);
-	link_token_keys_free(&f->keys);
+	sealer_fixture_free(&f->sealer);
 	return 0;
 }
 
