@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Blocks are linked in both directions because they are freed in any order. The head in front of each is what finding
+ * them again costs: two pointers, and with an arena one head in 8 KB. */
 #include "library/memory.h"
 
 #include "base/mem.h"
@@ -59,6 +61,7 @@ static void *resize(void *user, void *bytes, size_t size)
 			give_back(m, old);
 		return NULL;
 	}
+	/* No host has that much, and the sum with the head must not wrap. */
 	if (size > SIZE_MAX / 2)
 		leave(m);
 	struct memory_block *block = m->source.resize(m->source.user, old, sizeof *block + size);
@@ -78,6 +81,7 @@ static void *resize(void *user, void *bytes, size_t size)
 	return block->bytes;
 }
 
+/* The one allocation that is made without the border: there is no object yet whose memory it could be. */
 enum pugmark_status memory_object_new(const struct pugmark_allocator *source, size_t size, void **ret_object)
 {
 	static const struct pugmark_allocator heap = {heap_resize, NULL};
@@ -106,6 +110,7 @@ enum pugmark_status memory_try(struct memory *m, enum pugmark_status (*work)(voi
 	jmp_buf exhausted;
 	if (m->exhausted) /* a callback uses the object whose work it is part of */
 		return PUGMARK_MISUSE;
+	/* `m` may be read here because nobody changes it in between (C17, 7.13.2.1). */
 	if (setjmp(exhausted)) {
 		m->exhausted = NULL;
 		return PUGMARK_NO_MEMORY;

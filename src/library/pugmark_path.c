@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The paths are the codec layer's, so that what a server answers and what a library writes into mails cannot drift
+ * apart. */
 #include "codec/token/tracking_url.h"
 #include "library/argument.h"
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Statuses of the codec layer are fewer and mean other things in other places. Here is the one place where they get
+ * public names; what has none is bad input, never success. */
 #include "library/status.h"
 
 #include <stddef.h>

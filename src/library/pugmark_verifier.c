@@ -23,6 +23,7 @@ struct pugmark_verifier {
 	struct text_list topics;
 };
 
+/* A switch without a default, so that a new scheme is a compiler error here until it has a public name. */
 static bool scheme_of(enum pugmark_scheme scheme, enum webhook_scheme *ret)
 {
 	switch (scheme) {
@@ -40,6 +41,7 @@ static bool scheme_of(enum pugmark_scheme scheme, enum webhook_scheme *ret)
 	return false;
 }
 
+/* Each reason has a status of its own, for a log; what a host tells the sender should be one and the same. */
 static enum pugmark_status result_of(enum webhook_result result)
 {
 	switch (result) {
@@ -78,6 +80,7 @@ enum pugmark_status pugmark_verifier_new(enum pugmark_scheme scheme, const struc
 	return PUGMARK_OK;
 }
 
+/* Secrets are wiped before their memory goes back to the host. */
 void pugmark_verifier_free(struct pugmark_verifier *v)
 {
 	if (!v)
@@ -147,6 +150,7 @@ struct verifying {
 	struct pugmark_delivery delivery;
 };
 
+/* The host's array is read, not kept: it may be gone when the next request comes. */
 static enum pugmark_status take_headers(struct verifying *it, struct arena *arena)
 {
 	size_t count = it->webhook.header_count;
@@ -162,6 +166,7 @@ static enum pugmark_status take_headers(struct verifying *it, struct arena *aren
 	return PUGMARK_OK;
 }
 
+/* A key that does not fit is refused: cut off, two deliveries could have the same. */
 static enum pugmark_status keep_replay_key(struct verifying *it, struct slice key)
 {
 	if (key.n >= sizeof it->delivery.replay_key)

@@ -12,6 +12,8 @@ static struct tracking_origin origin_of(const struct pugmark_instrumenter *in)
 
 /* ---- links ---- */
 
+/* A link that cannot be sealed stays as it is, but for a lack of memory: then there is no result at all
+ * (pugmark_result.c). */
 static bool track_by_token(void *user, const struct html_link *link, struct buf *to)
 {
 	struct run *run = user;
@@ -26,6 +28,7 @@ static bool track_by_token(void *user, const struct html_link *link, struct buf 
 	return status == STATUS_OK;
 }
 
+/* More than the room can only be a mistake of the host's; what he wrote past it is his affair, but it is not sent. */
 static bool track_by_host(void *user, const struct html_link *link, struct buf *to)
 {
 	struct run *run = user;
@@ -53,6 +56,7 @@ static html_track_fn *track_of(const struct pugmark_instrumenter *in)
 
 /* ---- the pixel ---- */
 
+/* A host with a track function and no keys has no token for one; he may still give the markup. */
 static bool has_pixel(const struct pugmark_instrumenter *in)
 {
 	return in->opens != PUGMARK_CONSENT_OFF && in->pixel_place != PUGMARK_PIXEL_OFF &&
@@ -78,6 +82,7 @@ static enum status make_pixel(const struct pugmark_instrumenter *in, struct aren
 
 /* ---- all of it ---- */
 
+/* The base URL's host is always an own one: links to it are tracked already. */
 static struct html_link_policy policy_of(const struct pugmark_instrumenter *in, struct arena *arena)
 {
 	size_t host_count = in->own_hosts.count;
@@ -100,6 +105,7 @@ static struct html_link_policy policy_of(const struct pugmark_instrumenter *in, 
 	};
 }
 
+/* Asked before any memory is taken: what is missing is missing for every mail. */
 enum pugmark_status run_check(const struct pugmark_instrumenter *from)
 {
 	if (!from->track && !from->sealer)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The states 13.2.5.32-40 as searches: a name, what stands around the `=`, a value. None of them needs to look back,
+ * so the walk keeps nothing but an offset, and whoever wants only the first attribute pays for no other. */
 #include "codec/html/html_attribute.h"
 
 #include "codec/html/html_byte.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Who is believed about a charset is in the order of browsers: a mark of UTF-16 or UTF-32, the header, the document. A
+ * <meta> counts in front of the first link only, where rewriting changes nothing; so a second pass cannot come to
+ * another answer than the first. */
 #include "codec/html/html_charset.h"
 
 enum { NAME_MAX = 40 }; /* longer ones are no charset */

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Most values are plain ASCII without references. kinds_in() finds that out in one pass, and such a value is judged
+ * where it lies: nothing is copied, and no charset is looked at. What must be decoded goes through two stages in the
+ * order of the HTML standard, characters first and references in them afterwards. */
 #include "codec/html/html_link.h"
 
 #include "codec/html/html_entities.h"
@@ -164,6 +167,8 @@ static struct slice decode_references(struct slice characters, struct arena *are
 	return buf_slice(&decoded);
 }
 
+/* In the order of the list: what the value is comes before where it leads, and a merge tag before all but nothing,
+ * since a tag may stand for a scheme as well as for a path. */
 static enum html_skip skip_by_value(struct slice url, unsigned int kinds)
 {
 	if (url.n == 0)
@@ -177,6 +182,8 @@ static enum html_skip skip_by_value(struct slice url, unsigned int kinds)
 	return url_scheme(url).n == 0 ? HTML_SKIP_RELATIVE : HTML_SKIP_NOT_HTTP;
 }
 
+/* Own hosts by the destination, in which the host has its final form; the unsubscribe address by the URL, since the
+ * header that it is compared with has it as its author wrote it. */
 static enum html_skip skip_by_owner(const struct html_link_policy *policy, struct slice url, struct slice destination)
 {
 	for (size_t i = 0; i < policy->own_host_count; i++)
@@ -188,6 +195,7 @@ static enum html_skip skip_by_owner(const struct html_link_policy *policy, struc
 	return HTML_NOT_SKIPPED;
 }
 
+/* Parameters go behind the check: they are percent-encoded, and so cannot make a good destination a bad one. */
 static void fill_destination(const struct html_link_policy *policy, struct slice clean, struct arena *arena,
 			     struct html_link *link)
 {
@@ -203,11 +211,14 @@ static void fill_destination(const struct html_link_policy *policy, struct slice
 		link->destination = buf_slice(&with);
 }
 
+/* What is checked is what a redirect will be given, byte for byte; the tracked URL is made of it and nothing else. */
 static void judge_http(const struct html_link_policy *policy, struct arena *arena, struct html_link *link)
 {
 	link->fault = url_check_redirect(link->url);
 	struct slice clean = link->url;
 	struct buf encoded;
+	/* Only then is there anything to repair: an address that passes the check of a redirect is its own
+	 * destination. */
 	if (link->fault == URL_BAD_BYTE || url_has_encoded_host(link->url)) {
 		init_scratch(&encoded, 3 * VALUE_MAX, link->url.n, arena);
 		link->fault = url_destination(link->url, &encoded);

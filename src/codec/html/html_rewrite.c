@@ -65,6 +65,7 @@ static int64_t bottom_place(const struct html_scan *scan)
 	return scan->is_cut ? first_offset(when_cut, 3) : first_offset(when_whole, 3);
 }
 
+/* Behind <body>, or where a body would begin: in front of that an image would end the head too early (13.2.6.4.4). */
 static int64_t top_place(const struct html_scan *scan)
 {
 	size_t candidates[] = {scan->body_start_end, scan->head_end_end};

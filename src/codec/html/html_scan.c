@@ -100,6 +100,7 @@ static bool is_own_pixel(const struct html_scan *scan, const struct scan_level *
 	return false;
 }
 
+/* By the first letter, which the sieve has let through; most of what comes here is a link. */
 static void scan_start_tag(struct html_scan *scan, const struct scan_level *level, const struct html_token *tag)
 {
 	struct slice name = tag->name;
@@ -133,6 +134,7 @@ static void scan_start_tag(struct html_scan *scan, const struct scan_level *leve
 	}
 }
 
+/* The last one counts of those that close the document: mailers append footers behind them, and browsers read on. */
 static void scan_end_tag(struct html_scan *scan, const struct scan_level *level, const struct html_token *tag)
 {
 	struct slice name = tag->name;
@@ -155,6 +157,7 @@ static void scan_text(struct html_scan *scan, const struct html_token *text)
 	struct slice words = slice_trim(text->data);
 	if (words.n == 0)
 		return;
+	/* The words as they stand in the document, not as they are hidden: somebody will want to read them. */
 	size_t at = (size_t)(words.p - scan->html.p);
 	scan->links[scan->open_link].text = slice_sub(scan->source, at, at + words.n);
 	scan->open_link = HTML_NO_OFFSET;
@@ -246,6 +249,8 @@ static bool ends_inside(const struct html_scan *scan, const struct scan_level *l
 	       slice_ends_with(scan->html, SLICE("</"));
 }
 
+/* A comment, a doctype or a CDATA section that the document ends in swallows what is appended. For a tag the tokenizer
+ * says so, for raw text its mode. */
 static bool is_open(const struct html_token *token)
 {
 	return (token->type == HTML_COMMENT || token->type == HTML_DOCTYPE || token->type == HTML_CDATA) &&

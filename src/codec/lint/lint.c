@@ -5,6 +5,8 @@
 #include "codec/lint/lint_document.h"
 #include "codec/lint/lint_rewriting.h"
 
+/* HTML alone has no headers, so it is bulk only when the caller says so, and then what shows is the one way out that
+ * can be looked for. */
 static void judge_html(struct lint_work *work, struct slice html, const struct html_report *report)
 {
 	struct lint_part *part = ARENA_NEW(work->arena, struct lint_part);

@@ -118,6 +118,7 @@ static const struct code_words code_words[LINT_CODE_COUNT] = {
     [LINT_PART_LEFT_ALONE] = {"part_left_alone", LINT_NOTE, "This part is not rewritten."},
 };
 
+/* A code that is not of the list can only be a mistake of ours, and a report is no place to die of it. */
 const char *lint_code_name(enum lint_code code)
 {
 	return (unsigned)code < LINT_CODE_COUNT ? code_words[code].name : "unknown";

@@ -143,6 +143,8 @@ static size_t find_link(struct walk *walk, const struct html_token *tag)
 	return NO_LINK;
 }
 
+/* What makes a link readable without a text in it: a label, or being hidden from those who would need one; and a
+ * background, which is how buttons are painted for Outlook. */
 static bool has_label(const struct walk *walk, const struct html_token *tag)
 {
 	struct html_attributes attributes = html_attributes_of(&walk->tokenizer, tag);
@@ -162,6 +164,8 @@ static bool has_label(const struct walk *walk, const struct html_token *tag)
 	return false;
 }
 
+/* A link inside a link ends the outer one (13.2.6.4.7, "adoption agency"). Whether that was a nest or a missing end
+ * tag shows at the next `</a>`: two of them are a nest. */
 static void begin_link(struct walk *walk, const struct html_token *tag)
 {
 	size_t index = find_link(walk, tag);
@@ -188,6 +192,7 @@ static void on_link_end(struct walk *walk)
 
 /* ---- tables ---- */
 
+/* A cell ends what was opened in it, and no more (13.2.6.4.15). */
 static void on_cell_border(struct walk *walk, bool begins_cell)
 {
 	if (walk->table_depth == 0 || walk->table_depth >= TABLES_MAX)
@@ -212,6 +217,8 @@ static void on_table(struct walk *walk, bool begins)
 
 /* ---- images ---- */
 
+/* A link whose image has a text has words to read out. One that lacks the alt is reported for that, and not a second
+ * time as an empty link. */
 static void on_image(struct walk *walk, const struct html_token *tag)
 {
 	struct lint_image image = {0};
@@ -231,6 +238,8 @@ static void on_image(struct walk *walk, const struct html_token *tag)
 
 /* ---- text ---- */
 
+/* Not more exactly than is asked: a document with a sentence in it is not only images. A reference counts as nothing,
+ * since what fills up preheaders is made of them. */
 static void count_text(struct walk *walk, struct slice text)
 {
 	for (size_t i = 0; i < text.n && walk->text_count < IMAGE_ONLY_TEXT; i++) {
@@ -242,6 +251,7 @@ static void count_text(struct walk *walk, struct slice text)
 	}
 }
 
+/* Each is reported, up to a limit: a template that was never merged has dozens. */
 static void find_tags(struct walk *walk, struct slice text, size_t start)
 {
 	struct slice rest = text;
@@ -386,6 +396,7 @@ static void judge_end(struct walk *walk)
 			 walk->image_count, walk->image_count == 1 ? "" : "s", walk->text_count);
 }
 
+/* Only once all is read: an anchor may stand behind its link. */
 static void judge_fragments(struct walk *walk)
 {
 	for (size_t i = 0; walk->anchors && i < walk->report->link_count; i++) {
@@ -425,6 +436,7 @@ static void walk_all(struct walk *walk)
 	judge_fragments(walk);
 }
 
+/* Of the HTML as Gmail gets it, so with tracking; what it was before says whose fault it is. */
 static void judge_size(struct lint_work *work, const struct html_report *report)
 {
 	struct lint_place nowhere = lint_place_of_part(work);
@@ -466,6 +478,8 @@ static void judge_report(struct lint_work *work, const struct html_report *repor
 	judge_size(work, report);
 }
 
+/* A document that html_rewrite could not read cannot be read here either. A map of anchors is made only for documents
+ * that link to some. */
 void lint_document(struct lint_work *work, struct slice html, const struct html_report *report)
 {
 	struct html_charset_guess guess = html_charset_of(report->charset, html);

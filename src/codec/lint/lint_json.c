@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Every field is always there, with null for what there is none of, so that a client needs no case for one that is
+ * missing. */
 #include "codec/lint/lint_json.h"
 
 static void put_place(struct json_text *w, const struct lint_place *place)

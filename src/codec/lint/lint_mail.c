@@ -45,6 +45,7 @@ static bool has_header(const struct mail *mail, struct slice name, struct lint_p
 	return false;
 }
 
+/* A quarter of the room: decoding makes at most four bytes of one. */
 static struct slice decoded_header(const struct mail *mail, struct slice name)
 {
 	struct buf text;
@@ -55,6 +56,8 @@ static struct slice decoded_header(const struct mail *mail, struct slice name)
 	return copy;
 }
 
+/* The subject of the report is decoded, so what is found in it is found in what a reader sees; its place is that of
+ * the header. */
 static void judge_subject(struct mail *mail)
 {
 	struct lint_place place = {0};
@@ -68,6 +71,7 @@ static void judge_subject(struct mail *mail)
 		lint_add(mail->work, LINT_TEMPLATE_SUBJECT, place, "%.*s", SLICE_FMT(slice_sub(subject, 0, SHOWN)));
 }
 
+/* Only when something was changed: a signature over a body that stays as it is still holds. */
 static void judge_signature(struct mail *mail)
 {
 	static const struct slice names[] = {{"DKIM-Signature", 14}, {"ARC-Seal", 8}};
@@ -78,6 +82,7 @@ static void judge_signature(struct mail *mail)
 			lint_add(mail->work, LINT_SIGNED_ALREADY, place, "%.*s", SLICE_FMT(names[i]));
 }
 
+/* In the raw message, where servers break them (RFC 5321, 4.5.3.1.6). One finding for all: they come by the hundred. */
 static void judge_lines(struct mail *mail)
 {
 	struct slice rest = mail->message;
@@ -159,6 +164,8 @@ static void judge_one_click(struct mail *mail, struct lint_place list_place, enu
 		lint_add_as(mail->work, LINT_NO_ONE_CLICK, severity, list_place, NULL);
 }
 
+/* What is only guessed to be bulk gets a warning, what is said to be gets an error: the mailbox providers refuse it
+ * (Gmail and Yahoo, since February 2024). */
 static void judge_unsubscribing(struct mail *mail)
 {
 	struct lint_work *work = mail->work;
@@ -215,6 +222,8 @@ static const char *skip_words(enum mime_skip skip)
 	}
 }
 
+/* A part that is not rewritten is not judged either: its author cannot be told to change what is signed, or somebody
+ * else's. */
 static void judge_html_part(struct mail *mail, const struct mime_html *html, struct lint_part *ret)
 {
 	const struct mime_part *part = &mail->report->tree.parts[html->part];
@@ -239,6 +248,7 @@ static void judge_html_part(struct mail *mail, const struct mime_html *html, str
 		lint_add(mail->work, LINT_NO_CHARSET, lint_place_of_part(mail->work), NULL);
 }
 
+/* The raw mail is entered again behind the parts: what follows has its places there. */
 static void judge_html_parts(struct mail *mail)
 {
 	struct lint_report *report = &mail->work->report;
@@ -254,6 +264,7 @@ static void judge_html_parts(struct mail *mail)
 		lint_add(mail->work, LINT_NO_TEXT_PART, lint_place_of_part(mail->work), NULL);
 }
 
+/* Plain text has no links to judge here; what is looked for are merge tags and a way out. */
 static void judge_text_part(struct mail *mail, size_t index)
 {
 	const struct mime_part *part = &mail->report->tree.parts[index];
@@ -278,6 +289,7 @@ static void judge_text_part(struct mail *mail, size_t index)
 	buf_done(&body);
 }
 
+/* Not those of a forwarded message or of a report on one: they are quoted, not said. */
 static void judge_text_parts(struct mail *mail)
 {
 	const struct mime_tree *tree = &mail->report->tree;
@@ -311,6 +323,8 @@ static void judge(struct mail *mail)
 	judge_unsubscribing(mail);
 }
 
+/* The message is read twice, here for List-Unsubscribe alone: the rewriting must know the address in order to leave it
+ * as it is. */
 enum status lint_mail(const struct lint_options *options, struct slice message, struct arena *arena,
 		      struct lint_report *ret)
 {

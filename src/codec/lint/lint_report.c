@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Words for what html_rewrite left alone. They follow html_skip one to one; that list is closed, so the compiler says
+ * here when it grows. */
 #include "codec/lint/lint_report.h"
 
 const char *lint_link_why(const struct lint_link *link)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A mail is linted before anybody is to get it, so there is no recipient and no key to seal with. The key is one that
+ * everybody knows: only the length of the tokens is of interest, and that depends on the destination alone. */
 #include "codec/lint/lint_rewriting.h"
 
 enum { PIXEL_MAX = 2 * URL_MAX, KEY_ID = 1 };

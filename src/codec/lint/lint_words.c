@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What a reader sees of markup is less than what stands there: references become characters, white space becomes one
+ * space, and what has no width is none. Texts are cut early, because a link around half a mail is still one link. */
 #include "codec/lint/lint_words.h"
 
 #include "codec/html/html_entities.h"
@@ -74,6 +76,7 @@ struct slice lint_readable(struct charset_decoder *decoder, struct slice raw, st
 	if (!charset_decode(decoder, raw, &characters))
 		charset_decode_lossy(decoder, raw, &characters);
 	html_references_decode(buf_slice(&characters), HTML_REFERENCE_IN_TEXT, &decoded);
+	/* Character by character, since blanks of more than one byte count as white space too. */
 	struct slice rest = buf_slice(&decoded);
 	while (rest.n > 0 && !buf_failed(&words)) {
 		size_t n = utf8_character_size(rest);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Findings of a document come in the order of passes, not of places, and a mail can have thousands of one kind. So
+ * they are gathered up to a limit, counted beyond it, and sorted once at the end; the counts are right even where the
+ * list is not whole. */
 #include "codec/lint/lint_work.h"
 
 #include "codec/text/utf8.h"

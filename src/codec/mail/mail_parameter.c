@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two passes over at most 8 KB: comments go first, because a `;` or `"` in one would be taken for syntax, then the
+ * parameters are read one by one. Broken quoting is read as most mail clients do: the value ends with the header. */
 #include "codec/mail/mail_parameter.h"
 
 #include "base/buf.h"
@@ -55,7 +57,8 @@ struct slice mail_parameter_main(struct slice header, struct arena *arena)
 	return lower;
 }
 
-/* Takes a quoted string off the front of *rest and appends what it stands for. */
+/* Takes a quoted string off the front of *rest and appends what it stands for. A line end in it is folding and no part
+ * of the value (RFC 5322, 3.2.4). */
 static void take_quoted(struct slice *rest, struct buf *to)
 {
 	struct slice s = slice_from(*rest, 1);

@@ -165,6 +165,7 @@ static void choose_pixel_html(struct rewriting *r)
 
 /* ---- one part ---- */
 
+/* Without the line end (RFC 5322, 2.1.1). */
 static bool has_long_line(struct slice text)
 {
 	while (text.n) {
@@ -230,6 +231,8 @@ static enum status splice_part(const struct rewriting *r, struct mime_html *html
 	return buf_status(&body);
 }
 
+/* Parts are numbered on from each other, also those that give no edit, so that an index means one link of the whole
+ * mail. */
 static enum status rewrite_part(struct rewriting *r, size_t index)
 {
 	struct mime_html *html = &r->report.htmls[index];
@@ -250,6 +253,8 @@ static enum status rewrite_part(struct rewriting *r, size_t index)
 
 /* ---- the whole ---- */
 
+/* Stretches of the message and new bodies in turn. Nothing of what lies between parts is written anew, boundaries
+ * least of all. */
 static void compose(const struct rewriting *r, struct buf *out)
 {
 	size_t at = 0;

@@ -62,6 +62,7 @@ static void note_header(const struct header_line *header, struct content_headers
 	}
 }
 
+/* Two headers that disagree are read by each client in its own way; so the part is left alone. */
 static enum mime_encoding encoding_of(const struct content_headers *headers, struct arena *arena)
 {
 	static const struct {
@@ -81,6 +82,7 @@ static enum mime_encoding encoding_of(const struct content_headers *headers, str
 	return name.n == 0 ? MIME_7BIT : MIME_UNKNOWN_ENCODING;
 }
 
+/* With a slash and no blanks (RFC 2045, 5.1); what is otherwise is text/plain (5.2), not a guess. */
 static bool is_type(struct slice type)
 {
 	size_t slash = slice_index(type, '/');
@@ -152,6 +154,7 @@ static struct mime_part *add_part(struct reader *r, int32_t parent, uint32_t chi
 	return part;
 }
 
+/* An encoded message/rfc822 is against RFC 2046, 5.2.1, and nobody looks into one. */
 static bool is_message(const struct mime_part *part)
 {
 	bool is_as_is = part->encoding == MIME_7BIT || part->encoding == MIME_8BIT || part->encoding == MIME_BINARY;
@@ -193,7 +196,8 @@ static void open_part(struct reader *r, int32_t parent, uint32_t child_number)
 	}
 }
 
-/* Ends the innermost parts up to, and without, `outer`. */
+/* Ends the innermost parts up to, and without, `outer`. One may end before its body began, when a boundary stands among
+ * its headers. */
 static void end_parts(struct reader *r, int32_t outer, size_t end)
 {
 	while (r->current != outer) {

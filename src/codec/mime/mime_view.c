@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The first part of each type that a client shows, not the best one: senders put what they want seen first, and which
+ * alternative is best is for a client to say. Characters are decoded leniently, as it is only looked at. */
 #include "codec/mime/mime_view.h"
 
 #include "codec/mime/mime_tree.h"

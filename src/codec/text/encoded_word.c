@@ -70,6 +70,8 @@ static struct slice take_run(struct slice *text, size_t room, bool use_q)
 	return run;
 }
 
+/* A word of 75 characters in a line of 76 (RFC 2047, 2). With little room left in the first line the word goes to the
+ * next: a word of four letters costs twelve of frame. */
 size_t encoded_word_append(struct buf *b, struct slice text, size_t column)
 {
 	bool use_q = q_size(text) <= base64_size(text.n);
@@ -141,6 +143,8 @@ static void append_percent(struct buf *b, struct slice s)
 	}
 }
 
+/* Plain when it is short ASCII, in one piece when it fits, else in numbered pieces (RFC 2231, 3), each of whole
+ * characters: some readers decode a piece at a time. */
 void encoded_parameter_append(struct buf *b, const char *name, struct slice value)
 {
 	if (is_plain_ascii(value) && value.n <= PIECE_MAX_CHARACTERS) {
@@ -250,6 +254,7 @@ static void append_outside(struct buf *to, struct slice s)
 	buf_done(&flat);
 }
 
+/* Also what was encoded: a line break in a subject would end the header of whoever writes it out again. */
 static void replace_controls(struct buf *b, size_t from)
 {
 	for (size_t i = from; i < b->n; i++)
@@ -274,6 +279,8 @@ void encoded_word_decode(struct slice raw, struct buf *to)
 		struct word w;
 		bool is_word = take_word(&rest, &w);
 		struct slice between = slice_sub(raw, 0, is_word ? at : at + 2);
+		/* White space between two words is not shown (RFC 2047, 6.2): it is there only because a word may not
+		 * be longer. */
 		if (!is_word || !after_word || slice_trim(between).n)
 			append_outside(to, between);
 		if (is_word)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Strict where a request is read and lenient where something is only looked at; the two never meet in one function, so
+ * that nobody takes the wrong one by a flag. */
 #include "codec/text/percent.h"
 
 #include "codec/text/hex.h"
@@ -33,6 +35,7 @@ enum status percent_decode(struct slice text, enum percent_mode mode, struct are
 	return STATUS_OK;
 }
 
+/* RFC 3986, 2.3. What is reserved means something somewhere, so it is encoded wherever it stands for itself. */
 static bool is_unreserved(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OpenSSL's EVP, since its SHA256() is of the interface that OpenSSL 3 calls legacy and that takes no provider (FIPS).
- * There is no way on for a caller whose digest could not be made, and nothing in the input can bring that about. */
+/* By EVP, which everything in OpenSSL 3 goes through; of pieces, so that nobody copies a body to put a path in front of
+ * it. There is no way on for a caller whose digest could not be made, and nothing in the input can bring that about. */
 #include "codec/text/sha256.h"
 
 #include "base/mem.h"

@@ -47,6 +47,7 @@ enum status tracking_pixel_append(const struct tracking_origin *origin, const st
 	return status == STATUS_OK ? buf_status(to) : status;
 }
 
+/* No token has a dot in it, so an ending can be taken off before anybody looks into it. */
 bool tracking_path_read(struct slice path, enum link_token_kind *ret_kind, struct slice *ret_token)
 {
 	for (size_t i = 0; i < PATH_COUNT; i++) {

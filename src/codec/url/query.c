@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Parameters are cut out first and decoded afterwards, so that an encoded `&` or `=` belongs to its value. Nothing is
+ * kept: who looks for one name walks the text, which is shorter than any table of it would be. */
 #include "codec/url/query.h"
 
 enum status query_next(struct query *query, struct arena *arena, struct query_parameter *ret)

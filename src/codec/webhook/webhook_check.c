@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A header that is there twice is refused: a proxy that merges, one that takes the first and one that takes the last
+ * each hand a different request on, and only one of them was signed. */
 #include "codec/webhook/webhook_check.h"
 
 #include "codec/text/base64.h"
@@ -21,6 +23,7 @@ enum webhook_result webhook_header_find(const struct webhook_check *check, struc
 	return WEBHOOK_OK;
 }
 
+/* Until the year 9999, so that no sum with a tolerance passes 64 bits. */
 bool webhook_time_parse(struct slice text, int64_t *ret_us)
 {
 	enum { SECOND_US = 1000000 };
@@ -32,6 +35,7 @@ bool webhook_time_parse(struct slice text, int64_t *ret_us)
 	return true;
 }
 
+/* Both ways: a time far ahead would keep a captured delivery good for as long. */
 enum webhook_result webhook_check_age(const struct webhook_check *check, int64_t time_us)
 {
 	int64_t tolerance_us = (int64_t)check->rule->tolerance_s * 1000000;

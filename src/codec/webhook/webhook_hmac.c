@@ -8,6 +8,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 
+/* By EVP_MAC: HMAC() takes one piece, and HMAC_CTX is deprecated since OpenSSL 3.0. */
 bool webhook_hmac_make(const char *digest, struct slice key, struct webhook_signed text,
 		       unsigned char room[SHA256_SIZE], struct slice *ret)
 {
@@ -42,6 +43,7 @@ bool webhook_hmac_fits(const char *digest, struct slice key, struct webhook_sign
 	return webhook_hmac_make(digest, key, text, room, &made) && slice_equal_secret(made, signature);
 }
 
+/* Of exactly one length: what is compared in constant time must not have a length that an attacker chooses. */
 bool webhook_hmac_from_hex(struct slice text, unsigned char to[SHA256_SIZE])
 {
 	if (text.n != (size_t)2 * SHA256_SIZE)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The header is the signature and nothing else: no time, so that the age cannot be judged, and no id, so that a repeat
+ * cannot be told. */
 #include "codec/webhook/webhook_mailersend.h"
 
 #include "codec/webhook/webhook_hmac.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What is signed are time and token, inside the JSON that they are to prove. So the signature says that Mailgun sent
+ * *something*, and whoever saw one delivery can put its three fields into another body. The replay key, the token, is
+ * what must be kept and refused. */
 #include "codec/webhook/webhook_mailgun.h"
 
 #include "codec/text/json_find.h"

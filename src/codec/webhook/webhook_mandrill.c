@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The form is parsed before it can be judged, since what is signed is not the body but the URL and the fields in the
+ * order of their names. HMAC-SHA1 is still sound as a MAC (RFC 6194, 3.3), and Mandrill offers nothing else. */
 #include "codec/webhook/webhook_mandrill.h"
 
 #include "codec/url/query.h"
@@ -63,6 +65,7 @@ enum webhook_result webhook_check_mandrill(struct webhook_check *check)
 	result = WEBHOOK_BAD_SECRET;
 	for (size_t i = 0; i < check->rule->secret_count && result != WEBHOOK_OK; i++) {
 		struct slice secret = check->rule->secrets[i];
+		/* Without the address there is nothing that was signed. */
 		if (secret.n == 0 || check->rule->url.n == 0)
 			continue;
 		bool fits = webhook_hmac_fits("SHA1", secret, (struct webhook_signed){pieces, count}, signature);

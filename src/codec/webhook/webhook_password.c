@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* All secrets are compared, also behind one that fits, and each in constant time: how long it takes must not say which
+ * of them is near. */
 #include "codec/webhook/webhook_password.h"
 
 static enum webhook_result compare(const struct webhook_check *check, struct slice given)
@@ -28,6 +30,7 @@ static enum webhook_result credentials(const struct webhook_check *check, struct
 	return WEBHOOK_OK;
 }
 
+/* The pair is compared as it is decoded: user and password have no meaning apart here. */
 enum webhook_result webhook_check_basic(struct webhook_check *check)
 {
 	struct slice encoded;

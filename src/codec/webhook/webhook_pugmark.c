@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Several `v1` entries let a receiver rotate its secret: we sign with the old and the new one for a while. An entry
+ * that is not hexadecimal makes the header malformed instead of being passed over, so that a truncated one is not
+ * taken for a wrong secret. */
 #include "codec/webhook/webhook_pugmark.h"
 
 #include "codec/webhook/webhook_hmac.h"
@@ -18,6 +21,7 @@ enum webhook_result webhook_check_pugmark(struct webhook_check *check)
 	for (int i = 0; i < ENTRIES_MAX && value.n > 0; i++) {
 		struct slice entry = slice_trim(slice_cut(&value, ','));
 		struct slice key = slice_cut(&entry, '=');
+		/* A second time would let a header say two. */
 		if (slice_equal(key, SLICE("t"))) {
 			if (timestamp.n > 0)
 				return WEBHOOK_MALFORMED;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The names are part of the API and of the log; the sentences say what to do, because who reads them is setting a
+ * webhook up. */
 #include "codec/webhook/webhook_result.h"
 
 struct result_words {

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The key is given as SendGrid shows it, base64 of a DER SubjectPublicKeyInfo. Only P-256 is taken, which is what
+ * SendGrid signs with: another key was pasted by mistake, and that is better said than found out by signatures that
+ * never fit. */
 #include "codec/webhook/webhook_sendgrid.h"
 
 #include "codec/webhook/webhook_public_key.h"
@@ -42,6 +45,7 @@ enum webhook_result webhook_check_sendgrid(struct webhook_check *check)
 		EVP_PKEY *key = read_p256_key(check->arena, check->rule->secrets[i]);
 		if (!key)
 			continue;
+		/* What is signed is the time as it was sent, not as a number, and the raw body behind it. */
 		bool fits = webhook_public_key_fits(key, EVP_sha256(), signature, timestamp, check->request->body);
 		result = fits ? WEBHOOK_OK : WEBHOOK_BAD_SIGNATURE;
 		EVP_PKEY_free(key);

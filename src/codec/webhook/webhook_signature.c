@@ -63,6 +63,7 @@ enum webhook_result webhook_verify(const struct webhook_rule *rule, const struct
 {
 	if (request->body.n > WEBHOOK_BODY_MAX)
 		return WEBHOOK_TOO_BIG;
+	/* Each secret costs a digest over up to 32 MB. */
 	struct webhook_rule bounded = *rule;
 	if (bounded.secret_count > WEBHOOK_SECRETS_MAX)
 		bounded.secret_count = WEBHOOK_SECRETS_MAX;

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The certificate is fetched by whoever calls this; here is said from where it may be, and whether the one that came
+ * signs the body. Anybody with an account at Amazon can have SNS sign a message of a topic of his, so the last
+ * question is whether the topic is ours. */
 #include "codec/webhook/webhook_sns.h"
 
 #include "base/clock.h"
@@ -88,6 +91,7 @@ static enum webhook_result sns_text(const struct webhook_check *check, struct bu
 	return WEBHOOK_OK;
 }
 
+/* At the time of the request, which is a parameter: nothing here reads a clock. */
 static bool is_time_within(const X509 *certificate, int64_t now_us)
 {
 	time_t now_s = (time_t)(now_us / 1000000);
@@ -144,6 +148,8 @@ struct sns_envelope {
 	int64_t time_us;
 };
 
+/* What is not of the signed text but says how it was signed. Version 1 is SHA-1, which is what topics have unless they
+ * were told otherwise. */
 static enum webhook_result read_envelope(const struct webhook_check *check, struct sns_envelope *ret)
 {
 	struct slice body = check->request->body;

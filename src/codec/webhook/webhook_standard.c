@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A header may carry several signatures, of several versions and keys. Each key is tried against the entries of its
+ * own version only, so that a `v1` that fits by chance of format never vouches for a `v1a`. */
 #include "codec/webhook/webhook_standard.h"
 
 #include "base/mem.h"
@@ -31,6 +33,7 @@ struct standard_parts {
 	struct slice signatures;
 };
 
+/* All three of one family: a header of the other is somebody else's, who may have added it. */
 static enum webhook_result find_standard_parts(const struct webhook_check *check, struct standard_parts *ret)
 {
 	static const struct slice names[2][3] = {
@@ -56,6 +59,7 @@ struct standard_message {
 	struct slice signatures;
 };
 
+/* Only for Ed25519: what OpenSSL has for it takes the message in one piece. */
 static struct slice join(struct arena *arena, const struct slice *pieces, size_t count)
 {
 	size_t n = 0;
@@ -132,6 +136,8 @@ enum webhook_result webhook_check_standard(struct webhook_check *check)
 
 /* ---- our own ---- */
 
+/* Nothing is appended unless all secrets can be used: a header with one signature fewer looks right and fails at the
+ * receiver. */
 enum status webhook_sign_standard(const struct slice *secrets, size_t secret_count, struct slice id,
 				  int64_t timestamp_s, struct slice body, struct buf *to)
 {
