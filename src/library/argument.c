@@ -27,6 +27,7 @@ struct pugmark_text argument_text_of(struct slice s)
 	return (struct pugmark_text){s.p ? s.p : "", s.n};
 }
 
+/* By memcpy, since all that is known of the struct is that a size comes first. */
 static size_t size_of(const void *object)
 {
 	size_t size;
@@ -49,6 +50,7 @@ bool argument_read(const void *from, size_t least, void *to, size_t to_size)
 	return true;
 }
 
+/* The size is the host's to set, also in what it only gets back: it says how much may be written. */
 bool argument_is_writable(const void *to, size_t least)
 {
 	return to && size_of(to) >= least;

@@ -29,6 +29,7 @@ static struct memory_block *block_of(void *bytes)
 	return (struct memory_block *)(void *)((char *)bytes - offsetof(struct memory_block, bytes));
 }
 
+/* The list has no head of its own, so the first block is the object's. */
 static void unlink_block(struct memory *m, struct memory_block *block)
 {
 	if (block->next)
@@ -45,6 +46,7 @@ static void give_back(struct memory *m, struct memory_block *block)
 	(void)m->source.resize(m->source.user, block, 0);
 }
 
+/* What lies between here and memory_try is left as it is, which is why it may hold nothing but slices. */
 static _Noreturn void leave(struct memory *m)
 {
 	BUG_IF(!m->exhausted); /* an allocation outside memory_try */
@@ -98,6 +100,7 @@ enum pugmark_status memory_object_new(const struct pugmark_allocator *source, si
 	return PUGMARK_OK;
 }
 
+/* The blocks first: the list of them is in the object. */
 void memory_object_free(struct memory *m)
 {
 	while (m->blocks)

@@ -94,6 +94,7 @@ static enum pugmark_status check_base_url(struct slice url)
 	return url_check_redirect(url) == URL_OK ? PUGMARK_OK : PUGMARK_BAD_INPUT;
 }
 
+/* Slashes at the end are taken off, since the paths of links begin with one. */
 enum pugmark_status pugmark_instrumenter_set_base_url(struct pugmark_instrumenter *in, const char *url, size_t url_size)
 {
 	struct slice text;
@@ -172,6 +173,7 @@ enum pugmark_status pugmark_instrumenter_set_consent(struct pugmark_instrumenter
 	return PUGMARK_OK;
 }
 
+/* NULL takes it away again, and links are made of tokens. */
 enum pugmark_status pugmark_instrumenter_set_track(struct pugmark_instrumenter *in, pugmark_track_fn *track, void *user)
 {
 	if (!in)
@@ -224,6 +226,7 @@ enum pugmark_status pugmark_instrumenter_set_skip_visible_urls(struct pugmark_in
 	return PUGMARK_OK;
 }
 
+/* Four times the largest input is more than any mail becomes; a larger limit is most likely a wrong unit. */
 enum pugmark_status pugmark_instrumenter_set_output_max(struct pugmark_instrumenter *in, size_t output_max)
 {
 	if (!in)

@@ -25,6 +25,7 @@ static bool kind_of(enum pugmark_kind kind, enum hit_kind *ret)
 	return false;
 }
 
+/* A kind that has no public name yet is "unknown", which every host must treat anyway. */
 static enum pugmark_actor actor_of(enum actor actor)
 {
 	switch (actor) {
@@ -49,6 +50,7 @@ const char *pugmark_actor_name(enum pugmark_actor actor)
 	return actor_name(ACTOR_UNKNOWN);
 }
 
+/* is_head is what there was before `method`; a host that fills in both is believed about the latter. */
 static bool texts_of(const struct pugmark_hit *given, struct hit_signals *ret)
 {
 	struct slice language, fetch_mode;

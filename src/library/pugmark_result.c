@@ -6,6 +6,8 @@
 #include "library/argument.h"
 #include "library/openssl_errors.h"
 
+/* Pointers, not structs: the structs may grow in a later version, and a host's index into an array of them would be
+ * wrong. */
 void result_reserve(struct result *result, size_t link_count, size_t part_count)
 {
 	result->links = arena_alloc_array(result->arena, link_count, sizeof(struct pugmark_link *));
@@ -51,6 +53,7 @@ static void add_link(struct result *result, const struct html_link *link, struct
 	result->shown.tracked_count += copy->skip == PUGMARK_NOT_SKIPPED;
 }
 
+/* What is said of a part is summed up for the mail, so that a host with one question need not walk. */
 void result_add_html(struct result *result, const struct html_report *report, struct slice rewritten, bool is_off)
 {
 	struct pugmark_part *part = result->parts[result->shown.part_count - 1];

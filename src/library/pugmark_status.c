@@ -29,6 +29,7 @@ static const struct status_words words[] = {
     {PUGMARK_FOREIGN_TOPIC, "foreign_topic", "It is rightly signed, but by a topic that is not ours."},
 };
 
+/* By value instead of by index: the numbers are the public ones, which leave room. */
 static const struct status_words *words_of(enum pugmark_status status)
 {
 	static const struct status_words unknown = {PUGMARK_OK, "unknown", "An unknown result."};

@@ -26,6 +26,7 @@ _Static_assert((int)PUGMARK_CONSENT_OFF == (int)LINK_TOKEN_CONSENT_OFF &&
 
 /* ---- keys ---- */
 
+/* Keys are 256 slots of 32 bytes, taken at once, so that setting one cannot fail for memory. */
 static enum pugmark_status make_keys(void *user)
 {
 	struct pugmark_keys *keys = user;
@@ -137,6 +138,7 @@ static enum pugmark_status check(const struct pugmark_token *t, struct slice des
 	return url_check_redirect(destination) == URL_OK ? PUGMARK_OK : PUGMARK_BAD_INPUT;
 }
 
+/* Member by member: the public struct is the host's to grow, the other one is ours. */
 static struct link_token token_of(const struct pugmark_token *t, struct slice destination)
 {
 	struct link_token token = {

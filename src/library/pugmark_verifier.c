@@ -60,6 +60,7 @@ static enum pugmark_status result_of(enum webhook_result result)
 	return PUGMARK_BAD_SIGNATURE; /* whatever it is, it is no yes */
 }
 
+/* A scheme that this version does not know is refused here and not with the first webhook. */
 enum pugmark_status pugmark_verifier_new(enum pugmark_scheme scheme, const struct pugmark_allocator *allocator,
 					 struct pugmark_verifier **ret_verifier)
 {
@@ -177,6 +178,7 @@ static enum pugmark_status keep_replay_key(struct verifying *it, struct slice ke
 	return PUGMARK_OK;
 }
 
+/* All memory is in the arena of this one call and goes with it, whatever comes out. */
 static enum pugmark_status verify(void *user)
 {
 	struct verifying *it = user;

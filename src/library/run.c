@@ -47,6 +47,7 @@ static bool leave(void *user, const struct html_link *link, struct buf *to)
 	return false;
 }
 
+/* Consent before all: a host's function is not even asked for a link of somebody who wants none. */
 static html_track_fn *track_of(const struct pugmark_instrumenter *in)
 {
 	if (in->clicks == PUGMARK_CONSENT_OFF)
@@ -63,6 +64,7 @@ static bool has_pixel(const struct pugmark_instrumenter *in)
 	       (in->pixel_html.n || in->sealer);
 }
 
+/* Once a mail, in front of the first link: a lack of memory shows before anything is written. */
 static enum status make_pixel(const struct pugmark_instrumenter *in, struct arena *arena, struct slice *ret)
 {
 	struct link_token token = in->token;

@@ -42,6 +42,7 @@ bool html_attribute_next(struct html_attributes *attributes, struct html_attribu
 	if (next >= input.n)
 		return false;
 	ret->name = slice_sub(input, from, to);
+	/* Not the empty slice: where a value would stand is asked for, too. */
 	ret->value = slice_sub(input, to, to);
 	ret->quote = HTML_NO_VALUE;
 	attributes->at = to;

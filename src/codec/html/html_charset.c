@@ -29,6 +29,7 @@ static struct slice wide_charset(struct slice html)
 	return SLICE_EMPTY;
 }
 
+/* Those of HTML, not of C: a vertical tab is none. */
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f';
@@ -158,6 +159,7 @@ static size_t escape_size(struct slice s)
 	return n > 1 && n < s.n ? n + 1 : 0;
 }
 
+/* 0xff, since it is in no ASCII class of any kind, and no decoder takes it for a character. */
 bool html_charset_hide(struct slice html, struct arena *arena, struct slice *ret)
 {
 	char *copy = arena_cstr(arena, html);

@@ -149,6 +149,8 @@ static bool write_tracked(struct writer *writer, const struct html_link *link)
 	return false;
 }
 
+/* A link that cannot be tracked after all is copied with what follows it; where its value stands in the output is
+ * noted all the same. */
 static void write_link(struct writer *writer, struct html_link *link)
 {
 	copy_until(writer, link->start);
@@ -189,6 +191,7 @@ static uint32_t warning_of(const struct html_link *link)
 	}
 }
 
+/* Warnings of links are one bit each however many there are; who wants to know which looks at the links. */
 static void fill_report(const struct html_scan *scan, struct html_report *report)
 {
 	report->links = scan->links;

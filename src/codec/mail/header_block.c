@@ -68,6 +68,7 @@ size_t header_block_body(struct slice message)
 	return at + header_block_empty_line(slice_from(message, at));
 }
 
+/* The first counts, as for most readers; one that must be unique is for the caller to count. */
 struct slice header_block_find(struct slice message, struct slice name)
 {
 	struct header_line header;
@@ -78,6 +79,7 @@ struct slice header_block_find(struct slice message, struct slice name)
 	return (struct slice){NULL, 0};
 }
 
+/* By the first line: what is put in should look like what is there. */
 struct slice header_block_line_end(struct slice message)
 {
 	size_t n = slice_index(message, '\n');

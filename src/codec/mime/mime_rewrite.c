@@ -53,6 +53,7 @@ static struct slice decode(const struct rewriting *r, struct slice message, cons
 	return buf_slice(&decoded);
 }
 
+/* Counted in a first walk, so that the lists are as long as they must be. */
 static void find_htmls(struct rewriting *r)
 {
 	struct mime_report *report = &r->report;
@@ -288,12 +289,14 @@ static bool has_same_shape(const struct mime_tree *a, const struct mime_tree *b)
 	return true;
 }
 
+/* The proof: whoever reads the new part gets what was meant for him, and nothing else. */
 static bool decodes_to(const struct rewriting *r, struct slice message, const struct mime_part *part, struct slice want)
 {
 	struct slice got = decode(r, message, part);
 	return part->encoding != MIME_UNKNOWN_ENCODING && slice_equal(got, want);
 }
 
+/* The part stays as it was, which is reported, and its pixel is gone with it. */
 static void give_up(struct rewriting *r, size_t index)
 {
 	struct mime_html *html = &r->report.htmls[index];

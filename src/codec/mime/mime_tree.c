@@ -307,6 +307,7 @@ struct slice mime_header_find(struct slice message, const struct mime_part *part
 	return SLICE_EMPTY;
 }
 
+/* Leniently, like the clients that will read it; whether a body is sound is asked elsewhere (mime_skip.h). */
 bool mime_body_decode(struct slice message, const struct mime_part *part, struct buf *to)
 {
 	struct slice body = slice_sub(message, part->body, part->end);
@@ -320,6 +321,7 @@ bool mime_body_decode(struct slice message, const struct mime_part *part, struct
 	}
 }
 
+/* Upwards by the parents: trees are at most 32 deep. */
 bool mime_part_is_within(const struct mime_tree *tree, size_t part, struct slice type)
 {
 	for (int32_t i = (int32_t)part; i != MIME_NO_PARENT; i = tree->parts[i].parent)

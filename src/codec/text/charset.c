@@ -246,6 +246,7 @@ static bool is_alphanumeric(char c)
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
+/* A walk over the table: the labels of nearly all mail are its first rows, and there is one look-up a document. */
 const struct charset *charset_of(struct slice label)
 {
 	char kept[LABEL_MAX];

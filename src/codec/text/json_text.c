@@ -26,6 +26,7 @@ void json_open(struct json_text *w, char bracket)
 	w->needs_comma = false;
 }
 
+/* Whatever was inside: behind a bracket a comma is due. */
 void json_close(struct json_text *w, char bracket)
 {
 	buf_append_byte(w->to, bracket);

@@ -57,6 +57,7 @@ void quoted_printable_put(struct quoted_printable *q, struct slice text, bool en
 	}
 }
 
+/* Line by line: a CR that no LF follows is text, and goes encoded. */
 static void encode(struct quoted_printable *q, struct slice text)
 {
 	while (text.n) {

@@ -97,6 +97,7 @@ void link_token_sealer_free(struct link_token_sealer **sealer)
 	*sealer = NULL;
 }
 
+/* With the cipher that was fetched once: by name OpenSSL 3 would search its providers for each key. */
 static EVP_CIPHER_CTX *prepare(const struct link_token_sealer *s, uint8_t key_id, bool sealing)
 {
 	EVP_CIPHER_CTX *prepared = EVP_CIPHER_CTX_new();

@@ -150,6 +150,7 @@ static bool is_host_byte(unsigned char c)
 
 enum { HOST_MAX = 3 * 253 }; /* RFC 1035's 253, percent-encoded */
 
+/* Underscores are in no host name of RFC 1123, but in names that resolve, and browsers open them. */
 static bool is_host(struct slice host)
 {
 	if (host.n == 0 || host.n > HOST_MAX || host.p[0] == '.')

@@ -9,6 +9,7 @@
 
 enum { SHA1_SIZE = 20, FORM_FIELDS_MAX = 64 };
 
+/* By bytes; of two names that begin alike the shorter one comes first. */
 static int by_name(const void *left, const void *right)
 {
 	const struct query_parameter *a = left;
