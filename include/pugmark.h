@@ -21,9 +21,10 @@
  *
  * WHAT IT DOES NOT DO
  * No file, socket, clock, environment, signal or thread is touched, nothing is printed, and there is no state outside
- * the objects below. It uses OpenSSL's libcrypto (in its default context) and libidn2, which have their own. An
- * invariant of the library itself that does not hold ends the process by abort(), as assert() would, with a line on
- * standard error; no input, no argument but a wild pointer, and no lack of memory can cause that.
+ * the objects below. It uses OpenSSL's libcrypto (in its default context), libidn2 and the C library's iconv, which
+ * have their own; iconv reads its tables from files when a link has characters of another charset than UTF-8 and
+ * windows-1252. An invariant of the library itself that does not hold ends the process by abort(), as assert() would,
+ * with a line on standard error; no input, no argument but a wild pointer, and no lack of memory can cause that.
  *
  * THREADS
  * An object belongs to one thread at a time: different threads may use different objects without locks, and may hand
@@ -35,11 +36,12 @@
  * All memory comes from the allocator that an object was made with, and goes back to it when the object is freed. When
  * the allocator returns NULL, the call returns PUGMARK_NO_MEMORY, gives back what it had taken, and leaves its object
  * as it was; the same call may be made again.
- * OpenSSL and libidn2 allocate what they need for a call by themselves (CRYPTO_set_mem_functions redirects OpenSSL's,
- * for the whole process). When they cannot, the result is PUGMARK_NO_MEMORY where that can be known, and otherwise a
- * no: PUGMARK_BAD_INPUT for a token, PUGMARK_BAD_SIGNATURE or PUGMARK_BAD_SECRET for a webhook, PUGMARK_SKIP_BAD_URL
- * for a link to an international host. OpenSSL's queue of errors is left as it was. What goes into a call is copied
- * where it is kept, so that it may be changed or freed afterwards, except where a contract says "must outlive".
+ * OpenSSL, libidn2 and iconv allocate what they need for a call by themselves (CRYPTO_set_mem_functions redirects
+ * OpenSSL's, for the whole process). When they cannot, the result is PUGMARK_NO_MEMORY where that can be known, and
+ * otherwise a no: PUGMARK_BAD_INPUT for a token, PUGMARK_BAD_SIGNATURE or PUGMARK_BAD_SECRET for a webhook,
+ * PUGMARK_SKIP_BAD_URL for a link to an international host, PUGMARK_SKIP_CHARSET for one in another charset. OpenSSL's
+ * queue of errors is left as it was. What goes into a call is copied where it is kept, so that it may be changed or
+ * freed afterwards, except where a contract says "must outlive".
  *
  * TEXT
  * Text is a pointer and a size in bytes; it may hold any bytes, and is UTF-8 where it means characters. PUGMARK_CSTR as

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Blocks are linked in both directions because they are freed in any order. The head in front of each is what finding
+ * them again costs: two pointers, and with an arena one head in 8 KB. */
 #include "library/memory.h"
 
 #include "base/mem.h"
@@ -27,6 +29,7 @@ static struct memory_block *block_of(void *bytes)
 	return (struct memory_block *)(void *)((char *)bytes - offsetof(struct memory_block, bytes));
 }
 
+/* The list has no head of its own, so the first block is the object's. */
 static void unlink_block(struct memory *m, struct memory_block *block)
 {
 	if (block->next)
@@ -43,6 +46,7 @@ static void give_back(struct memory *m, struct memory_block *block)
 	(void)m->source.resize(m->source.user, block, 0);
 }
 
+/* What lies between here and memory_try is left as it is, which is why it may hold nothing but slices. */
 static _Noreturn void leave(struct memory *m)
 {
 	BUG_IF(!m->exhausted); /* an allocation outside memory_try */
@@ -59,6 +63,7 @@ static void *resize(void *user, void *bytes, size_t size)
 			give_back(m, old);
 		return NULL;
 	}
+	/* No host has that much, and the sum with the head must not wrap. */
 	if (size > SIZE_MAX / 2)
 		leave(m);
 	struct memory_block *block = m->source.resize(m->source.user, old, sizeof *block + size);
@@ -78,6 +83,7 @@ static void *resize(void *user, void *bytes, size_t size)
 	return block->bytes;
 }
 
+/* The one allocation that is made without the border: there is no object yet whose memory it could be. */
 enum pugmark_status memory_object_new(const struct pugmark_allocator *source, size_t size, void **ret_object)
 {
 	static const struct pugmark_allocator heap = {heap_resize, NULL};
@@ -94,6 +100,7 @@ enum pugmark_status memory_object_new(const struct pugmark_allocator *source, si
 	return PUGMARK_OK;
 }
 
+/* The blocks first: the list of them is in the object. */
 void memory_object_free(struct memory *m)
 {
 	while (m->blocks)
@@ -106,6 +113,7 @@ enum pugmark_status memory_try(struct memory *m, enum pugmark_status (*work)(voi
 	jmp_buf exhausted;
 	if (m->exhausted) /* a callback uses the object whose work it is part of */
 		return PUGMARK_MISUSE;
+	/* `m` may be read here because nobody changes it in between (C17, 7.13.2.1). */
 	if (setjmp(exhausted)) {
 		m->exhausted = NULL;
 		return PUGMARK_NO_MEMORY;

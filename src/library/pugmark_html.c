@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* HTML is one part of a mail that has no other, so that results of both kinds are read by one code. */
 #include "library/argument.h"
 #include "library/result.h"
 
@@ -11,6 +12,7 @@ static enum pugmark_status work(struct instrumenting *it)
 		return PUGMARK_TOO_BIG;
 	struct slice output = buf_slice(&result->output);
 	struct pugmark_part part = {.end = it->input.n, .pixel_at = HTML_NOWHERE, .html = argument_text_of(output)};
+	/* Everything is copied out of the arena's scratch once its number is known, so no list grows. */
 	result_reserve(result, report.link_count, 1);
 	result_add_part(result, &part);
 	result_add_html(result, &report, output, it->run.from->clicks == PUGMARK_CONSENT_OFF);

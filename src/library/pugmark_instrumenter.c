@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Each setter checks first, allocates next and changes last, since an allocation may not come back; so an option that
+ * was refused, or that there was no memory for, leaves the object as it was. */
 #include "library/instrumenter.h"
 
 #include "library/argument.h"
@@ -9,6 +11,7 @@ enum { OUTPUT_MAX_AT_FIRST = 256 << 20 };
 
 _Static_assert(PUGMARK_MESSAGE_ID_SIZE == sizeof(struct uuid), "public and internal size of a message's id");
 
+/* With everything on that is right for most mails, so that a host sets what is his and no more. */
 enum pugmark_status pugmark_instrumenter_new(const struct pugmark_allocator *allocator,
 					     struct pugmark_instrumenter **ret_instrumenter)
 {
@@ -44,6 +47,7 @@ struct replacing {
 	struct slice by;
 };
 
+/* Copied before the old one is freed: the new text may be the old one, or there may be no memory. */
 static enum pugmark_status replace(void *user)
 {
 	struct replacing *r = user;
@@ -67,6 +71,7 @@ static enum pugmark_status add(void *user)
 	return PUGMARK_OK;
 }
 
+/* An empty text in a list would match nothing or everything; either is a mistake. */
 static enum pugmark_status add_text(struct pugmark_instrumenter *in, struct text_list *list, const char *bytes,
 				    size_t size)
 {
@@ -89,6 +94,7 @@ static enum pugmark_status check_base_url(struct slice url)
 	return url_check_redirect(url) == URL_OK ? PUGMARK_OK : PUGMARK_BAD_INPUT;
 }
 
+/* Slashes at the end are taken off, since the paths of links begin with one. */
 enum pugmark_status pugmark_instrumenter_set_base_url(struct pugmark_instrumenter *in, const char *url, size_t url_size)
 {
 	struct slice text;
@@ -116,6 +122,8 @@ static enum pugmark_status make_sealer(void *user)
 	return s->sealer ? PUGMARK_OK : PUGMARK_NO_MEMORY;
 }
 
+/* A sealer is made at once instead of with the first mail, so that a lack of memory or of AES-SIV shows where it can
+ * be handled. */
 enum pugmark_status pugmark_instrumenter_set_keys(struct pugmark_instrumenter *in, const struct pugmark_keys *keys,
 						  uint32_t key_id)
 {
@@ -146,6 +154,7 @@ enum pugmark_status pugmark_instrumenter_set_message(struct pugmark_instrumenter
 	return PUGMARK_OK;
 }
 
+/* By value, since a C enum holds any int that a host puts into it. */
 static bool is_consent(enum pugmark_consent consent)
 {
 	return consent == PUGMARK_CONSENT_OFF || consent == PUGMARK_CONSENT_ANONYMOUS ||
@@ -164,6 +173,7 @@ enum pugmark_status pugmark_instrumenter_set_consent(struct pugmark_instrumenter
 	return PUGMARK_OK;
 }
 
+/* NULL takes it away again, and links are made of tokens. */
 enum pugmark_status pugmark_instrumenter_set_track(struct pugmark_instrumenter *in, pugmark_track_fn *track, void *user)
 {
 	if (!in)
@@ -216,6 +226,7 @@ enum pugmark_status pugmark_instrumenter_set_skip_visible_urls(struct pugmark_in
 	return PUGMARK_OK;
 }
 
+/* Four times the largest input is more than any mail becomes; a larger limit is most likely a wrong unit. */
 enum pugmark_status pugmark_instrumenter_set_output_max(struct pugmark_instrumenter *in, size_t output_max)
 {
 	if (!in)
@@ -248,12 +259,14 @@ enum pugmark_status pugmark_instrumenter_add_parameter(struct pugmark_instrument
 	if (status != PUGMARK_OK)
 		return status;
 	struct adding a = {&in->memory, &in->parameter_values, text};
+	/* The two lists are of one length at all times. */
 	status = memory_try(&in->memory, add, &a);
 	if (status != PUGMARK_OK)
 		text_list_truncate(&in->parameter_names, &in->memory.allocator, in->parameter_values.count);
 	return status;
 }
 
+/* What belongs to one mail goes, what belongs to the host stays: own hosts are the same for the next mail. */
 enum pugmark_status pugmark_instrumenter_clear_additions(struct pugmark_instrumenter *in)
 {
 	if (!in)

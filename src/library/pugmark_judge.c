@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* No object and no memory: a hit is judged from what is given. Strings that the public struct has and the rules do not
+ * ask for by text are turned into whether they are there. */
 #include "codec/judge/verdict.h"
 #include "library/argument.h"
 
@@ -10,6 +12,7 @@ _Static_assert(ARGUMENT_LEAST(struct pugmark_hit, delivery_age_s) == sizeof(stru
 	       "no padding at the end");
 _Static_assert(VERDICT_LEAST == sizeof(struct pugmark_verdict), "no padding at the end");
 
+/* Preferences are opened by people, and "any kind" is a question and no hit. */
 static bool kind_of(enum pugmark_kind kind, enum hit_kind *ret)
 {
 	switch (kind) {
@@ -22,6 +25,7 @@ static bool kind_of(enum pugmark_kind kind, enum hit_kind *ret)
 	return false;
 }
 
+/* A kind that has no public name yet is "unknown", which every host must treat anyway. */
 static enum pugmark_actor actor_of(enum actor actor)
 {
 	switch (actor) {
@@ -37,6 +41,7 @@ static enum pugmark_actor actor_of(enum actor actor)
 	return PUGMARK_ACTOR_UNKNOWN;
 }
 
+/* By going through the codec layer's, so that a name exists once. */
 const char *pugmark_actor_name(enum pugmark_actor actor)
 {
 	for (enum actor a = ACTOR_UNKNOWN; a < ACTOR_COUNT; a++)
@@ -45,6 +50,7 @@ const char *pugmark_actor_name(enum pugmark_actor actor)
 	return actor_name(ACTOR_UNKNOWN);
 }
 
+/* is_head is what there was before `method`; a host that fills in both is believed about the latter. */
 static bool texts_of(const struct pugmark_hit *given, struct hit_signals *ret)
 {
 	struct slice language, fetch_mode;
@@ -59,6 +65,7 @@ static bool texts_of(const struct pugmark_hit *given, struct hit_signals *ret)
 	return true;
 }
 
+/* An address that cannot be read is refused rather than ignored: without one a hit is judged more kindly. */
 static enum pugmark_status signals_of(const struct pugmark_hit *given, struct hit_signals *ret)
 {
 	struct slice address;
@@ -74,6 +81,7 @@ static enum pugmark_status signals_of(const struct pugmark_hit *given, struct hi
 	return PUGMARK_OK;
 }
 
+/* The verdict is made in a struct of ours and copied as far as the host's goes. */
 enum pugmark_status pugmark_judge(const struct pugmark_hit *hit, struct pugmark_verdict *ret_verdict)
 {
 	struct pugmark_hit given;

@@ -62,11 +62,14 @@ static enum pugmark_warning warning_of(enum html_warning warning)
 	return PUGMARK_WARN_OTHER;
 }
 
+/* One bit each, in the order of the list. */
 static enum html_warning warning_at(unsigned i)
 {
 	return (enum html_warning)(UINT32_C(1) << i);
 }
 
+/* With clicks off every link is refused, by us; a warning that links were left alone would be one about what was asked
+ * for. */
 uint32_t link_warnings_of(uint32_t html_warnings, bool is_off)
 {
 	uint32_t warnings = 0;
@@ -78,6 +81,7 @@ uint32_t link_warnings_of(uint32_t html_warnings, bool is_off)
 	return warnings;
 }
 
+/* Texts still point to where the codec layer has them: a callback may look and must not keep. */
 void link_show(const struct html_link *link, struct pugmark_link *ret)
 {
 	bool is_bad = link->skip == HTML_SKIP_BAD_URL;
@@ -97,6 +101,7 @@ void link_show(const struct html_link *link, struct pugmark_link *ret)
 
 /* ---- names: those of the codec layer, and what only the library has ---- */
 
+/* The numbers of the codec layer are dense and end where there is no public one, so the walk ends. */
 const char *pugmark_skip_name(enum pugmark_skip skip)
 {
 	if (skip == PUGMARK_SKIP_CLICKS_OFF)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Parts that are left alone are in the result as well, with the reason: a host that must say why a mail is not tracked
+ * has no other place to look. */
 #include "library/argument.h"
 #include "library/result.h"
 
@@ -28,6 +30,7 @@ static enum pugmark_status work(struct instrumenting *it)
 	size_t link_count = 0;
 	if (mime_rewrite(&it->run.options, it->input, result->arena, &result->output, &report) != STATUS_OK)
 		return PUGMARK_TOO_BIG;
+	/* Counted first, so that the lists of the result are allocated once. */
 	for (size_t i = 0; i < report.html_count; i++)
 		link_count += report.htmls[i].skip == MIME_NOT_SKIPPED ? report.htmls[i].report.link_count : 0;
 	result_reserve(result, link_count, report.html_count);

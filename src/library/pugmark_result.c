@@ -6,6 +6,8 @@
 #include "library/argument.h"
 #include "library/openssl_errors.h"
 
+/* Pointers, not structs: the structs may grow in a later version, and a host's index into an array of them would be
+ * wrong. */
 void result_reserve(struct result *result, size_t link_count, size_t part_count)
 {
 	result->links = arena_alloc_array(result->arena, link_count, sizeof(struct pugmark_link *));
@@ -31,6 +33,7 @@ static struct pugmark_text keep(struct result *result, struct pugmark_text text)
 	return result_text(result, slice_of(text.bytes, text.size));
 }
 
+/* Each text is copied, so that the input may go as soon as the call is back. */
 static void add_link(struct result *result, const struct html_link *link, struct slice rewritten, bool is_off)
 {
 	struct pugmark_link *copy = ARENA_NEW(result->arena, struct pugmark_link);
@@ -41,6 +44,7 @@ static void add_link(struct result *result, const struct html_link *link, struct
 	copy->url = keep(result, copy->url);
 	copy->destination = keep(result, copy->destination);
 	copy->text = keep(result, copy->text);
+	/* A destination of a link that is left alone is a thought of the rewriter's, and no promise. */
 	if (copy->skip == PUGMARK_NOT_SKIPPED)
 		copy->tracked_url = result_text(result, slice_sub(rewritten, link->out_start, link->out_end));
 	else
@@ -49,6 +53,7 @@ static void add_link(struct result *result, const struct html_link *link, struct
 	result->shown.tracked_count += copy->skip == PUGMARK_NOT_SKIPPED;
 }
 
+/* What is said of a part is summed up for the mail, so that a host with one question need not walk. */
 void result_add_html(struct result *result, const struct html_report *report, struct slice rewritten, bool is_off)
 {
 	struct pugmark_part *part = result->parts[result->shown.part_count - 1];
@@ -61,12 +66,15 @@ void result_add_html(struct result *result, const struct html_report *report, st
 	result->shown.has_pixel |= report->pixel_at != HTML_NOWHERE;
 }
 
+/* What the host holds is a member of ours, so that the struct it sees can grow at its end. */
 void pugmark_result_free(struct pugmark_result *shown)
 {
 	if (shown)
 		memory_object_free((struct memory *)(void *)((char *)shown - offsetof(struct result, shown)));
 }
 
+/* OpenSSL may run out in the middle, where the rewriter only hears "no" for a link: the mail would be right and not
+ * tracked. So it is asked for at the end. */
 static enum pugmark_status begin_and_work(void *user)
 {
 	struct instrumenting *it = user;
@@ -82,6 +90,7 @@ static enum pugmark_status begin_and_work(void *user)
 	return status;
 }
 
+/* Everything of a run is in the result's memory; what fails gives back all of it with one call. */
 enum pugmark_status instrumenting_do(struct pugmark_instrumenter *from, struct instrumenting *it,
 				     struct pugmark_result **ret_result)
 {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Statuses of the codec layer are fewer and mean other things in other places. Here is the one place where they get
+ * public names; what has none is bad input, never success. */
 #include "library/status.h"
 
 #include <stddef.h>
@@ -27,6 +29,7 @@ static const struct status_words words[] = {
     {PUGMARK_FOREIGN_TOPIC, "foreign_topic", "It is rightly signed, but by a topic that is not ours."},
 };
 
+/* By value instead of by index: the numbers are the public ones, which leave room. */
 static const struct status_words *words_of(enum pugmark_status status)
 {
 	static const struct status_words unknown = {PUGMARK_OK, "unknown", "An unknown result."};

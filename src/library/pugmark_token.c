@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A sealer is a thread's own, because a cipher context is. Keys are shared: they change only before they are. What a
+ * token says is checked on both ways, since a host that seals a javascript: address would hand it to its own redirect.
+ */
 #include "codec/url/url.h"
 #include "library/argument.h"
 #include "library/keys.h"
@@ -23,6 +26,7 @@ _Static_assert((int)PUGMARK_CONSENT_OFF == (int)LINK_TOKEN_CONSENT_OFF &&
 
 /* ---- keys ---- */
 
+/* Keys are 256 slots of 32 bytes, taken at once, so that setting one cannot fail for memory. */
 static enum pugmark_status make_keys(void *user)
 {
 	struct pugmark_keys *keys = user;
@@ -55,6 +59,7 @@ void pugmark_keys_free(struct pugmark_keys *keys)
 	memory_object_free(&keys->memory);
 }
 
+/* Any number of bytes but one is a mistake: a key that is filled up or cut off would seal as well as a right one. */
 enum pugmark_status pugmark_keys_set(struct pugmark_keys *keys, uint32_t key_id, const void *key, size_t key_size)
 {
 	if (!keys || !key)
@@ -118,6 +123,7 @@ void pugmark_sealer_free(struct pugmark_sealer *sealer)
 
 /* ---- tokens ---- */
 
+/* What pugmark_token_open would refuse is not sealed in the first place. */
 static enum pugmark_status check(const struct pugmark_token *t, struct slice destination)
 {
 	if (t->kind < PUGMARK_OPEN || t->kind > PUGMARK_PREFERENCES || t->consent < PUGMARK_CONSENT_OFF ||
@@ -132,6 +138,7 @@ static enum pugmark_status check(const struct pugmark_token *t, struct slice des
 	return url_check_redirect(destination) == URL_OK ? PUGMARK_OK : PUGMARK_BAD_INPUT;
 }
 
+/* Member by member: the public struct is the host's to grow, the other one is ours. */
 static struct link_token token_of(const struct pugmark_token *t, struct slice destination)
 {
 	struct link_token token = {
@@ -176,6 +183,7 @@ enum pugmark_status pugmark_token_mint(struct pugmark_sealer *sealer, const stru
 	return PUGMARK_OK;
 }
 
+/* The destination gets a NUL behind it, for hosts in C; it lies in the sealer until the next token is opened. */
 static void fill(const struct link_token *token, uint8_t key_id, struct pugmark_token *ret)
 {
 	struct pugmark_token opened = {

@@ -23,6 +23,7 @@ struct pugmark_verifier {
 	struct text_list topics;
 };
 
+/* A switch without a default, so that a new scheme is a compiler error here until it has a public name. */
 static bool scheme_of(enum pugmark_scheme scheme, enum webhook_scheme *ret)
 {
 	switch (scheme) {
@@ -40,6 +41,7 @@ static bool scheme_of(enum pugmark_scheme scheme, enum webhook_scheme *ret)
 	return false;
 }
 
+/* Each reason has a status of its own, for a log; what a host tells the sender should be one and the same. */
 static enum pugmark_status result_of(enum webhook_result result)
 {
 	switch (result) {
@@ -58,6 +60,7 @@ static enum pugmark_status result_of(enum webhook_result result)
 	return PUGMARK_BAD_SIGNATURE; /* whatever it is, it is no yes */
 }
 
+/* A scheme that this version does not know is refused here and not with the first webhook. */
 enum pugmark_status pugmark_verifier_new(enum pugmark_scheme scheme, const struct pugmark_allocator *allocator,
 					 struct pugmark_verifier **ret_verifier)
 {
@@ -78,6 +81,7 @@ enum pugmark_status pugmark_verifier_new(enum pugmark_scheme scheme, const struc
 	return PUGMARK_OK;
 }
 
+/* Secrets are wiped before their memory goes back to the host. */
 void pugmark_verifier_free(struct pugmark_verifier *v)
 {
 	if (!v)
@@ -147,6 +151,7 @@ struct verifying {
 	struct pugmark_delivery delivery;
 };
 
+/* The host's array is read, not kept: it may be gone when the next request comes. */
 static enum pugmark_status take_headers(struct verifying *it, struct arena *arena)
 {
 	size_t count = it->webhook.header_count;
@@ -162,6 +167,7 @@ static enum pugmark_status take_headers(struct verifying *it, struct arena *aren
 	return PUGMARK_OK;
 }
 
+/* A key that does not fit is refused: cut off, two deliveries could have the same. */
 static enum pugmark_status keep_replay_key(struct verifying *it, struct slice key)
 {
 	if (key.n >= sizeof it->delivery.replay_key)
@@ -172,6 +178,7 @@ static enum pugmark_status keep_replay_key(struct verifying *it, struct slice ke
 	return PUGMARK_OK;
 }
 
+/* All memory is in the arena of this one call and goes with it, whatever comes out. */
 static enum pugmark_status verify(void *user)
 {
 	struct verifying *it = user;

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the options of an instrumenter to those of html_rewrite, with one of three ways to make a link: the host's
  * function, tokens, or not at all. */
-#include "codec/html/open_pixel.h"
+#include "codec/token/tracking_url.h"
 #include "library/instrumenter.h"
 #include "library/link.h"
 
-static enum status append_url(const struct pugmark_instrumenter *in, const char *path, const struct link_token *token,
-			      struct buf *to)
+static struct tracking_origin origin_of(const struct pugmark_instrumenter *in)
 {
-	buf_append(to, in->base_url);
-	buf_append_cstr(to, path);
-	return link_token_seal(in->sealer, in->key_id, token, to);
+	return (struct tracking_origin){in->sealer, in->key_id, in->base_url};
 }
 
 /* ---- links ---- */
 
+/* A link that cannot be sealed stays as it is, but for a lack of memory: then there is no result at all
+ * (pugmark_result.c). */
 static bool track_by_token(void *user, const struct html_link *link, struct buf *to)
 {
 	struct run *run = user;
@@ -23,11 +22,13 @@ static bool track_by_token(void *user, const struct html_link *link, struct buf 
 	token.consent = (enum link_token_consent)run->from->clicks;
 	token.link_index = link->index;
 	token.destination = link->destination;
-	enum status status = append_url(run->from, "/c/", &token, to);
+	struct tracking_origin origin = origin_of(run->from);
+	enum status status = tracking_url_append(&origin, &token, to);
 	run->is_out_of_memory |= status == STATUS_AGAIN;
 	return status == STATUS_OK;
 }
 
+/* More than the room can only be a mistake of the host's; what he wrote past it is his affair, but it is not sent. */
 static bool track_by_host(void *user, const struct html_link *link, struct buf *to)
 {
 	struct run *run = user;
@@ -46,6 +47,7 @@ static bool leave(void *user, const struct html_link *link, struct buf *to)
 	return false;
 }
 
+/* Consent before all: a host's function is not even asked for a link of somebody who wants none. */
 static html_track_fn *track_of(const struct pugmark_instrumenter *in)
 {
 	if (in->clicks == PUGMARK_CONSENT_OFF)
@@ -55,16 +57,18 @@ static html_track_fn *track_of(const struct pugmark_instrumenter *in)
 
 /* ---- the pixel ---- */
 
+/* A host with a track function and no keys has no token for one; he may still give the markup. */
 static bool has_pixel(const struct pugmark_instrumenter *in)
 {
 	return in->opens != PUGMARK_CONSENT_OFF && in->pixel_place != PUGMARK_PIXEL_OFF &&
 	       (in->pixel_html.n || in->sealer);
 }
 
+/* Once a mail, in front of the first link: a lack of memory shows before anything is written. */
 static enum status make_pixel(const struct pugmark_instrumenter *in, struct arena *arena, struct slice *ret)
 {
 	struct link_token token = in->token;
-	struct buf url;
+	struct tracking_origin origin = origin_of(in);
 	struct buf markup;
 	if (in->pixel_html.n) {
 		*ret = in->pixel_html;
@@ -72,19 +76,15 @@ static enum status make_pixel(const struct pugmark_instrumenter *in, struct aren
 	}
 	token.kind = LINK_TOKEN_OPEN;
 	token.consent = (enum link_token_consent)in->opens;
-	buf_init_in_arena(&url, PUGMARK_BASE_URL_MAX + PUGMARK_TOKEN_ROOM, arena);
-	enum status status = append_url(in, "/o/", &token, &url);
-	if (status != STATUS_OK)
-		return status;
-	buf_append_cstr(&url, ".gif");
 	buf_init_in_arena(&markup, PUGMARK_PIXEL_HTML_MAX, arena);
-	open_pixel_append(&markup, buf_slice(&url));
+	enum status status = tracking_pixel_append(&origin, &token, &markup);
 	*ret = buf_slice(&markup);
-	return STATUS_OK;
+	return status;
 }
 
 /* ---- all of it ---- */
 
+/* The base URL's host is always an own one: links to it are tracked already. */
 static struct html_link_policy policy_of(const struct pugmark_instrumenter *in, struct arena *arena)
 {
 	size_t host_count = in->own_hosts.count;
@@ -107,6 +107,7 @@ static struct html_link_policy policy_of(const struct pugmark_instrumenter *in, 
 	};
 }
 
+/* Asked before any memory is taken: what is missing is missing for every mail. */
 enum pugmark_status run_check(const struct pugmark_instrumenter *from)
 {
 	if (!from->track && !from->sealer)

@@ -11,6 +11,7 @@ struct slice text_copy(const struct allocator *allocator, struct slice text)
 	return slice_of(copy, text.n);
 }
 
+/* The count moves last: a text that could not be copied is not in the list. */
 void text_list_add(struct text_list *list, const struct allocator *allocator, struct slice text)
 {
 	if (list->count == list->room) {

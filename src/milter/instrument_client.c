@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* libmilter gives each connection a thread, and a request takes as long as the server does; so connections to it are
+ * kept and handed out under a lock that nothing slow is done under. */
 #include "milter/instrument_client.h"
 
 #include "base/mem.h"
@@ -83,6 +85,7 @@ void instrument_client_free(struct instrument_client **client)
 /* ---- Connections: the one that was used last is taken first, so that the others grow old and are closed by the server
  */
 
+/* libcurl keeps a connection in the handle that used it; so handles are what is kept. */
 static CURL *take_handle(struct instrument_client *c)
 {
 	CURL *handle = NULL;

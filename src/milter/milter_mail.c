@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A milter may change headers and replace the body, but only say so one by one, by name and occurrence. So the answer
+ * of the server is laid beside the mail, header by header; an answer with other headers in another order is not of
+ * this mail, and nothing is changed. */
 #include "milter/milter_mail.h"
 
 #include "base/map.h"
@@ -38,6 +41,7 @@ struct milter_mail {
 	bool is_own;
 };
 
+/* One for each mail of a connection, with limits from the start: what a peer sends is never counted on to be small. */
 struct milter_mail *milter_mail_new(size_t size_max)
 {
 	struct milter_mail *mail = MEM_NEW(struct milter_mail);
@@ -299,7 +303,7 @@ enum status milter_mail_compare(struct milter_mail *mail, struct slice answer, s
 	struct milter_header_change change;
 	struct header_line header;
 	size_t room = 0, at = 0, kept_at = 0;
-	while (header_block_next(answer, &at, &header)) {
+	while (header_block_next(answer, HEADER_END_EMPTY_LINE, &at, &header)) {
 		if (!compare_header(mail, next_staying(mail, &kept_at), &header, &change))
 			return err_set(err, STATUS_CORRUPT, "the server answered with another mail: header '%.*s'",
 				       SLICE_FMT(slice_sub(header.name, 0, 60)));

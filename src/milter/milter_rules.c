@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a mail is ours is asked first, so that no list of senders can bring in what came from the world. Rules see
+ * envelope and headers only: most mail that passes a server is not to be tracked, and its body need not be collected
+ * to know that. */
 #include "milter/milter_rules.h"
 
 struct pattern_list {
@@ -36,6 +39,7 @@ static void read_patterns(const char *text, struct arena *arena, struct pattern_
 	}
 }
 
+/* Read once, at the start, so that a mistake in the configuration is said before any mail passes. */
 static enum status read_networks(const char *text, struct arena *arena, struct milter_rules *rules, struct err *err)
 {
 	struct pattern_list list;

@@ -45,9 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	struct html_rewrite_options options = {
-	    .charset = data[0] & 1    ? SLICE("utf-8")
-		       : data[0] & 16 ? SLICE("iso-2022-jp")
-				      : SLICE_EMPTY,
+	    .charset = data[0] & 1     ? SLICE("utf-8")
+		       : data[0] & 16  ? SLICE("iso-2022-jp")
+		       : data[0] & 64  ? SLICE("Shift_JIS")
+		       : data[0] & 128 ? SLICE("gb18030")
+				       : SLICE_EMPTY,
 	    .policy = {.own_hosts = &own_host, .own_host_count = 1},
 	    .track = track,
 	    .pixel = pixel,

@@ -3,6 +3,8 @@
  * chooses options and whether it is a mail. */
 #include "base/mem.h"
 #include "codec/lint/lint.h"
+#include "codec/lint/lint_json.h"
+#include "codec/lint/lint_mail.h"
 #include "codec/text/json_find.h"
 
 enum { JSON_MAX = 64 << 20 };

@@ -17,7 +17,7 @@ static void check_rest(struct slice message, struct slice eml)
 {
 	struct header_line header;
 	size_t at = 0, seen = 0;
-	while (header_block_next(message, &at, &header)) {
+	while (header_block_next(message, HEADER_END_EMPTY_LINE, &at, &header)) {
 		if (mail_attribution_is_header(header.name))
 			continue;
 		check(slice_starts_with(slice_from(eml, seen), header.line));

@@ -26,13 +26,11 @@ static bool track(void *user, const struct html_link *link, struct buf *to)
 
 static size_t count_encodings(struct slice message, const struct mime_part *part)
 {
-	struct slice line;
-	struct slice name;
-	struct slice value;
+	struct header_line header;
 	size_t count = 0;
 	size_t at = part->start;
-	while (mime_header_next(message, part, &at, &line, &name, &value))
-		count += slice_equal_nocase(name, SLICE("Content-Transfer-Encoding"));
+	while (mime_header_next(message, part, &at, &header))
+		count += slice_equal_nocase(header.name, SLICE("Content-Transfer-Encoding"));
 	return count;
 }
 

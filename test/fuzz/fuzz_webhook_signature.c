@@ -4,7 +4,10 @@
  * body. */
 #include "base/mem.h"
 #include "codec/text/json_find.h"
+#include "codec/webhook/webhook_pugmark.h"
 #include "codec/webhook/webhook_signature.h"
+#include "codec/webhook/webhook_sns.h"
+#include "codec/webhook/webhook_standard.h"
 
 enum { HEADERS_MAX = 8 };
 

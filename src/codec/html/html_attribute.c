@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The states 13.2.5.32-40 as searches: a name, what stands around the `=`, a value. None of them needs to look back,
+ * so the walk keeps nothing but an offset, and whoever wants only the first attribute pays for no other. */
 #include "codec/html/html_attribute.h"
 
 #include "codec/html/html_byte.h"
@@ -40,6 +42,7 @@ bool html_attribute_next(struct html_attributes *attributes, struct html_attribu
 	if (next >= input.n)
 		return false;
 	ret->name = slice_sub(input, from, to);
+	/* Not the empty slice: where a value would stand is asked for, too. */
 	ret->value = slice_sub(input, to, to);
 	ret->quote = HTML_NO_VALUE;
 	attributes->at = to;

@@ -1,65 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Who is believed about a charset is in the order of browsers: a mark of UTF-16 or UTF-32, the header, the document. A
+ * <meta> counts in front of the first link only, where rewriting changes nothing; so a second pass cannot come to
+ * another answer than the first. */
 #include "codec/html/html_charset.h"
 
-#include "codec/text/charset.h"
-#include "codec/text/utf8.h"
-
-struct charset_name {
-	const char *prefix; /* lower case, letters and digits only */
-	enum html_charset charset;
-	bool is_whole; /* the name ends here */
-};
-
-/* First match wins. */
-static const struct charset_name charset_names[] = {
-    {"utf8", HTML_CHARSET_UTF8, true},
-    {"usascii", HTML_CHARSET_UTF8, true},
-    {"ascii", HTML_CHARSET_UTF8, true},
-    {"iso88591", HTML_CHARSET_WINDOWS_1252, true},
-    {"latin1", HTML_CHARSET_WINDOWS_1252, true},
-    {"windows1252", HTML_CHARSET_WINDOWS_1252, true},
-    {"cp1252", HTML_CHARSET_WINDOWS_1252, true},
-    {"utf16", HTML_CHARSET_UNSAFE, false},
-    {"utf32", HTML_CHARSET_UNSAFE, false},
-    {"ucs", HTML_CHARSET_UNSAFE, false},
-    {"iso10646", HTML_CHARSET_UNSAFE, false},
-    {"unicode11utf7", HTML_CHARSET_UNSAFE, false},
-    {"unicode", HTML_CHARSET_UNSAFE, false},
-    {"utf7", HTML_CHARSET_UNSAFE, false},
-    {"iso2022jp", HTML_CHARSET_ISO_2022_JP, true},
-    {"csiso2022jp", HTML_CHARSET_ISO_2022_JP, true},
-    {"iso2022", HTML_CHARSET_UNSAFE, false},
-    {"csiso2022", HTML_CHARSET_UNSAFE, false},
-    {"jis7", HTML_CHARSET_UNSAFE, false},
-    {"hz", HTML_CHARSET_UNSAFE, false},
-    {"ebcdic", HTML_CHARSET_UNSAFE, false},
-    {"ibm037", HTML_CHARSET_UNSAFE, false},
-    {"cp037", HTML_CHARSET_UNSAFE, false},
-    {"ibm500", HTML_CHARSET_UNSAFE, false},
-    {"ibm1047", HTML_CHARSET_UNSAFE, false},
-};
-
-enum { NAME_MAX_KEPT = 40 };
+enum { NAME_MAX = 40 }; /* longer ones are no charset */
 
 static bool is_alphanumeric(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
-static enum html_charset classify(struct slice name)
-{
-	char kept[NAME_MAX_KEPT];
-	size_t n = 0;
-	for (size_t i = 0; i < name.n && n < sizeof(kept); i++)
-		if (is_alphanumeric((unsigned char)name.p[i]))
-			kept[n++] = name.p[i];
-	struct slice key = slice_of(kept, n);
-	for (size_t i = 0; i < sizeof(charset_names) / sizeof(charset_names[0]); i++) {
-		struct slice prefix = slice_from_cstr(charset_names[i].prefix);
-		if (slice_starts_with_nocase(key, prefix) && (!charset_names[i].is_whole || key.n == prefix.n))
-			return charset_names[i].charset;
-	}
-	return n == 0 ? HTML_CHARSET_UTF8 : HTML_CHARSET_ASCII_SAFE;
 }
 
 /* By byte order mark, or by the zero bytes around the first `<`. Empty when it is neither UTF-16 nor UTF-32. */
@@ -80,6 +29,7 @@ static struct slice wide_charset(struct slice html)
 	return SLICE_EMPTY;
 }
 
+/* Those of HTML, not of C: a vertical tab is none. */
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f';
@@ -107,12 +57,12 @@ static struct slice charset_value(struct slice rest)
 	while (rest.n > 0 && is_space_or_quote(rest.p[0]))
 		rest = slice_from(rest, 1);
 	size_t n = 0;
-	while (n < rest.n && n <= NAME_MAX_KEPT && is_name_byte(rest.p[n]))
+	while (n < rest.n && n <= NAME_MAX && is_name_byte(rest.p[n]))
 		n++;
 	struct slice name = slice_sub(rest, 0, n);
 	bool is_wide = slice_starts_with_nocase(name, SLICE("utf-16")) ||
 		       slice_starts_with_nocase(name, SLICE("utf-32")) || slice_equal_nocase(name, SLICE("unicode"));
-	return is_wide || n > NAME_MAX_KEPT ? SLICE_EMPTY : name;
+	return is_wide || n > NAME_MAX ? SLICE_EMPTY : name;
 }
 
 /* The charset that `<meta charset=x>` or `<meta content="…; charset=x">` names. */
@@ -195,7 +145,7 @@ struct html_charset_guess html_charset_of(struct slice declared, struct slice ht
 		name = meta_charset(html);
 	if (name.n == 0)
 		name = SLICE("utf-8");
-	return (struct html_charset_guess){classify(name), name};
+	return (struct html_charset_guess){charset_of(name), name};
 }
 
 /* The length of the escape sequence that `s` begins with (ECMA-35, 13.2: ESC, intermediates, one final byte), or 0. */
@@ -209,6 +159,7 @@ static size_t escape_size(struct slice s)
 	return n > 1 && n < s.n ? n + 1 : 0;
 }
 
+/* 0xff, since it is in no ASCII class of any kind, and no decoder takes it for a character. */
 bool html_charset_hide(struct slice html, struct arena *arena, struct slice *ret)
 {
 	char *copy = arena_cstr(arena, html);
@@ -227,22 +178,4 @@ bool html_charset_hide(struct slice html, struct arena *arena, struct slice *ret
 	}
 	*ret = slice_of(copy, html.n);
 	return is_in_ascii;
-}
-
-bool html_charset_decode(enum html_charset charset, struct slice s, struct buf *to)
-{
-	bool is_as_is = slice_is_ascii(s) || (charset == HTML_CHARSET_UTF8 && utf8_is_valid(s));
-	bool is_known = charset == HTML_CHARSET_UTF8 || charset == HTML_CHARSET_WINDOWS_1252;
-	if (!is_as_is && !is_known)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (c == 0)
-			utf8_append(to, 0xfffd);
-		else if (c < 0x80 || is_as_is)
-			buf_append_byte(to, (char)c);
-		else
-			utf8_append(to, charset_windows_1252(c));
-	}
-	return true;
 }

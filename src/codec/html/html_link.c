@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Most values are plain ASCII without references. kinds_in() finds that out in one pass, and such a value is judged
+ * where it lies: nothing is copied, and no charset is looked at. What must be decoded goes through two stages in the
+ * order of the HTML standard, characters first and references in them afterwards. */
 #include "codec/html/html_link.h"
 
 #include "codec/html/html_entities.h"
+#include "codec/html/merge_tags.h"
+#include "codec/text/charset_decoder.h"
 
 enum { VALUE_MAX = 4 * URL_MAX }; /* of a raw value; what lies behind is not looked at */
 
@@ -92,17 +97,64 @@ static void init_scratch(struct buf *b, size_t max, size_t expected, struct aren
 	(void)buf_reserve(b, expected < max ? expected : max); /* an empty buf has room for its maximum */
 }
 
-/* The characters of a value, in UTF-8. False when they cannot be decoded; *ret is then what windows-1252 would make of
- * them, for the report only. */
-static bool decode_characters(enum html_charset charset, struct slice raw, struct arena *arena, struct slice *ret)
+/* As much of a raw value as is looked at. */
+static struct slice value_of(struct slice source, const struct html_link *link)
 {
+	return slice_sub(slice_sub(source, link->start, link->end), 0, VALUE_MAX);
+}
+
+/* Whether there is more in a value than ASCII. */
+static bool needs_decoding(const struct charset *charset, struct slice value, unsigned int kinds)
+{
+	bool has_escape =
+	    charset->markup == CHARSET_ESCAPED && (kinds & CONTROL) && slice_index(value, '\x1b') < value.n;
+	return (kinds & HIGH_OR_NUL) || has_escape;
+}
+
+/* The values that iconv must decode, in order; NULL when there are none, as in nearly every document. */
+static struct charset_piece *decode_values(const struct charset *charset, struct slice source,
+					   const struct html_link *links, size_t count, struct arena *arena)
+{
+	struct charset_piece *pieces = NULL;
+	size_t piece_count = 0;
+	if (charset->reading != CHARSET_READ_BY_ICONV)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct slice value = value_of(source, &links[i]);
+		if (!needs_decoding(charset, value, kinds_in(value)))
+			continue;
+		if (!pieces)
+			pieces = arena_alloc_array(arena, count - i, sizeof *pieces);
+		pieces[piece_count++].bytes = value;
+	}
+	if (pieces)
+		charset_decode_pieces(charset, pieces, piece_count, arena);
+	return pieces;
+}
+
+/* By what needs no iconv, which is windows-1252 for all that is not UTF-8. False when that is only a guess. */
+static bool decode_here(const struct charset *charset, struct slice value, struct arena *arena, struct slice *ret)
+{
+	struct charset_decoder decoder;
 	struct buf characters;
-	init_scratch(&characters, 4 * VALUE_MAX, raw.n, arena);
-	bool is_known = html_charset_decode(charset, raw, &characters);
-	if (!is_known)
-		(void)html_charset_decode(HTML_CHARSET_WINDOWS_1252, raw, &characters); /* cannot fail */
+	bool is_read_here = charset->reading == CHARSET_READ_UTF8 || charset->reading == CHARSET_READ_WINDOWS_1252;
+	bool has_only_nul = charset->reading == CHARSET_READ_NOT && slice_is_ascii(value);
+	init_scratch(&characters, 4 * VALUE_MAX, value.n, arena);
+	charset_decoder_init(&decoder, is_read_here ? charset : charset_of(SLICE("windows-1252")));
+	bool is_decoded = charset_decode(&decoder, value, &characters);
 	*ret = buf_slice(&characters);
-	return is_known;
+	return is_decoded && (is_read_here || has_only_nul);
+}
+
+/* The characters of a value that needs decoding, in UTF-8. False when they cannot be decoded; *ret is then what
+ * windows-1252 would make of them, for the report only. */
+static bool decode_characters(const struct charset *charset, struct slice value, const struct charset_piece *piece,
+			      struct arena *arena, struct slice *ret)
+{
+	if (!piece || !piece->is_decoded)
+		return decode_here(charset, value, arena, ret);
+	*ret = piece->text;
+	return true;
 }
 
 /* References and line breaks taken out. */
@@ -115,11 +167,13 @@ static struct slice decode_references(struct slice characters, struct arena *are
 	return buf_slice(&decoded);
 }
 
+/* In the order of the list: what the value is comes before where it leads, and a merge tag before all but nothing,
+ * since a tag may stand for a scheme as well as for a path. */
 static enum html_skip skip_by_value(struct slice url, unsigned int kinds)
 {
 	if (url.n == 0)
 		return HTML_SKIP_EMPTY;
-	if ((kinds & TAG_OPENING) && html_has_template_tag(url))
+	if ((kinds & TAG_OPENING) && merge_tags_in(url))
 		return HTML_SKIP_TEMPLATE;
 	if (url.p[0] == '#')
 		return HTML_SKIP_FRAGMENT;
@@ -128,6 +182,8 @@ static enum html_skip skip_by_value(struct slice url, unsigned int kinds)
 	return url_scheme(url).n == 0 ? HTML_SKIP_RELATIVE : HTML_SKIP_NOT_HTTP;
 }
 
+/* Own hosts by the destination, in which the host has its final form; the unsubscribe address by the URL, since the
+ * header that it is compared with has it as its author wrote it. */
 static enum html_skip skip_by_owner(const struct html_link_policy *policy, struct slice url, struct slice destination)
 {
 	for (size_t i = 0; i < policy->own_host_count; i++)
@@ -139,6 +195,7 @@ static enum html_skip skip_by_owner(const struct html_link_policy *policy, struc
 	return HTML_NOT_SKIPPED;
 }
 
+/* Parameters go behind the check: they are percent-encoded, and so cannot make a good destination a bad one. */
 static void fill_destination(const struct html_link_policy *policy, struct slice clean, struct arena *arena,
 			     struct html_link *link)
 {
@@ -154,11 +211,14 @@ static void fill_destination(const struct html_link_policy *policy, struct slice
 		link->destination = buf_slice(&with);
 }
 
+/* What is checked is what a redirect will be given, byte for byte; the tracked URL is made of it and nothing else. */
 static void judge_http(const struct html_link_policy *policy, struct arena *arena, struct html_link *link)
 {
 	link->fault = url_check_redirect(link->url);
 	struct slice clean = link->url;
 	struct buf encoded;
+	/* Only then is there anything to repair: an address that passes the check of a redirect is its own
+	 * destination. */
 	if (link->fault == URL_BAD_BYTE || url_has_encoded_host(link->url)) {
 		init_scratch(&encoded, 3 * VALUE_MAX, link->url.n, arena);
 		link->fault = url_destination(link->url, &encoded);
@@ -172,14 +232,13 @@ static void judge_http(const struct html_link_policy *policy, struct arena *aren
 		fill_destination(policy, clean, arena, link);
 }
 
-void html_link_judge(const struct html_link_policy *policy, struct slice raw, struct arena *arena,
-		     struct html_link *link)
+/* `piece` is what iconv made of the value; NULL when it was not asked. */
+static void judge_value(const struct html_link_policy *policy, struct slice value, const struct charset_piece *piece,
+			struct arena *arena, struct html_link *link)
 {
-	link->fault = URL_OK;
-	link->destination = SLICE_EMPTY;
-	struct slice value = slice_sub(raw, 0, VALUE_MAX);
 	unsigned int kinds = kinds_in(value);
-	bool is_decoded = !(kinds & HIGH_OR_NUL) || decode_characters(policy->charset, value, arena, &value);
+	bool is_decoded = !needs_decoding(policy->charset, value, kinds) ||
+			  decode_characters(policy->charset, value, piece, arena, &value);
 	if (kinds & (CONTROL | AMPERSAND)) {
 		value = decode_references(value, arena);
 		kinds = kinds_in(value);
@@ -188,12 +247,29 @@ void html_link_judge(const struct html_link_policy *policy, struct slice raw, st
 	link->skip = skip_by_value(link->url, kinds);
 	if (link->skip != HTML_NOT_SKIPPED)
 		return;
-	if (raw.n > VALUE_MAX) {
+	if (link->end - link->start > VALUE_MAX) {
 		link->skip = HTML_SKIP_BAD_URL;
 		link->fault = URL_TOO_LONG;
 	} else if (!is_decoded) {
 		link->skip = HTML_SKIP_CHARSET;
 	} else {
 		judge_http(policy, arena, link);
+	}
+}
+
+void html_links_judge(const struct html_link_policy *policy, struct slice source, struct html_link *links, size_t count,
+		      struct arena *arena)
+{
+	const struct charset_piece *piece = decode_values(policy->charset, source, links, count, arena);
+	for (size_t i = 0; i < count; i++) {
+		struct html_link *link = &links[i];
+		struct slice value = value_of(source, link);
+		enum html_skip by_tag = link->skip;
+		bool has_piece = piece && needs_decoding(policy->charset, value, kinds_in(value));
+		link->fault = URL_OK;
+		link->destination = SLICE_EMPTY;
+		judge_value(policy, value, has_piece ? piece++ : NULL, arena, link);
+		if (by_tag == HTML_SKIP_DUPLICATE_ATTRIBUTE || link->skip == HTML_NOT_SKIPPED)
+			link->skip = by_tag;
 	}
 }

@@ -21,7 +21,7 @@ enum html_skip {
 	HTML_SKIP_TEMPLATE, /* a merge tag is, or is in, the value */
 	HTML_SKIP_RELATIVE, /* no scheme; `//host` too */
 	HTML_SKIP_NOT_HTTP,
-	HTML_SKIP_CHARSET, /* characters of an encoding that is not decoded here */
+	HTML_SKIP_CHARSET, /* characters that cannot be decoded: of an unknown encoding, or broken */
 	HTML_SKIP_BAD_URL, /* see html_link.fault */
 	/* who objects */
 	HTML_SKIP_NO_TRACK,            /* an opt-out attribute */
@@ -47,13 +47,14 @@ struct html_link {
 	enum html_skip skip;
 	enum url_fault fault; /* for HTML_SKIP_BAD_URL */
 	bool is_conditional;  /* in a `<!--[if` comment */
+	bool is_hidden;       /* from those who are read to (aria-hidden), as our own hidden link is */
 	size_t out_start;     /* where the value stands in the output; set by html_rewrite */
 	size_t out_end;
 };
 
 /* What does not depend on the link. Slices and arrays are borrowed. */
 struct html_link_policy {
-	enum html_charset charset;
+	const struct charset *charset;
 	const struct slice *own_hosts; /* see url_is_on_host */
 	size_t own_host_count;
 	const struct slice *unsubscribe_urls; /* in decoded form, as in a List-Unsubscribe header */
@@ -62,15 +63,14 @@ struct html_link_policy {
 	size_t parameter_count;
 };
 
-/* Fills `url`, `destination`, `skip` and `fault` from the raw value. What must be copied goes to `arena`. */
-void html_link_judge(const struct html_link_policy *policy, struct slice raw, struct arena *arena,
-		     struct html_link *link);
+/* Fills `url`, `destination`, `skip` and `fault` of the links of `source` from their raw values there. `skip` is what
+ * their tags say, so far: HTML_NOT_SKIPPED, or one that holds unless the value has a better reason. All at once, since
+ * a decoder is opened for all or for none (charset_decoder.h). What must be copied goes to `arena`. */
+void html_links_judge(const struct html_link_policy *policy, struct slice source, struct html_link *links, size_t count,
+		      struct arena *arena);
 
 /* Whether a tag asks not to be tracked: data-no-track, and what other senders taught authors to write. */
 bool html_attribute_is_opt_out(const struct html_attribute *attribute);
-
-/* Whether a value holds a merge tag: {{x}} {x} ${x} *|X|* %x% %%x%% <%x%> [[x]] ##x##. */
-bool html_has_template_tag(struct slice value);
 
 /* Whether a link's text looks like an address to its reader. */
 bool html_text_is_url(struct slice text);

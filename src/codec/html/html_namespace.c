@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Of building a tree only the part that reaches back into the tokenizer: which element is open matters to it in svg
+ * and math alone, so those are kept on a stack and HTML elements are not. What an HTML parser does about misnested
+ * tables and formatting elements does not change what is a tag. */
 #include "codec/html/html_namespace.h"
 
 #define NAME(literal)                                                                                                  \
@@ -47,6 +50,7 @@ static name_lists outer_names = {
     ['h' - 'a'] = {"html"},    ['s' - 'a'] = {"section"}, ['t' - 'a'] = {"td", "th", "tr", "tbody", "thead", "tfoot"},
 };
 
+/* An svg that was not closed must not hide the rest of a mail; browsers end it at the first of these. */
 static bool is_breakout_name(struct slice name)
 {
 	bool is_heading = name.n == 2 && (name.p[0] | 0x20) == 'h' && name.p[1] >= '1' && name.p[1] <= '6';

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Searches for what ends each state, from `<` to `<`. In a script that has begun an escape every byte must be seen,
+ * because `-->` may end it; before that, and in all other raw text, memchr does. */
 #include "codec/html/html_raw_text.h"
 
 #include "codec/html/html_byte.h"
@@ -17,6 +19,8 @@ static bool is_end_tag_of(struct slice input, size_t at, struct slice name)
 	       slice_starts_with_nocase(slice_from(input, at + 2), name) && has_class(input, at + 2 + name.n, NAME_END);
 }
 
+/* An end tag counts only with the name of the start tag that began the text (13.2.5, "appropriate end tag token").
+ */
 size_t html_raw_text_end(struct slice input, size_t at, struct slice name)
 {
 	for (at = html_find_byte(input, at, '<'); at < input.n; at = html_find_byte(input, at + 1, '<'))

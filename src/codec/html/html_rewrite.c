@@ -65,6 +65,7 @@ static int64_t bottom_place(const struct html_scan *scan)
 	return scan->is_cut ? first_offset(when_cut, 3) : first_offset(when_whole, 3);
 }
 
+/* Behind <body>, or where a body would begin: in front of that an image would end the head too early (13.2.6.4.4). */
 static int64_t top_place(const struct html_scan *scan)
 {
 	size_t candidates[] = {scan->body_start_end, scan->head_end_end};
@@ -148,6 +149,8 @@ static bool write_tracked(struct writer *writer, const struct html_link *link)
 	return false;
 }
 
+/* A link that cannot be tracked after all is copied with what follows it; where its value stands in the output is
+ * noted all the same. */
 static void write_link(struct writer *writer, struct html_link *link)
 {
 	copy_until(writer, link->start);
@@ -188,6 +191,7 @@ static uint32_t warning_of(const struct html_link *link)
 	}
 }
 
+/* Warnings of links are one bit each however many there are; who wants to know which looks at the links. */
 static void fill_report(const struct html_scan *scan, struct html_report *report)
 {
 	report->links = scan->links;
@@ -224,17 +228,19 @@ enum status html_rewrite(const struct html_rewrite_options *options, struct slic
 {
 	struct html_charset_guess guess = html_charset_of(options->charset, html);
 	struct slice visible = html; /* what markup is looked for in; as long as html */
-	if (guess.charset == HTML_CHARSET_ISO_2022_JP && !html_charset_hide(html, arena, &visible))
-		guess.charset = HTML_CHARSET_UNSAFE;
+	bool is_unsafe = guess.charset->markup == CHARSET_UNSAFE;
+	if (guess.charset->markup == CHARSET_ESCAPED)
+		is_unsafe = !html_charset_hide(html, arena, &visible);
 	struct html_link_policy policy = options->policy;
 	policy.charset = guess.charset;
-	struct html_scan scan = {.html = visible,
+	struct html_scan scan = {.source = html,
+				 .html = visible,
 				 .policy = &policy,
 				 .arena = arena,
 				 .first_link_index = options->first_link_index,
 				 .conditional_comments = options->vml};
 	struct html_report report = {.charset = guess.name, .bytes_in = html.n, .pixel_at = HTML_NOWHERE};
-	if (guess.charset == HTML_CHARSET_UNSAFE) {
+	if (is_unsafe) {
 		report.warnings |= HTML_WARN_PASSED_THROUGH;
 	} else {
 		html_scan_document(&scan);

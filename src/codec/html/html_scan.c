@@ -30,8 +30,9 @@ static struct html_link *add_link(struct html_scan *scan, const struct html_attr
 	link->start = (size_t)(href->value.p - scan->html.p);
 	link->end = link->start + href->value.n;
 	link->text = SLICE_EMPTY;
+	link->skip = HTML_NOT_SKIPPED;
 	link->is_conditional = is_conditional;
-	html_link_judge(scan->policy, href->value, scan->arena, link);
+	link->is_hidden = false;
 	return link;
 }
 
@@ -58,11 +59,10 @@ static void scan_link_tag(struct html_scan *scan, const struct scan_level *level
 	}
 	if (first == HTML_NO_OFFSET)
 		return;
-	if (is_hidden && !level->is_conditional && scan->links[first].skip == HTML_SKIP_OWN_LINK)
-		scan->has_own_pixel = true; /* an earlier run may have put in a honeypot and no pixel */
-	if (is_opted_out && scan->links[first].skip == HTML_NOT_SKIPPED)
+	scan->links[first].is_hidden = is_hidden;
+	if (is_opted_out)
 		scan->links[first].skip = HTML_SKIP_NO_TRACK;
-	else if (attributes.count == HTML_ATTRIBUTES_MAX && scan->links[first].skip == HTML_NOT_SKIPPED)
+	else if (attributes.count == HTML_ATTRIBUTES_MAX)
 		scan->links[first].skip = HTML_SKIP_TOO_MANY_ATTRIBUTES; /* an opt-out may be among them */
 	scan->open_link = first;
 }
@@ -100,6 +100,7 @@ static bool is_own_pixel(const struct html_scan *scan, const struct scan_level *
 	return false;
 }
 
+/* By the first letter, which the sieve has let through; most of what comes here is a link. */
 static void scan_start_tag(struct html_scan *scan, const struct scan_level *level, const struct html_token *tag)
 {
 	struct slice name = tag->name;
@@ -133,6 +134,7 @@ static void scan_start_tag(struct html_scan *scan, const struct scan_level *leve
 	}
 }
 
+/* The last one counts of those that close the document: mailers append footers behind them, and browsers read on. */
 static void scan_end_tag(struct html_scan *scan, const struct scan_level *level, const struct html_token *tag)
 {
 	struct slice name = tag->name;
@@ -155,7 +157,9 @@ static void scan_text(struct html_scan *scan, const struct html_token *text)
 	struct slice words = slice_trim(text->data);
 	if (words.n == 0)
 		return;
-	scan->links[scan->open_link].text = words;
+	/* The words as they stand in the document, not as they are hidden: somebody will want to read them. */
+	size_t at = (size_t)(words.p - scan->html.p);
+	scan->links[scan->open_link].text = slice_sub(scan->source, at, at + words.n);
 	scan->open_link = HTML_NO_OFFSET;
 }
 
@@ -245,10 +249,22 @@ static bool ends_inside(const struct html_scan *scan, const struct scan_level *l
 	       slice_ends_with(scan->html, SLICE("</"));
 }
 
+/* A comment, a doctype or a CDATA section that the document ends in swallows what is appended. For a tag the tokenizer
+ * says so, for raw text its mode. */
 static bool is_open(const struct html_token *token)
 {
 	return (token->type == HTML_COMMENT || token->type == HTML_DOCTYPE || token->type == HTML_CDATA) &&
 	       !token->is_closed;
+}
+
+/* What the values of links say, once all are there. An earlier run may have put in a hidden link and no pixel. */
+static void judge_links(struct html_scan *scan)
+{
+	html_links_judge(scan->policy, scan->source, scan->links, scan->link_count, scan->arena);
+	for (size_t i = 0; i < scan->link_count; i++) {
+		const struct html_link *link = &scan->links[i];
+		scan->has_own_pixel |= link->is_hidden && !link->is_conditional && link->skip == HTML_SKIP_OWN_LINK;
+	}
 }
 
 void html_scan_document(struct html_scan *scan)
@@ -268,4 +284,5 @@ void html_scan_document(struct html_scan *scan)
 	}
 	scan->is_cut = ends_inside(scan, &level, is_last_open);
 	scan->is_ambiguous = level.space.is_ambiguous;
+	judge_links(scan);
 }

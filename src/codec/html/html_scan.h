@@ -9,7 +9,9 @@
 
 struct html_scan {
 	/* given */
-	struct slice html;
+	struct slice source; /* the document */
+	struct slice
+	    html; /* what markup is looked for in: the document, or a copy of the same length (html_charset.h) */
 	const struct html_link_policy *policy;
 	struct arena *arena;
 	uint32_t first_link_index;

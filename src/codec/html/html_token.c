@@ -3,7 +3,26 @@
  * search says which states it stands for. Inside a tag, quotes only mean something behind an `=` that stands between a
  * name and a value; so its end is found by going from one `=` or `>` to the next (html_marks.h). Every search starts
  * where the last one ended, so the whole is linear; the one place that could look ahead again and again (an end that
- * never comes) consumes all input when it fails.
+ * never comes) consumes all input when it fails. States that differ in error messages only are one here.
+ *
+ *   function                                 states of the standard (13.2.5.x)
+ *   next_in_data, find_opening, find_markup  1 data
+ *   pass_over                                1, 6-8 and 32-40, of tags that nobody asked for
+ *   read_markup                              6 tag open, 7 end tag open
+ *   read_tag, find_name_end                  8 tag name
+ *   find_tag_end, ends_name                  32 before, 33 and 34 attribute name, 35 before its value, 38 unquoted,
+ *                                            39 behind a quoted value, 40 self-closing
+ *   find_closing_quote                       36 and 37 quoted value
+ *   html_attribute_next (html_attribute.c)   32-40 once more, for the tags that matter
+ *   read_to_greater                          41 bogus comment, 53-68 doctype
+ *   read_declaration                         42 markup declaration open
+ *   read_comment, comment_end_length         43-52 comment
+ *   cut_comment_end                          what 44 and 50-52 do at the end of the input
+ *   read_cdata                               69-71 CDATA section
+ *   next_in_raw_text, html_raw_text_end      2 RCDATA, 3 RAWTEXT, 9-14
+ *   html_script_end (html_raw_text.c)        4 script data, 15-31
+ *   find_text_end, by default                5 PLAINTEXT
+ *   html_references_decode                   72-80 character references, for whoever wants the characters
  */
 #include "codec/html/html_token.h"
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Merge tags of mail builders inside href values. A tag that is still there was not merged: the link would lead nowhere
- * that can be known now, and another program may still be about to fill it in. So a false alarm costs one untracked
- * link and a miss breaks one; the tests lean to the former, except for what occurs in real addresses: %-escapes and
- * GUIDs in braces.
+/* In a link, a tag that is still there was not merged: the link would lead nowhere that can be known now, and another
+ * program may still be about to fill it in. So a false alarm costs one untracked link and a miss breaks one; these
+ * tests lean to the former, except for what occurs in real addresses: %-escapes and GUIDs in braces. In a text it is
+ * the other way round: people write percent signs, stars and braces, and a false alarm is what makes a linter be
+ * switched off.
  */
-#include "codec/html/html_link.h"
+#include "codec/html/merge_tags.h"
 
 #include "codec/text/hex.h"
+
+/* ---- in a link ---- */
 
 static bool is_word(char c)
 {
@@ -105,7 +108,7 @@ static unsigned int openings_in(struct slice value)
 	return found;
 }
 
-bool html_has_template_tag(struct slice value)
+bool merge_tags_in(struct slice value)
 {
 	unsigned int openings = openings_in(value);
 	return ((openings & BRACE) && has_brace_tag(value)) || ((openings & PERCENT) && has_percent_tag(value)) ||
@@ -113,4 +116,76 @@ bool html_has_template_tag(struct slice value)
 	       ((openings & STAR) && has_pair(value, SLICE("*|"), SLICE("|*"))) ||
 	       ((openings & BRACKET) && has_pair(value, SLICE("[["), SLICE("]]"))) ||
 	       ((openings & LESS) && (slice_contains(value, SLICE("<%")) || slice_contains(value, SLICE("<?"))));
+}
+
+/* ---- in running text ---- */
+
+static bool is_name_byte(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '.' || c == '-' ||
+	       c == ':' || c == '[' || c == ']';
+}
+
+static bool is_letter(char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/* `open`, anything within one line's reach, `close`. The size of all of it, or 0. */
+static size_t bracketed(struct slice s, struct slice open, struct slice close)
+{
+	enum { TAG_MAX = 200 };
+	if (!slice_starts_with(s, open))
+		return 0;
+	struct slice inner = slice_sub(s, open.n, open.n + TAG_MAX);
+	const char *end = inner.n ? memmem(inner.p, inner.n, close.p, close.n) : NULL;
+	if (!end)
+		return 0;
+	struct slice words = slice_trim(slice_sub(inner, 0, (size_t)(end - inner.p)));
+	return words.n ? (size_t)(end - s.p) + close.n : 0;
+}
+
+/* `open`, a name without spaces, `close`. The size of all of it, or 0. */
+static size_t named(struct slice s, struct slice open, struct slice close)
+{
+	if (!slice_starts_with(s, open))
+		return 0;
+	size_t at = open.n;
+	size_t letters = 0;
+	while (at < s.n && is_name_byte(s.p[at]) && !slice_starts_with(slice_from(s, at), close))
+		letters += is_letter(s.p[at++]);
+	return letters > 1 && slice_starts_with(slice_from(s, at), close) ? at + close.n : 0;
+}
+
+static size_t tag_at(struct slice s)
+{
+	size_t n = 0;
+	switch (s.p[0]) {
+	case '{': n = bracketed(s, SLICE("{{"), SLICE("}}")); return n ? n : bracketed(s, SLICE("{%"), SLICE("%}"));
+	case '<': return bracketed(s, SLICE("<%"), SLICE("%>"));
+	case '*': return bracketed(s, SLICE("*|"), SLICE("|*"));
+	case '$': return named(s, SLICE("${"), SLICE("}"));
+	case '[': return named(s, SLICE("[["), SLICE("]]"));
+	case '#': return named(s, SLICE("##"), SLICE("##"));
+	case '%': n = named(s, SLICE("%%"), SLICE("%%")); return n ? n : named(s, SLICE("%"), SLICE("%"));
+	default: return 0;
+	}
+}
+
+bool merge_tags_find_in_text(struct slice text, struct slice *ret)
+{
+	static const bool opens[256] = {
+	    ['{'] = true, ['<'] = true, ['*'] = true, ['$'] = true, ['['] = true, ['#'] = true, ['%'] = true};
+	for (size_t i = 0; i < text.n; i++) {
+		if (!opens[(unsigned char)text.p[i]])
+			continue;
+		/* "50%off%" and "C##" are words. */
+		bool is_in_word = i > 0 && is_name_byte(text.p[i - 1]) && (text.p[i] == '%' || text.p[i] == '#');
+		size_t n = is_in_word ? 0 : tag_at(slice_from(text, i));
+		if (n) {
+			*ret = slice_sub(text, i, i + n);
+			return true;
+		}
+	}
+	return false;
 }

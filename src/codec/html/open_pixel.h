@@ -5,9 +5,10 @@
 
 #include "base/buf.h"
 
-/* An <img> of one pixel. `url` needs no escaping in an attribute. Not hidden: what sees display:none does not load it.
- */
-void open_pixel_append(struct buf *b, struct slice url);
+/* What stands in front of the address and what stands behind it in an <img> of one pixel. The address needs no escaping
+ * in an attribute. Not hidden: Gmail does not load what has display:none. */
+void open_pixel_begin(struct buf *b);
+void open_pixel_end(struct buf *b);
 
 /* A transparent GIF89a of one pixel, image/gif. */
 struct slice open_pixel_gif(void);

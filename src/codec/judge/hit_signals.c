@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two bytes a hit are kept instead of its headers, so that a later version of the rules can judge it again after the
+ * headers are gone. Each word becomes one of a few kinds, and unpacking gives the judge one word of that kind: the
+ * rules need not know that it is not the one that came. */
 #include "codec/judge/hit_signals.h"
 
 #include "codec/judge/verdict_score.h"
@@ -39,6 +42,7 @@ static enum method method_of(const struct hit_signals *hit)
 	return verdict_is_usual_method(hit) ? METHOD_USUAL : METHOD_OTHER;
 }
 
+/* "prefetch" and "prefetch;prerender" are what browsers write into Purpose and Sec-Purpose; "preview" was Safari's. */
 static enum purpose purpose_of(struct slice purpose)
 {
 	if (slice_contains_nocase(purpose, SLICE("prefetch")))
@@ -82,6 +86,8 @@ void hit_signals_unpack(uint16_t bits, struct hit_signals *ret)
 	ret->is_honeypot = bits & HONEYPOT;
 }
 
+/* For hits that were kept before there were signals: what their reasons say is all that is known, and what no reason
+ * speaks of was not suspicious. */
 void hit_signals_from_reasons(struct slice reasons, struct hit_signals *ret)
 {
 	hit_signals_unpack(HIT_SIGNALS_NOT_KEPT, ret);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Every address has sixteen bytes, IPv4 in its mapped form (RFC 4291, 2.5.5.2), so that nobody behind this asks which
+ * it is. Text is taken in the one spelling that all readers agree about, since addresses decide who is trusted. */
 #include "codec/judge/ip_address.h"
 
 #include "codec/text/hex.h"
@@ -16,6 +18,7 @@ bool ip_address_is_loopback(const struct ip_address *a)
 	return (ip_address_is_ipv4(a) && a->bytes[12] == 127) || memcmp(a->bytes, one, sizeof one) == 0;
 }
 
+/* What one household or company has: /24 of IPv4 and /48 of IPv6 (RFC 6177). */
 struct ip_address ip_address_network(const struct ip_address *a)
 {
 	struct ip_address network = *a;
@@ -81,6 +84,7 @@ static int parse_groups(struct slice text, bool last, uint8_t to[16])
 	return n;
 }
 
+/* Split at the "::" there may be, both sides read by themselves, the gap filled with zeros (RFC 4291, 2.2). */
 static bool parse_ipv6(struct slice text, uint8_t to[16])
 {
 	uint8_t front[16], back[16];
@@ -134,6 +138,7 @@ bool ip_address_range_parse(struct slice text, struct ip_address_range *ret)
 	return true;
 }
 
+/* Bits beyond the prefix are not looked at, so a range may be written with any address in it. */
 bool ip_address_in_range(const struct ip_address *a, const struct ip_address_range *range)
 {
 	size_t whole = range->prefix / 8;
@@ -169,6 +174,7 @@ static void find_gap(const uint8_t *bytes, int *ret_from, int *ret_n)
 	*ret_n = best > 1 ? best : 0;
 }
 
+/* RFC 5952: lower case, no leading zeros, one "::"; so that one address has one text in logs and lists. */
 void ip_address_append(struct buf *b, const struct ip_address *a)
 {
 	const uint8_t *p = a->bytes;

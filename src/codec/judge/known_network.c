@@ -51,6 +51,7 @@ struct network_lists {
 	struct range_list *egress, *systems; /* NULL: nothing was read */
 };
 
+/* Network byte order, so that numbers sort as addresses do. */
 static uint64_t read_u64(const uint8_t *p)
 {
 	uint64_t value = 0;

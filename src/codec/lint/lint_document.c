@@ -4,11 +4,15 @@
  *
  * Whether a link is closed is told as a browser's tree construction would: by its end tag, else by the next link, else
  * by the table cell that it was opened in. A table inside a link, which mails have, does not end it. */
-#include "codec/lint/lint_private.h"
+#include "codec/lint/lint_document.h"
 
 #include "base/map.h"
 #include "codec/html/html_byte.h"
 #include "codec/html/html_namespace.h"
+#include "codec/html/merge_tags.h"
+#include "codec/lint/lint_image.h"
+#include "codec/lint/lint_links.h"
+#include "codec/lint/lint_words.h"
 #include "codec/text/utf8.h"
 
 enum {
@@ -33,8 +37,9 @@ struct open_link {
 struct walk {
 	struct lint_work *work;
 	const struct html_report *report;
+	struct slice source;
 	struct slice html; /* what the tokenizer sees: as long as the source */
-	enum html_charset charset;
+	struct charset_decoder decoder;
 	struct html_tokenizer tokenizer;
 	struct html_namespace space;
 	struct map *anchors;
@@ -75,7 +80,7 @@ static void add_links(struct walk *walk)
 		link->place = lint_place_at(work, from->links[i].start);
 		link->text = SLICE_EMPTY;
 		if (from->links[i].is_conditional)
-			link->text = lint_readable(walk->charset, from->links[i].text, work->arena);
+			link->text = lint_readable(&walk->decoder, from->links[i].text, work->arena);
 	}
 }
 
@@ -91,7 +96,7 @@ static void end_link(struct walk *walk, bool is_broken)
 	if (walk->open.index == NO_LINK)
 		return;
 	struct lint_link *link = link_at(walk, walk->open.index);
-	link->text = lint_readable(walk->charset, buf_slice(&walk->text), walk->work->arena);
+	link->text = lint_readable(&walk->decoder, buf_slice(&walk->text), walk->work->arena);
 	if (link->text.n == 0 && !walk->open.has_label && !is_broken && link->link.skip != HTML_SKIP_EMPTY) {
 		if (link->has_image)
 			lint_add_as(walk->work, LINT_EMPTY_LINK, LINT_NOTE, walk->open.tag,
@@ -138,6 +143,8 @@ static size_t find_link(struct walk *walk, const struct html_token *tag)
 	return NO_LINK;
 }
 
+/* What makes a link readable without a text in it: a label, or being hidden from those who would need one; and a
+ * background, which is how buttons are painted for Outlook. */
 static bool has_label(const struct walk *walk, const struct html_token *tag)
 {
 	struct html_attributes attributes = html_attributes_of(&walk->tokenizer, tag);
@@ -157,6 +164,8 @@ static bool has_label(const struct walk *walk, const struct html_token *tag)
 	return false;
 }
 
+/* A link inside a link ends the outer one (13.2.6.4.7, "adoption agency"). Whether that was a nest or a missing end
+ * tag shows at the next `</a>`: two of them are a nest. */
 static void begin_link(struct walk *walk, const struct html_token *tag)
 {
 	size_t index = find_link(walk, tag);
@@ -183,6 +192,7 @@ static void on_link_end(struct walk *walk)
 
 /* ---- tables ---- */
 
+/* A cell ends what was opened in it, and no more (13.2.6.4.15). */
 static void on_cell_border(struct walk *walk, bool begins_cell)
 {
 	if (walk->table_depth == 0 || walk->table_depth >= TABLES_MAX)
@@ -207,6 +217,8 @@ static void on_table(struct walk *walk, bool begins)
 
 /* ---- images ---- */
 
+/* A link whose image has a text has words to read out. One that lacks the alt is reported for that, and not a second
+ * time as an empty link. */
 static void on_image(struct walk *walk, const struct html_token *tag)
 {
 	struct lint_image image = {0};
@@ -226,6 +238,8 @@ static void on_image(struct walk *walk, const struct html_token *tag)
 
 /* ---- text ---- */
 
+/* Not more exactly than is asked: a document with a sentence in it is not only images. A reference counts as nothing,
+ * since what fills up preheaders is made of them. */
 static void count_text(struct walk *walk, struct slice text)
 {
 	for (size_t i = 0; i < text.n && walk->text_count < IMAGE_ONLY_TEXT; i++) {
@@ -237,11 +251,12 @@ static void count_text(struct walk *walk, struct slice text)
 	}
 }
 
+/* Each is reported, up to a limit: a template that was never merged has dozens. */
 static void find_tags(struct walk *walk, struct slice text, size_t start)
 {
 	struct slice rest = text;
 	struct slice tag;
-	while (walk->tag_count < TEXT_TAGS_MAX && lint_find_template_tag(rest, &tag)) {
+	while (walk->tag_count < TEXT_TAGS_MAX && merge_tags_find_in_text(rest, &tag)) {
 		size_t at = (size_t)(tag.p - text.p);
 		walk->tag_count++;
 		lint_add(walk->work, LINT_TEMPLATE_TEXT, lint_place_at(walk->work, start + at), "%.*s", SLICE_FMT(tag));
@@ -257,7 +272,8 @@ static void on_text(struct walk *walk, const struct html_token *text, enum html_
 	if (!walk->work->options->is_template)
 		find_tags(walk, text->data, text->start);
 	if (walk->open.index != NO_LINK && walk->text.n < LINT_RAW_TEXT_MAX) {
-		buf_append(&walk->text, slice_sub(text->data, 0, LINT_RAW_TEXT_MAX - walk->text.n));
+		size_t most = LINT_RAW_TEXT_MAX - walk->text.n;
+		buf_append(&walk->text, slice_sub(slice_sub(walk->source, text->start, text->end), 0, most));
 	}
 }
 
@@ -380,6 +396,7 @@ static void judge_end(struct walk *walk)
 			 walk->image_count, walk->image_count == 1 ? "" : "s", walk->text_count);
 }
 
+/* Only once all is read: an anchor may stand behind its link. */
 static void judge_fragments(struct walk *walk)
 {
 	for (size_t i = 0; walk->anchors && i < walk->report->link_count; i++) {
@@ -419,6 +436,7 @@ static void walk_all(struct walk *walk)
 	judge_fragments(walk);
 }
 
+/* Of the HTML as Gmail gets it, so with tracking; what it was before says whose fault it is. */
 static void judge_size(struct lint_work *work, const struct html_report *report)
 {
 	struct lint_place nowhere = lint_place_of_part(work);
@@ -434,9 +452,9 @@ static void judge_size(struct lint_work *work, const struct html_report *report)
 }
 
 /* The first byte that belongs to no character. */
-static void judge_bytes(struct lint_work *work, struct slice html, enum html_charset charset)
+static void judge_bytes(struct lint_work *work, struct slice html, const struct charset *charset)
 {
-	if (charset != HTML_CHARSET_UTF8 || work->lines.is_utf8)
+	if (charset->reading != CHARSET_READ_UTF8 || work->lines.is_utf8)
 		return;
 	size_t at = 0;
 	size_t n = 1;
@@ -460,18 +478,20 @@ static void judge_report(struct lint_work *work, const struct html_report *repor
 	judge_size(work, report);
 }
 
+/* A document that html_rewrite could not read cannot be read here either. A map of anchors is made only for documents
+ * that link to some. */
 void lint_document(struct lint_work *work, struct slice html, const struct html_report *report)
 {
 	struct html_charset_guess guess = html_charset_of(report->charset, html);
-	struct walk walk = {
-	    .work = work, .report = report, .html = html, .charset = guess.charset, .open = {.index = NO_LINK}};
+	struct walk walk = {.work = work, .report = report, .source = html, .html = html, .open = {.index = NO_LINK}};
 	if (report->warnings & HTML_WARN_PASSED_THROUGH) {
 		lint_add(work, LINT_UNSAFE_CHARSET, lint_place_of_part(work), "%.*s",
 			 SLICE_FMT(slice_sub(report->charset, 0, SHOWN_URL)));
 		return;
 	}
-	if (guess.charset == HTML_CHARSET_ISO_2022_JP)
+	if (guess.charset->markup == CHARSET_ESCAPED)
 		(void)html_charset_hide(html, work->arena, &walk.html); /* it was hidden for the rewriting already */
+	charset_decoder_init(&walk.decoder, guess.charset);
 	buf_init(&walk.text, LINT_RAW_TEXT_MAX + 1);
 	walk.anchors = has_fragments(report) ? map_new() : NULL;
 	size_t first = work->report.link_count;
@@ -479,7 +499,8 @@ void lint_document(struct lint_work *work, struct slice html, const struct html_
 	judge_bytes(work, html, guess.charset);
 	judge_report(work, report);
 	walk_all(&walk);
-	lint_judge_links(work, first);
+	lint_links_judge(work, first);
 	map_free(&walk.anchors);
 	buf_done(&walk.text);
+	charset_decoder_done(&walk.decoder);
 }

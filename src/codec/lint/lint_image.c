@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/lint/lint_private.h"
+/* One look at each attribute of an image. What it stands for is asked afterwards: an empty alt is right for decoration
+ * and a missing one never is, and a spacer of one pixel is nothing to describe. */
+#include "codec/lint/lint_image.h"
+
+#include "codec/html/merge_tags.h"
 
 enum { SHOWN_URL = 120 };
 
+/* Spacers and other people's pixels: nobody is to see them, so nobody misses a text. */
 static bool is_tiny_size(struct slice value)
 {
 	value = slice_trim(value);
@@ -39,7 +44,8 @@ void lint_judge_source(struct lint_work *work, struct slice source, struct lint_
 {
 	struct slice shown = slice_sub(source, 0, SHOWN_URL);
 	struct slice scheme = url_scheme(source);
-	if (html_has_template_tag(source)) {
+	/* A merge tag first: it may be what stands for the scheme. */
+	if (merge_tags_in(source)) {
 		if (!work->options->is_template)
 			lint_add(work, LINT_TEMPLATE_IMAGE, place, "%.*s", SLICE_FMT(shown));
 	} else if (slice_equal_nocase(scheme, SLICE("data"))) {

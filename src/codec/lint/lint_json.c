@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/lint/lint.h"
+/* Every field is always there, with null for what there is none of, so that a client needs no case for one that is
+ * missing. */
+#include "codec/lint/lint_json.h"
 
 static void put_place(struct json_text *w, const struct lint_place *place)
 {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What can be said about where links lead without going there. */
-#include "codec/lint/lint_private.h"
+#include "codec/lint/lint_links.h"
+
+#include "codec/lint/lint_words.h"
 
 enum { SHOWN_URL = 120, MANY_LINKS = 100, HOST_MAX = 253 };
 
+/* Lists here are short and asked once a link; a table would be more to read than to gain. */
 static bool is_one_of(struct slice word, const struct slice *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -15,6 +18,7 @@ static bool is_one_of(struct slice word, const struct slice *list, size_t count)
 
 /* ---- hosts ---- */
 
+/* The top-level domain, or the whole of a name without a dot. */
 static struct slice last_label(struct slice host)
 {
 	const char *dot = host.n ? memrchr(host.p, '.', host.n) : NULL;
@@ -72,6 +76,8 @@ static bool is_word(struct slice host)
 	return host.n > 0 && !is_number(host) && slice_index(host, '%') == host.n;
 }
 
+/* What only the author's machine or network reaches: it works for him and for no reader. Private networks are those of
+ * RFC 1918, 169.254 is RFC 3927's. */
 static bool is_local(struct slice host)
 {
 	unsigned o[4];
@@ -83,6 +89,8 @@ static bool is_local(struct slice host)
 	       slice_equal_nocase(top, SLICE("local")) || (top.n == host.n && is_word(host));
 }
 
+/* Those that filters know by name (SURBL and the like list abused ones); a shortener of one's own domain is no
+ * finding. */
 static bool is_shortener(struct slice host)
 {
 	static const struct slice hosts[] = {
@@ -168,6 +176,8 @@ struct judging {
 	bool reports_http;
 };
 
+/* A text that shows one site and leads to another is what phishing does and filters look for. When only tracking makes
+ * it so, that is the lesser finding: the reader ends up where the text says. */
 static void judge_text(struct judging *j, const struct lint_link *link, struct slice host)
 {
 	struct slice shown = shown_host(link->text);
@@ -184,6 +194,7 @@ static void judge_text(struct judging *j, const struct lint_link *link, struct s
 			 SLICE_FMT(slice_sub(link->text, 0, SHOWN_URL)));
 }
 
+/* `https://bank.example@evil.example/`: browsers drop what is before the last @, readers do not. */
 static bool has_userinfo(struct slice url)
 {
 	struct slice rest = slice_from(url, url_scheme(url).n + 3);
@@ -235,6 +246,7 @@ static const char *what_is_missing(struct slice url)
 	return slice_starts_with(url, SLICE("//")) ? " (https: is missing)" : "";
 }
 
+/* Schemes that no mail client follows: what runs, what is local, what is a document by itself. */
 static void judge_scheme(struct judging *j, const struct lint_link *link)
 {
 	static const struct slice dead[] = {SLICE("javascript"), SLICE("vbscript"), SLICE("data"),  SLICE("file"),
@@ -244,6 +256,7 @@ static void judge_scheme(struct judging *j, const struct lint_link *link)
 			 SLICE_FMT(slice_sub(link->link.url, 0, SHOWN_URL)));
 }
 
+/* What became of a link says most of what is wrong with it; the web addresses among them are looked at more closely. */
 static void judge_link(struct judging *j, const struct lint_link *link)
 {
 	struct lint_work *work = j->work;
@@ -294,7 +307,8 @@ static bool is_https_mail(const struct lint_link *links, size_t count)
 	return https > 0 && https >= http;
 }
 
-void lint_judge_links(struct lint_work *work, size_t first)
+/* Links to unsubscribe are looked for among all, tracked or not: a way out is a way out. */
+void lint_links_judge(struct lint_work *work, size_t first)
 {
 	size_t count = work->report.link_count - first;
 	if (count == 0)

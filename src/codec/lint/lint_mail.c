@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A whole message: its headers, its text parts, and each HTML part by lint_document. */
-#include "codec/lint/lint_private.h"
+#include "codec/lint/lint_mail.h"
 
 #include "base/mem.h"
-#include "codec/html/html_entities.h"
+#include "codec/html/merge_tags.h"
+#include "codec/lint/lint_document.h"
+#include "codec/lint/lint_rewriting.h"
+#include "codec/lint/lint_words.h"
 #include "codec/mime/mime_rewrite.h"
 #include "codec/text/encoded_word.h"
 
@@ -26,24 +29,23 @@ static const struct mime_part *top_of(const struct mail *mail)
 
 static struct slice header(const struct mail *mail, struct slice name)
 {
-	return slice_trim(mime_header_find(mail->message, top_of(mail), name));
+	return mime_header_find(mail->message, top_of(mail), name);
 }
 
 /* A header that is there may be empty; one that is not has no place. */
 static bool has_header(const struct mail *mail, struct slice name, struct lint_place *ret_place)
 {
-	struct slice line;
-	struct slice found;
-	struct slice value;
+	struct header_line found;
 	size_t at = top_of(mail)->start;
-	while (mime_header_next(mail->message, top_of(mail), &at, &line, &found, &value))
-		if (slice_equal_nocase(found, name)) {
-			*ret_place = lint_place_at(mail->work, (size_t)(line.p - mail->message.p));
+	while (mime_header_next(mail->message, top_of(mail), &at, &found))
+		if (slice_equal_nocase(found.name, name)) {
+			*ret_place = lint_place_at(mail->work, (size_t)(found.line.p - mail->message.p));
 			return true;
 		}
 	return false;
 }
 
+/* A quarter of the room: decoding makes at most four bytes of one. */
 static struct slice decoded_header(const struct mail *mail, struct slice name)
 {
 	struct buf text;
@@ -54,6 +56,8 @@ static struct slice decoded_header(const struct mail *mail, struct slice name)
 	return copy;
 }
 
+/* The subject of the report is decoded, so what is found in it is found in what a reader sees; its place is that of
+ * the header. */
 static void judge_subject(struct mail *mail)
 {
 	struct lint_place place = {0};
@@ -63,10 +67,11 @@ static void judge_subject(struct mail *mail)
 	struct slice subject = mail->work->report.subject;
 	if (subject.n == 0)
 		lint_add(mail->work, LINT_NO_SUBJECT, is_there ? place : lint_place_of_part(mail->work), NULL);
-	else if (!mail->work->options->is_template && lint_find_template_tag(subject, &tag))
+	else if (!mail->work->options->is_template && merge_tags_find_in_text(subject, &tag))
 		lint_add(mail->work, LINT_TEMPLATE_SUBJECT, place, "%.*s", SLICE_FMT(slice_sub(subject, 0, SHOWN)));
 }
 
+/* Only when something was changed: a signature over a body that stays as it is still holds. */
 static void judge_signature(struct mail *mail)
 {
 	static const struct slice names[] = {{"DKIM-Signature", 14}, {"ARC-Seal", 8}};
@@ -77,6 +82,7 @@ static void judge_signature(struct mail *mail)
 			lint_add(mail->work, LINT_SIGNED_ALREADY, place, "%.*s", SLICE_FMT(names[i]));
 }
 
+/* In the raw message, where servers break them (RFC 5321, 4.5.3.1.6). One finding for all: they come by the hundred. */
 static void judge_lines(struct mail *mail)
 {
 	struct slice rest = mail->message;
@@ -141,11 +147,11 @@ static void judge_one_click(struct mail *mail, struct lint_place list_place, enu
 	bool has_post = has_header(mail, SLICE("List-Unsubscribe-Post"), &place);
 	struct slice post = header(mail, SLICE("List-Unsubscribe-Post"));
 	struct slice value = header(mail, SLICE("List-Unsubscribe"));
-	if (mail->work->options->is_template && html_has_template_tag(value))
+	if (mail->work->options->is_template && merge_tags_in(value))
 		return;
 	if (mail->unsubscribe_url_count == 0)
 		lint_add(mail->work, LINT_BAD_LIST_UNSUBSCRIBE, list_place, "no address in angle brackets");
-	else if (html_has_template_tag(value))
+	else if (merge_tags_in(value))
 		lint_add(mail->work, LINT_BAD_LIST_UNSUBSCRIBE, list_place, "a merge tag: %.*s",
 			 SLICE_FMT(slice_sub(value, 0, SHOWN)));
 	else if (has_post && !slice_equal_nocase(post, SLICE("List-Unsubscribe=One-Click")))
@@ -158,6 +164,8 @@ static void judge_one_click(struct mail *mail, struct lint_place list_place, enu
 		lint_add_as(mail->work, LINT_NO_ONE_CLICK, severity, list_place, NULL);
 }
 
+/* What is only guessed to be bulk gets a warning, what is said to be gets an error: the mailbox providers refuse it
+ * (Gmail and Yahoo, since February 2024). */
 static void judge_unsubscribing(struct mail *mail)
 {
 	struct lint_work *work = mail->work;
@@ -214,6 +222,8 @@ static const char *skip_words(enum mime_skip skip)
 	}
 }
 
+/* A part that is not rewritten is not judged either: its author cannot be told to change what is signed, or somebody
+ * else's. */
 static void judge_html_part(struct mail *mail, const struct mime_html *html, struct lint_part *ret)
 {
 	const struct mime_part *part = &mail->report->tree.parts[html->part];
@@ -238,6 +248,7 @@ static void judge_html_part(struct mail *mail, const struct mime_html *html, str
 		lint_add(mail->work, LINT_NO_CHARSET, lint_place_of_part(mail->work), NULL);
 }
 
+/* The raw mail is entered again behind the parts: what follows has its places there. */
 static void judge_html_parts(struct mail *mail)
 {
 	struct lint_report *report = &mail->work->report;
@@ -253,6 +264,7 @@ static void judge_html_parts(struct mail *mail)
 		lint_add(mail->work, LINT_NO_TEXT_PART, lint_place_of_part(mail->work), NULL);
 }
 
+/* Plain text has no links to judge here; what is looked for are merge tags and a way out. */
 static void judge_text_part(struct mail *mail, size_t index)
 {
 	const struct mime_part *part = &mail->report->tree.parts[index];
@@ -269,7 +281,7 @@ static void judge_text_part(struct mail *mail, size_t index)
 	work->has_unsubscribe_link |= lint_is_unsubscribe(text);
 	lint_enter(work, part_number(mail, index), text);
 	struct slice rest = text;
-	while (!work->options->is_template && count++ < TEXT_TAGS_MAX && lint_find_template_tag(rest, &tag)) {
+	while (!work->options->is_template && count++ < TEXT_TAGS_MAX && merge_tags_find_in_text(rest, &tag)) {
 		size_t at = (size_t)(tag.p - text.p);
 		lint_add(work, LINT_TEMPLATE_TEXT, lint_place_at(work, at), "%.*s", SLICE_FMT(tag));
 		rest = slice_from(text, at + tag.n);
@@ -277,6 +289,7 @@ static void judge_text_part(struct mail *mail, size_t index)
 	buf_done(&body);
 }
 
+/* Not those of a forwarded message or of a report on one: they are quoted, not said. */
 static void judge_text_parts(struct mail *mail)
 {
 	const struct mime_tree *tree = &mail->report->tree;
@@ -310,6 +323,8 @@ static void judge(struct mail *mail)
 	judge_unsubscribing(mail);
 }
 
+/* The message is read twice, here for List-Unsubscribe alone: the rewriting must know the address in order to leave it
+ * as it is. */
 enum status lint_mail(const struct lint_options *options, struct slice message, struct arena *arena,
 		      struct lint_report *ret)
 {
@@ -344,16 +359,14 @@ bool lint_is_mail(struct slice input)
 	    {"Sender", 6},       {"Reply-To", 8}};
 	struct arena *arena = arena_new();
 	struct mime_tree tree;
-	struct slice line;
-	struct slice name;
-	struct slice value;
+	struct header_line header;
 	bool is_mail = false;
 	/* A head is enough, and what is larger than that is all the same. */
 	mime_tree_read(slice_sub(input, 0, 65536), arena, &tree);
 	size_t at = tree.parts[0].start;
-	while (!is_mail && mime_header_next(input, &tree.parts[0], &at, &line, &name, &value))
+	while (!is_mail && mime_header_next(input, &tree.parts[0], &at, &header))
 		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-			is_mail |= slice_equal_nocase(name, names[i]);
+			is_mail |= slice_equal_nocase(header.name, names[i]);
 	arena_free(&arena);
 	return is_mail;
 }

@@ -1,80 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What words say to their reader, and what they give away: merge tags that nobody filled in, and ways to unsubscribe.
- */
-#include "codec/lint/lint_private.h"
+/* What a reader sees of markup is less than what stands there: references become characters, white space becomes one
+ * space, and what has no width is none. Texts are cut early, because a link around half a mail is still one link. */
+#include "codec/lint/lint_words.h"
 
 #include "codec/html/html_entities.h"
 #include "codec/text/utf8.h"
-
-static bool is_name_byte(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '.' || c == '-' ||
-	       c == ':' || c == '[' || c == ']';
-}
-
-static bool is_letter(char c)
-{
-	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
-/* `open`, anything within one line's reach, `close`. The size of all of it, or 0. */
-static size_t bracketed(struct slice s, struct slice open, struct slice close)
-{
-	enum { TAG_MAX = 200 };
-	if (!slice_starts_with(s, open))
-		return 0;
-	struct slice inner = slice_sub(s, open.n, open.n + TAG_MAX);
-	const char *end = inner.n ? memmem(inner.p, inner.n, close.p, close.n) : NULL;
-	if (!end)
-		return 0;
-	struct slice words = slice_trim(slice_sub(inner, 0, (size_t)(end - inner.p)));
-	return words.n ? (size_t)(end - s.p) + close.n : 0;
-}
-
-/* `open`, a name without spaces, `close`. The size of all of it, or 0. */
-static size_t named(struct slice s, struct slice open, struct slice close)
-{
-	if (!slice_starts_with(s, open))
-		return 0;
-	size_t at = open.n;
-	size_t letters = 0;
-	while (at < s.n && is_name_byte(s.p[at]) && !slice_starts_with(slice_from(s, at), close))
-		letters += is_letter(s.p[at++]);
-	return letters > 1 && slice_starts_with(slice_from(s, at), close) ? at + close.n : 0;
-}
-
-static size_t tag_at(struct slice s)
-{
-	size_t n = 0;
-	switch (s.p[0]) {
-	case '{': n = bracketed(s, SLICE("{{"), SLICE("}}")); return n ? n : bracketed(s, SLICE("{%"), SLICE("%}"));
-	case '<': return bracketed(s, SLICE("<%"), SLICE("%>"));
-	case '*': return bracketed(s, SLICE("*|"), SLICE("|*"));
-	case '$': return named(s, SLICE("${"), SLICE("}"));
-	case '[': return named(s, SLICE("[["), SLICE("]]"));
-	case '#': return named(s, SLICE("##"), SLICE("##"));
-	case '%': n = named(s, SLICE("%%"), SLICE("%%")); return n ? n : named(s, SLICE("%"), SLICE("%"));
-	default: return 0;
-	}
-}
-
-bool lint_find_template_tag(struct slice text, struct slice *ret)
-{
-	static const bool opens[256] = {
-	    ['{'] = true, ['<'] = true, ['*'] = true, ['$'] = true, ['['] = true, ['#'] = true, ['%'] = true};
-	for (size_t i = 0; i < text.n; i++) {
-		if (!opens[(unsigned char)text.p[i]])
-			continue;
-		/* "50%off%" and "C##" are words. */
-		bool is_in_word = i > 0 && is_name_byte(text.p[i - 1]) && (text.p[i] == '%' || text.p[i] == '#');
-		size_t n = is_in_word ? 0 : tag_at(slice_from(text, i));
-		if (n) {
-			*ret = slice_sub(text, i, i + n);
-			return true;
-		}
-	}
-	return false;
-}
 
 bool lint_is_unsubscribe(struct slice text)
 {
@@ -134,18 +64,19 @@ static bool is_blank(struct slice character)
 	return false;
 }
 
-struct slice lint_readable(enum html_charset charset, struct slice raw, struct arena *arena)
+struct slice lint_readable(struct charset_decoder *decoder, struct slice raw, struct arena *arena)
 {
 	raw = slice_sub(raw, 0, LINT_RAW_TEXT_MAX);
 	struct buf characters;
 	struct buf decoded;
 	struct buf words;
-	buf_init(&characters, 4 * LINT_RAW_TEXT_MAX);
-	buf_init(&decoded, 8 * LINT_RAW_TEXT_MAX);
+	buf_init(&characters, 4 * LINT_RAW_TEXT_MAX + 64);
+	buf_init(&decoded, 8 * LINT_RAW_TEXT_MAX + 128);
 	buf_init(&words, LINT_TEXT_MAX);
-	if (!html_charset_decode(charset, raw, &characters))
-		utf8_append_lossy(&characters, raw);
+	if (!charset_decode(decoder, raw, &characters))
+		charset_decode_lossy(decoder, raw, &characters);
 	html_references_decode(buf_slice(&characters), HTML_REFERENCE_IN_TEXT, &decoded);
+	/* Character by character, since blanks of more than one byte count as white space too. */
 	struct slice rest = buf_slice(&decoded);
 	while (rest.n > 0 && !buf_failed(&words)) {
 		size_t n = utf8_character_size(rest);

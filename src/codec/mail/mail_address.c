@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The normal form is made piece by piece into a buffer of the largest size there may be, and copied out when all of it
+ * is right. What is refused is refused with words for people, since addresses are what they type by hand. */
 #include "codec/mail/mail_address.h"
 
 #include "base/buf.h"
@@ -51,6 +53,8 @@ static void append_quoted(struct buf *to, struct slice s)
 	buf_append_byte(to, '"');
 }
 
+/* Quotes are taken off where the address is the same without them (RFC 5321, 4.1.2), so that one mailbox has one
+ * spelling. */
 static enum status append_local(struct slice local, struct buf *to, struct err *err)
 {
 	if (local.n == 0)
@@ -76,6 +80,7 @@ static enum status append_local(struct slice local, struct buf *to, struct err *
 	return STATUS_OK;
 }
 
+/* RFC 1035, 2.3.1, with digits in front as RFC 1123, 2.1 allows. No underscore: no mail exchanger has one. */
 static bool is_label(struct slice s)
 {
 	if (s.n == 0 || s.n > 63 || s.p[0] == '-' || s.p[s.n - 1] == '-')
@@ -113,6 +118,7 @@ static enum status append_domain(struct slice domain, struct buf *to, struct err
 			return err_set(err, STATUS_BAD_INPUT,
 				       "the domain is not valid: labels of letters, digits and hyphens");
 	}
+	/* An address like a@127.0.0.1, or a top-level domain that nobody can register (RFC 3696, 2). */
 	if (is_number(label))
 		return err_set(err, STATUS_BAD_INPUT, "the domain ends in a number");
 	for (size_t i = 0; i < domain.n; i++) {
@@ -122,6 +128,8 @@ static enum status append_domain(struct slice domain, struct buf *to, struct err
 	return STATUS_OK;
 }
 
+/* Each fault by its own words: a letter in front of the @ cannot be helped, one behind it has a form that can be sent.
+ */
 static enum status check_bytes(struct slice text, size_t at, struct err *err)
 {
 	for (size_t i = 0; i < text.n; i++) {

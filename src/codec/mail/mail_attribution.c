@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Taken out by copying the stretches between them, so that no other byte is touched, and whatever the line ends are.
+ * The same name may come again; the caller decides what that means. */
 #include "codec/mail/mail_attribution.h"
 
 #include "codec/mail/header_block.h"
@@ -22,6 +24,8 @@ static struct slice decode(struct slice raw, struct arena *arena)
 	return value;
 }
 
+/* Further ones are taken out like the others and only not read, so that no number of them gets past whoever stands
+ * behind us. */
 static void add(struct mail_attribution *a, size_t *room, struct arena *arena, const struct header_line *header)
 {
 	if (a->count == MAIL_ATTRIBUTION_MAX) {
@@ -45,7 +49,7 @@ enum status mail_attribution_take(struct slice message, struct arena *arena, str
 	struct mail_attribution found = {0};
 	struct header_line header;
 	size_t room = 0, at = 0, kept_to = 0;
-	while (header_block_next(message, &at, &header)) {
+	while (header_block_next(message, HEADER_END_EMPTY_LINE, &at, &header)) {
 		if (!mail_attribution_is_header(header.name))
 			continue;
 		size_t start = (size_t)(header.line.p - message.p);

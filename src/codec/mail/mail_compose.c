@@ -16,9 +16,8 @@
 #include "codec/mail/mail_compose.h"
 
 #include "base/clock.h"
-#include "codec/mail/mail_compose_check.h"
 #include "codec/mail/mail_part.h"
-#include <openssl/sha.h>
+#include "codec/text/sha256.h"
 
 enum { BOUNDARY_HASH_BYTES = 12 };
 
@@ -30,9 +29,9 @@ struct composer {
 
 static void hash_message_id(struct composer *c)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
+	uint8_t digest[SHA256_SIZE];
 	struct buf hex;
-	(void)SHA256((const unsigned char *)c->draft->message_id.p, c->draft->message_id.n, digest); /* cannot fail */
+	sha256_of(c->draft->message_id, digest);
 	buf_init_fixed(&hex, c->hash, sizeof c->hash);
 	buf_append_hex(&hex, slice_of(digest, BOUNDARY_HASH_BYTES));
 }

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A header that is all ASCII goes as it is, folded in front of white space. Everything else goes as encoded-words as a
+ * whole: mixing plain and encoded words is allowed, but mailers disagree about the spaces between them (RFC 2047,
+ * 6.2). */
 #include "codec/mail/mail_header.h"
 
 #include "codec/text/encoded_word.h"
@@ -20,6 +23,8 @@ static bool is_name(struct slice name)
 	return true;
 }
 
+/* What composing writes itself, what belongs to transport or signing, and what is about attribution: a caller who
+ * could write these could forge a hop, a signature or another tenant's mail. */
 bool mail_header_allowed(struct slice name)
 {
 	static const char *const names[] = {"From",
@@ -49,6 +54,7 @@ bool mail_header_allowed(struct slice name)
 	return true;
 }
 
+/* A line break is named apart: it is what header injection is made of, and what a form lets through most often. */
 enum status mail_header_text_check(struct slice text, size_t max, const char *field, struct err *err)
 {
 	if (text.n > max)
@@ -157,6 +163,8 @@ void mail_header_append_exact(struct buf *b, struct slice name, struct slice val
 
 enum name_form { NAME_ATOMS, NAME_QUOTED, NAME_ENCODED };
 
+/* The plainest form that is right: atoms where all is letters and single spaces, a quoted string for other ASCII (RFC
+ * 5322, 3.2.4), encoded words for the rest and for what would look like one. */
 static enum name_form name_form(struct slice name)
 {
 	if (!slice_is_ascii(name) || name.n > DISPLAY_NAME_INLINE || slice_contains(name, SLICE("=?")) ||
@@ -173,6 +181,7 @@ static enum name_form name_form(struct slice name)
 	return NAME_ATOMS;
 }
 
+/* A quote and a backslash are what a quoted string cannot hold as they are (RFC 5322, 3.2.4). */
 static size_t append_quoted_name(struct buf *b, struct slice name)
 {
 	size_t before = b->n;
@@ -198,6 +207,7 @@ void mail_header_append_party(struct buf *b, struct slice name, struct slice dis
 		case NAME_QUOTED: column += append_quoted_name(b, display_name); break;
 		case NAME_ENCODED: column = encoded_word_append(b, display_name, column); break;
 		}
+		/* The address goes to a line of its own when it does not fit: it has no place to fold at. */
 		buf_append(b, column + address.n + 3 > LINE_AIM ? SLICE("\r\n ") : SLICE(" "));
 	}
 	buf_append_byte(b, '<');

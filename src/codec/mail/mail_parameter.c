@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two passes over at most 8 KB: comments go first, because a `;` or `"` in one would be taken for syntax, then the
+ * parameters are read one by one. Broken quoting is read as most mail clients do: the value ends with the header. */
 #include "codec/mail/mail_parameter.h"
 
 #include "base/buf.h"
-#include "codec/text/hex.h"
+#include "codec/text/percent.h"
 
 enum { PIECES_MAX = 64, VALUE_MAX = 8192 };
 
@@ -55,7 +57,8 @@ struct slice mail_parameter_main(struct slice header, struct arena *arena)
 	return lower;
 }
 
-/* Takes a quoted string off the front of *rest and appends what it stands for. */
+/* Takes a quoted string off the front of *rest and appends what it stands for. A line end in it is folding and no part
+ * of the value (RFC 5322, 3.2.4). */
 static void take_quoted(struct slice *rest, struct buf *to)
 {
 	struct slice s = slice_from(*rest, 1);
@@ -96,15 +99,6 @@ static bool take_parameter(struct slice *rest, struct slice *ret_name, struct bu
 	return false;
 }
 
-static void append_unpercent(struct buf *to, struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		int byte = s.p[i] == '%' && i + 2 < s.n ? hex_byte(s.p[i + 1], s.p[i + 2]) : -1;
-		buf_append_byte(to, byte < 0 ? s.p[i] : (char)byte);
-		i += byte < 0 ? 0 : 2;
-	}
-}
-
 /* What is being put together of one parameter. */
 struct assembly {
 	struct slice wanted;
@@ -141,7 +135,7 @@ static void take_piece(struct assembly *a, struct slice name, struct slice value
 	if (coded && index == 0)
 		value = without_charset(value);
 	if (coded)
-		append_unpercent(&a->pieces, value);
+		percent_append_decoded(&a->pieces, value);
 	else
 		buf_append(&a->pieces, value);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Content is brought to CRLF first, since the encodings and the limits of a line are defined on that. 7bit is taken
+ * only when no relay has a reason to touch a line of it; a body that a relay re-encodes no longer fits its DKIM
+ * signature. */
 #include "codec/mail/mail_part.h"
 
-#include "codec/mail/mail_compose.h"
 #include "codec/text/base64.h"
 #include "codec/text/encoded_word.h"
 #include "codec/text/quoted_printable.h"
@@ -69,9 +71,11 @@ void mail_part_append_text(struct buf *b, const char *type, struct slice content
 	if (is_plain(text, LINE_AIM)) {
 		append_encoding(b, "7bit");
 		buf_append(b, text);
+		/* Whichever is shorter: base64 for text that is mostly not ASCII. Latin scripts stay legible in the
+		 * source. */
 	} else if (quoted_printable_size(text) <= base64_lines_size(text.n)) {
 		append_encoding(b, "quoted-printable");
-		quoted_printable_append(b, text);
+		quoted_printable_append(b, text, SLICE("\r\n"));
 	} else {
 		append_encoding(b, "base64");
 		base64_append_lines(b, text);

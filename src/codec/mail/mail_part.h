@@ -4,9 +4,7 @@
 #ifndef PUGMARK_CODEC_MAIL_PART_H
 #define PUGMARK_CODEC_MAIL_PART_H
 
-#include "base/buf.h"
-
-struct mail_attachment;
+#include "codec/mail/mail_draft.h"
 
 /* Text with any line ends; `type` is "text/plain" or "text/html". Goes as 7bit when it is plain enough, else as
  * quoted-printable or base64, whichever is shorter. */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A report tells of links and of the pixel apart; splicers want one list in order. What came out as it went in is no
+ * edit: a part in which nothing changes stays byte for byte as it is, its encoding too. */
 #include "codec/mime/mime_edit.h"
 
 static void add_edit(struct mime_edit *edits, size_t *count, struct mime_edit edit, struct slice html)
@@ -14,6 +16,7 @@ struct mime_edits mime_edits_of(const struct html_report *report, struct slice h
 	bool has_pixel = report->pixel_at != HTML_NOWHERE;
 	struct mime_edit put_pixel = {.text = pixel};
 	size_t count = 0;
+	/* The pixel's place is in front of a link that begins there: html_rewrite puts it so. */
 	if (has_pixel)
 		put_pixel.start = put_pixel.end = (size_t)report->pixel_at;
 	for (size_t i = 0; i < report->link_count; i++) {

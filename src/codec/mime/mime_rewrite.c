@@ -9,6 +9,7 @@
 #include "codec/mime/mime_edit.h"
 #include "codec/mime/mime_splice_base64.h"
 #include "codec/mime/mime_splice_qp.h"
+#include "codec/text/quoted_printable.h"
 
 enum { LINE_MAX_BYTES = 998, ENCODED_ROOM = 4 };
 
@@ -52,6 +53,7 @@ static struct slice decode(const struct rewriting *r, struct slice message, cons
 	return buf_slice(&decoded);
 }
 
+/* Counted in a first walk, so that the lists are as long as they must be. */
 static void find_htmls(struct rewriting *r)
 {
 	struct mime_report *report = &r->report;
@@ -78,12 +80,11 @@ static void find_htmls(struct rewriting *r)
 
 static bool has_signature(struct slice message, const struct mime_part *root)
 {
-	struct slice line;
-	struct slice name;
-	struct slice value;
+	struct header_line header;
 	size_t at = root->start;
-	while (mime_header_next(message, root, &at, &line, &name, &value))
-		if (slice_equal_nocase(name, SLICE("DKIM-Signature")) || slice_equal_nocase(name, SLICE("ARC-Seal")))
+	while (mime_header_next(message, root, &at, &header))
+		if (slice_equal_nocase(header.name, SLICE("DKIM-Signature")) ||
+		    slice_equal_nocase(header.name, SLICE("ARC-Seal")))
 			return true;
 	return false;
 }
@@ -165,6 +166,7 @@ static void choose_pixel_html(struct rewriting *r)
 
 /* ---- one part ---- */
 
+/* Without the line end (RFC 5322, 2.1.1). */
 static bool has_long_line(struct slice text)
 {
 	while (text.n) {
@@ -181,18 +183,19 @@ static bool has_long_line(struct slice text)
 static void say_quoted_printable(const struct rewriting *r, const struct mime_part *part, struct slice newline,
 				 struct mime_splice *splice)
 {
-	struct slice line;
-	struct slice name;
-	struct slice value;
+	struct header_line header;
 	size_t at = part->start;
-	while (mime_header_next(r->message, part, &at, &line, &name, &value)) {
-		if (slice_equal_nocase(name, SLICE("Content-Transfer-Encoding"))) {
+	while (mime_header_next(r->message, part, &at, &header)) {
+		if (slice_equal_nocase(header.name, SLICE("Content-Transfer-Encoding"))) {
+			struct slice value = slice_trim(header.value);
+			if (!value.n)
+				value = slice_sub(header.value, 0, 0); /* right behind the colon */
 			splice->header_at = (size_t)(value.p - r->message.p);
 			splice->header_end = splice->header_at + value.n;
 			splice->header = value.n ? SLICE("quoted-printable") : SLICE(" quoted-printable");
 			return;
 		}
-		if (slice_equal_nocase(name, SLICE("Content-Type")) && splice->header.n == 0) {
+		if (slice_equal_nocase(header.name, SLICE("Content-Type")) && splice->header.n == 0) {
 			splice->header_at = splice->header_end = at;
 			splice->header = arena_printf(r->arena, "Content-Transfer-Encoding: quoted-printable%.*s",
 						      SLICE_FMT(newline));
@@ -219,7 +222,7 @@ static enum status splice_part(const struct rewriting *r, struct mime_html *html
 	buf_for(r, raw.n + raw.n / 4 + html->rewritten.n - html->html.n, &body);
 	if (html->becomes_quoted_printable) {
 		say_quoted_printable(r, part, newline, splice);
-		mime_encode_qp(html->rewritten, newline, &body);
+		quoted_printable_append(&body, html->rewritten, newline);
 	} else if (part->encoding == MIME_QUOTED_PRINTABLE) {
 		mime_splice_qp(raw, edits, newline, &body);
 	} else {
@@ -229,6 +232,8 @@ static enum status splice_part(const struct rewriting *r, struct mime_html *html
 	return buf_status(&body);
 }
 
+/* Parts are numbered on from each other, also those that give no edit, so that an index means one link of the whole
+ * mail. */
 static enum status rewrite_part(struct rewriting *r, size_t index)
 {
 	struct mime_html *html = &r->report.htmls[index];
@@ -249,6 +254,8 @@ static enum status rewrite_part(struct rewriting *r, size_t index)
 
 /* ---- the whole ---- */
 
+/* Stretches of the message and new bodies in turn. Nothing of what lies between parts is written anew, boundaries
+ * least of all. */
 static void compose(const struct rewriting *r, struct buf *out)
 {
 	size_t at = 0;
@@ -282,12 +289,14 @@ static bool has_same_shape(const struct mime_tree *a, const struct mime_tree *b)
 	return true;
 }
 
+/* The proof: whoever reads the new part gets what was meant for him, and nothing else. */
 static bool decodes_to(const struct rewriting *r, struct slice message, const struct mime_part *part, struct slice want)
 {
 	struct slice got = decode(r, message, part);
 	return part->encoding != MIME_UNKNOWN_ENCODING && slice_equal(got, want);
 }
 
+/* The part stays as it was, which is reported, and its pixel is gone with it. */
 static void give_up(struct rewriting *r, size_t index)
 {
 	struct mime_html *html = &r->report.htmls[index];

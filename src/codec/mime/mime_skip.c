@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A part is judged from the inside out and the last reason stays, so that what is reported is what holds for all of
+ * it: a signed message that was forwarded is embedded, not signed. */
 #include "codec/mime/mime_skip.h"
 
 #include "codec/mime/mime_splice_base64.h"
@@ -51,6 +53,7 @@ static enum mime_skip skip_by_place(const struct mime_tree *tree, size_t index)
 	return skip;
 }
 
+/* Decoders differ about what is broken, so a broken body is not spliced: what one client shows, another would not. */
 static enum mime_skip skip_by_encoding(const struct mime_part *part, struct slice body)
 {
 	switch (part->encoding) {

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Base64 has no place to put three bytes in: everything behind a change moves against the groups of four, so it is
+ * encoded anew from there to the end. What is in front of it, up to a whole group, stays as it was written, odd line
+ * ends included. */
 #include "codec/mime/mime_splice_base64.h"
 
 #include "codec/text/base64.h"

@@ -7,8 +7,7 @@
 #include "codec/mime/mime_splice_qp.h"
 
 #include "codec/text/hex.h"
-
-enum { LINE_MAX_CHARACTERS = 76, TOKEN_MAX = 3 };
+#include "codec/text/quoted_printable.h"
 
 /* ---- reading ---- */
 
@@ -53,7 +52,7 @@ static void walk_octets(struct walk *w, size_t target)
 		size_t plain = slice_index(content, '=');
 		if (plain > target - w->decoded)
 			plain = target - w->decoded;
-		w->at += plain ? plain : TOKEN_MAX;
+		w->at += plain ? plain : QUOTED_PRINTABLE_OCTET;
 		w->decoded += plain ? plain : 1;
 	}
 }
@@ -75,64 +74,32 @@ static void walk_to(struct walk *w, size_t target, bool passes_soft)
 /* ---- writing ---- */
 
 struct writer {
-	struct buf *to;
-	struct slice newline;
-	size_t column;
+	struct quoted_printable q;
 	bool is_behind_edit; /* nothing was copied since */
 };
 
-static void end_line_softly(struct writer *w)
+/* Behind a line that is full, which only a copied one can be, there is no room for the "=": its last token moves to the
+ * next line. */
+static void make_room(struct quoted_printable *q)
 {
-	buf_append_byte(w->to, '=');
-	buf_append(w->to, w->newline);
-	w->column = 0;
-}
-
-/* Behind a line that is full there is no room for the "=": its last token moves to the next line. */
-static void make_room(struct writer *w)
-{
-	char token[TOKEN_MAX];
-	struct slice out = buf_slice(w->to);
-	bool is_escape = out.n >= TOKEN_MAX && out.p[out.n - TOKEN_MAX] == '=';
-	size_t n = is_escape ? TOKEN_MAX : 1;
+	char token[QUOTED_PRINTABLE_OCTET];
+	struct slice out = buf_slice(q->to);
+	bool is_escape = out.n >= sizeof token && out.p[out.n - sizeof token] == '=';
+	size_t n = is_escape ? sizeof token : 1;
 	if (out.n < n)
 		return;
 	memcpy(token, out.p + out.n - n, n);
-	buf_truncate(w->to, out.n - n);
-	end_line_softly(w);
-	buf_append_bytes(w->to, token, n);
-	w->column = n;
+	buf_truncate(q->to, out.n - n);
+	quoted_printable_end_softly(q);
+	buf_append_bytes(q->to, token, n);
+	q->column = n;
 }
 
-static void put_octet(struct writer *w, char byte, bool is_literal, size_t limit)
+static void put_text(struct writer *w, struct slice text)
 {
-	static const char digits[] = "0123456789ABCDEF";
-	unsigned char c = (unsigned char)byte;
-	/* At the start of a line these could be taken for something else: the end of the mail, a boundary, mbox. */
-	bool is_mistakable = byte == '.' || byte == '-' || byte == 'F';
-	if (w->column == LINE_MAX_CHARACTERS && limit < LINE_MAX_CHARACTERS)
-		make_room(w);
-	if (w->column + (is_literal ? 1 : TOKEN_MAX) > limit)
-		end_line_softly(w);
-	if (is_literal && (w->column > 0 || !is_mistakable)) {
-		buf_append_byte(w->to, byte);
-		w->column++;
-		return;
-	}
-	char token[TOKEN_MAX] = {'=', digits[c >> 4], digits[c & 15]};
-	buf_append_bytes(w->to, token, TOKEN_MAX);
-	w->column += TOKEN_MAX;
-}
-
-/* Without line ends of its own. `is_line_end`: a line end that stays follows, or the body ends. */
-static void put_text(struct writer *w, struct slice text, bool is_line_end)
-{
-	for (size_t i = 0; i < text.n; i++) {
-		bool is_last = i + 1 == text.n;
-		char c = text.p[i];
-		bool is_literal = c == ' ' || c == '\t' ? !is_last : c > ' ' && c < 0x7f && c != '=';
-		put_octet(w, c, is_literal, is_last && is_line_end ? LINE_MAX_CHARACTERS : LINE_MAX_CHARACTERS - 1);
-	}
+	if (text.n && w->q.column == QUOTED_PRINTABLE_LINE)
+		make_room(&w->q);
+	quoted_printable_put(&w->q, text, false);
 }
 
 /* Copies raw bytes. What is left of a line behind an edit moves to a line of its own when both are too much for one. */
@@ -143,51 +110,36 @@ static void copy_raw(struct writer *w, struct slice raw, bool is_end)
 	size_t n = slice_index(raw, '\n');
 	bool ends_line = n < raw.n;
 	size_t length = n - (ends_line && n && raw.p[n - 1] == '\r');
-	size_t limit = ends_line || is_end ? LINE_MAX_CHARACTERS : LINE_MAX_CHARACTERS - 1;
-	if (w->is_behind_edit && w->column && w->column + length > limit)
-		end_line_softly(w);
+	size_t limit = ends_line || is_end ? QUOTED_PRINTABLE_LINE : QUOTED_PRINTABLE_LINE - 1;
+	if (w->is_behind_edit && w->q.column && w->q.column + length > limit)
+		quoted_printable_end_softly(&w->q);
 	w->is_behind_edit = false;
-	buf_append(w->to, raw);
+	buf_append(w->q.to, raw);
 	while (n < raw.n) {
 		raw = slice_from(raw, n + 1);
-		w->column = 0;
+		w->q.column = 0;
 		n = slice_index(raw, '\n');
 	}
-	w->column += raw.n;
+	w->q.column += raw.n;
 }
 
 void mime_splice_qp(struct slice raw, struct mime_edits edits, struct slice newline, struct buf *to)
 {
 	struct walk walk;
-	struct writer writer = {.to = to, .newline = newline};
+	struct writer writer = {.is_behind_edit = false};
 	size_t copied = 0;
+	quoted_printable_begin(&writer.q, to, newline);
 	walk_init(&walk, raw);
 	for (size_t i = 0; i < edits.count; i++) {
 		const struct mime_edit *edit = &edits.edits[i];
 		walk_to(&walk, edit->start, true);
 		copy_raw(&writer, slice_sub(raw, copied, walk.at), false);
-		put_text(&writer, edit->text, false);
+		put_text(&writer, edit->text);
 		walk_to(&walk, edit->end, false);
 		copied = walk.at;
 		writer.is_behind_edit = true;
 	}
 	copy_raw(&writer, slice_from(raw, copied), true);
-}
-
-void mime_encode_qp(struct slice text, struct slice newline, struct buf *to)
-{
-	struct writer writer = {.to = to, .newline = newline};
-	while (text.n) {
-		struct slice line = slice_sub(text, 0, slice_index(text, '\n'));
-		bool has_lf = line.n < text.n;
-		bool has_crlf = has_lf && line.n && line.p[line.n - 1] == '\r';
-		text = slice_from(text, line.n + has_lf);
-		line.n -= has_crlf;
-		put_text(&writer, line, true);
-		if (has_lf)
-			buf_append(to, has_crlf ? SLICE("\r\n") : SLICE("\n"));
-		writer.column = 0;
-	}
 }
 
 bool mime_qp_is_sound(struct slice raw)
@@ -199,9 +151,10 @@ bool mime_qp_is_sound(struct slice raw)
 		size_t plain = slice_index(content, '=');
 		w.at += plain;
 		if (plain < content.n) {
-			if (content.n - plain < TOKEN_MAX || hex_byte(content.p[plain + 1], content.p[plain + 2]) < 0)
+			if (content.n - plain < QUOTED_PRINTABLE_OCTET ||
+			    hex_byte(content.p[plain + 1], content.p[plain + 2]) < 0)
 				return false;
-			w.at += TOKEN_MAX;
+			w.at += QUOTED_PRINTABLE_OCTET;
 		} else if (w.is_last) {
 			return true;
 		} else {

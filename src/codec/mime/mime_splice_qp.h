@@ -14,8 +14,4 @@ bool mime_qp_is_sound(struct slice raw);
  * would pass 76 characters. Lines that are longer already are left alone. */
 void mime_splice_qp(struct slice raw, struct mime_edits edits, struct slice newline, struct buf *to);
 
-/* Appends any text as quoted-printable. CRLF and LF both stay as they are; a CR alone is encoded. Like
- * quoted_printable_append, but for text whose line ends are not all CRLF. */
-void mime_encode_qp(struct slice text, struct slice newline, struct buf *to);
-
 #endif

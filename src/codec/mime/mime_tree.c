@@ -7,7 +7,6 @@
 #include "codec/mime/mime_tree.h"
 
 #include "codec/mail/mail_parameter.h"
-#include "codec/mime/mime_header.h"
 #include "codec/text/base64.h"
 #include "codec/text/quoted_printable.h"
 
@@ -43,25 +42,27 @@ struct content_headers {
 
 /* ---- headers ---- */
 
-static void note_header(const struct mime_header *header, struct content_headers *found)
+static void note_header(const struct header_line *header, struct content_headers *found)
 {
 	if (!slice_starts_with_nocase(header->name, SLICE("Content-")))
 		return;
 	struct slice name = slice_from(header->name, sizeof("Content-") - 1);
+	struct slice value = slice_trim(header->value);
 	if (slice_equal_nocase(name, SLICE("Type")) && !found->has_type) {
 		found->has_type = true;
-		found->type = header->value;
+		found->type = value;
 	} else if (slice_equal_nocase(name, SLICE("Disposition")) && !found->has_disposition) {
 		found->has_disposition = true;
-		found->disposition = header->value;
+		found->disposition = value;
 	} else if (slice_equal_nocase(name, SLICE("Transfer-Encoding"))) {
-		found->has_other_encoding |= found->has_encoding && !slice_equal_nocase(found->encoding, header->value);
+		found->has_other_encoding |= found->has_encoding && !slice_equal_nocase(found->encoding, value);
 		if (!found->has_encoding)
-			found->encoding = header->value;
+			found->encoding = value;
 		found->has_encoding = true;
 	}
 }
 
+/* Two headers that disagree are read by each client in its own way; so the part is left alone. */
 static enum mime_encoding encoding_of(const struct content_headers *headers, struct arena *arena)
 {
 	static const struct {
@@ -81,6 +82,7 @@ static enum mime_encoding encoding_of(const struct content_headers *headers, str
 	return name.n == 0 ? MIME_7BIT : MIME_UNKNOWN_ENCODING;
 }
 
+/* With a slash and no blanks (RFC 2045, 5.1); what is otherwise is text/plain (5.2), not a guess. */
 static bool is_type(struct slice type)
 {
 	size_t slash = slice_index(type, '/');
@@ -107,12 +109,10 @@ static struct slice default_type(const struct reader *r, const struct mime_part 
 static void read_headers(struct reader *r, struct mime_part *part)
 {
 	struct content_headers found = {.type = SLICE_EMPTY, .encoding = SLICE_EMPTY, .disposition = SLICE_EMPTY};
-	struct mime_header header;
-	while (mime_header_read(slice_from(r->message, r->at), &header)) {
+	struct header_line header;
+	while (header_block_next(r->message, HEADER_END_OTHER_LINE, &r->at, &header))
 		note_header(&header, &found);
-		r->at += header.line.n;
-	}
-	r->at += mime_empty_line_size(slice_from(r->message, r->at));
+	r->at += header_block_empty_line(slice_from(r->message, r->at));
 	part->body = r->at;
 	struct slice type = mail_parameter_main(found.type, r->arena);
 	part->type = is_type(type) ? type : default_type(r, part);
@@ -154,6 +154,7 @@ static struct mime_part *add_part(struct reader *r, int32_t parent, uint32_t chi
 	return part;
 }
 
+/* An encoded message/rfc822 is against RFC 2046, 5.2.1, and nobody looks into one. */
 static bool is_message(const struct mime_part *part)
 {
 	bool is_as_is = part->encoding == MIME_7BIT || part->encoding == MIME_8BIT || part->encoding == MIME_BINARY;
@@ -195,7 +196,8 @@ static void open_part(struct reader *r, int32_t parent, uint32_t child_number)
 	}
 }
 
-/* Ends the innermost parts up to, and without, `outer`. */
+/* Ends the innermost parts up to, and without, `outer`. One may end before its body began, when a boundary stands among
+ * its headers. */
 static void end_parts(struct reader *r, int32_t outer, size_t end)
 {
 	while (r->current != outer) {
@@ -290,31 +292,22 @@ void mime_tree_read(struct slice message, struct arena *arena, struct mime_tree 
 
 /* ---- questions ---- */
 
-bool mime_header_next(struct slice message, const struct mime_part *part, size_t *at, struct slice *ret_line,
-		      struct slice *ret_name, struct slice *ret_value)
+bool mime_header_next(struct slice message, const struct mime_part *part, size_t *at, struct header_line *ret)
 {
-	struct mime_header header;
-	if (!mime_header_read(slice_sub(message, *at, part->body), &header))
-		return false;
-	*at += header.line.n;
-	*ret_line = header.line;
-	*ret_name = header.name;
-	*ret_value = header.value;
-	return true;
+	return header_block_next(slice_sub(message, 0, part->body), HEADER_END_OTHER_LINE, at, ret);
 }
 
 struct slice mime_header_find(struct slice message, const struct mime_part *part, struct slice name)
 {
-	struct slice line;
-	struct slice found;
-	struct slice value;
+	struct header_line header;
 	size_t at = part->start;
-	while (mime_header_next(message, part, &at, &line, &found, &value))
-		if (slice_equal_nocase(found, name))
-			return value;
+	while (mime_header_next(message, part, &at, &header))
+		if (slice_equal_nocase(header.name, name))
+			return slice_trim(header.value);
 	return SLICE_EMPTY;
 }
 
+/* Leniently, like the clients that will read it; whether a body is sound is asked elsewhere (mime_skip.h). */
 bool mime_body_decode(struct slice message, const struct mime_part *part, struct buf *to)
 {
 	struct slice body = slice_sub(message, part->body, part->end);
@@ -328,6 +321,7 @@ bool mime_body_decode(struct slice message, const struct mime_part *part, struct
 	}
 }
 
+/* Upwards by the parents: trees are at most 32 deep. */
 bool mime_part_is_within(const struct mime_tree *tree, size_t part, struct slice type)
 {
 	for (int32_t i = (int32_t)part; i != MIME_NO_PARENT; i = tree->parts[i].parent)

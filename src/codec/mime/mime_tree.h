@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "codec/mail/header_block.h"
 
 /* What lies deeper, or behind that many parts, belongs to the last part as opaque bytes; mime_tree.is_cut says so. */
 enum { MIME_DEPTH_MAX = 32, MIME_PARTS_MAX = 4096 };
@@ -51,14 +52,12 @@ struct mime_tree {
  * parts[0].start lies behind it. */
 void mime_tree_read(struct slice message, struct arena *arena, struct mime_tree *ret);
 
-/* The raw value of the first header of this name (any case) of a part, still folded, without its line end; the empty
- * slice when there is none. */
+/* The value of the first header of this name (any case) of a part, still folded, trimmed; the empty slice when there is
+ * none. */
 struct slice mime_header_find(struct slice message, const struct mime_part *part, struct slice name);
 
-/* Walks the headers of a part in order. False at their end. *at begins as part->start. *ret_line is the whole header
- * with its folds and line end. */
-bool mime_header_next(struct slice message, const struct mime_part *part, size_t *at, struct slice *ret_line,
-		      struct slice *ret_name, struct slice *ret_value);
+/* Walks the headers of a part in order. False at their end. *at begins as part->start. */
+bool mime_header_next(struct slice message, const struct mime_part *part, size_t *at, struct header_line *ret);
 
 /* Appends the body with its transfer encoding taken off, leniently, as mail clients do. False for an encoding that is
  * not known; nothing is appended then. */

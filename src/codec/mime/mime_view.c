@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The first part of each type that a client shows, not the best one: senders put what they want seen first, and which
+ * alternative is best is for a client to say. Characters are decoded leniently, as it is only looked at. */
 #include "codec/mime/mime_view.h"
 
 #include "codec/mime/mime_tree.h"
-#include "codec/text/charset.h"
+#include "codec/text/charset_decoder.h"
 
 enum { UTF8_BYTES_A_BYTE = 3, ROOM = 16 };
 
 static struct slice decode(struct slice message, const struct mime_part *part, struct arena *arena)
 {
+	struct charset_decoder decoder;
 	struct buf bytes;
 	struct buf text;
 	size_t size = part->end - part->body;
@@ -16,7 +19,9 @@ static struct slice decode(struct slice message, const struct mime_part *part, s
 	if (!mime_body_decode(message, part, &bytes))
 		return SLICE_EMPTY;
 	(void)buf_reserve(&text, bytes.n);
-	charset_append_utf8(&text, buf_slice(&bytes), part->charset);
+	charset_decoder_init(&decoder, charset_of(part->charset));
+	charset_decode_lossy(&decoder, buf_slice(&bytes), &text);
+	charset_decoder_done(&decoder);
 	return buf_slice(&text);
 }
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two decoders, since two kinds of readers want opposite things. Keys, webhooks and JSON have one spelling for some
+ * bytes, and a second one is refused, or two texts would be one signature. Mail is decoded whatever stands between the
+ * digits (RFC 2045, 6.8). */
 #include "codec/text/base64.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -34,6 +37,7 @@ size_t base64_lines_size(size_t n)
 	return base64_size(n) + (lines ? (lines - 1) * 2 : 0);
 }
 
+/* No line end behind the last: whether one belongs there is for whoever puts the part together. */
 void base64_append_lines(struct buf *b, struct slice bytes)
 {
 	while (bytes.n > BASE64_LINE_BYTES) {
@@ -49,6 +53,8 @@ static int value_of(char c)
 	return base64_value(c, '+', '/');
 }
 
+/* Two bits are left over in front of one padding character and four in front of two; they must be zero, or the same
+ * bytes would have other texts as well (RFC 4648, 3.5). */
 static bool is_canonical(struct slice text, size_t padding)
 {
 	size_t n = text.n - padding;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Written out bit by bit instead of in groups: what is in a URL is a hundred bytes, and there is no padding to treat.
+ */
 #include "codec/text/base64url.h"
 
 #include "codec/text/base64.h"

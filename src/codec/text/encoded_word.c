@@ -6,7 +6,9 @@
 #include "codec/text/encoded_word.h"
 
 #include "codec/text/base64.h"
-#include "codec/text/charset.h"
+#include "codec/text/charset_decoder.h"
+#include "codec/text/hex.h"
+#include "codec/text/percent.h"
 #include "codec/text/quoted_printable.h"
 #include "codec/text/utf8.h"
 
@@ -33,10 +35,10 @@ static size_t q_size(struct slice s)
 	return n;
 }
 
-static void append_hex(struct buf *b, char mark, char c)
+static void append_octet(struct buf *b, char byte)
 {
-	static const char digits[] = "0123456789ABCDEF";
-	char text[3] = {mark, digits[(unsigned char)c >> 4], digits[(unsigned char)c & 15]};
+	char text[3] = {'='};
+	hex_put(text + 1, byte);
 	buf_append_bytes(b, text, sizeof text);
 }
 
@@ -48,7 +50,7 @@ static void append_q(struct buf *b, struct slice s)
 		else if (is_q_safe(s.p[i]))
 			buf_append_byte(b, s.p[i]);
 		else
-			append_hex(b, '=', s.p[i]);
+			append_octet(b, s.p[i]);
 	}
 }
 
@@ -68,6 +70,8 @@ static struct slice take_run(struct slice *text, size_t room, bool use_q)
 	return run;
 }
 
+/* A word of 75 characters in a line of 76 (RFC 2047, 2). With little room left in the first line the word goes to the
+ * next: a word of four letters costs twelve of frame. */
 size_t encoded_word_append(struct buf *b, struct slice text, size_t column)
 {
 	bool use_q = q_size(text) <= base64_size(text.n);
@@ -135,10 +139,12 @@ static void append_percent(struct buf *b, struct slice s)
 		if (is_attribute_safe(s.p[i]))
 			buf_append_byte(b, s.p[i]);
 		else
-			append_hex(b, '%', s.p[i]);
+			percent_append_byte(b, s.p[i]);
 	}
 }
 
+/* Plain when it is short ASCII, in one piece when it fits, else in numbered pieces (RFC 2231, 3), each of whole
+ * characters: some readers decode a piece at a time. */
 void encoded_parameter_append(struct buf *b, const char *name, struct slice value)
 {
 	if (is_plain_ascii(value) && value.n <= PIECE_MAX_CHARACTERS) {
@@ -194,7 +200,26 @@ static bool take_word(struct slice *rest, struct word *ret)
 	return true;
 }
 
-static void append_word(struct buf *to, const struct word *w)
+/* The words of a header mostly share a charset, and so a decoder. One may change its charset a few times; opening one
+ * can take milliseconds, which a header of words in ever another charset is not worth. */
+struct word_decoder {
+	struct charset_decoder decoder;
+	unsigned opened;
+};
+
+static struct charset_decoder *decoder_for(struct word_decoder *d, struct slice charset)
+{
+	enum { OPENED_MAX = 16 };
+	const struct charset *wanted = charset_of(d->opened < OPENED_MAX ? charset : SLICE_EMPTY);
+	if (wanted != d->decoder.charset) {
+		d->opened += d->decoder.iconv != NULL;
+		charset_decoder_done(&d->decoder);
+		charset_decoder_init(&d->decoder, wanted);
+	}
+	return &d->decoder;
+}
+
+static void append_word(struct buf *to, const struct word *w, struct word_decoder *decoder)
 {
 	struct buf bytes;
 	buf_init(&bytes, w->text.n + 4);
@@ -211,7 +236,7 @@ static void append_word(struct buf *to, const struct word *w)
 		buf_truncate(&bytes, bytes.n ? bytes.n - 1 : 0);
 		buf_done(&spaced);
 	}
-	charset_append_utf8(to, buf_slice(&bytes), w->charset);
+	charset_decode_lossy(decoder_for(decoder, w->charset), buf_slice(&bytes), to);
 	buf_done(&bytes);
 }
 
@@ -229,6 +254,7 @@ static void append_outside(struct buf *to, struct slice s)
 	buf_done(&flat);
 }
 
+/* Also what was encoded: a line break in a subject would end the header of whoever writes it out again. */
 static void replace_controls(struct buf *b, size_t from)
 {
 	for (size_t i = from; i < b->n; i++)
@@ -238,8 +264,10 @@ static void replace_controls(struct buf *b, size_t from)
 
 void encoded_word_decode(struct slice raw, struct buf *to)
 {
+	struct word_decoder decoder = {.opened = 0};
 	bool after_word = false;
 	size_t from = to->n;
+	charset_decoder_init(&decoder.decoder, charset_of(SLICE_EMPTY));
 	raw = slice_trim(raw);
 	while (raw.n) {
 		size_t at = 0;
@@ -251,13 +279,16 @@ void encoded_word_decode(struct slice raw, struct buf *to)
 		struct word w;
 		bool is_word = take_word(&rest, &w);
 		struct slice between = slice_sub(raw, 0, is_word ? at : at + 2);
+		/* White space between two words is not shown (RFC 2047, 6.2): it is there only because a word may not
+		 * be longer. */
 		if (!is_word || !after_word || slice_trim(between).n)
 			append_outside(to, between);
 		if (is_word)
-			append_word(to, &w);
+			append_word(to, &w, &decoder);
 		after_word = is_word;
 		raw = rest;
 	}
 	append_outside(to, raw);
 	replace_controls(to, from);
+	charset_decoder_done(&decoder.decoder);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hex: hexadecimal digits, as URLs, mail and ids carry them. Pure. Writing is buf_append_hex. */
+/* hex: hexadecimal digits, as URLs, mail and ids carry them. Pure. In lower case: buf_append_hex. */
 #ifndef PUGMARK_CODEC_HEX_H
 #define PUGMARK_CODEC_HEX_H
 
@@ -19,6 +19,14 @@ static inline int hex_byte(char high, char low)
 	int h = hex_value(high);
 	int l = hex_value(low);
 	return h < 0 || l < 0 ? -1 : h << 4 | l;
+}
+
+/* Writes a byte as two digits in upper case, which is what URLs and mail want (RFC 3986, 2.1; RFC 2045, 6.7). */
+static inline void hex_put(char to[2], char byte)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	to[0] = digits[(unsigned char)byte >> 4];
+	to[1] = digits[(unsigned char)byte & 15];
 }
 
 #endif

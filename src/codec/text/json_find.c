@@ -10,6 +10,7 @@ struct walk {
 	size_t at;
 };
 
+/* RFC 8259, 2: these four and no other. */
 static void skip_space(struct walk *w)
 {
 	while (w->at < w->text.n && strchr(" \t\r\n", w->text.p[w->at]) && w->text.p[w->at])

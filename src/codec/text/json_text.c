@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* There is no tree and no allocation: text goes into a buffer, with one bit for whether a comma is due. `<`, `>`, `&`
+ * and the line separators U+2028 and U+2029 are escaped, so that JSON can stand in a page or a script without being
+ * read as part of it. */
 #include "codec/text/json_text.h"
 
 #include "base/clock.h"
@@ -23,6 +26,7 @@ void json_open(struct json_text *w, char bracket)
 	w->needs_comma = false;
 }
 
+/* Whatever was inside: behind a bracket a comma is due. */
 void json_close(struct json_text *w, char bracket)
 {
 	buf_append_byte(w->to, bracket);
@@ -36,6 +40,8 @@ void json_key(struct json_text *w, const char *key)
 	w->needs_comma = false;
 }
 
+/* The short forms of RFC 8259, 7 that every reader has, and \u for other controls and for what means something to
+ * HTML. */
 static void put_ascii(struct buf *b, unsigned char c)
 {
 	switch (c) {
@@ -52,6 +58,7 @@ static void put_ascii(struct buf *b, unsigned char c)
 		buf_append_byte(b, (char)c);
 }
 
+/* U+2028 and U+2029 ended a string in JavaScript before ES2019; JSON is still pasted into scripts. */
 static void put_sequence(struct buf *b, struct slice sequence)
 {
 	if (slice_equal(sequence, SLICE("\xe2\x80\xa8")))
@@ -120,6 +127,7 @@ void json_put_double(struct json_text *w, double value)
 		return;
 	}
 	char text[32];
+	/* The shortest text that reads back as the same number: 0.1 stays 0.1. */
 	for (int digits = 6; digits <= 17; digits++) {
 		(void)snprintf(text, sizeof text, "%.*g", digits, value);
 		if (strtod(text, NULL) == value)
@@ -141,6 +149,7 @@ void json_put_null(struct json_text *w)
 	buf_append(w->to, SLICE("null"));
 }
 
+/* No time is kept as 0 all over the store, and 1970 is no time that anything here happened at. */
 void json_put_time(struct json_text *w, int64_t time_us)
 {
 	if (time_us == 0) {

@@ -1,90 +1,90 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One walk serves for measuring and for writing: the writer goes through `put`, which only counts when there is no
- * buffer. A line is cut before the token that would pass column 75, so that the soft line end "=" is at most the 76th.
- */
+/* One walk serves for measuring and for writing: without a buffer it only counts. A line is cut before the token that
+ * would pass column 75, so that the "=" of the soft line end is at most the 76th character. */
 #include "codec/text/quoted_printable.h"
 
 #include "codec/text/hex.h"
 
-enum { LINE_MAX_CHARACTERS = 76 };
-
-struct writer {
-	struct buf *to; /* NULL: only count */
-	size_t total;
-	size_t column;
-};
-
-static void put(struct writer *w, const char *p, size_t n)
+static void put(struct quoted_printable *q, const char *p, size_t n)
 {
-	w->total += n;
-	w->column += n;
-	if (w->to)
-		buf_append_bytes(w->to, p, n);
+	q->total += n;
+	q->column += n;
+	if (q->to)
+		buf_append_bytes(q->to, p, n);
 }
 
-static void end_line(struct writer *w, struct slice end)
+void quoted_printable_begin(struct quoted_printable *q, struct buf *to, struct slice newline)
 {
-	put(w, end.p, end.n);
-	w->column = 0;
+	*q = (struct quoted_printable){.to = to, .newline = newline};
 }
 
-static bool at_line_end(struct slice s)
+void quoted_printable_end_line(struct quoted_printable *q, struct slice newline)
 {
-	return s.n == 0 || (s.n >= 2 && s.p[0] == '\r' && s.p[1] == '\n');
+	put(q, newline.p, newline.n);
+	q->column = 0;
 }
 
-/* Whether the first byte of `s` may stand for itself. */
-static bool is_literal(struct slice s, bool at_line_start)
+void quoted_printable_end_softly(struct quoted_printable *q)
 {
-	unsigned char c = (unsigned char)s.p[0];
-	if (c == ' ' || c == '\t')
-		return !at_line_end(slice_from(s, 1));
-	if (c == 'F' && at_line_start)
-		return !slice_starts_with(s, SLICE("From "));
-	return c > ' ' && c < 0x7f && c != '=';
+	put(q, "=", 1);
+	quoted_printable_end_line(q, q->newline);
 }
 
-static void put_character(struct writer *w, struct slice s, bool at_line_start)
+static void put_octet(struct quoted_printable *q, char byte, bool is_literal, size_t limit)
 {
-	static const char digits[] = "0123456789ABCDEF";
-	bool literal = is_literal(s, at_line_start);
-	unsigned char c = (unsigned char)s.p[0];
-	char token[3] = {literal ? (char)c : '=', digits[c >> 4], digits[c & 15]};
-	size_t n = literal ? 1 : 3;
-	/* The very last token of a line may fill column 76 itself: no "=" follows it. */
-	size_t limit = at_line_end(slice_from(s, 1)) ? LINE_MAX_CHARACTERS : LINE_MAX_CHARACTERS - 1;
-	if (w->column + n > limit)
-		end_line(w, SLICE("=\r\n"));
-	put(w, token, n);
+	bool is_mistakable = byte == '.' || byte == '-' || byte == 'F';
+	if (q->column + (is_literal ? 1 : QUOTED_PRINTABLE_OCTET) > limit)
+		quoted_printable_end_softly(q);
+	if (is_literal && (q->column > 0 || !is_mistakable)) {
+		put(q, &byte, 1);
+		return;
+	}
+	char token[QUOTED_PRINTABLE_OCTET] = {'='};
+	hex_put(token + 1, byte);
+	put(q, token, sizeof token);
 }
 
-static void encode(struct writer *w, struct slice text)
+/* A blank at the end of a line would be dropped by a decoder (6.7 rule 3). A blank that ends this text is encoded even
+ * when more of the line follows, since the caller may follow it with a soft line end. */
+void quoted_printable_put(struct quoted_printable *q, struct slice text, bool ends_line)
 {
-	bool at_line_start = true;
+	for (size_t i = 0; i < text.n; i++) {
+		bool is_last = i + 1 == text.n;
+		char c = text.p[i];
+		bool is_literal = c == ' ' || c == '\t' ? !is_last : c > ' ' && c < 0x7f && c != '=';
+		size_t limit = is_last && ends_line ? QUOTED_PRINTABLE_LINE : QUOTED_PRINTABLE_LINE - 1;
+		put_octet(q, c, is_literal, limit);
+	}
+}
+
+/* Line by line: a CR that no LF follows is text, and goes encoded. */
+static void encode(struct quoted_printable *q, struct slice text)
+{
 	while (text.n) {
-		if (at_line_end(text)) {
-			end_line(w, SLICE("\r\n"));
-			text = slice_from(text, 2);
-			at_line_start = true;
-			continue;
-		}
-		put_character(w, text, at_line_start);
-		at_line_start = false;
-		text = slice_from(text, 1);
+		struct slice line = slice_sub(text, 0, slice_index(text, '\n'));
+		bool has_lf = line.n < text.n;
+		bool has_crlf = has_lf && slice_ends_with(line, SLICE("\r"));
+		text = slice_from(text, line.n + has_lf);
+		line.n -= has_crlf;
+		quoted_printable_put(q, line, true);
+		if (has_lf)
+			quoted_printable_end_line(q, has_crlf ? SLICE("\r\n") : SLICE("\n"));
 	}
 }
 
 size_t quoted_printable_size(struct slice text)
 {
-	struct writer w = {0};
-	encode(&w, text);
-	return w.total;
+	struct quoted_printable q;
+	quoted_printable_begin(&q, NULL, SLICE("\r\n"));
+	encode(&q, text);
+	return q.total;
 }
 
-void quoted_printable_append(struct buf *b, struct slice text)
+void quoted_printable_append(struct buf *b, struct slice text, struct slice newline)
 {
-	struct writer w = {.to = b};
-	encode(&w, text);
+	struct quoted_printable q;
+	quoted_printable_begin(&q, b, newline);
+	encode(&q, text);
 }
 
 /* Decodes one line without its line end; false when it ends in a soft line end. */

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The first byte gives the length, and the second one's range closes out overlong forms, surrogates and what is past
+ * the end; the rest need only be continuations. No table: text here is mostly ASCII, which the first comparison is
+ * done with. */
 #include "codec/text/utf8.h"
 
 size_t utf8_character_size(struct slice s)
@@ -36,6 +39,7 @@ bool utf8_is_valid(struct slice s)
 	return true;
 }
 
+/* Steps back over continuations, at most three: in what is no UTF-8 there may be any number of them. */
 struct slice utf8_prefix(struct slice s, size_t max)
 {
 	if (s.n <= max)
@@ -69,6 +73,8 @@ void utf8_append(struct buf *b, uint32_t character)
 	buf_append_bytes(b, bytes, n);
 }
 
+/* A byte that begins nothing costs one U+FFFD, and the next one gets its own chance: so no letter is lost to a cut one
+ * in front of it. */
 void utf8_append_lossy(struct buf *b, struct slice s)
 {
 	size_t good = 0;

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Ids sort by time because their first 48 bits are milliseconds (RFC 9562, 5.7), which keeps what is inserted together
+ * together on disk. Those of records are not drawn but computed from node and sequence: what is replayed after a crash
+ * gets the same id again. */
 #include "codec/text/uuid.h"
 
 #include "codec/text/hex.h"
@@ -10,6 +13,7 @@ static void put_time(struct uuid *id, int64_t time_us)
 		id->bytes[i] = (uint8_t)(ms >> (8 * (5 - i)));
 }
 
+/* Version 7 and the variant of RFC 9562, 4.1: six bits that are fixed, 74 that are free. */
 static void put_version(struct uuid *id)
 {
 	id->bytes[6] = (uint8_t)((id->bytes[6] & 0x0f) | 0x70);
@@ -105,6 +109,8 @@ void uuid_format(struct uuid id, char text[UUID_TEXT_SIZE])
 	uuid_append(&b, id);
 }
 
+/* Exactly 8-4-4-4-12 in either case: without braces, urn: or missing hyphens, so that equal ids have equal texts but
+ * for the case. */
 bool uuid_parse(struct slice text, struct uuid *ret)
 {
 	struct uuid id = {{0}};

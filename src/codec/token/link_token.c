@@ -39,6 +39,7 @@ struct link_token_keys *link_token_keys_new_with(const struct allocator *allocat
 	return keys;
 }
 
+/* Wiped, so that a core file or a later allocation does not have them. */
 void link_token_keys_free(struct link_token_keys **keys)
 {
 	if (!*keys)
@@ -60,6 +61,7 @@ bool link_token_keys_has(const struct link_token_keys *keys, uint8_t id)
 	return keys->present[id];
 }
 
+/* For the program, which has no use for a sealer that is not there. */
 struct link_token_sealer *link_token_sealer_new(const struct link_token_keys *keys)
 {
 	struct link_token_sealer *s = link_token_sealer_new_with(keys, NULL);
@@ -95,6 +97,7 @@ void link_token_sealer_free(struct link_token_sealer **sealer)
 	*sealer = NULL;
 }
 
+/* With the cipher that was fetched once: by name OpenSSL 3 would search its providers for each key. */
 static EVP_CIPHER_CTX *prepare(const struct link_token_sealer *s, uint8_t key_id, bool sealing)
 {
 	EVP_CIPHER_CTX *prepared = EVP_CIPHER_CTX_new();
@@ -117,6 +120,8 @@ static EVP_CIPHER_CTX *keyed(struct link_token_sealer *s, uint8_t key_id, bool s
 	return s->work;
 }
 
+/* What the layout is: link_token.h. Another one needs another VERSION, and this one stays readable: people open mails
+ * that are years old. */
 static void put_payload(struct buf *b, const struct link_token *t)
 {
 	wire_put_u8(b, VERSION);
@@ -128,6 +133,8 @@ static void put_payload(struct buf *b, const struct link_token *t)
 	buf_append(b, t->destination);
 }
 
+/* Everything is checked although it was authenticated: keys are long-lived, and an older or newer program may have
+ * sealed it. */
 static bool get_payload(struct slice payload, struct link_token *ret)
 {
 	struct wire w = wire_read(payload);
@@ -177,6 +184,7 @@ enum status link_token_seal(struct link_token_sealer *sealer, uint8_t key_id, co
 	return buf_status(to);
 }
 
+/* Everything about a token that is not ours is one answer: which byte was wrong is nobody's business. */
 enum status link_token_open(struct link_token_sealer *sealer, struct slice text, char *room, struct link_token *ret,
 			    uint8_t *ret_key_id)
 {
@@ -186,6 +194,7 @@ enum status link_token_open(struct link_token_sealer *sealer, struct slice text,
 	if (text.n > LINK_TOKEN_TEXT_MAX || base64url_decode(text, sealed, sizeof sealed, &sealed_n) != STATUS_OK ||
 	    sealed_n <= 1 + TAG_SIZE || !link_token_keys_has(sealer->keys, sealed[0]))
 		return STATUS_BAD_INPUT;
+	/* SIV wants the tag before the text, because decryption is keyed with it (RFC 5297, 2.7). */
 	size_t payload_n = sealed_n - 1 - TAG_SIZE;
 	EVP_CIPHER_CTX *ctx = keyed(sealer, sealed[0], false);
 	if (!ctx)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Non-transitional, as browsers have been since 2023: `ß` is a letter of its own and no `ss`. What libidn2 gives is
+ * copied to the stack and freed before anything is appended, because an append may not come back (base/allocator.h). */
 #include "codec/url/idn.h"
 
 #include <idn2.h>

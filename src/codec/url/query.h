@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* query: percent-encoding, and `name=value&…` as in URLs and application/x-www-form-urlencoded bodies.
- *
- * A '%' that two hexadecimal digits do not follow is refused, never passed through: two readers that disagree about it
- * see two different requests.
- */
+/* query: `name=value&…` as in URLs and application/x-www-form-urlencoded bodies, read as strictly as percent_decode. */
 #ifndef PUGMARK_CODEC_QUERY_H
 #define PUGMARK_CODEC_QUERY_H
 
-#include "base/arena.h"
-#include "base/buf.h"
-
-enum percent_mode {
-	PERCENT_PATH,  /* '+' is a plus */
-	PERCENT_QUERY, /* '+' is a space */
-};
-
-/* The decoded bytes; any byte may come out, NUL too. `text` itself when nothing is encoded in it, else a copy in the
- * arena. STATUS_BAD_INPUT: a malformed '%'. */
-enum status percent_decode(struct slice text, enum percent_mode mode, struct arena *arena,
-			   struct slice *ret) MUST_CHECK;
-/* Everything but A-Z a-z 0-9 - . _ ~ becomes %XX. */
-void percent_encode(struct buf *b, struct slice bytes);
+#include "codec/text/percent.h"
 
 struct query {
 	struct slice rest; /* what is not read yet */

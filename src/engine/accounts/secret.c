@@ -7,13 +7,13 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "codec/text/base64url.h"
-#include <openssl/evp.h>
+#include "codec/text/sha256.h"
 
 enum { SECRET_BYTES = 24, TEXT_MAX = 96 };
 
 void secret_hash(struct slice secret, uint8_t ret_hash[SECRET_HASH_SIZE])
 {
-	BUG_IF(EVP_Digest(secret.p, secret.n, ret_hash, NULL, EVP_sha256(), NULL) != 1);
+	sha256_of(secret, ret_hash);
 }
 
 struct slice secret_new(struct slice prefix, struct arena *arena, uint8_t ret_hash[SECRET_HASH_SIZE])

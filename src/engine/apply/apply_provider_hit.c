@@ -11,12 +11,12 @@
 #include "base/wire.h"
 #include "codec/judge/behaviour.h"
 #include "codec/judge/hit_signals.h"
+#include "codec/text/sha256.h"
 #include "engine/apply/provider_repeat.h"
 #include "engine/apply/visit.h"
 #include "engine/judge/fan_out.h"
 #include "engine/ledger/record.h"
 #include "engine/mail/outgoing.h"
-#include <openssl/evp.h>
 
 struct report {
 	const struct apply_context *context;
@@ -60,7 +60,7 @@ static enum status find_message(struct report *r, struct err *err)
 static void find_id(struct report *r)
 {
 	const struct provider_hit_record *record = &r->record;
-	unsigned char hash[EVP_MAX_MD_SIZE];
+	uint8_t hash[SHA256_SIZE];
 	struct buf b;
 	buf_init(&b, RECORD_PAYLOAD_MAX);
 	wire_put_bytes(&b, record->provider);
@@ -73,7 +73,8 @@ static void find_id(struct report *r)
 		wire_put_bytes(&b, record->user_agent);
 		wire_put_bytes(&b, record->url);
 	}
-	BUG_IF(buf_failed(&b) || EVP_Digest(b.p, b.n, hash, NULL, EVP_sha256(), NULL) != 1);
+	BUG_IF(buf_failed(&b));
+	sha256_of(buf_slice(&b), hash);
 	buf_done(&b);
 	/* Of the message's time, which no delivery can tell otherwise. */
 	r->id = uuid_v7(r->message->created_us, hash);

@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "codec/judge/reason_words.h"
 #include "codec/judge/user_agent.h"
+#include "codec/token/tracking_url.h"
 #include <jansson.h>
-#include <openssl/sha.h>
 
 bool event_is_anonymous(const struct event *event)
 {
@@ -247,7 +247,7 @@ static enum link_token_consent leaving_consent_of(enum consent clicks)
 	return token_consent_of(clicks == CONSENT_OFF ? CONSENT_ANONYMOUS : clicks);
 }
 
-static struct link_token click_of(const struct event *event, unsigned char hash[SHA256_DIGEST_LENGTH])
+static struct link_token click_of(const struct event *event, char stored_key[LINK_TOKEN_STORED_KEY_SIZE])
 {
 	struct link_token token = {
 	    .kind = LINK_TOKEN_CLICK,
@@ -258,21 +258,21 @@ static struct link_token click_of(const struct event *event, unsigned char hash[
 	token.is_stored = token.destination.n > LINK_TOKEN_URL_MAX;
 	if (!token.is_stored)
 		return token;
-	SHA256((const unsigned char *)token.destination.p, token.destination.n, hash);
-	token.destination = slice_of(hash, LINK_TOKEN_STORED_KEY_SIZE);
+	tracking_stored_key(token.destination, stored_key);
+	token.destination = slice_of(stored_key, LINK_TOKEN_STORED_KEY_SIZE);
 	return token;
 }
 
 void event_token_append(struct buf *b, const struct event *event, struct link_token_sealer *sealer)
 {
-	unsigned char hash[SHA256_DIGEST_LENGTH];
+	char stored_key[LINK_TOKEN_STORED_KEY_SIZE];
 	char room[LINK_TOKEN_TEXT_MAX + 1];
 	struct buf text;
 	struct link_token token = {.kind = LINK_TOKEN_OPEN, .consent = token_consent_of(event->track_opens)};
 	if (!event->has_token)
 		return;
 	if (event->type == EVENT_CLICK)
-		token = click_of(event, hash);
+		token = click_of(event, stored_key);
 	else if (event->type != EVENT_OPEN)
 		token = (struct link_token){.kind = LINK_TOKEN_UNSUBSCRIBE,
 					    .consent = leaving_consent_of(event->track_clicks)};

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/mail/instrument.h"
 
-#include "base/mem.h"
-#include "codec/html/open_pixel.h"
 #include "codec/mime/mime_rewrite.h"
-#include <openssl/evp.h>
+#include "codec/token/tracking_url.h"
 
 enum {
 	/* A link of few bytes becomes one of 120; the codec's corpus grows by a tenth. */
 	OUTPUT_MAX = 4 * SEND_HTML_MAX,
 	PIXEL_MAX = 2048,                       /* of the pixel and the honeypot */
 	WARNINGS_MAX = HTML_WARNING_COUNT + 32, /* those of the mail, and parts that were left alone */
-	SHA256_SIZE = 32,
 };
 
 struct rewriting {
@@ -36,15 +33,9 @@ static enum link_token_consent token_consent_of(enum consent consent)
 	return LINK_TOKEN_CONSENT_OFF;
 }
 
-/* BASE/x/TOKEN */
-static enum status append_url(struct link_token_sealer *sealer, const struct message *message, struct slice base,
-			      const struct link_token *token, struct buf *to)
+static struct tracking_origin origin_of(const struct rewriting *r)
 {
-	static const char *const PATHS[] = {
-	    [LINK_TOKEN_OPEN] = "/o/", [LINK_TOKEN_CLICK] = "/c/", [LINK_TOKEN_UNSUBSCRIBE] = "/u/"};
-	buf_append(to, base);
-	buf_append_cstr(to, PATHS[token->kind]);
-	return link_token_seal(sealer, message->key_id, token, to);
+	return (struct tracking_origin){r->sealer, r->message->key_id, r->options->base_url};
 }
 
 /* ---- Links */
@@ -67,7 +58,8 @@ static void remember_stored(struct rewriting *r, struct slice key, struct slice 
 static bool track(void *user, const struct html_link *link, struct buf *to)
 {
 	struct rewriting *r = user;
-	unsigned char hash[SHA256_SIZE];
+	char key[LINK_TOKEN_STORED_KEY_SIZE];
+	struct tracking_origin origin = origin_of(r);
 	struct link_token token = {
 	    .kind = LINK_TOKEN_CLICK,
 	    .consent = token_consent_of(r->message->track_clicks),
@@ -77,13 +69,12 @@ static bool track(void *user, const struct html_link *link, struct buf *to)
 	    .destination = link->destination,
 	};
 	if (token.destination.n > LINK_TOKEN_URL_MAX) {
-		BUG_IF(EVP_Digest(token.destination.p, token.destination.n, hash, NULL, EVP_sha256(), NULL) != 1);
-		struct slice key = slice_of(hash, LINK_TOKEN_STORED_KEY_SIZE);
-		remember_stored(r, key, token.destination);
-		token.destination = key;
+		tracking_stored_key(token.destination, key);
+		remember_stored(r, slice_of(key, sizeof key), token.destination);
+		token.destination = slice_of(key, sizeof key);
 		token.is_stored = true;
 	}
-	enum status status = append_url(r->sealer, r->message, r->options->base_url, &token, to);
+	enum status status = tracking_url_append(&origin, &token, to);
 	if (status != STATUS_OK && r->status == STATUS_OK)
 		r->status = status;
 	return status == STATUS_OK;
@@ -106,15 +97,8 @@ static enum status append_pixel(const struct rewriting *r, struct buf *to)
 	    .tenant = r->message->tenant,
 	    .message = r->message->id,
 	};
-	char url_room[PIXEL_MAX];
-	struct buf url;
-	buf_init_fixed(&url, url_room, sizeof url_room);
-	enum status status = append_url(r->sealer, r->message, r->options->base_url, &token, &url);
-	if (status != STATUS_OK)
-		return status;
-	buf_append_cstr(&url, ".gif");
-	open_pixel_append(to, buf_slice(&url));
-	return buf_failed(&url) ? STATUS_TOO_BIG : buf_status(to);
+	struct tracking_origin origin = origin_of(r);
+	return tracking_pixel_append(&origin, &token, to);
 }
 
 /* ---- The honeypot: a link without anything to see, read out or reach by keyboard; mso-hide is for desktop Outlook.
@@ -134,8 +118,9 @@ static enum status append_honeypot(const struct rewriting *r, struct buf *to)
 	    .message = r->message->id,
 	    .link_index = LINK_TOKEN_HONEYPOT,
 	};
+	struct tracking_origin origin = origin_of(r);
 	buf_append_cstr(to, "<a href=\"");
-	enum status status = append_url(r->sealer, r->message, r->options->base_url, &token, to);
+	enum status status = tracking_url_append(&origin, &token, to);
 	buf_append_cstr(to, "\" aria-hidden=\"true\" tabindex=\"-1\" style=\"display:none;mso-hide:all\"></a>");
 	return status == STATUS_OK ? buf_status(to) : status;
 }
@@ -357,11 +342,10 @@ enum status instrument_unsubscribe_url(struct link_token_sealer *sealer, const s
 	    .tenant = message->tenant,
 	    .message = message->id,
 	};
+	struct tracking_origin origin = {sealer, message->key_id, options->base_url};
 	struct buf b;
 	buf_init(&b, LINK_TOKEN_TEXT_MAX + 1024);
-	enum status status = append_url(sealer, message, options->base_url, &token, &b);
-	if (status == STATUS_OK)
-		status = buf_status(&b);
+	enum status status = tracking_url_append(&origin, &token, &b);
 	if (status == STATUS_OK)
 		*ret = arena_copy(arena, buf_slice(&b));
 	buf_done(&b);

@@ -225,7 +225,7 @@ static void read_recipient_headers(struct reading *r)
 {
 	struct header_line header;
 	size_t at = 0;
-	while (header_block_next(r->mail->eml, &at, &header))
+	while (header_block_next(r->mail->eml, HEADER_END_EMPTY_LINE, &at, &header))
 		if (slice_equal_nocase(header.name, SLICE("To")) || slice_equal_nocase(header.name, SLICE("Cc")) ||
 		    slice_equal_nocase(header.name, SLICE("Bcc")))
 			add_recipients(r, header.value);
@@ -357,7 +357,7 @@ struct slice mail_request_add_unsubscribe(struct slice eml, struct slice url, bo
 	struct header_line header = {.line = SLICE_EMPTY};
 	struct slice line_end = header_block_line_end(eml);
 	size_t at = 0, max = eml.n + url.n + 128;
-	while (header_block_next(eml, &at, &header))
+	while (header_block_next(eml, HEADER_END_EMPTY_LINE, &at, &header))
 		continue;
 	buf_init_fixed(&b, arena_alloc(arena, max), max);
 	buf_append(&b, slice_sub(eml, 0, at));

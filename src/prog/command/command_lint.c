@@ -2,6 +2,8 @@
 /* pugmark lint: what is wrong with a mail, before it is sent. Needs no data directory and visits no link, so that it
  * can run in a build of templates; its exit code is what such a build wants to know. */
 #include "codec/lint/lint.h"
+#include "codec/lint/lint_json.h"
+#include "codec/lint/lint_mail.h"
 #include "prog/command/command.h"
 #include "prog/command/commands.h"
 #include "prog/show/input_file.h"

@@ -4,7 +4,7 @@
  * give the same output.
  */
 #include "base/random.h"
-#include "codec/html/open_pixel.h"
+#include "codec/token/tracking_url.h"
 #include "prog/command/command.h"
 #include "prog/command/commands.h"
 #include "prog/serve/keys.h"
@@ -34,10 +34,8 @@ struct arguments {
 
 /* What the track function needs. */
 struct sealing {
-	struct link_token_sealer *sealer;
+	struct tracking_origin origin;
 	struct link_token token; /* of the made-up message */
-	uint8_t key_id;
-	struct slice base_url; /* without a slash at its end */
 };
 
 static int fail(const char *what, const char *which, int code)
@@ -110,14 +108,6 @@ static enum status make_keys(const char *path, struct link_token_keys **ret, uin
 	return STATUS_OK;
 }
 
-static bool append_token(struct sealing *s, enum link_token_kind kind, const char *path, struct buf *to)
-{
-	s->token.kind = kind;
-	buf_append(to, s->base_url);
-	buf_append_cstr(to, path);
-	return link_token_seal(s->sealer, s->key_id, &s->token, to) == STATUS_OK;
-}
-
 /* A destination that is too long for a token would be kept in the store; the key that stands for it there has no
  * meaning here, so it is zero. */
 static bool track(void *user, const struct html_link *link, struct buf *to)
@@ -127,18 +117,14 @@ static bool track(void *user, const struct html_link *link, struct buf *to)
 	s->token.link_index = link->index;
 	s->token.is_stored = link->destination.n > LINK_TOKEN_URL_MAX;
 	s->token.destination = s->token.is_stored ? slice_of(stored_key, sizeof(stored_key)) : link->destination;
-	return append_token(s, LINK_TOKEN_CLICK, "/c/", to);
+	s->token.kind = LINK_TOKEN_CLICK;
+	return tracking_url_append(&s->origin, &s->token, to) == STATUS_OK;
 }
 
 static bool append_pixel(struct sealing *s, struct buf *to)
 {
-	struct buf url;
-	buf_init(&url, 2 * URL_MAX);
-	bool is_sealed = append_token(s, LINK_TOKEN_OPEN, "/o/", &url);
-	buf_append_cstr(&url, ".gif");
-	open_pixel_append(to, buf_slice(&url));
-	buf_done(&url);
-	return is_sealed;
+	s->token.kind = LINK_TOKEN_OPEN;
+	return tracking_pixel_append(&s->origin, &s->token, to) == STATUS_OK;
 }
 
 /* ---- the work ---- */
@@ -229,18 +215,18 @@ static int run(const struct arguments *a)
 	struct err err = {0};
 	struct link_token_keys *keys = NULL;
 	struct sealing sealing = {.token = {.consent = LINK_TOKEN_CONSENT_FULL, .message = uuid_v7(0, no_random)},
-				  .base_url = slice_from_cstr(a->base_url)};
-	while (slice_ends_with(sealing.base_url, SLICE("/")))
-		sealing.base_url.n--;
-	if (make_keys(a->key_file, &keys, &sealing.key_id, &err) != STATUS_OK)
+				  .origin = {.base_url = slice_from_cstr(a->base_url)}};
+	while (slice_ends_with(sealing.origin.base_url, SLICE("/")))
+		sealing.origin.base_url.n--;
+	if (make_keys(a->key_file, &keys, &sealing.origin.key_id, &err) != STATUS_OK)
 		return fail(err.text, NULL, EXIT_FAILED);
 	struct buf input;
 	buf_init(&input, INPUT_MAX);
-	sealing.sealer = link_token_sealer_new(keys);
+	sealing.origin.sealer = link_token_sealer_new(keys);
 	int code = EXIT_FAILED;
 	if (input_file_read("rewrite", a->input, &input))
 		code = rewrite(a, &sealing, buf_slice(&input));
-	link_token_sealer_free(&sealing.sealer);
+	link_token_sealer_free(&sealing.origin.sealer);
 	link_token_keys_free(&keys);
 	buf_done(&input);
 	return code;

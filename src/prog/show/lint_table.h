@@ -3,7 +3,7 @@
 #ifndef PUGMARK_PROG_LINT_TABLE_H
 #define PUGMARK_PROG_LINT_TABLE_H
 
-#include "codec/lint/lint.h"
+#include "codec/lint/lint_report.h"
 #include "prog/show/terminal_text.h"
 
 void lint_table_append(const struct terminal *terminal, const struct lint_report *report, struct buf *to);

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/core/person_hash.h"
 
+#include "codec/text/sha256.h"
 #include "store/core/clean_text.h"
-
-#include <openssl/sha.h>
 #include <stdio.h>
 
 struct slice person_hash(uint32_t tenant, struct slice id, char room[PERSON_HASH_SIZE])
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
+	uint8_t digest[SHA256_SIZE];
 	char folded[PERSON_ID_MAX];
 	char text[PERSON_ID_MAX + 32];
 	id = slice_sub(id, 0, PERSON_ID_MAX);
 	if (slice_index(id, '@') < id.n)
 		id = text_folded(id, folded);
 	int n = snprintf(text, sizeof text, "pugmark suppression %u %.*s", tenant, SLICE_FMT(id));
-	SHA256((const unsigned char *)text, (size_t)n, digest);
+	sha256_of(slice_of(text, (size_t)n), digest);
 	n = snprintf(room, PERSON_HASH_SIZE, "sha256:");
 	for (size_t i = 0; i < sizeof digest; i++)
 		n += snprintf(room + n, PERSON_HASH_SIZE - (size_t)n, "%02x", digest[i]);

@@ -13,7 +13,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/wire.h"
-#include <openssl/sha.h>
+#include "codec/text/sha256.h"
 #include <stdlib.h>
 
 enum {
@@ -137,12 +137,12 @@ static struct entry *recall(struct memory *m, const struct dictionary_use *use)
 
 int64_t dictionary_person(uint32_t tenant, struct slice id)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
+	uint8_t digest[SHA256_SIZE];
 	struct buf text;
 	buf_init(&text, KEY_MAX);
 	wire_put_u32(&text, tenant);
 	buf_append(&text, id);
-	SHA256((const unsigned char *)buf_cstr(&text), text.n, digest);
+	sha256_of(buf_slice(&text), digest);
 	buf_done(&text);
 	return (int64_t)(wire_load_u64(digest) >> 1 | 1); /* a positive number and never 0 */
 }
@@ -163,12 +163,12 @@ struct missing {
 
 static void hash_text(const struct dictionary_use *use, unsigned char ret[HASH_SIZE])
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
+	uint8_t digest[SHA256_SIZE];
 	struct buf text;
 	buf_init(&text, KEY_MAX);
 	wire_put_u8(&text, (uint8_t)use->kind);
 	buf_append(&text, use->text);
-	SHA256((const unsigned char *)buf_cstr(&text), text.n, digest);
+	sha256_of(buf_slice(&text), digest);
 	buf_done(&text);
 	memcpy(ret, digest, HASH_SIZE);
 }

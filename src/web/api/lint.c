@@ -5,6 +5,8 @@
 #include "web/api/lint.h"
 
 #include "codec/lint/lint.h"
+#include "codec/lint/lint_json.h"
+#include "codec/lint/lint_mail.h"
 #include "codec/text/base64.h"
 #include "codec/text/json_text.h"
 #include "engine/request/json_fields.h"

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "codec/text/base64.h"
 #include "codec/text/json_text.h"
+#include "codec/text/sha256.h"
 #include "engine/intake/accept.h"
 #include "engine/ledger/writer.h"
 #include "engine/request/problem.h"
@@ -19,9 +20,8 @@
 #include "web/api/mail_answer.h"
 #include "web/api/messages.h"
 #include "web/api/services.h"
-#include <openssl/evp.h>
 
-enum { IDEMPOTENCY_HOURS = 24, IDEMPOTENCY_KEY_MAX = 256, REQUEST_HASH_SIZE = 32 };
+enum { IDEMPOTENCY_HOURS = 24, IDEMPOTENCY_KEY_MAX = 256 };
 
 static void put_links_and_warnings(struct json_text *w, const struct accept_result *r)
 {
@@ -118,15 +118,10 @@ static void render_many(void *user, const struct accept_item *items, size_t coun
 /* What makes two requests the same: the path and the bytes of the body. */
 static struct slice hash_request(struct api_call *call)
 {
-	unsigned char *digest = arena_alloc(call->arena, REQUEST_HASH_SIZE);
-	struct buf whole;
-	buf_init(&whole, call->path.n + 1 + call->body.n);
-	buf_append(&whole, call->path);
-	buf_append_byte(&whole, '\n');
-	buf_append(&whole, call->body);
-	BUG_IF(EVP_Digest(buf_cstr(&whole), whole.n, digest, NULL, EVP_sha256(), NULL) != 1);
-	buf_done(&whole);
-	return slice_of(digest, REQUEST_HASH_SIZE);
+	const struct slice pieces[] = {call->path, SLICE("\n"), call->body};
+	uint8_t *digest = arena_alloc(call->arena, SHA256_SIZE);
+	sha256_of_pieces(pieces, sizeof pieces / sizeof pieces[0], digest);
+	return slice_of(digest, SHA256_SIZE);
 }
 
 /* True when the request is answered already: replayed, refused, or the store is away. Asked before the request is

@@ -5,7 +5,7 @@
  * another. */
 #include "web/api/sign.h"
 
-#include "codec/token/link_token.h"
+#include "codec/token/tracking_url.h"
 #include "codec/url/query.h"
 #include "codec/url/url.h"
 #include "engine/mail/sending.h"
@@ -68,7 +68,7 @@ void sign_urls(struct api_call *call, struct api_worker *worker)
 				       "url must be a plain http or https URL of at most 2,048 bytes.");
 			return;
 		}
-		tracker_url_key(slice_from_cstr(url), key);
+		tracking_stored_key(slice_from_cstr(url), key);
 		struct link_token click = {.kind = LINK_TOKEN_CLICK,
 					   .consent = (enum link_token_consent)m.track_clicks,
 					   .tenant = m.tenant,

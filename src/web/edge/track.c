@@ -7,11 +7,11 @@
 
 #include "base/mem.h"
 #include "codec/html/open_pixel.h"
+#include "codec/token/tracking_url.h"
 #include "codec/url/query.h"
 #include "codec/url/url.h"
 #include "web/edge/owed.h"
 #include "web/edge/unsubscribe.h"
-#include <openssl/sha.h>
 #include <uv.h>
 
 enum { FEED_BYTES = 4 << 20, RESPONSE_MAX = 4096, SHORT_HEADER_MAX = 64, PATIENCE_TICKS = 4 };
@@ -329,18 +329,20 @@ static bool take_prefix(struct slice *path, struct slice prefix)
 
 static bool parse_path(struct slice path, struct tracking_path *ret)
 {
+	/* Older and longer forms of what tracking_url.h writes, which callers build themselves. */
 	static const struct {
 		struct slice prefix;
 		enum link_token_kind kind;
 	} prefixes[] = {
-	    {{"/o/", 3}, LINK_TOKEN_OPEN},
-	    {{"/c/", 3}, LINK_TOKEN_CLICK},
-	    {{"/u/", 3}, LINK_TOKEN_UNSUBSCRIBE},
 	    {{"/api/track/open/", 16}, LINK_TOKEN_OPEN},
 	    {{"/api/track/click/", 17}, LINK_TOKEN_CLICK},
 	    {{"/track/open/", 12}, LINK_TOKEN_OPEN},
 	    {{"/track/click/", 13}, LINK_TOKEN_CLICK},
 	};
+	if (tracking_path_read(path, &ret->kind, &ret->token)) {
+		ret->is_signed = ret->token.n == UUID_TEXT_SIZE - 1;
+		return true;
+	}
 	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
 		if (!take_prefix(&path, prefixes[i].prefix))
 			continue;
@@ -350,13 +352,6 @@ static bool parse_path(struct slice path, struct tracking_path *ret)
 		return true;
 	}
 	return false;
-}
-
-void tracker_url_key(struct slice url, char key[LINK_TOKEN_STORED_KEY_SIZE])
-{
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	SHA256((const unsigned char *)url.p, url.n, digest);
-	memcpy(key, digest, LINK_TOKEN_STORED_KEY_SIZE);
 }
 
 /* The caller's own link: `s` must be a token that we sealed for this message and, for a click, for this very URL. */
@@ -378,7 +373,7 @@ static bool open_signed(struct tracker *t, struct http_request *request, struct 
 	if (query_find(query, SLICE("url"), arena, &url) != STATUS_OK || url.n > LINK_TOKEN_URL_MAX ||
 	    !token->is_stored)
 		return false;
-	tracker_url_key(url, key);
+	tracking_stored_key(url, key);
 	if (!slice_equal(slice_of(key, sizeof key), token->destination))
 		return false;
 	token->destination = url;

@@ -54,8 +54,4 @@ void tracker_turn(struct tracker *tracker);
 void tracker_answer_stored(struct tracker *tracker, struct http_request *request, const struct hit_record *hit,
 			   struct slice url);
 
-/* The signature of `s=` for callers that build their own links: a token that seals the message and, for clicks, the
- * first 16 bytes of the URL's SHA-256. */
-void tracker_url_key(struct slice url, char key[LINK_TOKEN_STORED_KEY_SIZE]);
-
 #endif

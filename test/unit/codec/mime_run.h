@@ -5,6 +5,7 @@
 #define PUGMARK_TEST_CODEC_MIME_RUN_H
 
 #include "mime_check.h"
+#include "rewrite_options.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,14 +44,9 @@ static inline bool track_long(void *user, const struct html_link *link, struct b
 
 static inline struct html_rewrite_options options_with(enum html_pixel_place place)
 {
-	return (struct html_rewrite_options){
-	    .charset = SLICE("utf-16"), /* must not count */
-	    .policy = {.own_hosts = &own_host, .own_host_count = 1},
-	    .track = track_short,
-	    .pixel = SLICE(PIXEL),
-	    .pixel_place = place,
-	    .vml = true,
-	};
+	struct html_rewrite_options options = rewrite_options(&own_host, track_short, SLICE(PIXEL), place);
+	options.charset = SLICE("utf-16"); /* must not count */
+	return options;
 }
 
 struct run {

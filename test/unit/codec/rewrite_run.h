@@ -3,8 +3,8 @@
 #ifndef PUGMARK_TEST_CODEC_REWRITE_RUN_H
 #define PUGMARK_TEST_CODEC_REWRITE_RUN_H
 
-#include "codec/html/html_rewrite.h"
 #include "html_splice.h"
+#include "rewrite_options.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,14 +32,7 @@ static inline bool track(void *user, const struct html_link *link, struct buf *t
 
 static inline struct html_rewrite_options options_with(enum html_pixel_place place)
 {
-	return (struct html_rewrite_options){
-	    .charset = SLICE_EMPTY,
-	    .policy = {.own_hosts = &own_host, .own_host_count = 1},
-	    .track = track,
-	    .pixel = pixel,
-	    .pixel_place = place,
-	    .vml = true,
-	};
+	return rewrite_options(&own_host, track, pixel, place);
 }
 
 static inline void run_start(struct run *run, const struct html_rewrite_options *options, struct slice html)
@@ -66,19 +59,20 @@ static inline void assert_rewritten_with(const struct html_rewrite_options *opti
 	run_end(&run);
 }
 
-/* Without a pixel; a NULL `want` says that nothing changes. */
+/* A NULL `want` says that nothing changes. */
 struct rewrite_case {
 	const char *html;
 	const char *want;
 };
 
-static inline void assert_rewrites(const struct rewrite_case *cases, size_t count)
+static inline void assert_rewrites(enum html_pixel_place place, const struct rewrite_case *cases, size_t count)
 {
-	struct html_rewrite_options options = options_with(HTML_PIXEL_OFF);
+	struct html_rewrite_options options = options_with(place);
 	for (size_t i = 0; i < count; i++)
 		assert_rewritten_with(&options, cases[i].html, cases[i].want ? cases[i].want : cases[i].html);
 }
-#define ASSERT_REWRITES(cases) assert_rewrites(cases, sizeof(cases) / sizeof((cases)[0]))
+#define ASSERT_PIXELS(place, cases) assert_rewrites(place, cases, sizeof(cases) / sizeof((cases)[0]))
+#define ASSERT_REWRITES(cases) ASSERT_PIXELS(HTML_PIXEL_OFF, cases)
 
 /* The first link of `html` is skipped for that reason and nothing changes. */
 static inline void assert_skipped(const struct html_rewrite_options *options, const char *html, enum html_skip want)

@@ -9,15 +9,12 @@
 
 #include "codec/html/html_entities.h"
 #include "codec/html/html_rewrite.h"
+#include "corpus_rewrite.h"
 #include "harness/corpus.h"
 #include "html5lib_adapter.h"
 #include "html_splice.h"
 #include <jansson.h>
 #include <stdio.h>
-
-static const struct slice own_host = {"track.example.net", 17};
-static const struct slice pixel = {"<img src=\"https://track.example.net/o/p.gif\" width=\"1\" height=\"1\" alt=\"\">",
-				   74};
 
 /* ---- one rewriting ---- */
 
@@ -32,18 +29,6 @@ static bool track(void *user, const struct html_link *link, struct buf *to)
 	(void)user;
 	buf_printf(to, "https://track.example.net/c/AbC-%u", (unsigned int)link->index);
 	return true;
-}
-
-static struct html_rewrite_options default_options(void)
-{
-	return (struct html_rewrite_options){
-	    .charset = SLICE_EMPTY,
-	    .policy = {.own_hosts = &own_host, .own_host_count = 1},
-	    .track = track,
-	    .pixel = pixel,
-	    .pixel_place = HTML_PIXEL_BOTTOM,
-	    .vml = true,
-	};
 }
 
 static void run_init(struct run *run)
@@ -82,7 +67,7 @@ static void fault(struct totals *totals, const char *name, const char *what)
 static void check_identity(void *user, const char *name, struct slice html)
 {
 	struct totals *totals = user;
-	struct html_rewrite_options options = default_options();
+	struct html_rewrite_options options = corpus_options(track);
 	options.identity = true;
 	struct run run;
 	run_init(&run);
@@ -110,13 +95,13 @@ static void test_identity_gives_every_file_back(void **state)
 static void check_splice_and_second_pass(void *user, const char *name, struct slice html)
 {
 	struct totals *totals = user;
-	struct html_rewrite_options options = default_options();
+	struct html_rewrite_options options = corpus_options(track);
 	struct run first;
 	struct run second;
 	run_init(&first);
 	run_init(&second);
 	run_rewrite(&first, &options, html);
-	if (!html_is_spliced(html, &first.report, pixel, buf_slice(&first.out)))
+	if (!html_is_spliced(html, &first.report, corpus_pixel, buf_slice(&first.out)))
 		fault(totals, name, "bytes outside the reported ranges changed");
 	run_rewrite(&second, &options, buf_slice(&first.out));
 	if (!slice_equal(buf_slice(&first.out), buf_slice(&second.out)))
@@ -254,7 +239,7 @@ static void check_oracle(void *user, const char *name, struct slice html)
 		return;
 	}
 	/* The oracle does not look into comments and took the bytes for Latin-1. */
-	struct html_rewrite_options options = default_options();
+	struct html_rewrite_options options = corpus_options(track);
 	options.vml = false;
 	struct run run;
 	run_init(&run);
@@ -337,7 +322,7 @@ static void append_wanted(const json_t *test, struct slice html, const struct ht
 		size_t start = row ? (size_t)json_integer_value(json_object_get(row, "start")) : html.n;
 		if (place >= at && place <= start) {
 			buf_append(to, slice_sub(html, at, place));
-			buf_append(to, pixel);
+			buf_append(to, corpus_pixel);
 			at = place;
 			place = SIZE_MAX;
 		}
@@ -372,7 +357,7 @@ static void check_edge_urls(struct totals *totals, const json_t *test, const str
 static void check_edge_case(struct totals *totals, const json_t *test)
 {
 	const char *charset = string_of(test, "charset");
-	struct html_rewrite_options options = default_options();
+	struct html_rewrite_options options = corpus_options(track);
 	options.charset = slice_from_cstr(charset);
 	struct buf html;
 	struct buf want;

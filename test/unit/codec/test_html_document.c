@@ -49,10 +49,79 @@ static void test_url_is_utf8_and_its_destination_ascii(void **state)
 		   "https://e.com/%E2%82%AC");
 	/* Said to be UTF-8 and is not: read as what it most likely is. */
 	assert_url(SLICE("utf-8"), "https://e.com/\xfc", "https://e.com/\xc3\xbc", "https://e.com/%C3%BC");
+}
+
+/* Their trail bytes are a backslash, a bar, a bracket and digits here. */
+static void test_url_of_every_charset_is_decoded(void **state)
+{
+	(void)state;
+	static const struct {
+		struct slice charset;
+		const char *value;
+		const char *want_url;
+		const char *want_destination;
+	} cases[] = {
+	    {SLICE("Shift_JIS"), "https://e.com/\x95\x5c\x83\x7c\x83\x5b",
+	     "https://e.com/\xe8\xa1\xa8\xe3\x83\x9d\xe3\x82\xbc", "https://e.com/%E8%A1%A8%E3%83%9D%E3%82%BC"},
+	    {SLICE("gb18030"), "https://e.com/\x81\x7c?\x82\x35\x87\x38", "https://e.com/\xe4\xba\x85?\xe4\xb6\xb5",
+	     "https://e.com/%E4%BA%85?%E4%B6%B5"},
+	    {SLICE("gb2312"), "https://e.com/\xba\xba", "https://e.com/\xe6\xb1\x89", "https://e.com/%E6%B1%89"},
+	    {SLICE("big5"), "https://e.com/\xa5\x5c?a=1&amp;b=\xa5\x5c",
+	     "https://e.com/\xe5\x8a\x9f?a=1&b=\xe5\x8a\x9f", "https://e.com/%E5%8A%9F?a=1&b=%E5%8A%9F"},
+	    {SLICE("ks_c_5601-1987"), "https://\xb0\xa1.example/", "https://\xea\xb0\x80.example/",
+	     "https://xn--o39a.example/"},
+	    {SLICE("koi8-r"), "https://e.com/\xc1&#1073;", "https://e.com/\xd0\xb0\xd0\xb1",
+	     "https://e.com/%D0%B0%D0%B1"},
+	    {SLICE("windows-1251"), "https://e.com/\xe0", "https://e.com/\xd0\xb0", "https://e.com/%D0%B0"},
+	    {SLICE("iso-8859-15"), "https://e.com/\xa4", "https://e.com/\xe2\x82\xac", "https://e.com/%E2%82%AC"},
+	    {SLICE("iso-2022-jp"), "https://e.com/\x1b$B<!\x1b(B?a=1&amp;b", "https://e.com/\xe6\xac\xa1?a=1&b",
+	     "https://e.com/%E6%AC%A1?a=1&b"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_url(cases[i].charset, cases[i].value, cases[i].want_url, cases[i].want_destination);
+}
+
+static void test_url_that_cannot_be_decoded_is_left_alone(void **state)
+{
+	(void)state;
+	static const struct {
+		struct slice charset;
+		const char *html;
+	} cases[] = {
+	    {SLICE("klingon"), "<a href=\"https://e.com/\xa5\">"},
+	    {SLICE("Shift_JIS"), "<a href=\"https://e.com/\x95\">"},
+	    {SLICE("big5"), "<a href=\"https://e.com/\xff\xff\">"},
+	    {SLICE("iso-2022-jp"), "<a href=\"https://e.com/\x1b$B~~\x1b(B\">"},
+	};
 	struct html_rewrite_options options = options_with(HTML_PIXEL_OFF);
-	options.charset = SLICE("big5");
-	assert_skipped(&options, "<a href=\"https://e.com/\xa5\x5c\">", HTML_SKIP_CHARSET);
-	assert_rewritten_with(&options, "\xa5\x5c<a href=\"https://e.com\">", "\xa5\x5c<a href=\"T0\">");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		options.charset = cases[i].charset;
+		assert_skipped(&options, cases[i].html, HTML_SKIP_CHARSET);
+	}
+}
+
+/* One decoder serves all values of a document; each must get its own. */
+static void test_url_gets_the_characters_of_its_own_value(void **state)
+{
+	(void)state;
+	struct html_rewrite_options options = options_with(HTML_PIXEL_OFF);
+	struct run run;
+	options.charset = SLICE("Shift_JIS");
+	run_start(&run, &options,
+		  SLICE("\x95\x5c<a href='https://e.com/1'>\x95\x5c</a><a href='https://e.com/\x95\x5c' data-no-track>"
+			"<a href='https://e.com/\x95'><a href=https://e.com/\x83\x5c href='https://e.com/\x95\x5c'>"
+			"<!--[if mso]><a href=\"https://e.com/\x83\x7c\"><![endif]-->"));
+	assert_int_equal(run.report.link_count, 6);
+	assert_true(slice_equal(run.report.links[0].url, SLICE("https://e.com/1")));
+	assert_true(slice_equal(run.report.links[0].text, SLICE("\x95\x5c")));
+	assert_true(slice_equal(run.report.links[1].url, SLICE("https://e.com/\xe8\xa1\xa8")));
+	assert_int_equal(run.report.links[1].skip, HTML_SKIP_NO_TRACK);
+	assert_int_equal(run.report.links[2].skip, HTML_SKIP_CHARSET);
+	assert_true(slice_equal(run.report.links[3].destination, SLICE("https://e.com/%E3%82%BD")));
+	assert_int_equal(run.report.links[4].skip, HTML_SKIP_DUPLICATE_ATTRIBUTE);
+	assert_true(slice_equal(run.report.links[5].destination, SLICE("https://e.com/%E3%83%9D")));
+	assert_int_equal(run.report.tracked_count, 3);
+	run_end(&run);
 }
 
 static void test_url_gets_the_parameters_it_does_not_have(void **state)
@@ -94,7 +163,6 @@ static void test_url_may_be_long_and_not_too_long(void **state)
 static void test_pixel_goes_before_the_last_body_end_tag(void **state)
 {
 	(void)state;
-	struct html_rewrite_options options = options_with(HTML_PIXEL_BOTTOM);
 	static const struct rewrite_case cases[] = {
 	    {"<body>x</body></html>", "<body>xPX</body></html>"},
 	    {"<body>x</BODY >y</body>z", "<body>x</BODY >yPX</body>z"},
@@ -105,8 +173,7 @@ static void test_pixel_goes_before_the_last_body_end_tag(void **state)
 	    {"", "PX"},
 	    {"<html><frameset></frameset></html>", "<html><frameset></frameset></html>PX"},
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_rewritten_with(&options, cases[i].html, cases[i].want);
+	ASSERT_PIXELS(HTML_PIXEL_BOTTOM, cases);
 }
 
 static void test_pixel_is_not_put_where_it_would_be_swallowed(void **state)
@@ -123,8 +190,7 @@ static void test_pixel_is_not_put_where_it_would_be_swallowed(void **state)
 	    {"<body>y</body><a href='", "<body>yPX</body><a href='"},
 	    {"y<!-- cut", "y<!-- cut"},
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_rewritten_with(&options, cases[i].html, cases[i].want);
+	ASSERT_PIXELS(HTML_PIXEL_BOTTOM, cases);
 	struct run run;
 	run_start(&run, &options, SLICE("y<!-- cut"));
 	assert_int_equal(run.report.warnings, HTML_WARN_NO_PIXEL | HTML_WARN_CUT);
@@ -185,7 +251,7 @@ static void test_japanese_double_byte_runs_are_not_taken_for_markup(void **state
 			      "\x1b$B<a href=\"https://e.com\">\x1b(B<a href=\"https://e.com\">\x1b$B<!$X\x1b(B</a>",
 			      "\x1b$B<a href=\"https://e.com\">\x1b(B<a href=\"T0\">\x1b$B<!$X\x1b(B</a>");
 	assert_rewritten_with(&options, "\x1b(I<!--\x1b(J<a href='https://e.com'>", "\x1b(I<!--\x1b(J<a href='T0'>");
-	assert_skipped(&options, "<a href=\"https://e.com/\x1b$B<!\x1b(B\">x</a>", HTML_SKIP_CHARSET);
+	assert_rewritten_with(&options, "<a href=\"https://e.com/\x1b$B<!\x1b(B\">x</a>", "<a href=\"T0\">x</a>");
 	assert_rewritten_with(&options, "<a href='https://e.com'>\x1b$B<!", "<a href='https://e.com'>\x1b$B<!");
 }
 
@@ -309,6 +375,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_url_is_decoded_once_by_the_attribute_rule),
 	    cmocka_unit_test(test_url_is_utf8_and_its_destination_ascii),
+	    cmocka_unit_test(test_url_of_every_charset_is_decoded),
+	    cmocka_unit_test(test_url_that_cannot_be_decoded_is_left_alone),
+	    cmocka_unit_test(test_url_gets_the_characters_of_its_own_value),
 	    cmocka_unit_test(test_url_gets_the_parameters_it_does_not_have),
 	    cmocka_unit_test(test_url_may_be_long_and_not_too_long),
 	    cmocka_unit_test(test_pixel_goes_before_the_last_body_end_tag),

@@ -8,16 +8,10 @@
 #include <cmocka.h>
 
 #include "codec/text/base64url.h"
-#include "codec/token/link_token.h"
+#include "sealer_fixture.h"
 
 #include <malloc.h>
 
-struct fixture {
-	struct link_token_keys *keys;
-	struct link_token_sealer *sealer;
-};
-
-static const uint8_t key_one[LINK_TOKEN_KEY_SIZE] = {1}, key_two[LINK_TOKEN_KEY_SIZE] = {2};
 static const struct link_token click = {
     .kind = LINK_TOKEN_CLICK,
     .consent = LINK_TOKEN_CONSENT_FULL,
@@ -29,24 +23,20 @@ static const struct link_token click = {
 
 static int set_up(void **state)
 {
-	static struct fixture f;
-	f.keys = link_token_keys_new();
-	link_token_keys_set(f.keys, 1, key_one);
-	link_token_keys_set(f.keys, 2, key_two);
-	f.sealer = link_token_sealer_new(f.keys);
+	static struct sealer_fixture f;
+	f = sealer_fixture_new();
 	*state = &f;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	struct fixture *f = *state;
-	link_token_sealer_free(&f->sealer);
-	link_token_keys_free(&f->keys);
+	struct sealer_fixture *f = *state;
+	sealer_fixture_free(f);
 	return f->sealer || f->keys;
 }
 
-static struct slice seal(struct fixture *f, uint8_t key_id, const struct link_token *t,
+static struct slice seal(struct sealer_fixture *f, uint8_t key_id, const struct link_token *t,
 			 char text[LINK_TOKEN_TEXT_MAX + 1])
 {
 	struct buf b;
@@ -55,7 +45,7 @@ static struct slice seal(struct fixture *f, uint8_t key_id, const struct link_to
 	return buf_slice(&b);
 }
 
-static enum status try_open(struct fixture *f, struct slice text)
+static enum status try_open(struct sealer_fixture *f, struct slice text)
 {
 	static char room[LINK_TOKEN_TEXT_MAX];
 	struct link_token t = {.tenant = 4711};
@@ -79,7 +69,7 @@ static void expect_same(const struct link_token *a, const struct link_token *b)
 	assert_true(slice_equal(a->destination, b->destination));
 }
 
-static void expect_round_trip(struct fixture *f, uint8_t key_id, const struct link_token *t)
+static void expect_round_trip(struct sealer_fixture *f, uint8_t key_id, const struct link_token *t)
 {
 	char text[LINK_TOKEN_TEXT_MAX + 1], room[LINK_TOKEN_TEXT_MAX];
 	struct link_token opened;
@@ -128,10 +118,10 @@ static void test_token_with_a_stored_destination_says_so(void **state)
 
 static void test_token_is_the_same_every_time(void **state)
 {
-	struct fixture *f = *state;
+	struct sealer_fixture *f = *state;
 	char a[LINK_TOKEN_TEXT_MAX + 1], b[LINK_TOKEN_TEXT_MAX + 1];
 	struct link_token_sealer *another = link_token_sealer_new(f->keys);
-	struct fixture g = {f->keys, another};
+	struct sealer_fixture g = {f->keys, another};
 
 	for (int i = 0; i < 3; i++) {
 		assert_true(slice_equal(seal(f, 1, &click, a), seal(&g, 1, &click, b)));
@@ -205,7 +195,7 @@ static void test_token_key_id_is_part_of_what_is_sealed(void **state)
 	(void)state;
 	link_token_keys_set(keys, 1, key_one);
 	link_token_keys_set(keys, 2, key_one);
-	struct fixture f = {keys, link_token_sealer_new(keys)};
+	struct sealer_fixture f = {keys, link_token_sealer_new(keys)};
 	assert_int_equal(base64url_decode(seal(&f, 1, &click, text), bytes, sizeof bytes, &n), STATUS_OK);
 	bytes[0] = 2;
 	buf_init_fixed(&b, again, sizeof again);
@@ -221,7 +211,7 @@ static void test_token_of_another_installation_is_refused(void **state)
 	char text[LINK_TOKEN_TEXT_MAX + 1];
 
 	link_token_keys_set(keys, 1, key_two);
-	struct fixture other = {keys, link_token_sealer_new(keys)};
+	struct sealer_fixture other = {keys, link_token_sealer_new(keys)};
 	assert_int_equal(try_open(&other, seal(*state, 1, &click, text)), STATUS_BAD_INPUT);
 	assert_int_equal(try_open(&other, seal(*state, 2, &click, text)), STATUS_BAD_INPUT); /* no key 2 there */
 	assert_int_equal(try_open(*state, seal(&other, 1, &click, text)), STATUS_BAD_INPUT);
@@ -260,7 +250,7 @@ static void test_token_pieces_of_two_do_not_make_a_third(void **state)
 
 static void test_token_seal_refuses_what_it_cannot_do(void **state)
 {
-	struct fixture *f = *state;
+	struct sealer_fixture *f = *state;
 	static char url[LINK_TOKEN_URL_MAX + 1];
 	char text[64];
 	struct link_token t = click;

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "codec/lint/lint.h"
+#include "codec/lint/lint_json.h"
+#include "codec/lint/lint_mail.h"
 #include "harness/corpus.h"
 
 static struct lint_options default_options(void)
@@ -120,8 +122,8 @@ static const struct lint_case html_cases[] = {
     {LINT_TEMPLATE_TEXT, "<p>Hi ${name}", 1, 7, "<p>Hi ${5}, $7 {x}"},
     {LINT_TEMPLATE_TEXT, "<p>Hi [[name]]", 1, 7, "<p>see [[1]]<style>.a{{x}}</style>"},
     {LINT_UNSAFE_CHARSET, "\xff\xfe<\x01", 0, 0, "\xef\xbb\xbf<p>x"},
-    {LINT_UNKNOWN_CHARSET, "<meta charset=big5><a href=\"https://e.example/\xa4\xa4\">x</a>", 1, 29,
-     "<meta charset=big5><a href=\"https://e.example/\">\xa4\xa4</a>"},
+    {LINT_UNKNOWN_CHARSET, "<meta charset=x-own><a href=\"https://e.example/\xa4\xa4\">x</a>", 1, 30,
+     "<meta charset=big5><a href=\"https://e.example/\xa4\xa4\">\xa4\xa4</a>"},
     {LINT_WRONG_BYTES, "<p>caf\xe9", 1, 7, "<meta charset=iso-8859-1><p>caf\xe9"},
 };
 

@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "codec/mail/header_block.h"
 #include "codec/mail/mail_attribution.h"
 
 static void check(const char *message, const char *left, const char *const (*items)[2], size_t count)
@@ -63,37 +62,12 @@ static void test_attribution_says_when_the_room_is_full(void **state)
 	arena_free(&arena);
 }
 
-static void test_header_block_walks_and_finds(void **state)
-{
-	(void)state;
-	struct slice message = SLICE("To: a\r\n b\r\nBad line\r\nsubject:x\r\nempty:\r\n\r\nTo: body");
-	struct header_line header;
-	size_t at = 0;
-	assert_true(header_block_next(message, &at, &header));
-	assert_true(slice_equal(header.value, SLICE(" a\r\n b")));
-	assert_true(header_block_next(message, &at, &header));
-	assert_int_equal(header.name.n, 0);
-	assert_true(header_block_next(message, &at, &header));
-	assert_true(header_block_next(message, &at, &header));
-	assert_true(slice_equal(header.name, SLICE("empty")));
-	assert_int_equal(header.value.n, 0);
-	assert_false(header_block_next(message, &at, &header));
-	assert_true(slice_equal(slice_from(message, at), SLICE("\r\nTo: body")));
-	assert_true(slice_equal(slice_from(message, header_block_body(message)), SLICE("To: body")));
-	assert_true(slice_equal(header_block_find(message, SLICE("Subject")), SLICE("x")));
-	assert_null(header_block_find(message, SLICE("Cc")).p);
-	assert_true(slice_equal(header_block_line_end(message), SLICE("\r\n")));
-	assert_true(slice_equal(header_block_line_end(SLICE("a\nb\r\n")), SLICE("\n")));
-	assert_true(slice_equal(header_block_line_end(SLICE("a")), SLICE("\r\n")));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_attribution_is_taken_out_and_every_other_byte_stays),
 	    cmocka_unit_test(test_attribution_is_found_in_broken_messages),
 	    cmocka_unit_test(test_attribution_says_when_the_room_is_full),
-	    cmocka_unit_test(test_header_block_walks_and_finds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,7 +58,7 @@ static void test_quoted_printable_gives_back_what_went_in(void **state)
 		struct slice s = slice_of(text, make_text(&g, text));
 		buf_clear(&encoded);
 		buf_clear(&decoded);
-		quoted_printable_append(&encoded, s);
+		quoted_printable_append(&encoded, s, SLICE("\r\n"));
 		assert_int_equal(encoded.n, quoted_printable_size(s));
 		check_lines(buf_slice(&encoded), 76);
 		assert_false(slice_contains(buf_slice(&encoded), SLICE("\nFrom ")));
@@ -69,13 +69,40 @@ static void test_quoted_printable_gives_back_what_went_in(void **state)
 	buf_done(&decoded);
 }
 
-static void test_quoted_printable_leaves_dots_alone(void **state)
+static void test_quoted_printable_encodes_what_could_be_mistaken_at_the_start_of_a_line(void **state)
 {
 	(void)state;
 	struct buf b;
 	buf_init(&b, ROOM);
-	quoted_printable_append(&b, SLICE(".\r\n..a\r\nb \r\n=\n\r"));
-	assert_string_equal(buf_cstr(&b), ".\r\n..a\r\nb=20\r\n=3D=0A=0D");
+	quoted_printable_append(&b, SLICE(".\r\n.a.\r\n--b\r\nFrom F\r\nfrom\r\n"), SLICE("\r\n"));
+	assert_string_equal(buf_cstr(&b), "=2E\r\n=2Ea.\r\n=2D-b\r\n=46rom F\r\nfrom\r\n");
+	buf_done(&b);
+}
+
+static void test_quoted_printable_keeps_line_ends_and_encodes_the_rest(void **state)
+{
+	(void)state;
+	struct buf b;
+	buf_init(&b, ROOM);
+	quoted_printable_append(&b, SLICE("a \r\n=\nb\r\r\n\tc\t"), SLICE("\r\n"));
+	assert_string_equal(buf_cstr(&b), "a=20\r\n=3D\nb=0D\r\n\tc=09");
+	buf_done(&b);
+}
+
+static void test_quoted_printable_fills_lines_and_no_more(void **state)
+{
+	(void)state;
+	static const char x76[] = "1234567890123456789012345678901234567890123456789012345678901234567890123456";
+	struct buf b;
+	buf_init(&b, ROOM);
+	quoted_printable_append(&b, slice_of(x76, 76), SLICE("\n"));
+	assert_string_equal(buf_cstr(&b), x76);
+	buf_append_cstr(&b, "\n");
+	quoted_printable_append(
+	    &b, SLICE("1234567890123456789012345678901234567890123456789012345678901234567890123456."), SLICE("\n"));
+	assert_true(
+	    slice_ends_with(buf_slice(&b), SLICE("\n123456789012345678901234567890123456789012345678901234567890"
+						 "123456789012345=\n6.")));
 	buf_done(&b);
 }
 
@@ -177,7 +204,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_quoted_printable_gives_back_what_went_in),
-	    cmocka_unit_test(test_quoted_printable_leaves_dots_alone),
+	    cmocka_unit_test(test_quoted_printable_encodes_what_could_be_mistaken_at_the_start_of_a_line),
+	    cmocka_unit_test(test_quoted_printable_keeps_line_ends_and_encodes_the_rest),
+	    cmocka_unit_test(test_quoted_printable_fills_lines_and_no_more),
 	    cmocka_unit_test(test_base64_takes_only_the_one_spelling),
 	    cmocka_unit_test(test_base64_lines_are_as_long_as_said),
 	    cmocka_unit_test(test_encoded_word_splits_no_character),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "codec/mime/mime_rewrite.h"
+#include "corpus_rewrite.h"
 #include "gmime_adapter.h"
 #include "harness/corpus.h"
 #include "mime_check.h"
@@ -15,10 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static const struct slice own_host = {"track.example.net", 17};
-static const struct slice pixel = {"<img src=\"https://track.example.net/o/p.gif\" width=\"1\" height=\"1\" alt=\"\">",
-				   74};
 
 /* ---- the corpus ---- */
 
@@ -73,17 +70,6 @@ static bool track(void *user, const struct html_link *link, struct buf *to)
 	return true;
 }
 
-static struct html_rewrite_options default_options(void)
-{
-	return (struct html_rewrite_options){
-	    .policy = {.own_hosts = &own_host, .own_host_count = 1},
-	    .track = track,
-	    .pixel = pixel,
-	    .pixel_place = HTML_PIXEL_BOTTOM,
-	    .vml = true,
-	};
-}
-
 static void run_start(struct run *run, const struct html_rewrite_options *options, struct slice message)
 {
 	run->arena = arena_new();
@@ -102,7 +88,7 @@ static void run_end(struct run *run)
 static void check_identity(void *user, const char *name, struct slice message)
 {
 	struct totals *totals = user;
-	struct html_rewrite_options options = default_options();
+	struct html_rewrite_options options = corpus_options(track);
 	struct run run;
 	options.identity = true;
 	run_start(&run, &options, message);
@@ -126,10 +112,10 @@ static void test_identity_gives_every_mail_back_byte_for_byte(void **state)
 static void check_outside(void *user, const char *name, struct slice message)
 {
 	struct totals *totals = user;
-	struct html_rewrite_options options = default_options();
+	struct html_rewrite_options options = corpus_options(track);
 	struct run run;
 	run_start(&run, &options, message);
-	const char *what = mime_check(message, &run.report, pixel, buf_slice(&run.out));
+	const char *what = mime_check(message, &run.report, corpus_pixel, buf_slice(&run.out));
 	if (what)
 		fault(totals, name, what);
 	for (size_t i = 0; i < run.report.html_count; i++) {
@@ -156,7 +142,7 @@ static void test_bytes_outside_the_changed_parts_stay(void **state)
 static void check_second_pass(void *user, const char *name, struct slice message)
 {
 	struct totals *totals = user;
-	struct html_rewrite_options options = default_options();
+	struct html_rewrite_options options = corpus_options(track);
 	struct run run;
 	struct run again;
 	run_start(&run, &options, message);
@@ -319,7 +305,7 @@ static const char *compare_decoded(const struct mime_report *report, const struc
 static void check_gmime(void *user, const char *name, struct slice message)
 {
 	struct totals *totals = user;
-	struct html_rewrite_options options = default_options();
+	struct html_rewrite_options options = corpus_options(track);
 	struct gmime_htmls before;
 	struct gmime_htmls after;
 	struct run run;
@@ -358,7 +344,7 @@ static FILE *open_sample(const char *directory, const char *name, const char *ex
 static void write_sample(void *user, const char *name, struct slice message)
 {
 	struct totals *totals = user;
-	struct html_rewrite_options options = default_options();
+	struct html_rewrite_options options = corpus_options(track);
 	struct run run;
 	struct buf hex;
 	char stem[256];

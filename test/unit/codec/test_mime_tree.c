@@ -251,23 +251,21 @@ static void test_headers_are_found_where_they_stand(void **state)
 	    SLICE("From x\nA: 1\r\nsubject:  two\r\n three \r\nSubject: no\r\nEmpty:\r\n\r\nB: 2\r\n");
 	struct arena *arena = arena_new();
 	struct mime_tree tree;
-	struct slice line;
-	struct slice name;
-	struct slice value;
+	struct header_line header;
 	mime_tree_read(message, arena, &tree);
 	assert_true(slice_equal(mime_header_find(message, tree.parts, SLICE("SUBJECT")), SLICE("two\r\n three")));
 	assert_int_equal(mime_header_find(message, tree.parts, SLICE("B")).n, 0);
 	size_t at = tree.parts[0].start;
 	size_t count = 0;
 	size_t bytes = 0;
-	for (; mime_header_next(message, tree.parts, &at, &line, &name, &value); count++)
-		bytes += line.n;
+	for (; mime_header_next(message, tree.parts, &at, &header); count++)
+		bytes += header.line.n;
 	assert_int_equal(count, 4);
 	assert_int_equal(tree.parts[0].start, 7);
 	assert_int_equal(tree.parts[0].start + bytes + 2, tree.parts[0].body);
-	assert_true(slice_equal(name, SLICE("Empty")));
-	assert_int_equal(value.n, 0);
-	assert_true(value.p > message.p && value.p < message.p + message.n);
+	assert_true(slice_equal(header.name, SLICE("Empty")));
+	assert_int_equal(header.value.n, 0);
+	assert_true(header.value.p > message.p && header.value.p < message.p + message.n);
 	arena_free(&arena);
 }
 

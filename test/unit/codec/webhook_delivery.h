@@ -3,7 +3,10 @@
 #ifndef PUGMARK_TEST_WEBHOOK_DELIVERY_H
 #define PUGMARK_TEST_WEBHOOK_DELIVERY_H
 
+#include "codec/webhook/webhook_pugmark.h"
 #include "codec/webhook/webhook_signature.h"
+#include "codec/webhook/webhook_sns.h"
+#include "codec/webhook/webhook_standard.h"
 
 enum { NOW_S = 1700000000, HEADERS_MAX = 8 };
 

@@ -103,6 +103,16 @@ static void test_memory_may_end_anywhere_in_a_small_mail(void **state)
 	sweep_mail(fixture_mail, strlen(fixture_mail), true);
 }
 
+/* iconv has memory of its own: were anything allocated while it is open, LeakSanitizer would find it here. */
+static void test_memory_may_end_where_another_charset_is_decoded(void **state)
+{
+	static const char html[] =
+	    "<meta charset=Shift_JIS><body><a href='https://e.example/\x95\x5c?a=1&amp;b'>\x83\x5c</a>"
+	    "<a href='https://e.example/\x83\x7c'>x</a><a href='https://e.example/\x95'>y</a>";
+	(void)state;
+	sweep_mail(html, strlen(html), false);
+}
+
 static void test_memory_may_end_anywhere_in_a_mail_of_the_corpus(void **state)
 {
 	static const char *const names[] = {"html/sendwithus__templates__narrative__survey.html",
@@ -317,6 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_memory_may_end_anywhere_in_a_small_mail),
+	    cmocka_unit_test(test_memory_may_end_where_another_charset_is_decoded),
 	    cmocka_unit_test(test_memory_may_end_anywhere_in_a_mail_of_the_corpus),
 	    cmocka_unit_test(test_memory_may_end_anywhere_in_the_making_of_an_object),
 	    cmocka_unit_test(test_memory_that_ends_in_an_option_leaves_the_option_as_it_was),

@@ -7,6 +7,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
+#include "codec/lint/lint.h"
 #include "prog/show/lint_table.h"
 
 static const struct terminal wide = {.width = 80, .is_utf8 = true};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words of the linter. One row a code; the texts say what is wrong and what to do about it, once, and the details
  * of a finding say where and what exactly. */
-#include "codec/lint/lint.h"
+#include "codec/lint/lint_code.h"
 
 struct code_words {
 	const char *name;
@@ -118,6 +118,7 @@ static const struct code_words code_words[LINT_CODE_COUNT] = {
     [LINT_PART_LEFT_ALONE] = {"part_left_alone", LINT_NOTE, "This part is not rewritten."},
 };
 
+/* A code that is not of the list can only be a mistake of ours, and a report is no place to die of it. */
 const char *lint_code_name(enum lint_code code)
 {
 	return (unsigned)code < LINT_CODE_COUNT ? code_words[code].name : "unknown";
@@ -140,27 +141,4 @@ const char *lint_severity_name(enum lint_severity severity)
 	case LINT_WARNING: return "warning";
 	default: return "note";
 	}
-}
-
-const char *lint_link_why(const struct lint_link *link)
-{
-	switch (link->link.skip) {
-	case HTML_NOT_SKIPPED: return "";
-	case HTML_SKIP_DUPLICATE_ATTRIBUTE: return "a second address of one tag";
-	case HTML_SKIP_EMPTY: return "has no address";
-	case HTML_SKIP_FRAGMENT: return link->link.url.n == 1 ? "has no address" : "leads to a place in the mail";
-	case HTML_SKIP_TEMPLATE: return "has a merge tag in it";
-	case HTML_SKIP_RELATIVE: return "no full address";
-	case HTML_SKIP_NOT_HTTP: return "not a web address";
-	case HTML_SKIP_CHARSET: return "in an unknown encoding";
-	case HTML_SKIP_BAD_URL: return "not a valid address";
-	case HTML_SKIP_NO_TRACK: return "marked not to be tracked";
-	case HTML_SKIP_TOO_MANY_ATTRIBUTES: return "in a tag of 4,096 attributes or more";
-	case HTML_SKIP_OWN_LINK: return "leads to the tracking host already";
-	case HTML_SKIP_UNSUBSCRIBE: return "the unsubscribe address";
-	case HTML_SKIP_VISIBLE_URL: return "its text is an address";
-	case HTML_SKIP_AMP: return "AMP must stay as it is";
-	case HTML_SKIP_REFUSED: return "too long to be tracked";
-	}
-	return "unknown";
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/mail/mail_compose_check.h"
+/* Everything that a caller may have got wrong is found here, so that mail_compose, which only writes, has no way to
+ * fail but for want of room. What is refused is what would end a header early or be read differently by different
+ * servers. */
+#include "codec/mail/mail_draft.h"
 
 #include "codec/mail/mail_address.h"
-#include "codec/mail/mail_compose.h"
 #include <stdio.h>
 
 enum {
@@ -32,6 +34,8 @@ static enum status check_party(const struct mail_party *party, const char *field
 	return mail_header_text_check(party->name, MAIL_NAME_MAX, name_field, err);
 }
 
+/* Both stand between angle brackets or in a header of their own, where a space or a bracket would end them. A Message-
+ * ID has exactly one @ (RFC 5322, 3.6.4), and some servers refuse mail whose has not. */
 static enum status check_ids(const struct mail_draft *d, struct err *err)
 {
 	struct slice id = d->message_id;
@@ -49,6 +53,7 @@ static enum status check_ids(const struct mail_draft *d, struct err *err)
 	return STATUS_OK;
 }
 
+/* RFC 8058 wants https; http is taken for what only has a page. */
 static bool is_web_url(struct slice url)
 {
 	return slice_starts_with_nocase(url, SLICE("https://")) || slice_starts_with_nocase(url, SLICE("http://"));
@@ -139,6 +144,7 @@ static bool is_content_type(struct slice s)
 	return true;
 }
 
+/* Types that are parts of a tree (multipart) would make the reader look for boundaries that are not there. */
 static enum status check_attachment(const struct mail_attachment *a, size_t index, struct err *err)
 {
 	char field[64];
@@ -158,6 +164,7 @@ static enum status check_attachment(const struct mail_attachment *a, size_t inde
 	return mail_header_text_check(a->filename, MAIL_NAME_MAX, field, err);
 }
 
+/* Counted before anything is looked at, so that a list of a million costs nothing. */
 static enum status check_lists(const struct mail_draft *d, struct err *err)
 {
 	if (d->header_count > MAIL_HEADERS_MAX)
@@ -178,6 +185,7 @@ static enum status check_lists(const struct mail_draft *d, struct err *err)
 	return STATUS_OK;
 }
 
+/* In the order in which a form has the fields, so that the first fault that is named is the first that is seen. */
 enum status mail_draft_check(const struct mail_draft *d, struct err *err)
 {
 	enum status status = check_party(&d->from, "from", err);
