@@ -10,11 +10,6 @@
 #include "codec/token/tracking_url.h"
 #include <jansson.h>
 
-bool event_is_anonymous(const struct event *event)
-{
-	return slice_contains(event->reasons, SLICE("consent:anonymous"));
-}
-
 static void put_contact(struct json_text *w, const struct event *event)
 {
 	json_key(w, "contact");
@@ -56,17 +51,6 @@ static void put_origin(struct json_text *w, const struct event *event)
 	JSON_FIELD(w, "sender", string_or_null, event->sender);
 	JSON_FIELD(w, "destination_url", string_or_null, event->destination_url);
 	put_number_or_null(w, "link_index", event->link_index);
-}
-
-bool event_is_mpp(const struct event *event)
-{
-	return slice_contains(event->reasons, SLICE("agent:apple_mpp")) ||
-	       slice_contains(event->reasons, SLICE("provider_says:mpp"));
-}
-
-bool event_is_report(const struct event *event)
-{
-	return slice_starts_with(event->reasons, SLICE("provider:"));
 }
 
 static const struct slice GROUP = SLICE("group:");

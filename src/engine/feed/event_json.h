@@ -21,11 +21,5 @@ void event_token_append(struct buf *b, const struct event *event, struct link_to
 void event_json_append_verdict(struct buf *b, const struct event *event);
 /* Two keys: "reasons", a list of codes, and "why", the same in words; null when there are none. */
 void event_json_put_reasons(struct json_text *w, struct slice reasons);
-/* Apple Mail Privacy Protection fetched it. */
-bool event_is_mpp(const struct event *event);
-/* Counted for the campaign, not for the person. */
-bool event_is_anonymous(const struct event *event);
-/* A provider told of it; we did not see it ourselves. */
-bool event_is_report(const struct event *event);
 
 #endif

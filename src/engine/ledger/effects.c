@@ -3,8 +3,6 @@
  * in test_sums_random.c count everything again by rules of their own, and fail when a row here is changed. */
 #include "engine/ledger/effects.h"
 
-#include "engine/feed/event_json.h"
-
 bool effects_has(enum event_type type)
 {
 	return type == EVENT_OPEN || type == EVENT_CLICK || type == EVENT_UNSUBSCRIBED || type == EVENT_SENT;

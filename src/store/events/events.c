@@ -131,3 +131,19 @@ enum status store_event_last_position(struct store_session *s, uint64_t *ret, st
 	*ret = (uint64_t)rows_i64(&r);
 	return rows_close(&r, STATUS_OK);
 }
+
+bool event_is_anonymous(const struct event *event)
+{
+	return slice_contains(event->reasons, SLICE("consent:anonymous"));
+}
+
+bool event_is_mpp(const struct event *event)
+{
+	return slice_contains(event->reasons, SLICE("agent:apple_mpp")) ||
+	       slice_contains(event->reasons, SLICE("provider_says:mpp"));
+}
+
+bool event_is_report(const struct event *event)
+{
+	return slice_starts_with(event->reasons, SLICE("provider:"));
+}

@@ -76,6 +76,15 @@ struct event {
 	enum consent track_opens, track_clicks;
 };
 
+/* ---- What the reasons of an event say it is. */
+
+/* Apple Mail Privacy Protection fetched it. */
+bool event_is_mpp(const struct event *event);
+/* Counted for the campaign, not for the person. */
+bool event_is_anonymous(const struct event *event);
+/* A provider told of it; we did not see it ourselves. */
+bool event_is_report(const struct event *event);
+
 /* Appends in order and fills in each position and message_number. Positions are taken inside the transaction, and from
  * the first call to its end nobody else gets any: with several writers, add events before touching other shared rows
  * (stats), so that they wait here and not crosswise. An id need not be told from others unless it is looked for: of

@@ -4,7 +4,7 @@
 #include "desk.h"
 
 #include "prog/serve/openapi.h"
-#include "store/mail/queue.h"
+#include "store/mail/queue_claim.h"
 #include "store/people/held_unsubscribes.h"
 #include <setjmp.h>
 #include <stdarg.h>
