@@ -14,6 +14,7 @@
 	"e.bounce_reason, e.corrects, e.previous, e.signals, n.number, n.contact_id, n.remote_id FROM email_events e " \
 	"LEFT JOIN messages_next n ON n.id = e.message_id WHERE e.position > $1 ORDER BY e.position LIMIT $2"
 
+/* An actor is there exactly where an event was judged. */
 static void read_verdict(struct rows *r, struct event *e)
 {
 	e->judged = !rows_is_null(r);
@@ -65,6 +66,7 @@ static enum status read_old(struct rows *r, struct event *e, struct err *err)
 	return STATUS_OK;
 }
 
+/* The contact of the message comes along for the sake of erasures to come: it says whose the texts are. */
 static enum status read_some(struct store_session *s, int64_t after, uint32_t rows, struct arena *arena,
 			     struct growing *ret, struct err *err)
 {
@@ -78,6 +80,7 @@ static enum status read_some(struct store_session *s, int64_t after, uint32_t ro
 	return rows_close(&r, status);
 }
 
+/* For telling how far it is. */
 static enum status last_position(struct store_session *s, const char *sql, int64_t *ret, struct err *err)
 {
 	struct rows r;

@@ -86,6 +86,8 @@ static enum status find_numbers(struct store_session *s, struct event *events, s
 	return status;
 }
 
+/* Months first: beginning one waits for whoever begins the same, and nobody must wait for us with the lock on positions
+ * in our hands. Numbers of messages before positions, too: they are read, and reading need not be in the lock. */
 static enum status add_all(struct store_session *s, struct event *events, size_t count, struct err *err)
 {
 	uint64_t first = 0;
@@ -110,6 +112,8 @@ enum status store_event_add(struct store_session *s, struct event *events, size_
 	return session_atomic_end(s, own, add_all(s, events, count, err), err);
 }
 
+/* The index alone; an event that is found by its time would cost a look through its minute, for each report that a
+ * provider sends. */
 enum status store_event_is_known(struct store_session *s, uint32_t tenant, struct uuid id, bool *ret, struct err *err)
 {
 	struct rows r;

@@ -104,6 +104,7 @@ enum status store_event_hits_since(struct store_session *s, struct uuid message,
 	"e.position >= c.chunk * 1024 AND e.position < c.chunk * 1024 + 1024 "
 _Static_assert(1 << EVENT_CHUNK_BITS == 1024, "the size of a chunk stands in SQL");
 
+/* $1 of CHUNKS; the exact time is asked for besides. */
 static struct value value_minute(int64_t time_us)
 {
 	return value_i64(time_us / EVENT_MINUTE_US);
@@ -194,6 +195,7 @@ static enum status read_visits(struct rows *r, struct arena *arena, struct growi
 	return rows_close(r, status);
 }
 
+/* The newest are wanted, oldest first: two sorts of at most what one minute or so has. */
 enum status store_event_recent_visits(struct store_session *s, int64_t since_us, uint32_t limit, struct arena *arena,
 				      struct past_visits *ret, struct err *err)
 {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The key begins with the time, so that taking what is due reads from the front and stops, and the first row says how
+ * far settling is (doc/decisions/0017). */
 #include "store/events/settling.h"
 
 #include "codec/judge/behaviour.h"

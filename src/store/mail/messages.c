@@ -54,6 +54,7 @@ bool consent_parse(struct slice name, enum consent *ret)
 	return false;
 }
 
+/* A few bytes that only this program reads, so no column each: a hit writes them with the counters anyway. */
 static void read_recent(struct slice bytes, struct message_counters *c)
 {
 	struct wire w = wire_read(bytes);
@@ -184,6 +185,7 @@ static enum status insert_message(struct store_session *s, const struct message 
 	return rows_close(&r, rows_next(&r, err));
 }
 
+/* Only where a message is put into a store by a test or a bench: mail begins with nothing counted. */
 static bool has_counted(const struct message *m)
 {
 	static const struct message_counters NONE;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Rows are emptied, not deleted: what was counted must go on adding up. Who an event was of stands in its message
+ * alone, so a few statements about the contact's messages reach all of his events, however many; only texts that the
+ * events share (dictionary.h) are looked after by themselves. Reads that look for what else belongs to the person are
+ * made before, on the caller's thread: they may take long, and the writer must not. */
 #include "store/people/erasure.h"
 
 #include "store/core/session.h"
