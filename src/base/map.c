@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Entries stand one behind the other; a table of their numbers, probed linearly, finds them. So walking and clearing
  * cost what is in the map, not the largest it has ever been: the writer's maps hold thousands in one transaction and
  * three in the next, and clearing the table took a sixth of its time. Keys up to 40 bytes (ids, and most of what is

@@ -9,47 +9,31 @@
  *
  * A flush empties these and keeps the messages, which are clean then.
  *
- * Messages are in memory by id, read on first use and saved at flush when touched. Reading one costs as much as all
- * else of a hit, and the hits of a message come near each other: so in a store of our own (batch_keep_messages) they
- * outlive the transaction, in two generations. When the young one is full it becomes the old one and the old one is
- * dropped, only ever between transactions, because callers hold pointers within one. A message keeps its place, so one
- * that is used all the time is read again once in a while; that is cheaper than moving it.
- *
- * Contacts' consent lives longer than a transaction too (batch.h), in an arena of its own. */
+ * Messages are read on first use and saved when touched. In a store of our own (batch_keep_messages) they outlive the
+ * transaction; on PostgreSQL another applier may count on the same ones next, so they are read again under a lock. */
 #include "engine/ledger/batch.h"
 
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/wire.h"
+#include "engine/ledger/consent_memory.h"
 #include "engine/ledger/effects.h"
+#include "engine/ledger/message_memory.h"
 #include "engine/ledger/queue_moves.h"
 
 enum {
-	KEY_MAX = 4096,             /* of a contact; ids are bounded far below where they come in */
-	FIRST_EVENTS = 64,          /* the array doubles from here */
-	MESSAGES_YOUNG_MAX = 8192,  /* of a generation; each takes about a kilobyte, and there is a … */
-	YOUNG_BYTES_MAX = 16 << 20, /* … bound for those that take more */
-	CONTACTS_MAX = 65536,       /* remembered consents */
-	CONTACTS_MAX_AGE_US = 1000000,
+	KEY_MAX = 64,
+	FIRST_EVENTS = 64, /* the array doubles from here */
 	NO_EVENT = UINT32_MAX,
 };
 /* In place of a position: an event of this batch, by its place in the array. No store gets that far. */
 static const uint64_t GATHERED = UINT64_C(1) << 63;
 
-struct cached_message {
-	struct message message; /* first: callers hold a pointer to it */
-	struct message saved;   /* as the store has it: which half is to be written, and which numbers move */
-	bool is_touched;
-	struct cached_message *next_touched;
-	uint32_t last_event; /* gathered; good while `gathering` is the batch's */
-	uint64_t gathering;
-};
-
 /* What the array of events does not say. */
 struct gathered {
-	struct cached_message *of; /* NULL: of no message of this batch */
-	uint32_t before;           /* the event of that message before it; NO_EVENT: none */
-	bool may_come_again;       /* the message remembers it */
+	struct remembered_message *of; /* NULL: of no message of this batch */
+	uint32_t before;               /* the event of that message before it; NO_EVENT: none */
+	bool may_come_again;           /* the message remembers it */
 };
 
 /* An event that is written came again. */
@@ -60,23 +44,14 @@ struct repeated {
 	int64_t last_us;
 };
 
-struct generation {
-	struct map *messages; /* id -> struct cached_message */
-	struct arena *arena;  /* of them and their texts */
-};
-
-struct cached_consent {
-	enum consent opens, clicks;
-};
-
 struct batch {
 	struct store_session *session;
 	const struct tenant_policies *policies;
 	struct arena *arena;
 	int64_t now_us;
-	struct generation young, old;
+	struct message_memory *messages;
 	bool keeps_messages;
-	struct cached_message *touched;
+	struct remembered_message *touched;
 	struct event *events; /* on the heap, reused, as the next */
 	struct gathered *gathered;
 	size_t event_count, event_room;
@@ -87,35 +62,15 @@ struct batch {
 	struct map *repeated; /* tenant and position -> struct repeated */
 	struct queue_moves *queue;
 	char key[KEY_MAX];
-	struct arena *contact_arena;
-	struct map *contacts; /* tenant and id -> struct cached_consent */
-	int64_t contacts_since_us;
+	struct consent_memory *consents;
 };
-
-static struct generation generation_new(void)
-{
-	return (struct generation){map_new(), arena_new()};
-}
-
-static void generation_clear(struct generation *g)
-{
-	map_clear(g->messages);
-	arena_reset(g->arena);
-}
-
-static void generation_free(struct generation *g)
-{
-	map_free(&g->messages);
-	arena_free(&g->arena);
-}
 
 struct batch *batch_new(struct store_session *session)
 {
 	struct batch *b = MEM_NEW(struct batch);
 	b->session = session;
 	b->arena = arena_new();
-	b->young = generation_new();
-	b->old = generation_new();
+	b->messages = message_memory_new();
 	b->sums = sums_new();
 	b->settling = map_new();
 	b->repeated = map_new();
@@ -124,8 +79,7 @@ struct batch *batch_new(struct store_session *session)
 	b->events = mem_alloc_array(b->event_room, sizeof *b->events);
 	b->gathered = mem_alloc_array(b->event_room, sizeof *b->gathered);
 	b->gathering = 1;
-	b->contact_arena = arena_new();
-	b->contacts = map_new();
+	b->consents = consent_memory_new();
 	return b;
 }
 
@@ -134,14 +88,12 @@ void batch_free(struct batch **batch)
 	struct batch *b = *batch;
 	if (!b)
 		return;
-	generation_free(&b->young);
-	generation_free(&b->old);
+	message_memory_free(&b->messages);
 	sums_free(&b->sums);
 	map_free(&b->settling);
 	map_free(&b->repeated);
 	queue_moves_free(&b->queue);
-	map_free(&b->contacts);
-	arena_free(&b->contact_arena);
+	consent_memory_free(&b->consents);
 	arena_free(&b->arena);
 	mem_free(b->events);
 	mem_free(b->gathered);
@@ -186,29 +138,16 @@ struct sums *batch_sums(struct batch *batch)
 
 /* ---- Messages */
 
-static struct cached_message *find_cached(const struct batch *batch, struct uuid id)
-{
-	struct cached_message *cached = map_get(batch->young.messages, uuid_slice(&id));
-	return cached ? cached : map_get(batch->old.messages, uuid_slice(&id));
-}
-
-static struct cached_message *remember(struct batch *batch, const struct message *message)
-{
-	struct cached_message *cached = ARENA_NEW(batch->young.arena, struct cached_message);
-	cached->message = cached->saved = *message;
-	(void)map_put(batch->young.messages, uuid_slice(&message->id), cached);
-	return cached;
-}
-
 enum status batch_message(struct batch *batch, struct uuid id, struct message **ret, struct err *err)
 {
-	struct cached_message *cached = find_cached(batch, id);
+	struct remembered_message *cached = message_memory_find(batch->messages, id);
 	if (!cached) {
 		struct message found;
-		enum status status = store_message_find(batch->session, 0, id, batch->young.arena, &found, err);
+		enum status status =
+		    store_message_find(batch->session, 0, id, message_memory_arena(batch->messages), &found, err);
 		if (status != STATUS_OK)
 			return status;
-		cached = remember(batch, &found);
+		cached = message_memory_add(batch->messages, &found);
 	}
 	*ret = &cached->message;
 	return STATUS_OK;
@@ -225,7 +164,7 @@ static bool is_called(const struct message *m, const struct remote_message *remo
 /* What is not saved yet the store does not know. */
 static struct message *touched_of_remote(const struct batch *batch, const struct remote_message *remote)
 {
-	for (struct cached_message *c = batch->touched; c; c = c->next_touched)
+	for (struct remembered_message *c = batch->touched; c; c = c->next_touched)
 		if (is_called(&c->message, remote))
 			return &c->message;
 	return NULL;
@@ -265,19 +204,20 @@ enum status batch_read_ahead(struct batch *batch, const struct uuid *ids, size_t
 	size_t n = 0;
 	BUG_IF(count > BATCH_READ_AHEAD);
 	for (size_t i = 0; i < count; i++)
-		if (!find_cached(batch, ids[i]) && !is_among(ids[i], wanted, n))
+		if (!message_memory_find(batch->messages, ids[i]) && !is_among(ids[i], wanted, n))
 			wanted[n++] = ids[i];
 	if (n < 2)
 		return STATUS_OK; /* nothing is gained */
 	struct message *found = arena_alloc_array(batch->arena, n, sizeof *found);
-	enum status status = store_message_find_all(batch->session, wanted, n, batch->young.arena, found, err);
+	enum status status =
+	    store_message_find_all(batch->session, wanted, n, message_memory_arena(batch->messages), found, err);
 	for (size_t i = 0; status == STATUS_OK && i < n; i++)
 		if (!uuid_is_zero(found[i].id))
-			(void)remember(batch, &found[i]);
+			(void)message_memory_add(batch->messages, &found[i]);
 	return status;
 }
 
-static void touch(struct batch *batch, struct cached_message *cached)
+static void touch(struct batch *batch, struct remembered_message *cached)
 {
 	if (cached->is_touched)
 		return;
@@ -288,7 +228,7 @@ static void touch(struct batch *batch, struct cached_message *cached)
 
 void batch_touch(struct batch *batch, struct message *message)
 {
-	struct cached_message *cached = find_cached(batch, message->id);
+	struct remembered_message *cached = message_memory_find(batch->messages, message->id);
 	BUG_IF(!cached || &cached->message != message);
 	touch(batch, cached);
 }
@@ -297,48 +237,18 @@ void batch_touch(struct batch *batch, struct message *message)
 
 void batch_forget_contacts(struct batch *batch)
 {
-	if (map_count(batch->contacts) == 0)
-		return;
-	map_clear(batch->contacts);
-	arena_reset(batch->contact_arena);
-}
-
-static enum status read_consent(struct batch *batch, const struct message *message, struct cached_consent *ret,
-				struct err *err)
-{
-	struct contact contact = {0};
-	enum status status =
-	    store_contact_find(batch->session, message->tenant, message->contact_id, batch->arena, &contact, err);
-	if (status == STATUS_NOT_FOUND)
-		*ret = (struct cached_consent){CONSENT_FULL, CONSENT_FULL};
-	else if (status != STATUS_OK)
-		return status;
-	else
-		*ret = (struct cached_consent){contact.opens, contact.clicks};
-	return STATUS_OK;
+	consent_memory_forget(batch->consents);
 }
 
 enum status batch_contact_consent(struct batch *batch, const struct message *message, enum consent *ret_opens,
 				  enum consent *ret_clicks, struct err *err)
 {
-	struct buf key;
-	buf_init_fixed(&key, batch->key, sizeof batch->key);
-	wire_put_varint(&key, message->tenant);
-	buf_append(&key, message->contact_id);
-	struct cached_consent *cached = map_get(batch->contacts, buf_slice(&key));
-	if (!cached) {
-		struct cached_consent found;
-		enum status status = read_consent(batch, message, &found, err);
-		if (status != STATUS_OK)
-			return status;
-		if (map_count(batch->contacts) >= CONTACTS_MAX)
-			batch_forget_contacts(batch);
-		cached = ARENA_NEW(batch->contact_arena, struct cached_consent);
-		*cached = found;
-		(void)map_put(batch->contacts, buf_slice(&key), cached);
-	}
-	*ret_opens = cached->opens;
-	*ret_clicks = cached->clicks;
+	struct remembered_consent found;
+	enum status status = consent_memory_find(batch->consents, batch->session, message, &found, err);
+	if (status != STATUS_OK)
+		return status;
+	*ret_opens = found.opens;
+	*ret_clicks = found.clicks;
 	return STATUS_OK;
 }
 
@@ -385,13 +295,13 @@ static void keep_message_texts(struct arena *arena, struct event *e)
 }
 
 /* A message of this batch lives as long as its events; the texts of a caller's own must be copied. */
-static struct cached_message *own_message(const struct batch *batch, const struct message *message)
+static struct remembered_message *own_message(const struct batch *batch, const struct message *message)
 {
-	struct cached_message *cached = find_cached(batch, message->id);
+	struct remembered_message *cached = message_memory_find(batch->messages, message->id);
 	return cached && &cached->message == message ? cached : NULL;
 }
 
-static void link_event(struct batch *batch, struct cached_message *cached)
+static void link_event(struct batch *batch, struct remembered_message *cached)
 {
 	uint32_t at = (uint32_t)batch->event_count - 1;
 	bool has_last = cached && cached->gathering == batch->gathering;
@@ -404,7 +314,7 @@ static void link_event(struct batch *batch, struct cached_message *cached)
 
 void batch_event(struct batch *batch, const struct message *message, const struct event *event)
 {
-	struct cached_message *cached = own_message(batch, message);
+	struct remembered_message *cached = own_message(batch, message);
 	struct event *e = new_event(batch);
 	BUG_IF(!cached && effects_has(event->type) && event->type != EVENT_SENT); /* effects_accepted */
 	*e = *event;
@@ -419,7 +329,7 @@ void batch_event(struct batch *batch, const struct message *message, const struc
 
 const struct event *batch_last_event(const struct batch *batch, struct uuid message)
 {
-	const struct cached_message *cached = find_cached(batch, message);
+	const struct remembered_message *cached = message_memory_find(batch->messages, message);
 	return cached && cached->gathering == batch->gathering ? &batch->events[cached->last_event] : NULL;
 }
 
@@ -452,7 +362,7 @@ static void repeat_written(struct batch *batch, const struct message *message, u
 
 void batch_remember_hit(struct batch *batch, struct message *message, uint64_t key)
 {
-	struct cached_message *cached = own_message(batch, message);
+	struct remembered_message *cached = own_message(batch, message);
 	struct message_counters *c = &message->counters;
 	BUG_IF(!cached || cached->gathering != batch->gathering || c->recent_count == RECENT_HITS_MAX);
 	c->recent[c->recent_count++] = (struct recent_hit){
@@ -526,13 +436,13 @@ void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurr
 static void move_numbers(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->event_count; i++) {
-		struct cached_message *of = batch->gathered[i].of;
+		struct remembered_message *of = batch->gathered[i].of;
 		if (!of || !effects_has(batch->events[i].type))
 			continue;
 		effects_add(batch->sums, &of->message, &batch->events[i]);
 		touch(batch, of);
 	}
-	for (struct cached_message *c = batch->touched; c; c = c->next_touched)
+	for (struct remembered_message *c = batch->touched; c; c = c->next_touched)
 		effects_state(batch->sums, &c->message, c->saved.state);
 }
 
@@ -551,16 +461,16 @@ static bool has_counted(const struct message *now, const struct message *saved)
 }
 
 /* Texts that it was given live in the arena of the transaction; the message may live longer. */
-static void keep_given_texts(struct batch *batch, struct cached_message *cached)
+static void keep_given_texts(struct batch *batch, struct remembered_message *cached)
 {
 	struct message *m = &cached->message;
 	if (m->remote_id.p != cached->saved.remote_id.p)
-		m->remote_id = arena_copy(batch->young.arena, m->remote_id);
+		m->remote_id = arena_copy(message_memory_arena(batch->messages), m->remote_id);
 	if (m->error.p != cached->saved.error.p)
-		m->error = arena_copy(batch->young.arena, m->error);
+		m->error = arena_copy(message_memory_arena(batch->messages), m->error);
 }
 
-static enum status save_message(struct batch *batch, struct cached_message *cached, struct err *err)
+static enum status save_message(struct batch *batch, struct remembered_message *cached, struct err *err)
 {
 	enum status status = STATUS_OK;
 	if (has_moved(&cached->message, &cached->saved))
@@ -577,7 +487,7 @@ static enum status save_message(struct batch *batch, struct cached_message *cach
 static enum status save_messages(struct batch *batch, struct err *err)
 {
 	while (batch->touched) {
-		struct cached_message *cached = batch->touched;
+		struct remembered_message *cached = batch->touched;
 		enum status status = save_message(batch, cached, err);
 		if (status != STATUS_OK)
 			return status;
@@ -635,9 +545,7 @@ void batch_forget(struct batch *batch)
 	drop_gathered(batch);
 	batch->touched = NULL;
 	batch->keeps_messages = false;
-	/* Their arenas stay until the transaction is over: callers still hold what they were told. */
-	map_clear(batch->young.messages);
-	map_clear(batch->old.messages);
+	message_memory_forget(batch->messages);
 }
 
 void batch_keep_messages(struct batch *batch)
@@ -645,37 +553,17 @@ void batch_keep_messages(struct batch *batch)
 	batch->keeps_messages = true;
 }
 
-static void age_messages(struct batch *batch)
-{
-	struct generation dropped = batch->old;
-	if (map_count(batch->young.messages) < MESSAGES_YOUNG_MAX && arena_used(batch->young.arena) < YOUNG_BYTES_MAX)
-		return;
-	generation_clear(&dropped);
-	batch->old = batch->young;
-	batch->young = dropped;
-}
-
-static void forget_messages(struct batch *batch)
-{
-	batch->touched = NULL;
-	generation_clear(&batch->young);
-	generation_clear(&batch->old);
-}
-
 void batch_reset(struct batch *batch, int64_t now_us)
 {
 	drop_gathered(batch);
+	batch->touched = NULL;
 	if (batch->keeps_messages)
-		age_messages(batch);
+		message_memory_age(batch->messages);
 	else
-		forget_messages(batch);
+		message_memory_clear(batch->messages);
 	batch->keeps_messages = false;
 	arena_reset(batch->arena);
 	batch->events_written = 0;
 	batch->now_us = now_us;
-	int64_t age_us = now_us - batch->contacts_since_us;
-	if (age_us < 0 || age_us > CONTACTS_MAX_AGE_US) {
-		batch_forget_contacts(batch);
-		batch->contacts_since_us = now_us;
-	}
+	consent_memory_age(batch->consents, now_us);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The column follows from the state alone, so no second field has to be kept in step with it, and an outcome that comes
- * twice or late finds the message where it left it. The numbers follow when the batch is flushed: effects.h compares each
- * message's state with the one it was saved with. */
+ * twice or late finds the message where it left it. The numbers follow when the batch is flushed: effects.h compares
+ * each message's state with the one it was saved with. */
 #include "engine/ledger/state_move.h"
 
 #include "base/random.h"

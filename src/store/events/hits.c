@@ -110,61 +110,6 @@ static struct value value_minute(int64_t time_us)
 	return value_i64(time_us / EVENT_MINUTE_US);
 }
 
-static void oldest_first(struct past_hit *hits, size_t count)
-{
-	for (size_t i = 0; i < count / 2; i++) {
-		struct past_hit newer = hits[i];
-		hits[i] = hits[count - 1 - i];
-		hits[count - 1 - i] = newer;
-	}
-}
-
-static void read_past_hit(struct rows *r, struct past_hit *e)
-{
-	e->tenant = (uint32_t)rows_i64(r);
-	e->message = rows_uuid(r);
-	e->link_index = (int32_t)rows_i64_or(r, -1);
-	int64_t flags = rows_i64(r);
-	e->type = (enum event_type)(flags & EVENT_TYPE_MASK);
-	e->bot_filtered = flags & EVENT_IS_FILTERED;
-	e->occurred_us = rows_time(r);
-	e->ip = event_read_address(r);
-}
-
-enum status store_event_recent_hits(struct store_session *s, const struct hits_reach *reach, struct arena *arena,
-				    struct past_hit **ret, size_t *ret_count, struct err *err)
-{
-	struct rows r;
-	struct growing list = {0};
-	int64_t first_us = reach->since_us < reach->setting_since_us ? reach->since_us : reach->setting_since_us;
-	enum status status = rows_open(
-	    &r, s,
-	    TENANTS
-	    "SELECT e.tenant_id, COALESCE(m.id, d.message_id), e.link_index, e.flags, e.occurred_at, e.address "
-	    "FROM " CHUNKS("1000000000") "LEFT JOIN messages m ON m.number = e.message LEFT JOIN event_details d ON "
-					 "d.tenant_id = e.tenant_id AND "
-					 "d.position = e.position WHERE e.occurred_at >= $2 AND " EVENT_SQL_HITS(
-					     "e") " AND e.flags >> 11 & 1 = 0 AND (e.occurred_at >= $3 OR e.tenant_id "
-						  "IN (SELECT s.tenant_id FROM "
-						  "tenant_settings s WHERE s.name = $4)) ORDER BY e.occurred_at DESC, "
-						  "e.position DESC LIMIT $5",
-	    VALUES(value_minute(first_us), value_time(first_us), value_time(reach->since_us),
-		   value_text(reach->setting), value_i64(reach->limit)),
-	    err);
-	if (status != STATUS_OK)
-		return status;
-	r.arena = arena;
-	while ((status = rows_next(&r, err)) == STATUS_OK)
-		read_past_hit(&r, growing_add(&list, arena, sizeof(struct past_hit)));
-	status = rows_close(&r, status);
-	if (status != STATUS_OK)
-		return status;
-	oldest_first(list.items, list.n);
-	*ret = list.items;
-	*ret_count = list.n;
-	return STATUS_OK;
-}
-
 #define VISIT_COLUMNS                                                                                                  \
 	"SELECT e.position, e.tenant_id, m.to_email, COALESCE(m.delivered_at, m.sent_at), e.occurred_at, e.flags, "    \
 	"e.address, a.text, e.signals, r.text FROM "

@@ -5,26 +5,6 @@
 
 #include "store/events/events.h"
 
-/* Hits of the last moments, to fill the duplicate window after a restart: opens and clicks that occurred at or after
- * since_us, and of tenants that have set `setting` (tenant_settings.h) also those back to setting_since_us. Oldest
- * first, the newest `limit` of them. */
-struct hits_reach {
-	int64_t since_us, setting_since_us;
-	struct slice setting;
-	uint32_t limit;
-};
-struct past_hit {
-	uint32_t tenant;
-	int32_t link_index; /* -1: none */
-	struct uuid message;
-	enum event_type type;
-	bool bot_filtered;
-	struct slice ip; /* empty: not kept */
-	int64_t occurred_us;
-};
-enum status store_event_recent_hits(struct store_session *s, const struct hits_reach *reach, struct arena *arena,
-				    struct past_hit **ret, size_t *ret_count, struct err *err) MUST_CHECK;
-
 /* The newest opens and clicks of a message, anonymous ones too, newest first: what an event has of its own, nothing of
  * its message. */
 struct event_hits {

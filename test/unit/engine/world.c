@@ -408,6 +408,19 @@ void world_apply_report(struct world *w, int64_t time_us, const struct provider_
 	world_apply_all(w);
 }
 
+void world_add_event(struct world *w, const struct event *event)
+{
+	struct message *m = NULL;
+	struct batch *batch = batch_new(w->session);
+	CHECK(store_begin(w->session, err));
+	batch_reset(batch, WORLD_NOW_US);
+	CHECK(batch_message(batch, event->message, &m, err));
+	batch_event(batch, m, event);
+	CHECK(batch_flush(batch, err));
+	CHECK(store_commit(w->session, err));
+	batch_free(&batch);
+}
+
 void world_settle(struct world *w, int64_t now_us)
 {
 	struct batch *batch = batch_new(w->session);

@@ -78,6 +78,8 @@ void world_apply_all(struct world *w);
 
 /* Applies one report, received at that time. */
 void world_apply_report(struct world *w, int64_t time_us, const struct provider_hit_record *report);
+/* Writes an event of a message that is there, as apply would. No writer may run. */
+void world_add_event(struct world *w, const struct event *event);
 /* All opens and clicks, in the order in which they came; and how many of them are counted. */
 size_t world_hits(struct world *w, const struct event **ret);
 int64_t world_counted(struct world *w);

@@ -344,45 +344,6 @@ static void test_a_verdict_can_be_corrected(void **state)
 	EXPECT_TEXT(got.rules, "2027-01-01");
 }
 
-static void test_recent_hits_fill_the_duplicate_window(void **state)
-{
-	struct fixture *f = *state;
-	struct event open = event_of(5, 1, EVENT_OPEN), click = event_of(4, 2, EVENT_CLICK);
-	struct past_hit *got = NULL;
-	size_t n = 0;
-	struct hits_reach reach = {noon_us + 4, noon_us, SLICE("dedupe_seconds"), 9};
-	click.link_index = 3;
-	click.ip = TEXT("192.0.2.1");
-	add(f, event_of(1, 1, EVENT_OPEN));
-	add(f, open);
-	add(f, click);
-	add(f, event_of(6, 1, EVENT_SENT));
-	struct event reported = event_of(7, 1, EVENT_OPEN);
-	reported.judged = true;
-	reported.reasons = TEXT("provider:sendgrid mail_client");
-	add(f, reported);
-	OK(f, store_event_recent_hits(f->reader, &reach, f->arena, &got, &n, &f->err));
-	assert_int_equal(n, 2);
-	assert_int_equal(got[0].type, EVENT_CLICK);
-	assert_int_equal(got[0].link_index, 3);
-	assert_int_equal(got[0].occurred_us, noon_us + 4);
-	EXPECT_TEXT(got[0].ip, "192.0.2.1");
-	assert_true(uuid_equal(got[0].message, id_of(2)));
-	assert_int_equal(got[1].type, EVENT_OPEN);
-	assert_int_equal(got[1].link_index, -1);
-	/* A tenant that looks back further has its own read from further back. */
-	struct tenant_setting_row longer = {got[0].tenant, SLICE("dedupe_seconds"), SLICE("60")};
-	OK(f, store_tenant_setting_put(f->s, &longer, noon_us, &f->err));
-	OK(f, store_event_recent_hits(f->reader, &reach, f->arena, &got, &n, &f->err));
-	assert_int_equal(n, 3);
-	assert_int_equal(got[0].tenant, longer.tenant);
-	assert_int_equal(got[0].occurred_us, noon_us + 1);
-	reach.limit = 1;
-	OK(f, store_event_recent_hits(f->reader, &reach, f->arena, &got, &n, &f->err));
-	assert_int_equal(n, 1);
-	assert_int_equal(got[0].occurred_us, noon_us + 5); /* the newest */
-}
-
 /* ---- Two writers on one shared store. */
 enum { ROUNDS = 60, PER_ROUND = 7 };
 
@@ -582,7 +543,6 @@ int main(void)
 	    FIXTURE_TEST(test_a_batch_of_thousands_is_kept_in_order),
 	    FIXTURE_TEST(test_lists_are_filtered),
 	    FIXTURE_TEST(test_a_verdict_can_be_corrected),
-	    FIXTURE_TEST(test_recent_hits_fill_the_duplicate_window),
 	    FIXTURE_TEST(test_a_follower_misses_nothing_of_two_writers),
 	    FIXTURE_TEST(test_pruning_takes_a_tenants_old_events_step_by_step),
 	    FIXTURE_TEST(test_counting_what_would_go_deletes_nothing),
