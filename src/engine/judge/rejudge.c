@@ -2,7 +2,7 @@
 #include "engine/judge/rejudge.h"
 
 #include "base/mem.h"
-#include "engine/apply/correction.h"
+#include "engine/judge/correction.h"
 #include "engine/judge/rejudge_message.h"
 #include "engine/judge/second_look.h"
 #include "engine/judge/visit_history.h"

@@ -116,7 +116,7 @@ enum left_alone rejudge_message_begin(const struct rejudge_rules *rules, const s
 
 bool rejudge_message_end(struct rejudge_message *m, const struct fan_out *fan_out, struct arena *arena)
 {
-	struct second_look look = {m->message, fan_out, arena};
+	struct second_look look = {m->message, fan_out, NULL, arena};
 	bool is_changed = false;
 	second_look_judge(&look, m->judged, m->n);
 	for (size_t i = 0; i < m->n; i++) {

@@ -40,9 +40,16 @@ bool writer_caught_up(const struct writer *writer)
 	return writer_applied_sequence(writer) >= writer->target;
 }
 
-uint64_t writer_skipped(const struct writer *writer, enum apply_skip reason)
+int64_t writer_lag_us(const struct writer *writer)
 {
-	return apply_skipped(writer->apply, reason);
+	bool is_behind = journal_durable_sequence(writer->config.journal) > writer_applied_sequence(writer);
+	int64_t lag_us = clock_now_us(writer->config.clock) - atomic_load(&writer->unapplied_since_us);
+	return is_behind && lag_us > 0 ? lag_us : 0;
+}
+
+int64_t writer_timers_late_us(const struct writer *writer)
+{
+	return atomic_load(&writer->timers_late_us);
 }
 
 bool writer_is_failing(const struct writer *writer, char *text, size_t size)
@@ -127,7 +134,7 @@ static void wake(void *user)
 static void free_writer(struct writer *w)
 {
 	journal_reader_close(&w->reader);
-	apply_free(&w->apply);
+	timers_free(&w->timers);
 	batch_free(&w->batch);
 	store_session_close(&w->session);
 	letterbox_done(&w->mail);
@@ -154,22 +161,16 @@ static enum status open_parts(struct writer *w, struct err *err)
 		status = store_cursor_read(w->session, w->node, &w->cursor, err);
 	if (status == STATUS_OK)
 		status = journal_reader_open(w->config.journal, w->cursor, &w->reader, err);
-	if (status == STATUS_OK && w->config.policies)
-		status = tenant_policies_refresh(w->config.policies, w->session, err);
+	if (status != STATUS_OK)
+		return status;
+	w->batch = batch_new(w->session);
+	status = w->config.applier->open(w->config.applier_self, w->batch, err);
 	if (status != STATUS_OK)
 		return status;
 	atomic_store(&w->applied, w->cursor);
+	atomic_store(&w->unapplied_since_us, clock_now_us(w->config.clock));
 	w->is_ready = true;
-	w->batch = batch_new(w->session);
-	batch_use_policies(w->batch, w->config.policies);
-	w->apply = apply_new(&(struct apply_config){
-	    .node = w->node,
-	    .keys = w->config.keys,
-	    .policies = w->config.policies,
-	    .counts_every_press = w->config.counts_every_press,
-	    .networks = w->config.networks,
-	    .clock = w->config.clock,
-	});
+	w->timers = timers_new(w->config.timers, w->config.timer_count, w->config.clock);
 	return STATUS_OK;
 }
 

@@ -15,23 +15,22 @@ struct writer {
 	/* Of the writer's thread. */
 	struct store_session *session;
 	struct batch *batch;
-	struct apply *apply;
+	struct timers *timers;
 	struct journal_reader *reader; /* NULL: to be opened behind the cursor */
 	bool is_ready;                 /* session usable and cursor read since the last failure */
 	uint64_t cursor;               /* committed */
 	bool is_careful;               /* the next transaction proves each record by itself */
 	struct list_link waiting;      /* commands, oldest first */
 	int64_t trimmed_us;
-	int64_t backoff_us;      /* 0: the store works */
-	int64_t settle_asked_us; /* monotonic; when the store was last asked what is due */
-	bool settles_more;       /* there was more due than one round takes */
-	int64_t policies_us;     /* monotonic; when the tenants' settings were last looked at */
+	int64_t backoff_us; /* 0: the store works */
 
 	/* Shared. */
 	struct letterbox mail;
 	pthread_t thread;
 	atomic_bool is_stopping;
 	_Atomic uint64_t applied;
+	_Atomic int64_t unapplied_since_us; /* what is not applied was received then or later */
+	_Atomic int64_t timers_late_us;
 	atomic_bool is_failing;
 	pthread_mutex_t failure_lock;
 	struct err failure;
@@ -47,14 +46,6 @@ enum round_result {
 
 /* One transaction: waiting commands, then records. Also recovers the session when it must. */
 enum round_result writer_round(struct writer *w, struct err *err);
-/* Whether hits are due at `until_us` to be looked at again; asks the store at most once a second. Outside of a
- * transaction. */
-bool writer_settling_is_due(struct writer *w, int64_t until_us);
-/* Settles up to `limit` messages, each by itself: one that cannot be settled stays as it is, loudly. Not STATUS_OK: the
- * transaction is dead. */
-enum status writer_settle(struct writer *w, int64_t until_us, uint32_t limit, struct err *err) MUST_CHECK;
-/* Whether the store, asked the same again, would refuse the same again. */
-bool writer_is_refusal(enum status status);
 /* The command is over. */
 void writer_end_command(struct writer_command *command, enum status status, const struct err *err);
 /* Ends everything that waits. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One transaction of the writer.
  *
- *   begin -> each command in a savepoint -> records until 4,096, 10 ms or the end -> a few messages settled -> flush
- *   -> cursor -> commit
+ *   begin -> commands, each an attempt -> records -> timers, each an attempt -> flush -> cursor -> commit
  *
- * Commands run first, so that a person who waits does not wait for a batch of hits. Before a command the batch is
- * flushed, so that undoing the savepoint undoes exactly that command.
+ * Commands run first, so that a person who waits does not wait for a batch of hits. Each of the three has a slice of
+ * the time. A slice is SLICE_US, or as long as the longest before it took: a command that adds a thousand messages
+ * takes as long as it takes, and if records had a fixed slice behind it, a bulk load would leave them a small part of
+ * the writer and hits would lag behind what people see. This way each gets at least a third of the writer when it has
+ * that much to do, and none waits for another longer than the other works.
  *
  * When it fails:
  *   - the store is away: everything is rolled back; records come again from the journal, commands end with its status.
@@ -16,16 +18,20 @@
 #include "engine/ledger/writer_private.h"
 
 #include "base/log.h"
+#include "engine/ledger/attempt.h"
+#include "engine/ledger/watermark.h"
 
-enum { RECORDS_MAX = 4096, CHECKPOINT_PAGES = 4000, CHECKPOINT_PAGES_SMALL = 100 };
-/* Messages settled in one transaction: about a millisecond's work, and a few. */
-enum { SETTLED_BESIDE_RECORDS = 8, SETTLED_ALONE = 32 };
-static const int64_t WORK_MAX_US = 10000;
+enum {
+	RECORDS_MAX = 16384,   /* in a transaction; bounds memory, the time bounds the rest */
+	RECORDS_BEHIND = 4096, /* so many not applied: it is far behind */
+	CHECKPOINT_PAGES = 4000,
+	CHECKPOINT_PAGES_SMALL = 100,
+};
+static const int64_t SLICE_US = 10000;
 /* While it is far behind and nobody waits, larger transactions save syncs and pages that are written again and again.
  */
-static const int64_t WORK_BEHIND_US = 100000;
+static const int64_t SLICE_BEHIND_US = 100000;
 static const int64_t TRIM_EVERY_US = 1000000;
-static const int64_t POLICIES_EVERY_US = 1000000;
 
 struct round {
 	struct writer *writer;
@@ -34,10 +40,15 @@ struct round {
 	bool has_record;
 	size_t record_count;
 	uint64_t last_sequence;
-	bool has_background;     /* among the commands */
-	int64_t deadline_us;     /* monotonic */
-	int64_t settle_until_us; /* 0: nothing is due */
-	uint32_t settle_limit;
+	int64_t last_record_us; /* when it was received */
+	bool has_background;    /* among the commands */
+	bool is_far_behind;     /* with records, when the round began */
+	bool is_cut_short;      /* there were more records than its slice had room for */
+	int64_t began_us;       /* this slice; monotonic, as the next */
+	int64_t end_us;         /* of this slice */
+	int64_t longest_us;     /* slice so far */
+	int64_t watermark_us;   /* when the round began */
+	bool has_due_timers;
 	bool is_unreadable; /* the journal, for the reason in `reading` */
 	struct err reading;
 };
@@ -58,21 +69,28 @@ void writer_end_waiting(struct writer *w, enum status status, const struct err *
 		writer_end_command(LIST_ENTRY(link, struct writer_command, link), status, err);
 }
 
+/* ---- Slices */
+
+static int64_t monotonic_us(const struct round *r)
+{
+	return clock_monotonic_us(r->writer->config.clock);
+}
+
 static bool is_time_up(const struct round *r)
 {
-	return clock_monotonic_us(r->writer->config.clock) >= r->deadline_us;
+	return monotonic_us(r) >= r->end_us;
 }
 
-static int64_t work_limit_us(const struct writer *w)
+static void begin_slice(struct round *r, int64_t least_us)
 {
-	uint64_t behind = journal_durable_sequence(w->config.journal) - w->cursor;
-	return list_is_empty(&w->waiting) && behind > RECORDS_MAX ? WORK_BEHIND_US : WORK_MAX_US;
+	r->began_us = monotonic_us(r);
+	r->end_us = r->began_us + (r->longest_us > least_us ? r->longest_us : least_us);
 }
 
-bool writer_is_refusal(enum status status)
+static void end_slice(struct round *r)
 {
-	return status == STATUS_BAD_INPUT || status == STATUS_TOO_BIG || status == STATUS_CONFLICT ||
-	       status == STATUS_NOT_FOUND;
+	int64_t took_us = monotonic_us(r) - r->began_us;
+	r->longest_us = took_us > r->longest_us ? took_us : r->longest_us;
 }
 
 /* ---- Getting ready */
@@ -113,27 +131,24 @@ static bool read_record(struct round *r)
 
 /* ---- Commands */
 
-/* Runs it in a savepoint. Not STATUS_OK: the transaction is dead. */
+/* Not STATUS_OK: the transaction is dead. */
 static enum status run_command(struct writer *w, struct writer_command *command, struct err *err)
 {
-	enum status status = store_savepoint(w->session, err);
+	enum status status = attempt_begin(w->batch, err);
 	if (status != STATUS_OK)
 		return status;
 	command->err = (struct err){0};
 	command->status = command->run(command, w->batch, &command->err);
-	if (command->status == STATUS_OK)
-		command->status = batch_flush(w->batch, &command->err);
-	batch_forget_contacts(w->batch);
-	if (command->status == STATUS_OK)
-		return store_savepoint_keep(w->session, err);
-	batch_forget(w->batch);
-	return store_savepoint_undo(w->session, err);
+	status = attempt_end(w->batch, &command->status, &command->err, err);
+	batch_forget_contacts(w->batch); /* it may have changed what they agreed to */
+	return status;
 }
 
 static enum status run_commands(struct round *r, struct err *err)
 {
 	struct writer *w = r->writer;
-	enum status status = batch_flush(w->batch, err);
+	enum status status = STATUS_OK;
+	begin_slice(r, SLICE_US);
 	while (status == STATUS_OK && !list_is_empty(&w->waiting) && !is_time_up(r)) {
 		struct list_link *link = list_take_first(&w->waiting);
 		list_append(&r->ran, link);
@@ -141,6 +156,7 @@ static enum status run_commands(struct round *r, struct err *err)
 		r->has_background = r->has_background || command->is_background;
 		status = run_command(w, command, err);
 	}
+	end_slice(r);
 	return status;
 }
 
@@ -150,24 +166,20 @@ static enum status apply_carefully(struct round *r, const struct journal_record 
 {
 	struct writer *w = r->writer;
 	struct err refusal = {0};
-	enum status status = store_savepoint(w->session, err);
+	enum status status = attempt_begin(w->batch, err);
 	if (status != STATUS_OK)
 		return status;
-	status = apply_record(w->apply, w->batch, record, &refusal);
-	if (status == STATUS_OK)
-		status = batch_flush(w->batch, &refusal);
-	if (status == STATUS_OK)
-		return store_savepoint_keep(w->session, err);
-	if (!writer_is_refusal(status)) {
-		if (err)
-			*err = refusal;
+	enum status outcome = w->config.applier->record(w->config.applier_self, w->batch, record, &refusal);
+	status = attempt_end(w->batch, &outcome, &refusal, err);
+	if (outcome == STATUS_OK || status != STATUS_OK)
 		return status;
+	if (!attempt_is_refusal(outcome)) {
+		*err = refusal;
+		return outcome;
 	}
 	log_error("apply.refused", LOG_INT("sequence", record->sequence), LOG_ERR(&refusal));
-	apply_note_skip(w->apply, APPLY_SKIP_REFUSED, record);
-	batch_forget(w->batch);
-	batch_forget_contacts(w->batch);
-	return store_savepoint_undo(w->session, err);
+	w->config.applier->refused(w->config.applier_self, record);
+	return STATUS_OK;
 }
 
 /* A few records at once, so that their messages are read in one round trip. */
@@ -193,7 +205,7 @@ static enum status read_messages_ahead(struct round *r, const struct group *grou
 	struct uuid ids[BATCH_READ_AHEAD];
 	size_t n = 0;
 	for (size_t i = 0; i < group->count; i++)
-		n += apply_message_of(&group->records[i], &ids[n]);
+		n += r->writer->config.applier->message_of(&group->records[i], &ids[n]);
 	return batch_read_ahead(r->writer->batch, ids, n, err);
 }
 
@@ -203,11 +215,12 @@ static enum status apply_group(struct round *r, const struct group *group, struc
 	enum status status = read_messages_ahead(r, group, err);
 	for (size_t i = 0; status == STATUS_OK && i < group->count; i++) {
 		const struct journal_record *record = &group->records[i];
-		status =
-		    w->is_careful ? apply_carefully(r, record, err) : apply_record(w->apply, w->batch, record, err);
+		status = w->is_careful ? apply_carefully(r, record, err)
+				       : w->config.applier->record(w->config.applier_self, w->batch, record, err);
 		if (status != STATUS_OK)
 			break;
 		r->last_sequence = record->sequence;
+		r->last_record_us = record->time_us;
 		r->record_count++;
 	}
 	return status;
@@ -217,15 +230,39 @@ static enum status apply_records(struct round *r, struct err *err)
 {
 	struct group group;
 	enum status status = STATUS_OK;
+	begin_slice(r, r->is_far_behind && list_is_empty(&r->writer->waiting) ? SLICE_BEHIND_US : SLICE_US);
 	while (r->has_record && status == STATUS_OK) {
 		read_group(r, &group);
 		status = apply_group(r, &group, err);
-		if (r->record_count >= RECORDS_MAX || is_time_up(r))
+		r->is_cut_short = r->has_record && (r->record_count >= RECORDS_MAX || is_time_up(r));
+		if (r->is_cut_short)
 			break;
 		if (r->has_record)
 			(void)read_record(r);
 	}
+	end_slice(r);
 	return status;
+}
+
+/* ---- Timers */
+
+/* Not while records are proved one by one: then the transaction holds nothing that need not be in it. */
+static void plan_timers(struct round *r)
+{
+	struct writer *w = r->writer;
+	struct journal_end end = {!r->is_unreadable, r->has_record, r->record.time_us};
+	r->watermark_us = watermark_us(&end, clock_now_us(w->config.clock));
+	r->has_due_timers =
+	    !w->is_careful && !atomic_load(&w->is_stopping) && timers_are_due(w->timers, w->session, r->watermark_us);
+}
+
+static enum status fire_timers(struct round *r, struct err *err)
+{
+	if (!r->has_due_timers)
+		return STATUS_OK;
+	begin_slice(r, SLICE_US);
+	struct timers_slice slice = {r->watermark_us, r->end_us};
+	return timers_fire(r->writer->timers, r->writer->batch, &slice, err);
 }
 
 /* ---- The end of it */
@@ -235,8 +272,8 @@ static enum status gather(struct round *r, struct err *err)
 	enum status status = run_commands(r, err);
 	if (status == STATUS_OK)
 		status = apply_records(r, err);
-	if (status == STATUS_OK && r->settle_until_us)
-		status = writer_settle(r->writer, r->settle_until_us, r->settle_limit, err);
+	if (status == STATUS_OK)
+		status = fire_timers(r, err);
 	if (status == STATUS_OK)
 		status = batch_flush(r->writer->batch, err);
 	return status;
@@ -304,19 +341,17 @@ static void clean_up(const struct round *r)
 		log_warn("journal.trim_failed", LOG_ERR(&err));
 }
 
-/* Outside of a transaction. What cannot be read holds as it was; a store that does not answer is noticed by whoever has
- * something to write. */
-static void refresh_policies(struct writer *w)
+static void refresh(struct writer *w)
 {
-	struct err ignored;
-	struct tenant_policies *policies = w->config.policies;
-	int64_t now_us = clock_monotonic_us(w->config.clock);
-	bool is_due = !w->policies_us || now_us - w->policies_us >= POLICIES_EVERY_US;
-	if (!policies || (!tenant_policies_take_expired(policies) && !is_due))
-		return;
-	w->policies_us = now_us;
-	if (tenant_policies_refresh(policies, w->session, &ignored) != STATUS_OK)
-		tenant_policies_expire(policies);
+	w->config.applier->refresh(w->config.applier_self, w->session);
+}
+
+/* For those who watch; see writer_lag_us. */
+static void note_lag(const struct round *r, int64_t unapplied_since_us)
+{
+	struct writer *w = r->writer;
+	atomic_store(&w->unapplied_since_us, unapplied_since_us);
+	atomic_store(&w->timers_late_us, timers_late_us(w->timers, r->watermark_us));
 }
 
 static void end_well(struct round *r)
@@ -330,7 +365,8 @@ static void end_well(struct round *r)
 	w->is_careful = false;
 	if (!store_is_shared(w->config.store))
 		batch_keep_messages(w->batch); /* elsewhere another applier may count on the same ones next */
-	refresh_policies(w);                   /* before anybody hears of the commit */
+	note_lag(r, r->is_cut_short ? r->last_record_us : clock_now_us(w->config.clock));
+	refresh(w); /* before anybody hears of the commit */
 	while ((link = list_take_first(&r->ran))) {
 		struct writer_command *command = LIST_ENTRY(link, struct writer_command, link);
 		command->done(command);
@@ -353,7 +389,7 @@ static enum round_result end_badly(struct round *r, enum status status, struct e
 {
 	struct writer *w = r->writer;
 	struct list_link *link;
-	bool is_refused = writer_is_refusal(status) && !w->is_careful;
+	bool is_refused = attempt_is_refusal(status) && !w->is_careful;
 	store_rollback(w->session);
 	batch_reset(w->batch, batch_now_us(w->batch));
 	batch_forget_contacts(w->batch);
@@ -382,16 +418,13 @@ static enum round_result unless_stalled(const struct round *r, enum round_result
 	return ROUND_STALLED;
 }
 
-/* Hits are looked at again when everything of their time is applied; what waits in the journal goes first. */
-static void plan_settling(struct round *r)
+static void look_at_journal(struct round *r)
 {
 	struct writer *w = r->writer;
-	int64_t until_us = clock_now_us(w->config.clock);
-	if (r->has_record && r->record.time_us < until_us)
-		until_us = r->record.time_us;
-	r->settle_limit = r->has_record ? SETTLED_BESIDE_RECORDS : SETTLED_ALONE;
-	if (!w->is_careful && !atomic_load(&w->is_stopping) && writer_settling_is_due(w, until_us))
-		r->settle_until_us = until_us;
+	r->is_far_behind = journal_durable_sequence(w->config.journal) - w->cursor > RECORDS_BEHIND;
+	(void)read_record(r);
+	plan_timers(r);
+	note_lag(r, r->has_record ? r->record.time_us : clock_now_us(w->config.clock));
 }
 
 enum round_result writer_round(struct writer *w, struct err *err)
@@ -403,14 +436,11 @@ enum round_result writer_round(struct writer *w, struct err *err)
 		err->status = status;
 		return ROUND_FAILED;
 	}
-	refresh_policies(w);
-	(void)read_record(&r);
-	plan_settling(&r);
-	if (!r.has_record && !r.settle_until_us && list_is_empty(&w->waiting))
+	refresh(w);
+	look_at_journal(&r);
+	if (!r.has_record && !r.has_due_timers && list_is_empty(&w->waiting))
 		return unless_stalled(&r, ROUND_IDLE, err);
-	r.deadline_us = clock_monotonic_us(w->config.clock) + work_limit_us(w);
 	batch_reset(w->batch, clock_now_us(w->config.clock));
-	apply_take_networks(w->apply);
 	status = store_begin(w->session, err);
 	if (status == STATUS_OK)
 		status = gather(&r, err);

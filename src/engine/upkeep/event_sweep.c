@@ -2,6 +2,7 @@
 #include "engine/upkeep/event_sweep.h"
 
 #include "base/mem.h"
+#include "engine/tenant/tenant_policy.h"
 #include "store/house/accounts.h"
 #include "store/house/tenant_settings.h"
 

@@ -9,6 +9,7 @@
 #ifndef PUGMARK_ENGINE_RETENTION_H
 #define PUGMARK_ENGINE_RETENTION_H
 
+#include "engine/tenant/tenant_policy.h"
 #include "engine/upkeep/event_sweep.h"
 
 struct retention;

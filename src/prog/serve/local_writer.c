@@ -14,15 +14,12 @@ enum status local_writer_start(const struct installation *i, struct local_writer
 	if (local.networks)
 		network_watch_look(local.networks);
 	status = installation_policies(i, &local.policies, err);
-	struct writer_config config = {.store = i->store,
-				       .journal = local.journal,
-				       .clock = clock_system(),
-				       .keys = i->keys,
-				       .policies = local.policies,
-				       .counts_every_press = i->config.hold_days == 0,
-				       .networks = local.networks};
-	if (status == STATUS_OK)
+	struct writer_config config = {.store = i->store, .journal = local.journal, .clock = clock_system()};
+	if (status == STATUS_OK) {
+		local.apply = installation_apply(i, local.journal, local.policies, local.networks);
+		apply_join_writer(local.apply, &config);
 		status = writer_start(&config, &local.writer, err);
+	}
 	if (status == STATUS_OK)
 		*ret = local;
 	else
@@ -33,6 +30,7 @@ enum status local_writer_start(const struct installation *i, struct local_writer
 void local_writer_stop(struct local_writer *local)
 {
 	writer_stop(&local->writer);
+	apply_free(&local->apply);
 	tenant_policies_free(&local->policies);
 	network_watch_free(&local->networks);
 	journal_close(&local->journal);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/url/url.h"
+#include "engine/apply/apply.h"
 #include "engine/apply/unsubscription.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/feed/live.h"
@@ -28,6 +29,7 @@ struct server {
 	struct journal *journal;
 	struct live *live;
 	struct tenant_policies *policies;
+	struct apply *apply; /* what the writer's records mean; NULL without the role */
 	struct writer *writer;
 	struct dispatcher *dispatcher;
 	struct retention *retention;
@@ -167,13 +169,13 @@ static enum status start_writer(struct server *s, struct err *err)
 	struct writer_config config = {.store = s->installation->store,
 				       .journal = s->journal,
 				       .clock = clock_system(),
-				       .keys = s->installation->keys,
-				       .policies = s->policies,
-				       .counts_every_press = s->installation->config.hold_days == 0,
-				       .networks = s->networks,
 				       .committed = on_committed,
 				       .user = s};
-	return has_role(s, "apply") ? writer_start(&config, &s->writer, err) : STATUS_OK;
+	if (!has_role(s, "apply"))
+		return STATUS_OK;
+	s->apply = installation_apply(s->installation, s->journal, s->policies, s->networks);
+	apply_join_writer(s->apply, &config);
+	return writer_start(&config, &s->writer, err);
 }
 
 static enum status make_retention(struct server *s, struct err *err)
@@ -324,6 +326,7 @@ static enum status start_parts(struct server *s, struct err *err)
 		status = start_writer(s, err);
 	s->sending.writer = s->writer;
 	s->services.writer = s->writer;
+	s->services.apply = s->apply;
 	if (status == STATUS_OK)
 		status = make_retention(s, err);
 	s->services.retention = s->retention;
@@ -444,6 +447,7 @@ void server_stop(struct server **server)
 		dispatch_stop(&s->dispatcher, DISPATCH_STOP_MS);
 	if (s->writer)
 		writer_stop(&s->writer);
+	apply_free(&s->apply);
 	network_watch_free(&s->networks);
 	tenant_policies_free(&s->policies);
 	if (s->live)

@@ -43,6 +43,7 @@ static const struct driver_word words[] = {
     {"json", "JSONB"},
     {"bool", "BOOLEAN"},
     {"bytes", "BYTEA"},
+    {"uuid_bytes", "uuid_send"},
     {"serial_key", "INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY"},
     {"big_key", "BIGINT PRIMARY KEY"},
     {"clustered", ""},

@@ -45,6 +45,7 @@ static const struct driver_word words[] = {
     {"json", "TEXT"},
     {"bool", "INTEGER"},
     {"bytes", "BLOB"},
+    {"uuid_bytes", ""},
     /* AUTOINCREMENT: a number that was given is never given again. */
     {"serial_key", "INTEGER PRIMARY KEY AUTOINCREMENT"},
     /* The rowid itself: no index beside the table. */

@@ -18,6 +18,7 @@
 
 struct dispatcher;
 struct retention;
+struct apply;
 struct json_text;
 struct network_watch;
 struct sign_in_guard;
@@ -29,6 +30,7 @@ struct api_services {
 	struct store *store;
 	struct journal *journal;
 	struct writer *writer;
+	const struct apply *apply; /* NULL when this process does not apply */
 	struct live *live;
 	struct dispatcher *dispatcher; /* NULL when this process does not deliver */
 	struct retention *retention;   /* NULL when this process does not apply */

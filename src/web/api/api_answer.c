@@ -2,6 +2,7 @@
 /* What handlers answer with: JSON, problem documents (RFC 9457), and checked query parameters. */
 #include "codec/text/json_text.h"
 #include "codec/url/query.h"
+#include "engine/tenant/tenant_policy.h"
 #include "web/api/api.h"
 
 enum { DATE_SIZE = 10 };

@@ -2,6 +2,7 @@
 /* Signing in to the console, signing out, and who one is. */
 #include "codec/text/json_text.h"
 #include "engine/ledger/writer.h"
+#include "engine/tenant/tenant_policy.h"
 #include "web/api/api_handlers.h"
 #include "web/sign_in/auth.h"
 #include "web/sign_in/password.h"

@@ -2,6 +2,7 @@
 /* Numbers: the summary of a range, by cohort (mail sent in the range). contract.md 4, Numbers. */
 #include "codec/text/json_text.h"
 #include "engine/dispatch/dispatch.h"
+#include "engine/tenant/tenant_policy.h"
 #include "store/events/stats.h"
 #include "store/mail/queue.h"
 #include "web/api/api_handlers.h"

@@ -3,6 +3,7 @@
 #include "store_fixture.h"
 
 #include "store/events/hits.h"
+#include "store/events/settling.h"
 #include "store/house/accounts.h"
 #include "store/mail/messages.h"
 #include <stdio.h>
@@ -69,6 +70,16 @@ static void test_an_older_store_wants_migration(void **state)
 	EXPECT(f, STATUS_AGAIN, store_check(f->store, &f->err));
 }
 
+static void expect_settling_was_carried_over(struct fixture *f, struct uuid message)
+{
+	struct timer_list due = {0};
+	struct timer_take all = {TIMER_SETTLE, noon_us, 10};
+	struct uuid got;
+	OK(f, store_timer_take(f->s, &all, f->arena, &due, &f->err));
+	assert_int_equal(due.n, 1);
+	assert_true(due.at->due_us == noon_us && settling_message_of(due.at, &got) && uuid_equal(got, message));
+}
+
 /* Of the fourth version: no settings, no audit, no signals, no reports. What is in it goes through every step since. */
 static void test_mail_and_events_of_an_older_store_are_read_and_written_on(void **state)
 {
@@ -96,6 +107,7 @@ static void test_mail_and_events_of_an_older_store_are_read_and_written_on(void 
 		       id, id, f->postgres ? "to_timestamp(1790000000)" : "1790000000000000");
 	fixture_sql(f, sql);
 	fixture_sql(f, "UPDATE counters SET value = 1 WHERE name = 'event_position'");
+	fixture_sql(f, "INSERT INTO hits_to_settle SELECT created_at, id FROM messages");
 	OK(f, store_migrate(f->store, &f->err));
 	fixture_open_sessions(f);
 	assert_true(uuid_parse(TEXT("01234567-89ab-7cde-8fff-0123456789ab"), &m.id));
@@ -114,6 +126,7 @@ static void test_mail_and_events_of_an_older_store_are_read_and_written_on(void 
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM message_counters WHERE reported_at IS NOT NULL"),
 			    "1");
 	assert_string_equal(fixture_query(f, "SELECT value FROM counters WHERE name = 'tenant_settings'"), "0");
+	expect_settling_was_carried_over(f, m.id);
 }
 
 static void test_a_newer_store_is_refused_unchanged(void **state)
