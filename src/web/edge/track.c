@@ -255,25 +255,74 @@ static void redirect(struct tracker *t, struct http_request *request, const stru
 	record_and_owe(t, hit, &answer);
 }
 
-static void redirect_to_stored(struct tracker *t, struct http_request *request, const struct hit_record *hit)
+/* ---- Destinations that are kept in the store. */
+
+/* A click that waits for its destination; in the arena of its request. */
+struct stored_click {
+	struct tracker *tracker;
+	struct http_request *request;
+	struct hit_record hit;
+	bool is_recorded;
+};
+
+/* Better told to come back than sent to another page: nothing but the store knows where this link goes, and nothing was
+ * recorded yet. */
+static void answer_try_again(struct http_request *request)
 {
-	struct arena *arena = http_request_arena(request);
-	struct hit_record *kept = ARENA_NEW(arena, struct hit_record);
-	*kept = *hit;
-	kept->destination = arena_copy(arena, hit->destination);
-	kept->user_agent = arena_copy(arena, hit->user_agent);
-	kept->purpose = arena_copy(arena, hit->purpose);
-	kept->referer = arena_copy(arena, hit->referer);
-	kept->accept_language = arena_copy(arena, hit->accept_language);
-	http_request_release_input(request);
-	t->config.find_stored(t->config.user, t, request, kept);
+	static const struct http_header headers[] = {
+	    {{"Retry-After", 11}, {"5", 1}},
+	    {{"Cache-Control", 13}, {"no-store", 8}},
+	    {{"Content-Type", 12}, {"text/plain; charset=utf-8", 25}},
+	};
+	http_answer(request, 503, headers, sizeof headers / sizeof headers[0],
+		    SLICE("This link cannot be followed just now. Please try it again in a moment.\n"));
 }
 
-void tracker_answer_stored(struct tracker *t, struct http_request *request, const struct hit_record *hit,
-			   struct slice url)
+static void answer_stored(void *user, enum status status, struct slice url)
 {
-	bool head = http_request_method(request) == HTTP_HEAD || hit->consent == LINK_TOKEN_CONSENT_OFF;
-	redirect(t, request, head ? NULL : hit, url);
+	struct stored_click *c = user;
+	const struct hit_record *hit = c->is_recorded ? &c->hit : NULL;
+	if (status == STATUS_OK)
+		redirect(c->tracker, c->request, hit, url);
+	else if (status == STATUS_NOT_FOUND)
+		redirect(c->tracker, c->request, hit, slice_from_cstr(c->tracker->config.base_url));
+	else
+		answer_try_again(c->request);
+}
+
+static void drop_stored(void *user)
+{
+	(void)user; /* it goes with its request */
+}
+
+/* The request's input goes back to the loop while it waits. */
+static struct stored_click *keep_click(struct tracker *t, struct http_request *request, const struct hit_record *hit)
+{
+	struct arena *arena = http_request_arena(request);
+	struct stored_click *c = ARENA_NEW(arena, struct stored_click);
+	*c = (struct stored_click){.tracker = t, .request = request, .hit = *hit};
+	c->hit.destination = arena_copy(arena, hit->destination);
+	c->hit.user_agent = arena_copy(arena, hit->user_agent);
+	c->hit.purpose = arena_copy(arena, hit->purpose);
+	c->hit.referer = arena_copy(arena, hit->referer);
+	c->hit.accept_language = arena_copy(arena, hit->accept_language);
+	http_request_release_input(request);
+	return c;
+}
+
+static void redirect_to_stored(struct tracker *t, struct http_request *request, const struct hit_record *hit,
+			       bool is_recorded)
+{
+	struct slice url =
+	    stored_links_recall(t->config.links, hit->tenant, hit->destination, http_request_arena(request));
+	if (url.n) {
+		redirect(t, request, is_recorded ? hit : NULL, url);
+		return;
+	}
+	struct stored_click *c = keep_click(t, request, hit);
+	c->is_recorded = is_recorded;
+	struct stored_link_query query = {c->hit.tenant, c->hit.destination, answer_stored, drop_stored, c};
+	stored_links_find(t->config.links, http_request_loop(request), &query);
 }
 
 static void answer_click(struct tracker *t, struct http_request *request, const struct link_token *token,
@@ -285,7 +334,7 @@ static void answer_click(struct tracker *t, struct http_request *request, const 
 	}
 	struct hit_record hit = hit_of(request, token, key_id);
 	if (token->is_stored)
-		redirect_to_stored(t, request, &hit);
+		redirect_to_stored(t, request, &hit, is_recorded(request, token));
 	else
 		redirect(t, request, is_recorded(request, token) ? &hit : NULL, token->destination);
 }

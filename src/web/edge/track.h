@@ -4,7 +4,7 @@
  * One tracker a loop, used on that loop's thread only. A hit is parsed, its token opened with keys in memory, its
  * record appended to the loop's journal feed, and its answer held until the group commit that holds the record is on
  * disk; after max_wait_ms it is answered anyway and counted. Nothing here takes a lock, asks a database, logs, or
- * allocates for a hit (unsubscribe pages and destinations too long for a token aside).
+ * allocates for a hit (unsubscribe pages and destinations too long for a token aside, see stored_links.h).
  */
 #ifndef PUGMARK_WEB_TRACK_H
 #define PUGMARK_WEB_TRACK_H
@@ -14,6 +14,7 @@
 #include "engine/ledger/record.h"
 #include "journal/journal.h"
 #include "net/http_server.h"
+#include "web/edge/stored_links.h"
 #include <stdatomic.h>
 
 struct tracker;
@@ -34,11 +35,7 @@ struct tracker_config {
 	const char *base_url; /* where a broken click goes */
 	int64_t max_wait_ms;
 	struct tracker_counters *counters;
-	/* A click whose destination is kept in the store: look it up off this thread, then call tracker_answer_stored
-	 * on it. The request is kept. `hit` lives in the request's arena. */
-	void (*find_stored)(void *user, struct tracker *tracker, struct http_request *request,
-			    const struct hit_record *hit);
-	void *user;
+	struct stored_links *links; /* where destinations too long for a token are found; must outlive the tracker */
 };
 
 /* On the loop's thread. */
@@ -50,9 +47,6 @@ void tracker_free(struct tracker **tracker);
 bool tracker_handle(struct tracker *tracker, struct http_request *request);
 /* Once per loop turn: gives the gathered records to the journal. */
 void tracker_turn(struct tracker *tracker);
-/* `url` empty: it is not there any more; the fallback is answered. */
-void tracker_answer_stored(struct tracker *tracker, struct http_request *request, const struct hit_record *hit,
-			   struct slice url);
 
 /* The signature of `s=` for callers that build their own links: a token that seals the message and, for clicks, the
  * first 16 bytes of the URL's SHA-256. */
