@@ -25,6 +25,7 @@ enum {
 	RECORDS_MAX = 16384,   /* in a transaction; bounds memory, the time bounds the rest */
 	RECORDS_BEHIND = 4096, /* so many not applied: it is far behind */
 	CHECKPOINT_PAGES = 4000,
+	CHECKPOINT_PAGES_BEHIND = 16000, /* 64 MiB, as much as the WAL keeps on disk anyway */
 	CHECKPOINT_PAGES_SMALL = 100,
 };
 static const int64_t SLICE_US = 10000;
@@ -320,10 +321,13 @@ static void publish(struct writer *w)
 
 /* Writing 4,000 scattered pages back takes 40 ms and more, a hundred a few. Hits of one moment share pages, so for them
  * the rare large one is cheaper; rows that are deleted hardly share any, so for them it is not (bench/bench_prune.c).
+ * While it is far behind nobody waits for a single round, and the larger it is, the fewer pages are written twice.
  */
 static int checkpoint_pages(const struct round *r)
 {
-	return r->has_background ? CHECKPOINT_PAGES_SMALL : CHECKPOINT_PAGES;
+	if (r->has_background)
+		return CHECKPOINT_PAGES_SMALL;
+	return r->is_far_behind ? CHECKPOINT_PAGES_BEHIND : CHECKPOINT_PAGES;
 }
 
 /* Only what is committed may be trimmed (R7). Failing to clean up stops nothing; it is tried again. */
