@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One lock and one condition for all workers. A job is something that asks a database, so it takes a hundred times as
+ * long as the lock is held; per-worker queues would save nothing and let one job wait behind a slow one while another
+ * worker idles. What is done goes back to its loop by http_loop_post, because only that loop's thread may touch the
+ * request. */
 #include "net/worker_pool.h"
 #include "base/mem.h"
 #include <pthread.h>

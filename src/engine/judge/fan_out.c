@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two generations of a map: the young one takes what comes; when it has covered the reach of
  * a question, or is full, it becomes the old one and the old one is dropped. A question is asked two minutes after its
- * hit, so a generation lasts as long as that and the minute to both sides. */
+ * hit, so a generation lasts as long as that and the minute to both sides.
+ *
+ * The key is (tenant, source, domain, minute) and not the source alone: what follows a machine's visit at another
+ * company or in another hour then never pushes out what is asked about, and a question looks at three entries. A
+ * recipient is kept as a hash; whether there are five different ones is all that anybody asks. */
 #include "engine/judge/fan_out.h"
 
 #include "base/map.h"
@@ -218,7 +222,8 @@ static void sort_by_end(struct stays *stays)
 	}
 }
 
-/* As many as there can be without two at the same time: always the one that ends first of those that begin later. */
+/* Interval scheduling by earliest end, which is optimal. As many as there can be without two at the same time: always
+ * the one that ends first of those that begin later. */
 static uint32_t count_apart(struct stays *stays)
 {
 	uint32_t count = 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nothing here looks at the verdict that a hit has, except where it stays, so that judging twice gives the same. */
+/* Nothing here looks at the verdict that a hit has, except where it stays, so that judging twice gives the same.
+ *
+ * A hit that stays as it was is still evidence for the others: a burst whose first click was not kept well enough to be
+ * judged is a burst all the same. So all hits go through the second look, and what is left alone is put back behind. */
 #include "engine/judge/rejudge_message.h"
 
 #include "engine/feed/event_json.h"

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The writer's thread: rounds while there is something to do, otherwise a wait for the next commit of the journal or
- * the next command. What one transaction does is in writer_round.c. */
+ * the next command. What one transaction does is in writer_round.c.
+ *
+ * Why one thread: counters are exact and `is_unique` is decided once without a lock that anybody waits for, and a
+ * thousand small writes share one sync (doc/decisions/0006). The price is that whatever blocks this thread blocks all
+ * that is written, so nothing here waits for anything but the store. */
 #include "engine/ledger/writer_private.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 
+/* Without news: timers become due and settings change in a store that others write to, and nobody wakes us for that. */
 static const int64_t TICK_US = 1000000;
+/* A database that restarts is back within a second; one that is away for hours is asked every five. */
 static const int64_t BACKOFF_FIRST_US = 50000;
 static const int64_t BACKOFF_MAX_US = 5000000;
 
@@ -23,6 +29,7 @@ static void note_failure(struct writer *w, const struct err *err)
 		log_error("writer.failing", LOG_ERR(err));
 }
 
+/* Said once when it begins and once when it ends: a store that is away for an hour would fill the log otherwise. */
 static void note_success(struct writer *w)
 {
 	w->backoff_us = 0;
@@ -182,6 +189,7 @@ enum status writer_start(const struct writer_config *config, struct writer **ret
 		free_writer(w);
 		return status;
 	}
+	/* Before the thread: what is committed between the two must wake it. */
 	journal_on_commit(config->journal, wake, w);
 	int failed = pthread_create(&w->thread, NULL, run, w);
 	if (failed) {
@@ -203,6 +211,7 @@ void writer_stop(struct writer **writer)
 	letterbox_wake(&w->mail);
 	(void)pthread_join(w->thread, NULL);
 	journal_on_commit(w->config.journal, NULL, NULL);
+	/* Handed in while the thread ended: nobody may be left waiting. */
 	struct err err;
 	(void)err_set(&err, STATUS_IO, "the writer was stopped");
 	(void)letterbox_take(&w->mail, &w->waiting);

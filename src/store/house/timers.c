@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The list of what is due later. What RETURNING gives back has no order in either database, so what was taken is
- * sorted here: kinds rely on the earliest coming first (doc/decisions/0017). */
+ * sorted here: kinds rely on the earliest coming first (doc/decisions/0017).
+ *
+ * Finding and deleting are one statement: with two, a machine could find what another deletes in between. MATERIALIZED
+ * keeps PostgreSQL from running the inner SELECT once per row of the outer one, which would skip and lock others each
+ * time. */
 #include "store/house/timers.h"
 
 #include "store/core/session.h"

@@ -67,6 +67,7 @@ static struct slice key_of(uint32_t tenant, struct slice key, char room[KEY_MAX]
 	return buf_slice(&b);
 }
 
+/* Whatever was asked for since the last turn is in the old generation now, and gets a whole generation's time. */
 static void turn_over(struct link_cache *c)
 {
 	struct generation dropped = c->old;
