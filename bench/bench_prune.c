@@ -8,6 +8,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "codec/token/link_token.h"
+#include "engine/apply/apply.h"
 #include "engine/upkeep/retention.h"
 #include "store/house/accounts.h"
 #include <pthread.h>

@@ -35,7 +35,6 @@ static void wake(void *user)
 
 static void start(struct post *p)
 {
-	struct err err = {0};
 	(void)snprintf(p->outbox, sizeof p->outbox, "%s/outbox", p->world.directory);
 	p->clock = (struct clock){hand_now_us, machine_monotonic_us, p};
 	p->world.clock = &p->clock;
