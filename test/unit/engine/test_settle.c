@@ -388,17 +388,24 @@ static void test_an_office_with_mail_clients_may_read_at_once(void **state)
 
 /* ---- Late */
 
+struct lateness {
+	bool remembers;    /* what apply noted is still there */
+	bool is_shared;    /* half of it was noted by the apply of another machine */
+	uint32_t per_life; /* timers until the next start */
+};
+
 /* Settles what is due, so many timers with one settler and the next with a new one, as if the program had been started
  * again in between; each of them remembers of `fan_out` (NULL: nothing). */
-static void settle_in_lives(struct world *w, struct fan_out *fan_out, uint32_t per_life)
+static void settle_in_lives(struct world *w, struct fan_out *fan_out, const struct lateness *how)
 {
-	struct timer_take some = {TIMER_SETTLE, LATER + 3600 * SECOND, per_life};
+	struct timer_take some = {TIMER_SETTLE, LATER + 3600 * SECOND, how->per_life};
 	struct timer_list due = {0};
 	struct err err = {0};
 	struct batch *batch = batch_new(w->session);
 	do {
 		struct fan_out *nothing = fan_out_new();
-		struct settler *settler = settler_new(&(struct settler_config){fan_out ? fan_out : nothing, false});
+		struct settler *settler =
+		    settler_new(&(struct settler_config){fan_out ? fan_out : nothing, how->is_shared});
 		batch_reset(batch, LATER);
 		assert_int_equal(store_begin(w->session, &err), STATUS_OK);
 		assert_int_equal(store_timer_take(w->session, &some, w->arena, &due, &err), STATUS_OK);
@@ -431,11 +438,6 @@ static struct fan_out *memory_of(const struct event *hits, size_t count)
 	return memory;
 }
 
-struct lateness {
-	bool remembers;    /* what apply noted is still there */
-	uint32_t per_life; /* timers until the next start */
-};
-
 /* Who made the hits of a walk through a company, and why, one a line; in a world of its own. */
 static void judge_a_walk(const struct lateness *how, struct buf *verdicts)
 {
@@ -447,8 +449,8 @@ static void judge_a_walk(const struct lateness *how, struct buf *verdicts)
 	fan_out(&w, 2000, 2000, false);
 	(void)world_sql(&w, "UPDATE messages SET sent_at = 1795240800000000 RETURNING 1");
 	size_t count = world_hits(&w, &hits);
-	struct fan_out *memory = how->remembers ? memory_of(hits, count) : NULL;
-	settle_in_lives(&w, memory, how->per_life);
+	struct fan_out *memory = how->remembers ? memory_of(hits, how->is_shared ? count / 2 : count) : NULL;
+	settle_in_lives(&w, memory, how);
 	fan_out_free(&memory);
 	count = world_hits(&w, &hits);
 	assert_int_equal(count, 12);
@@ -459,17 +461,18 @@ static void judge_a_walk(const struct lateness *how, struct buf *verdicts)
 
 static void test_a_late_look_comes_to_what_one_in_time_would_have(void **state)
 {
-	static const struct lateness IN_TIME = {true, 1000};
-	static const struct lateness LATE[] = {{false, 1000}, {false, 3}, {false, 1}};
+	static const struct lateness IN_TIME = {true, false, 1000};
+	static const struct lateness OTHERS[] = {
+	    {false, false, 1000}, {false, false, 3}, {false, false, 1}, {true, true, 1000}, {false, true, 1}};
 	struct buf want;
 	(void)state;
 	buf_init(&want, 65536);
 	judge_a_walk(&IN_TIME, &want);
 	assert_true(slice_contains(buf_slice(&want), SLICE("fan_out:recipients=6")));
-	for (size_t i = 0; i < sizeof LATE / sizeof LATE[0]; i++) {
+	for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++) {
 		struct buf got;
 		buf_init(&got, 65536);
-		judge_a_walk(&LATE[i], &got);
+		judge_a_walk(&OTHERS[i], &got);
 		assert_string_equal(buf_cstr(&got), buf_cstr(&want));
 		buf_done(&got);
 	}
@@ -485,7 +488,7 @@ static void test_a_crowd_that_came_later_does_not_hide_a_sweep_from_a_late_look(
 	for (int i = 0; i < CROWD; i++)
 		crowd[i] = (struct put){HIT_OPEN, 600000 + i * 6000, 0, PERSON, true};
 	apply_hits(w, crowd, CROWD);
-	settle_in_lives(w, NULL, 1000);
+	settle_in_lives(w, NULL, &(struct lateness){.per_life = 1000});
 	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 0);
 	assert_int_equal(world_stat(w, STAT_CLICKS_MACHINE), 3);
 	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), CROWD);
