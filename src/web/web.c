@@ -63,6 +63,7 @@ static void *loop_start(void *user, struct http_loop *loop)
 	    .clock = web->config.services->clock,
 	    .base_url = web->config.services->base_url,
 	    .max_wait_ms = web->config.max_wait_ms,
+	    .applied = web->config.waits_for_store ? web->config.services->applied : NULL,
 	    .counters = &web->counters[http_loop_index(loop)],
 	    .links = web->links,
 	};

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/ledger/cursor_history.h"
 
 /* Without news: timers become due and settings change in a store that others write to, and nobody wakes us for that. */
 static const int64_t TICK_US = 1000000;
@@ -18,7 +19,7 @@ static const int64_t BACKOFF_MAX_US = 5000000;
 
 /* ---- What others see of it */
 
-static void note_failure(struct writer *w, const struct err *err)
+void writer_note_failure(struct writer *w, const struct err *err)
 {
 	pthread_mutex_lock(&w->failure_lock);
 	bool is_news = !atomic_load(&w->is_failing);
@@ -35,6 +36,11 @@ static void note_success(struct writer *w)
 	w->backoff_us = 0;
 	if (atomic_exchange(&w->is_failing, false))
 		log_info("writer.works_again", LOG_INT("applied", atomic_load(&w->applied)));
+}
+
+enum writer_halt writer_halted(const struct writer *writer)
+{
+	return (enum writer_halt)atomic_load(&writer->halt);
 }
 
 uint64_t writer_applied_sequence(const struct writer *writer)
@@ -98,18 +104,30 @@ static void wait_for_store(struct writer *w, const struct err *err)
 	}
 }
 
+/* For good: the process is about to end. */
+static bool refuse_all(struct writer *w)
+{
+	pthread_mutex_lock(&w->failure_lock);
+	struct err why = w->failure;
+	pthread_mutex_unlock(&w->failure_lock);
+	writer_end_waiting(w, STATUS_IO, &why);
+	return false;
+}
+
 /* False: nothing more to do now. */
 static bool work(struct writer *w)
 {
 	struct err err = {0};
 	(void)letterbox_take(&w->mail, &w->waiting);
+	if (atomic_load(&w->halt) != WRITER_RUNS)
+		return refuse_all(w);
 	switch (writer_round(w, &err)) {
 	case ROUND_IDLE: note_success(w); return false;
 	case ROUND_DONE: note_success(w); return true;
 	case ROUND_AGAIN: return true;
-	case ROUND_STALLED: note_failure(w, &err); return !list_is_empty(&w->waiting);
+	case ROUND_STALLED: writer_note_failure(w, &err); return !list_is_empty(&w->waiting);
 	case ROUND_FAILED:
-		note_failure(w, &err);
+		writer_note_failure(w, &err);
 		wait_for_store(w, &err);
 		return !atomic_load(&w->is_stopping);
 	}
@@ -124,8 +142,10 @@ static void *run(void *user)
 		bool is_last = atomic_load(&w->is_stopping);
 		if (work(w))
 			continue;
-		if (is_last)
+		if (is_last) {
+			writer_leave(w);
 			return NULL;
+		}
 		if (!atomic_load(&w->is_stopping))
 			(void)letterbox_wait(&w->mail, &w->waiting, TICK_US);
 	}
@@ -143,6 +163,7 @@ static void free_writer(struct writer *w)
 	journal_reader_close(&w->reader);
 	timers_free(&w->timers);
 	batch_free(&w->batch);
+	cursor_history_free(&w->history);
 	store_session_close(&w->session);
 	letterbox_done(&w->mail);
 	(void)pthread_mutex_destroy(&w->failure_lock);
@@ -155,6 +176,9 @@ static struct writer *new_writer(const struct writer_config *config)
 	w->config = *config;
 	w->node = journal_node(config->journal);
 	w->target = journal_durable_sequence(config->journal);
+	/* Whoever wrote this journal may have tried all that is in it. */
+	w->attempted = w->target;
+	w->history = cursor_history_new(store_is_shared(config->store) ? config->keep_seconds : 0);
 	list_init(&w->waiting);
 	letterbox_init(&w->mail, NULL, NULL);
 	BUG_IF(pthread_mutex_init(&w->failure_lock, NULL) != 0);
@@ -165,7 +189,7 @@ static enum status open_parts(struct writer *w, struct err *err)
 {
 	enum status status = store_session_open(w->config.store, STORE_WRITE, &w->session, err);
 	if (status == STATUS_OK)
-		status = store_cursor_read(w->session, w->node, &w->cursor, err);
+		status = writer_claim_node(w, err);
 	if (status == STATUS_OK)
 		status = journal_reader_open(w->config.journal, w->cursor, &w->reader, err);
 	if (status != STATUS_OK)
@@ -176,7 +200,6 @@ static enum status open_parts(struct writer *w, struct err *err)
 		return status;
 	atomic_store(&w->applied, w->cursor);
 	atomic_store(&w->unapplied_since_us, clock_now_us(w->config.clock));
-	w->is_ready = true;
 	w->timers = timers_new(w->config.timers, w->config.timer_count, w->config.clock);
 	return STATUS_OK;
 }

@@ -7,6 +7,10 @@
  * gives the next as long. So none of the three waits longer than the others work: hits are applied while a million
  * messages are accepted. With them moves the journal cursor, by compare-and-swap. A crash replays the uncommitted
  * suffix and nothing else.
+ *
+ * It is the process's voice among the nodes of a store: it tells that it is alive, and stops for good when another
+ * process has its node or a newer program its store.
+ *
  * It is also SQLite's only checkpointer, and trims the journal once what it applied is committed. When the store is
  * away it waits and tries again; the journal keeps everything meanwhile, and commands end with STATUS_IO.
  */
@@ -20,9 +24,16 @@
 #include "engine/ledger/batch.h"
 #include "engine/ledger/timers.h"
 #include "journal/journal.h"
-#include "store/core/store.h"
+#include "store/house/nodes.h"
 
 struct writer;
+
+/* Why a writer must not write any more, until the process is started again. */
+enum writer_halt {
+	WRITER_RUNS,
+	WRITER_FENCED,   /* another process holds this node: whatever this one still answers, nobody will count */
+	WRITER_OUTDATED, /* a newer program has migrated the store */
+};
 
 struct writer_config {
 	struct store *store; /* migrated */
@@ -34,12 +45,21 @@ struct writer_config {
 	void *applier_self;
 	struct timer_handler timers[TIMER_HANDLERS_MAX];
 	size_t timer_count;
+	/* Which node of the store this is, under which epoch the writer is to take it; copied, its texts must outlive
+	 * the writer. NULL: the journal's number, whoever had it (tests, measurements). */
+	const struct node *node;
+	uint32_t keep_seconds; /* how long the journal keeps what is applied, on a shared store */
+	/* On the writer's thread, once: it has stopped for good. Must not stop the writer. May be NULL. */
+	void (*halted)(void *user, enum writer_halt why, const char *words);
+	/* On the writer's thread after a commit that moved the cursor; must not block. May be NULL. */
+	void (*applied)(void *user, uint64_t sequence);
 	/* On the writer's thread after a commit that added events; must not block. May be NULL. */
 	void (*committed)(void *user, uint64_t last_position);
 	void *user;
 };
 
-/* Opens the writing session and starts the thread. STATUS_NOT_FOUND: the journal no longer has what the store's cursor
+/* Opens the writing session, takes the node and starts the thread. STATUS_CONFLICT: another process has the node.
+ * STATUS_NOT_FOUND: the journal no longer has what the store's cursor
  * asks for next (an old copy of the store was put back). No feed of the journal may exist yet (journal_on_commit). */
 enum status writer_start(const struct writer_config *config, struct writer **ret, struct err *err) MUST_CHECK;
 /* Applies everything that is durable, ends waiting commands, stops. When the store is away it tries once more and
@@ -76,6 +96,11 @@ bool writer_caught_up(const struct writer *writer);
 int64_t writer_lag_us(const struct writer *writer);
 /* By how much the earliest timer is late, as of the last round: 0 unless there is more to do than time. Any thread. */
 int64_t writer_timers_late_us(const struct writer *writer);
+/* WRITER_RUNS, or why nothing is written any more; commands end with STATUS_IO then. Any thread. */
+enum writer_halt writer_halted(const struct writer *writer);
+/* Takes or goes on holding what one node does for all (store_duty_hold); in a command's transaction. */
+enum status writer_hold_duty(const struct writer *writer, struct batch *batch, const char *name, bool *ret_is_held,
+			     struct err *err) MUST_CHECK;
 /* The store could not be written at the last try, or the journal not read; `text` gets why. Any thread. */
 bool writer_is_failing(const struct writer *writer, char *text, size_t size);
 

@@ -10,6 +10,8 @@
 struct writer {
 	struct writer_config config;
 	uint16_t node;
+	struct node self;
+	struct node_claim claim; /* of self */
 	uint64_t target; /* durable when the writer started */
 
 	/* Of the writer's thread. */
@@ -19,6 +21,10 @@ struct writer {
 	struct journal_reader *reader; /* NULL: to be opened behind the cursor */
 	bool is_ready;                 /* session usable and cursor read since the last failure */
 	uint64_t cursor;               /* committed */
+	uint64_t attempted;            /* the largest that a commit was tried with, by the last process too */
+	unsigned collisions;           /* with other writers, since something was committed */
+	int64_t looked_us, told_us;    /* monotonic; see writer_look_around */
+	struct cursor_history *history;
 	bool is_careful;               /* the next transaction proves each record by itself */
 	struct list_link waiting;      /* commands, oldest first */
 	int64_t trimmed_us;
@@ -31,6 +37,7 @@ struct writer {
 	_Atomic uint64_t applied;
 	_Atomic int64_t unapplied_since_us; /* what is not applied was received then or later */
 	_Atomic int64_t timers_late_us;
+	_Atomic int halt; /* enum writer_halt */
 	atomic_bool is_failing;
 	pthread_mutex_t failure_lock;
 	struct err failure;
@@ -39,13 +46,27 @@ struct writer {
 enum round_result {
 	ROUND_IDLE,    /* nothing to do */
 	ROUND_DONE,    /* something was committed */
-	ROUND_AGAIN,   /* rolled back; try at once, with care */
+	ROUND_AGAIN,   /* rolled back; try at once */
 	ROUND_FAILED,  /* the store is away; try later */
 	ROUND_STALLED, /* commands work, but the journal cannot be read */
 };
 
 /* One transaction: waiting commands, then records. Also recovers the session when it must. */
 enum round_result writer_round(struct writer *w, struct err *err);
+
+/* ---- writer_node.c */
+/* At the start: reads the cursor and takes the node. STATUS_CONFLICT: another process has it. */
+enum status writer_claim_node(struct writer *w, struct err *err) MUST_CHECK;
+/* Where the cursor stands, after a failure; halts the writer when it is not ours any more (STATUS_CONFLICT). */
+enum status writer_find_cursor(struct writer *w, struct err *err) MUST_CHECK;
+/* Once a second: is it allowed to write, and tells the others that it is there. Outside of a transaction. */
+void writer_look_around(struct writer *w);
+void writer_leave(struct writer *w);
+
+/* ---- writer.c */
+void writer_note_failure(struct writer *w, const struct err *err);
+
+/* ---- writer_round.c */
 /* The command is over. */
 void writer_end_command(struct writer_command *command, enum status status, const struct err *err);
 /* Ends everything that waits. */

@@ -18,8 +18,11 @@
 #include "engine/ledger/writer_private.h"
 
 #include "base/log.h"
+#include "base/random.h"
 #include "engine/ledger/attempt.h"
+#include "engine/ledger/cursor_history.h"
 #include "engine/ledger/watermark.h"
+#include <unistd.h>
 
 enum {
 	RECORDS_MAX = 16384,   /* in a transaction; bounds memory, the time bounds the rest */
@@ -33,6 +36,9 @@ static const int64_t SLICE_US = 10000;
  */
 static const int64_t SLICE_BEHIND_US = 100000;
 static const int64_t TRIM_EVERY_US = 1000000;
+/* In a row, before it counts as the store being away; about half a second. */
+enum { COLLISIONS_MAX = 20 };
+static const int64_t COLLISION_WAIT_US = 1000;
 
 struct round {
 	struct writer *writer;
@@ -102,7 +108,7 @@ static enum status prepare(struct writer *w, struct err *err)
 		return STATUS_OK;
 	enum status status = store_session_recover(w->session, err);
 	if (status == STATUS_OK)
-		status = store_cursor_read(w->session, w->node, &w->cursor, err);
+		status = writer_find_cursor(w, err);
 	if (status != STATUS_OK)
 		return status;
 	journal_reader_close(&w->reader);
@@ -140,6 +146,10 @@ static enum status run_command(struct writer *w, struct writer_command *command,
 		return status;
 	command->err = (struct err){0};
 	command->status = command->run(command, w->batch, &command->err);
+	if (command->status == STATUS_AGAIN && store_is_shared(w->config.store)) {
+		*err = command->err; /* it did nothing wrong: all of it again */
+		return STATUS_AGAIN;
+	}
 	status = attempt_end(w->batch, &command->status, &command->err, err);
 	batch_forget_contacts(w->batch); /* it may have changed what they agreed to */
 	return status;
@@ -285,12 +295,12 @@ static enum status learn_what_happened(struct round *r, struct err *err)
 {
 	struct writer *w = r->writer;
 	struct err ignored;
-	uint64_t sequence;
+	struct journal_cursor cursor;
 	store_rollback(w->session);
 	if (r->record_count == 0 || store_session_recover(w->session, &ignored) != STATUS_OK ||
-	    store_cursor_read(w->session, w->node, &sequence, &ignored) != STATUS_OK)
+	    store_cursor_read(w->session, w->node, &cursor, &ignored) != STATUS_OK)
 		return STATUS_UNCERTAIN;
-	if (sequence == r->last_sequence)
+	if (cursor.epoch == w->claim.epoch && cursor.sequence == r->last_sequence)
 		return STATUS_OK;
 	return err_set(err, STATUS_IO, "the transaction was lost while it was committed");
 }
@@ -299,10 +309,13 @@ static enum status commit(struct round *r, struct err *err)
 {
 	struct writer *w = r->writer;
 	enum status status = STATUS_OK;
+	if (r->record_count && r->last_sequence > w->attempted)
+		w->attempted = r->last_sequence;
 	if (r->record_count)
-		status = store_cursor_advance(w->session, w->node, w->cursor, r->last_sequence, err);
+		status = store_cursor_advance(w->session, &w->claim, w->cursor, r->last_sequence, err);
+	/* Whose the node is now, and where its cursor stands, the next round finds out. */
 	if (status == STATUS_CONFLICT)
-		return err_set(err, STATUS_IO, "another process applies this journal to this store");
+		return err_set(err, STATUS_AGAIN, "the journal's cursor was moved by somebody else");
 	if (status == STATUS_OK)
 		status = store_commit(w->session, err);
 	return status == STATUS_UNCERTAIN ? learn_what_happened(r, err) : status;
@@ -341,7 +354,12 @@ static void clean_up(const struct round *r)
 	if (w->trimmed_us && now_us - w->trimmed_us < TRIM_EVERY_US)
 		return;
 	w->trimmed_us = now_us;
-	if (journal_trim(w->config.journal, w->cursor, &err) != STATUS_OK)
+	cursor_history_note(w->history, now_us, w->cursor);
+	/* Where the disk is full, room for new hits is worth more than a failover that may come. */
+	uint64_t through = journal_health(w->config.journal) == JOURNAL_FULL
+			       ? w->cursor
+			       : cursor_history_old(w->history, now_us);
+	if (journal_trim(w->config.journal, through, &err) != STATUS_OK)
 		log_warn("journal.trim_failed", LOG_ERR(&err));
 }
 
@@ -365,10 +383,13 @@ static void end_well(struct round *r)
 	if (r->record_count) {
 		w->cursor = r->last_sequence;
 		atomic_store(&w->applied, w->cursor);
+		if (w->config.applied)
+			w->config.applied(w->config.user, w->cursor);
 	}
 	w->is_careful = false;
 	if (!store_is_shared(w->config.store))
 		batch_keep_messages(w->batch); /* elsewhere another applier may count on the same ones next */
+	w->collisions = 0;
 	note_lag(r, r->is_cut_short ? r->last_record_us : clock_now_us(w->config.clock));
 	refresh(w); /* before anybody hears of the commit */
 	while ((link = list_take_first(&r->ran))) {
@@ -389,6 +410,18 @@ static void put_back(struct round *r)
 		list_append(&r->writer->waiting, link);
 }
 
+/* Another writer was in the way. Two that met once must not meet again at the same step: each waits for a time of its
+ * own, that doubles. */
+static void step_aside(struct writer *w)
+{
+	uint16_t dice;
+	random_bytes(&dice, sizeof dice);
+	unsigned doublings = w->collisions < 5 ? w->collisions : 5;
+	int64_t wait_us = (COLLISION_WAIT_US << doublings) * (dice % 1000 + 1) / 1000;
+	w->collisions++;
+	(void)usleep((useconds_t)wait_us);
+}
+
 static enum round_result end_badly(struct round *r, enum status status, struct err *err)
 {
 	struct writer *w = r->writer;
@@ -404,6 +437,13 @@ static enum round_result end_badly(struct round *r, enum status status, struct e
 		put_back(r);
 		return ROUND_AGAIN;
 	}
+	if (status == STATUS_AGAIN && w->collisions < COLLISIONS_MAX) {
+		put_back(r);
+		step_aside(w);
+		return ROUND_AGAIN;
+	}
+	if (status == STATUS_AGAIN)
+		err->status = status = STATUS_IO;
 	while ((link = list_take_first(&r->ran))) {
 		struct writer_command *command = LIST_ENTRY(link, struct writer_command, link);
 		if (command->status == STATUS_OK)
@@ -437,10 +477,14 @@ enum round_result writer_round(struct writer *w, struct err *err)
 	list_init(&r.ran);
 	enum status status = prepare(w, err);
 	if (status != STATUS_OK) {
-		err->status = status;
+		/* Those who wait are told that the store cannot be written, not that they collided with anything. */
+		err->status = status == STATUS_CONFLICT ? STATUS_IO : status;
 		return ROUND_FAILED;
 	}
 	refresh(w);
+	writer_look_around(w);
+	if (atomic_load(&w->halt) != WRITER_RUNS || !w->is_ready)
+		return ROUND_AGAIN;
 	look_at_journal(&r);
 	if (!r.has_record && !r.has_due_timers && list_is_empty(&w->waiting))
 		return unless_stalled(&r, ROUND_IDLE, err);

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prog/serve/local_writer.h"
 #include "engine/ledger/writer.h"
+#include "prog/serve/registration.h"
 
 enum status local_writer_start(const struct installation *i, struct local_writer *ret, struct err *err)
 {
 	struct local_writer local = {0};
-	struct journal_config files = {.directory = i->journal_path,
-				       .segment_bytes = (uint64_t)i->config.journal_segment_mb << 20};
-	enum status status = journal_open(&files, &local.journal, err);
+	struct node node;
+	enum status status = registration_open_journal(i, "", &local.journal, &node, err);
 	if (status != STATUS_OK)
 		return status;
 	local.networks = installation_networks(i);
 	if (local.networks)
 		network_watch_look(local.networks);
 	status = installation_policies(i, &local.policies, err);
-	struct writer_config config = {.store = i->store, .journal = local.journal, .clock = clock_system()};
+	struct writer_config config = {.store = i->store,
+				       .journal = local.journal,
+				       .clock = clock_system(),
+				       .node = &node,
+				       .keep_seconds = (uint32_t)i->config.journal_keep_seconds};
 	if (status == STATUS_OK) {
 		local.apply = installation_apply(i, local.journal, local.policies, local.networks);
 		apply_join_writer(local.apply, &config);

@@ -8,6 +8,7 @@
 #include "engine/judge/network_watch.h"
 #include "engine/ledger/writer.h"
 #include "engine/upkeep/retention.h"
+#include "engine/upkeep/store_watch.h"
 
 enum { TEXT_MAX = 16384, WHY_MAX = 200 };
 
@@ -33,6 +34,9 @@ static void append_reasons(const struct api_services *s, struct buf *b)
 		buf_printf(b, "store: %s\n", why);
 	if (s->writer && !writer_caught_up(s->writer))
 		buf_append_cstr(b, "store: still applying what the journal held at the start\n");
+	const char *objection = store_watch_objection(s->store_watch);
+	if (objection)
+		buf_printf(b, "store: %s\n", objection);
 }
 
 /* What the judge knows of networks; no reason to send nobody here. */
@@ -113,6 +117,8 @@ static void append_edge_metrics(const struct health *h, struct buf *b)
 	     "Tracking paths with a token that is not ours."},
 	    {offsetof(struct tracker_counters, early), "answered_early_total",
 	     "Hits answered before the disk was done."},
+	    {offsetof(struct tracker_counters, alone), "answered_alone_total",
+	     "Hits answered before a second machine had them (journal.answer_after = applied)."},
 	    {offsetof(struct tracker_counters, lost), "hits_lost_total", "Hits answered that could not be kept."},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -22,6 +22,8 @@ struct tracker {
 	struct journal_feed *feed;
 	struct owed_answers *owed;
 	uv_async_t written;  /* the journal is done with a batch */
+	uv_async_t in_store; /* the writer has committed */
+	struct live_subscriber applied;
 	uv_timer_t patience; /* runs while somebody is waiting */
 	unsigned open_handles;
 	struct buf record; /* scratch, reused for every hit */
@@ -96,9 +98,20 @@ static struct slice safe_destination(struct tracker *t, struct slice url)
 
 static void hand_over(struct tracker *t)
 {
+	/* A round that comes back from the disk must find room to wait for the store. */
+	if (t->config.applied && !owed_may_await_store(t->owed))
+		return;
 	if (!journal_feed_hand_over(t->feed))
 		return;
 	owed_hand_over(t->owed);
+}
+
+static void answer_written(struct tracker *t, uint64_t last, enum status status)
+{
+	if (status == STATUS_OK && t->config.applied && live_position(t->config.applied) < last)
+		owed_await_store(t->owed, last);
+	else
+		(void)owed_answer_finished(t->owed, status == STATUS_OK ? OWED_DURABLE : OWED_LOST);
 }
 
 static void on_written(uv_async_t *async)
@@ -113,14 +126,32 @@ static void on_written(uv_async_t *async)
 	hand_over(t);
 	if (status != STATUS_OK)
 		count(&t->config.counters->lost, records);
-	(void)owed_answer_finished(t->owed, status == STATUS_OK ? OWED_DURABLE : OWED_LOST);
+	answer_written(t, first + records - 1, status);
+}
+
+static void on_in_store(uv_async_t *async)
+{
+	struct tracker *t = async->data;
+	live_rearm(t->config.applied, &t->applied);
+	(void)owed_answer_applied(t->owed, live_position(t->config.applied));
+	tracker_turn(t);
+}
+
+/* On the writer's thread. */
+static void wake_for_store(struct live_subscriber *subscriber)
+{
+	struct tracker *t = LIST_ENTRY(subscriber, struct tracker, applied);
+	(void)uv_async_send(&t->in_store); /* fails on closed handles only */
 }
 
 static void on_patience(uv_timer_t *timer)
 {
 	struct tracker *t = timer->data;
 	int64_t deadline_us = clock_monotonic_us(t->config.clock) - t->config.max_wait_ms * 1000;
-	count(&t->config.counters->early, owed_answer_late(t->owed, deadline_us));
+	struct owed_late late = owed_answer_late(t->owed, deadline_us);
+	count(&t->config.counters->early, late.early);
+	count(&t->config.counters->alone, late.alone);
+	tracker_turn(t);
 	if (!owed_any(t->owed))
 		uv_timer_stop(timer);
 }
@@ -488,10 +519,15 @@ struct tracker *tracker_new(const struct tracker_config *config, struct http_loo
 	buf_init(&t->response, URL_MAX + RESPONSE_MAX);
 	build_pixel(t);
 	BUG_IF(uv_async_init(http_loop_uv(loop), &t->written, on_written) != 0);
+	BUG_IF(uv_async_init(http_loop_uv(loop), &t->in_store, on_in_store) != 0);
 	BUG_IF(uv_timer_init(http_loop_uv(loop), &t->patience) != 0);
 	t->written.data = t;
 	t->patience.data = t;
-	t->open_handles = 2;
+	t->in_store.data = t;
+	t->open_handles = 3;
+	t->applied.wake = wake_for_store;
+	if (config->applied)
+		live_subscribe(config->applied, &t->applied);
 	t->feed = journal_feed_new(config->journal, FEED_BYTES, wake_loop, t);
 	return t;
 }
@@ -531,7 +567,10 @@ void tracker_free(struct tracker **tracker)
 		return;
 	drain(t);
 	journal_feed_free(&t->feed);
+	if (t->config.applied)
+		live_unsubscribe(t->config.applied, &t->applied);
 	uv_close((uv_handle_t *)&t->written, on_handle_closed);
+	uv_close((uv_handle_t *)&t->in_store, on_handle_closed);
 	uv_close((uv_handle_t *)&t->patience, on_handle_closed);
 	*tracker = NULL;
 }

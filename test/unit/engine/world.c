@@ -406,9 +406,9 @@ void world_apply_all(struct world *w)
 	struct writer *writer = world_start_writer(w);
 	uint64_t durable = journal_durable_sequence(w->journal);
 	writer_stop(&writer);
-	uint64_t cursor = 0;
+	struct journal_cursor cursor = {0};
 	CHECK(store_cursor_read(w->session, journal_node(w->journal), &cursor, err));
-	assert_int_equal(cursor, durable);
+	assert_int_equal(cursor.sequence, durable);
 }
 
 void world_apply_report(struct world *w, int64_t time_us, const struct provider_hit_record *report)
