@@ -98,8 +98,13 @@ int64_t writer_lag_us(const struct writer *writer);
 int64_t writer_timers_late_us(const struct writer *writer);
 /* WRITER_RUNS, or why nothing is written any more; commands end with STATUS_IO then. Any thread. */
 enum writer_halt writer_halted(const struct writer *writer);
-/* Takes or goes on holding what one node does for all (store_duty_hold); in a command's transaction. */
-enum status writer_hold_duty(const struct writer *writer, struct batch *batch, const char *name, bool *ret_is_held,
+/* For a command: takes, or goes on holding, what one node does for all. STATUS_DENIED: another one has it, which is no
+ * failure; the command does nothing then. */
+struct writer_duty {
+	const char *name;
+	uint32_t seconds; /* from now; 0: long enough for any step, short enough when the node dies */
+};
+enum status writer_hold_duty(const struct writer *writer, struct batch *batch, const struct writer_duty *duty,
 			     struct err *err) MUST_CHECK;
 /* The store could not be written at the last try, or the journal not read; `text` gets why. Any thread. */
 bool writer_is_failing(const struct writer *writer, char *text, size_t size);

@@ -146,8 +146,14 @@ void writer_leave(struct writer *w)
 	(void)status;
 }
 
-enum status writer_hold_duty(const struct writer *writer, struct batch *batch, const char *name, bool *ret_is_held,
+enum status writer_hold_duty(const struct writer *writer, struct batch *batch, const struct writer_duty *duty,
 			     struct err *err)
 {
-	return store_duty_hold(batch_session(batch), name, &writer->claim, DUTY_SECONDS, ret_is_held, err);
+	bool is_held = false;
+	uint32_t seconds = duty->seconds ? duty->seconds : DUTY_SECONDS;
+	enum status status =
+	    store_duty_hold(batch_session(batch), duty->name, &writer->claim, seconds, &is_held, err);
+	if (status == STATUS_OK && !is_held)
+		return err_set(err, STATUS_DENIED, "another server does this");
+	return status;
 }

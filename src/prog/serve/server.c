@@ -434,10 +434,9 @@ struct confirm_command {
 static enum status run_confirm(struct writer_command *command, struct batch *batch, struct err *err)
 {
 	struct confirm_command *c = (struct confirm_command *)command;
-	bool is_mine = false;
-	c->count = 0;
-	enum status status = writer_hold_duty(c->server->writer, batch, "confirm", &is_mine, err);
-	if (status != STATUS_OK || !is_mine)
+	const struct writer_duty duty = {"confirm", 0};
+	enum status status = writer_hold_duty(c->server->writer, batch, &duty, err);
+	if (status != STATUS_OK)
 		return status;
 	return unsubscription_confirm_due(batch, c->held_before_us, &c->count, err);
 }
@@ -445,7 +444,9 @@ static enum status run_confirm(struct writer_command *command, struct batch *bat
 static void confirm_done(struct writer_command *command)
 {
 	struct confirm_command *c = (struct confirm_command *)command;
-	if (command->status != STATUS_OK)
+	if (command->status == STATUS_DENIED)
+		log_debug("unsubscribe.confirmed_elsewhere");
+	else if (command->status != STATUS_OK)
 		log_warn("unsubscribe.not_confirmed", LOG_ERR(&command->err));
 	else if (c->count)
 		log_info("unsubscribe.confirmed", LOG_CSTR("by", "time"), LOG_INT("count", c->count));
