@@ -100,6 +100,13 @@ static void end_slice(struct round *r)
 	r->longest_us = took_us > r->longest_us ? took_us : r->longest_us;
 }
 
+/* Also what this program does not understand, written by a newer one or by hand: it will not understand it the next time
+ * either, and every other message can be counted (R9). */
+static bool is_not_understood(const struct writer *w, enum status status)
+{
+	return status == STATUS_CORRUPT && store_transaction_lives(w->session);
+}
+
 /* ---- Getting ready */
 
 static enum status prepare(struct writer *w, struct err *err)
@@ -181,10 +188,11 @@ static enum status apply_carefully(struct round *r, const struct journal_record 
 	if (status != STATUS_OK)
 		return status;
 	enum status outcome = w->config.applier->record(w->config.applier_self, w->batch, record, &refusal);
+	bool is_strange = is_not_understood(w, outcome);
 	status = attempt_end(w->batch, &outcome, &refusal, err);
 	if (outcome == STATUS_OK || status != STATUS_OK)
 		return status;
-	if (!attempt_is_refusal(outcome)) {
+	if (!attempt_is_refusal(outcome) && !is_strange) {
 		*err = refusal;
 		return outcome;
 	}
@@ -426,7 +434,7 @@ static enum round_result end_badly(struct round *r, enum status status, struct e
 {
 	struct writer *w = r->writer;
 	struct list_link *link;
-	bool is_refused = attempt_is_refusal(status) && !w->is_careful;
+	bool is_refused = (attempt_is_refusal(status) || is_not_understood(w, status)) && !w->is_careful;
 	store_rollback(w->session);
 	batch_reset(w->batch, batch_now_us(w->batch));
 	batch_forget_contacts(w->batch);

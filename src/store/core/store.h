@@ -75,6 +75,9 @@ enum status store_begin(struct store_session *session, struct err *err) MUST_CHE
  * learn what happened. Also what a write of this transaction failed with: then nothing was committed. */
 enum status store_commit(struct store_session *session, struct err *err) MUST_CHECK;
 void store_rollback(struct store_session *session);
+/* No statement of this transaction has failed: what a call returned was about a row, not about the database. A row that
+ * says what this program does not know (STATUS_CORRUPT) leaves it alive; a damaged file does not. */
+bool store_transaction_lives(const struct store_session *session);
 /* A part of a transaction that can be taken back alone, also after one of its statements failed. One level. After keep
  * failed: undo. */
 enum status store_savepoint(struct store_session *session, struct err *err) MUST_CHECK;
