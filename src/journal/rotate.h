@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rotate: new segments, and the space they need. Belongs to the journal thread; before that is started, to journal_open.
+/* rotate: new segments, and the space they need. Belongs to the journal thread; before that is started, to
+ * journal_open.
  *
  * What returns a status returns STATUS_OK, STATUS_FULL (may be tried again) or STATUS_IO (must not). */
 #ifndef PUGMARK_JOURNAL_ROTATE_H

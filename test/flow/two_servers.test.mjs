@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "../harness/flow.mjs";
-import { BROWSER_AGENT, links_of, mail, pugmark, start_server, temporary_directory, token_of, until } from "../harness/pugmark.mjs";
+import { BROWSER_AGENT, Server, links_of, mail, pugmark, start_server, temporary_directory, token_of, until } from "../harness/pugmark.mjs";
 import { no_postgres, start_postgres, start_postgres_pair } from "../harness/postgres.mjs";
 import { Wire } from "../harness/wire.mjs";
 
@@ -87,7 +87,7 @@ class Clients {
 }
 
 test("two servers are killed in turn under load, and each answered hit is counted once", { skip }, async (t) => {
-  const KILLS = 6;
+  const KILLS = 4;
   const postgres = await start_postgres(t);
   const servers = await start_two(t, postgres.url);
   const clients = new Clients(t);
@@ -103,15 +103,15 @@ test("two servers are killed in turn under load, and each answered hit is counte
   await clients.expect_each_once(postgres, servers);
   assert.ok(clients.answered.length >= KILLS * 300, "there was load");
   const nodes = postgres.query("SELECT number, epoch FROM nodes ORDER BY number");
-  assert.deepEqual(nodes, [["1", "4"], ["2", "4"]], "a number each, and an epoch for each start");
+  assert.deepEqual(nodes, [["1", "3"], ["2", "3"]], "a number each, and an epoch for each start");
 });
 
 test("on the same messages two servers do not lock each other out", { skip }, async (t) => {
   const postgres = await start_postgres(t);
   const servers = await start_two(t, postgres.url);
   const clients = new Clients(t);
-  await clients.send_mails(servers[0], 40);
-  await clients.click_at(servers, 6000);
+  await clients.send_mails(servers[0], 20);
+  await clients.click_at(servers, 4000);
   await clients.expect_each_once(postgres, servers);
   assert.deepEqual(postgres.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), [["0"]]);
 });
@@ -214,7 +214,7 @@ for (const answer_after of ["disk", "applied"])
       while (!is_over) {
         const answer = await server.api("POST", "/messages", mail());
         if (answer.status === 202) accepted.push(answer.body.id);
-        else await new Promise((r) => setTimeout(r, 50)); // the store is away
+        await new Promise((r) => setTimeout(r, 50)); // a mail is not the load here; and the store may be away
       }
     });
     await clients.click_at(servers, 300);
@@ -227,7 +227,7 @@ for (const answer_after of ["disk", "applied"])
     is_over = true;
     await Promise.all(senders);
     await clients.expect_each_once(pair.standby, servers);
-    await until(() => pair.standby.query("SELECT 1 FROM send_queue WHERE state <> 'held'").length === 0, "the queue to run empty", 60000);
+    await until(() => pair.standby.query("SELECT 1 FROM send_queue WHERE state <> 'held'").length === 0, "the queue to run empty", 200000); // a lease whose commit was unsure is free after two minutes
     const known = new Set(pair.standby.query("SELECT id FROM messages").flat());
     assert.deepEqual(accepted.filter((id) => !known.has(id)), [], "every accepted mail is known to the new primary");
     const files = servers.flatMap((server) => readdirSync(join(server.data, "outbox"))).filter((name) => name.endsWith(".eml"));
@@ -243,12 +243,16 @@ for (const answer_after of ["disk", "applied"])
 
 test("a standby that follows with a delay makes a server that sends not ready, unless that is accepted", { skip }, async (t) => {
   const pair = await start_postgres_pair(t, false);
-  const first = await start_server(t, {
-    env: environment(pair.url, { PUGMARK_SENDING_ACCEPT_ASYNC: "on" }),
-    warns: [/ store\.late_standby /],
-  });
-  const data = join(temporary_directory(t), "data");
-  mkdirSync(data, { mode: 0o700 });
-  cpSync(join(first.data, "keys"), join(data, "keys"));
-  await assert.rejects(start_server(t, { env: environment(pair.url), data, warns: [/ store\.late_standby /] }), /gave up waiting for readyz/);
+  const warns = [/ store\.late_standby /];
+  const accepting = await start_server(t, { env: environment(pair.url, { PUGMARK_SENDING_ACCEPT_ASYNC: "on" }), warns });
+  await accepting.stop();
+  const careful = new Server(accepting.data, accepting.made, { env: environment(pair.url) });
+  t.after(() => careful.stop("SIGKILL"));
+  const starting = careful.start().catch((error) => error);
+  await until(() => careful.base, "the server to listen");
+  const ready = await careful.get("/readyz");
+  assert.equal(ready.status, 503);
+  assert.match(await ready.text(), /a standby follows with a delay.*sending\.accept_async/);
+  await careful.stop();
+  assert.ok((await starting) instanceof Error, "it never was ready");
 });

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/ledger/attempt.h"
+#include <stdlib.h>
 
 enum { TAKEN_AT_ONCE = 16 };
 static const int64_t ASK_EVERY_US = 1000000;
@@ -103,18 +104,26 @@ static enum status fire_one(const struct timer_handler *handler, struct batch *b
 	return STATUS_OK;
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+	struct slice x = ((const struct timer *)a)->key, y = ((const struct timer *)b)->key;
+	int order = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+	return order ? order : (x.n > y.n) - (x.n < y.n);
+}
+
 static enum status fire_some(struct timers *t, size_t i, struct batch *batch, int64_t watermark_us, struct err *err)
 {
 	struct timer_list due = {0};
 	struct timer_take take = {t->handlers[i].kind, watermark_us, TAKEN_AT_ONCE};
 	enum status status = store_timer_take(batch_session(batch), &take, batch_arena(batch), &due, err);
+	/* As far as is known without asking again: what is left is no earlier than what is done. */
+	int64_t last_us = due.n < TAKEN_AT_ONCE ? 0 : due.at[due.n - 1].due_us;
+	/* A key is mostly a message's id, and messages are locked by id wherever several servers write. */
+	if (due.n)
+		qsort(due.at, due.n, sizeof *due.at, compare_keys);
 	for (size_t n = 0; status == STATUS_OK && n < due.n; n++)
 		status = fire_one(&t->handlers[i], batch, &due.at[n], err);
-	/* As far as is known without asking again: what is left is no earlier than what was done. */
-	if (due.n < TAKEN_AT_ONCE)
-		t->next_us[i] = 0;
-	else
-		t->next_us[i] = due.at[due.n - 1].due_us;
+	t->next_us[i] = last_us;
 	return status;
 }
 

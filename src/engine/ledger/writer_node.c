@@ -151,8 +151,7 @@ enum status writer_hold_duty(const struct writer *writer, struct batch *batch, c
 {
 	bool is_held = false;
 	uint32_t seconds = duty->seconds ? duty->seconds : DUTY_SECONDS;
-	enum status status =
-	    store_duty_hold(batch_session(batch), duty->name, &writer->claim, seconds, &is_held, err);
+	enum status status = store_duty_hold(batch_session(batch), duty->name, &writer->claim, seconds, &is_held, err);
 	if (status == STATUS_OK && !is_held)
 		return err_set(err, STATUS_DENIED, "another server does this");
 	return status;

@@ -12,7 +12,7 @@ struct writer {
 	uint16_t node;
 	struct node self;
 	struct node_claim claim; /* of self */
-	uint64_t target; /* durable when the writer started */
+	uint64_t target;         /* durable when the writer started */
 
 	/* Of the writer's thread. */
 	struct store_session *session;
@@ -25,8 +25,12 @@ struct writer {
 	unsigned collisions;           /* with other writers, since something was committed */
 	int64_t looked_us, told_us;    /* monotonic; see writer_look_around */
 	struct cursor_history *history;
-	bool is_careful;               /* the next transaction proves each record by itself */
-	struct list_link waiting;      /* commands, oldest first */
+	struct journal_record ahead; /* read and not applied yet; in the reader's memory */
+	bool has_ahead;
+	size_t group_room;        /* records that one transaction takes on a shared store; see writer_round.c */
+	unsigned turn;            /* whose turn it is there: enum work */
+	bool is_careful;          /* the next transaction proves each record by itself */
+	struct list_link waiting; /* commands, oldest first */
 	int64_t trimmed_us;
 	int64_t backoff_us; /* 0: the store works */
 

@@ -9,6 +9,11 @@
  * the writer and hits would lag behind what people see. This way each gets at least a third of the writer when it has
  * that much to do, and none waits for another longer than the other works.
  *
+ * On a store that other servers write, too, a transaction does only one of the three, in turn, and locks the messages
+ * of its records in the order of their ids before it writes anything. Otherwise each server held what the other waited
+ * for: commands had the lock on positions and wanted a message, records had the message and wanted positions, and
+ * groups of records locked in the order in which they were hit (55 deadlocks in 81 s on the same 300 messages).
+ *
  * When it fails:
  *   - the store is away: everything is rolled back; records come again from the journal, commands end with its status.
  *   - the commit's fate is unknown: the cursor tells, because it moved with everything else. A transaction without
@@ -22,6 +27,7 @@
 #include "engine/ledger/attempt.h"
 #include "engine/ledger/cursor_history.h"
 #include "engine/ledger/watermark.h"
+#include <stdlib.h>
 #include <unistd.h>
 
 enum {
@@ -40,6 +46,10 @@ static const int64_t TRIM_EVERY_US = 1000000;
 enum { COLLISIONS_MAX = 20 };
 static const int64_t COLLISION_WAIT_US = 1000;
 
+enum work { WORK_COMMANDS, WORK_RECORDS, WORK_TIMERS, WORK_KINDS };
+/* Records whose messages are locked together on a shared store: as many as a slice has time for. */
+enum { GROUP_MAX = 1024 };
+
 struct round {
 	struct writer *writer;
 	struct list_link ran; /* commands that ran, with their own outcome in status */
@@ -50,6 +60,7 @@ struct round {
 	int64_t last_record_us; /* when it was received */
 	bool has_background;    /* among the commands */
 	bool is_far_behind;     /* with records, when the round began */
+	unsigned work;          /* what this transaction does: bits of enum work */
 	bool is_cut_short;      /* there were more records than its slice had room for */
 	int64_t began_us;       /* this slice; monotonic, as the next */
 	int64_t end_us;         /* of this slice */
@@ -100,8 +111,8 @@ static void end_slice(struct round *r)
 	r->longest_us = took_us > r->longest_us ? took_us : r->longest_us;
 }
 
-/* Also what this program does not understand, written by a newer one or by hand: it will not understand it the next time
- * either, and every other message can be counted (R9). */
+/* Also what this program does not understand, written by a newer one or by hand: it will not understand it the next
+ * time either, and every other message can be counted (R9). */
 static bool is_not_understood(const struct writer *w, enum status status)
 {
 	return status == STATUS_CORRUPT && store_transaction_lives(w->session);
@@ -119,6 +130,7 @@ static enum status prepare(struct writer *w, struct err *err)
 	if (status != STATUS_OK)
 		return status;
 	journal_reader_close(&w->reader);
+	w->has_ahead = false;
 	atomic_store(&w->applied, w->cursor);
 	w->is_ready = true;
 	return STATUS_OK;
@@ -129,6 +141,11 @@ static bool read_record(struct round *r)
 {
 	struct writer *w = r->writer;
 	enum status status = STATUS_OK;
+	if (w->has_ahead) {
+		r->record = w->ahead;
+		w->has_ahead = false;
+		return r->has_record = true;
+	}
 	if (!w->reader)
 		status = journal_reader_open(w->config.journal, w->cursor, &w->reader, &r->reading);
 	if (status == STATUS_OK)
@@ -201,31 +218,61 @@ static enum status apply_carefully(struct round *r, const struct journal_record 
 	return STATUS_OK;
 }
 
-/* A few records at once, so that their messages are read in one round trip. */
+/* Records at once, so that their messages are read in few round trips, and locked in one order. */
 struct group {
-	struct journal_record records[BATCH_READ_AHEAD];
-	size_t count;
+	struct journal_record *records;
+	size_t count, room;
 };
+
+static bool is_shared(const struct writer *w)
+{
+	return store_is_shared(w->config.store);
+}
 
 /* From r->record on. What is read must be applied: the reader does not go back. */
 static void read_group(struct round *r, struct group *group)
 {
+	struct arena *arena = batch_arena(r->writer->batch);
+	group->room = is_shared(r->writer) ? r->writer->group_room : BATCH_READ_AHEAD;
+	group->records = arena_alloc_array(arena, group->room, sizeof *group->records);
 	group->count = 0;
 	do {
 		struct journal_record *record = &group->records[group->count++];
 		*record = r->record;
 		/* The reader takes its bytes back with the next record. */
-		record->payload = arena_copy(batch_arena(r->writer->batch), r->record.payload);
-	} while (group->count < BATCH_READ_AHEAD && read_record(r));
+		record->payload = arena_copy(arena, r->record.payload);
+	} while (group->count < group->room && read_record(r));
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct uuid));
+}
+
+/* Sorted as the store sorts them, over the whole group, so that whoever waits for a lock holds only lower ones. */
+static size_t sort_ids(struct uuid *ids, size_t count)
+{
+	size_t n = 0;
+	if (count)
+		qsort(ids, count, sizeof *ids, compare_ids);
+	for (size_t i = 0; i < count; i++)
+		if (n == 0 || !uuid_equal(ids[n - 1], ids[i]))
+			ids[n++] = ids[i];
+	return n;
 }
 
 static enum status read_messages_ahead(struct round *r, const struct group *group, struct err *err)
 {
-	struct uuid ids[BATCH_READ_AHEAD];
+	struct batch *batch = r->writer->batch;
+	struct uuid *ids = arena_alloc_array(batch_arena(batch), group->count, sizeof *ids);
+	enum status status = STATUS_OK;
 	size_t n = 0;
 	for (size_t i = 0; i < group->count; i++)
 		n += r->writer->config.applier->message_of(&group->records[i], &ids[n]);
-	return batch_read_ahead(r->writer->batch, ids, n, err);
+	n = sort_ids(ids, n);
+	for (size_t i = 0; status == STATUS_OK && i < n; i += BATCH_READ_AHEAD)
+		status = batch_read_ahead(batch, ids + i, n - i < BATCH_READ_AHEAD ? n - i : BATCH_READ_AHEAD, err);
+	return status;
 }
 
 static enum status apply_group(struct round *r, const struct group *group, struct err *err)
@@ -245,6 +292,17 @@ static enum status apply_group(struct round *r, const struct group *group, struc
 	return status;
 }
 
+/* A second group would lock messages below those that are held. So there is one, of the size that fits the slice. */
+static void adapt_group(struct round *r, const struct group *group)
+{
+	struct writer *w = r->writer;
+	int64_t took_us = monotonic_us(r) - r->began_us, slice_us = r->end_us - r->began_us;
+	if (took_us > slice_us && w->group_room > BATCH_READ_AHEAD)
+		w->group_room /= 2;
+	else if (took_us < slice_us / 2 && group->count == w->group_room && w->group_room < GROUP_MAX)
+		w->group_room *= 2;
+}
+
 static enum status apply_records(struct round *r, struct err *err)
 {
 	struct group group;
@@ -253,7 +311,12 @@ static enum status apply_records(struct round *r, struct err *err)
 	while (r->has_record && status == STATUS_OK) {
 		read_group(r, &group);
 		status = apply_group(r, &group, err);
-		r->is_cut_short = r->has_record && (r->record_count >= RECORDS_MAX || is_time_up(r));
+		r->is_cut_short =
+		    r->has_record && (is_shared(r->writer) || r->record_count >= RECORDS_MAX || is_time_up(r));
+		if (is_shared(r->writer)) {
+			adapt_group(r, &group);
+			break;
+		}
 		if (r->is_cut_short)
 			break;
 		if (r->has_record)
@@ -284,14 +347,61 @@ static enum status fire_timers(struct round *r, struct err *err)
 	return timers_fire(r->writer->timers, r->writer->batch, &slice, err);
 }
 
+/* ---- What this transaction is for */
+
+static bool does(const struct round *r, enum work kind)
+{
+	return (r->work & 1u << kind) != 0;
+}
+
+static bool has_work(const struct round *r, enum work kind)
+{
+	switch (kind) {
+	case WORK_COMMANDS: return !list_is_empty(&r->writer->waiting);
+	case WORK_RECORDS: return r->has_record;
+	case WORK_TIMERS: return r->has_due_timers;
+	case WORK_KINDS: break;
+	}
+	return false;
+}
+
+/* All of it, or, beside other servers, one kind after the other. */
+static void choose_work(struct round *r)
+{
+	struct writer *w = r->writer;
+	r->work = ~0u;
+	for (unsigned n = 0; is_shared(w) && n < WORK_KINDS; n++) {
+		enum work kind = (enum work)((w->turn + n) % WORK_KINDS);
+		if (!has_work(r, kind))
+			continue;
+		r->work = 1u << kind;
+		w->turn = kind + 1;
+		return;
+	}
+}
+
+/* The reader does not go back: what this round has read and not applied is the next one's first. */
+static void keep_record(struct round *r)
+{
+	struct writer *w = r->writer;
+	if (does(r, WORK_RECORDS) || !r->has_record)
+		return;
+	w->ahead = r->record;
+	w->has_ahead = true;
+	r->is_cut_short = true;
+	r->last_record_us = r->record.time_us;
+}
+
 /* ---- The end of it */
 
 static enum status gather(struct round *r, struct err *err)
 {
-	enum status status = run_commands(r, err);
-	if (status == STATUS_OK)
+	enum status status = STATUS_OK;
+	if (does(r, WORK_COMMANDS))
+		status = run_commands(r, err);
+	if (status == STATUS_OK && does(r, WORK_RECORDS))
 		status = apply_records(r, err);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && does(r, WORK_TIMERS))
 		status = fire_timers(r, err);
 	if (status == STATUS_OK)
 		status = batch_flush(r->writer->batch, err);
@@ -364,9 +474,8 @@ static void clean_up(const struct round *r)
 	w->trimmed_us = now_us;
 	cursor_history_note(w->history, now_us, w->cursor);
 	/* Where the disk is full, room for new hits is worth more than a failover that may come. */
-	uint64_t through = journal_health(w->config.journal) == JOURNAL_FULL
-			       ? w->cursor
-			       : cursor_history_old(w->history, now_us);
+	uint64_t through =
+	    journal_health(w->config.journal) == JOURNAL_FULL ? w->cursor : cursor_history_old(w->history, now_us);
 	if (journal_trim(w->config.journal, through, &err) != STATUS_OK)
 		log_warn("journal.trim_failed", LOG_ERR(&err));
 }
@@ -388,6 +497,7 @@ static void end_well(struct round *r)
 {
 	struct writer *w = r->writer;
 	struct list_link *link;
+	keep_record(r);
 	if (r->record_count) {
 		w->cursor = r->last_sequence;
 		atomic_store(&w->applied, w->cursor);
@@ -496,6 +606,7 @@ enum round_result writer_round(struct writer *w, struct err *err)
 	look_at_journal(&r);
 	if (!r.has_record && !r.has_due_timers && list_is_empty(&w->waiting))
 		return unless_stalled(&r, ROUND_IDLE, err);
+	choose_work(&r);
 	batch_reset(w->batch, clock_now_us(w->config.clock));
 	status = store_begin(w->session, err);
 	if (status == STATUS_OK)

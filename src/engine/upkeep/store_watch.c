@@ -25,9 +25,9 @@ struct store_watch {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t stopping;
-	bool is_stopping; /* under lock */
-	int64_t copies_us; /* monotonic; when they were asked for last */
-	bool has_copies;   /* known at all */
+	bool is_stopping;   /* under lock */
+	int64_t copies_us;  /* monotonic; when they were asked for last */
+	bool has_copies;    /* known at all */
 	_Atomic int copies; /* enum store_copies */
 };
 

@@ -126,10 +126,11 @@ static enum status give_node(void *user, uint16_t *ret, struct err *err)
 
 static enum status refuse_other(const struct registering *r, const struct node *row, struct err *err)
 {
-	return err_set(err, STATUS_CONFLICT,
-		       "the journal in '%.60s' is that of node %u, which is another installation: a copy; move the journal "
-		       "away to make this a server of its own",
-		       r->installation->data, row->number);
+	return err_set(
+	    err, STATUS_CONFLICT,
+	    "the journal in '%.60s' is that of node %u, which is another installation: a copy; move the journal "
+	    "away to make this a server of its own",
+	    r->installation->data, row->number);
 }
 
 static enum status check_epoch(const struct registering *r, const struct node *row, uint64_t durable, struct err *err)
@@ -142,11 +143,11 @@ static enum status check_epoch(const struct registering *r, const struct node *r
 			       "directories, one journal' in doc/scale.md",
 			       r->installation->data, arena_cstr(r->installation->arena, row->place), row->number);
 	if (row->applied > durable)
-		return err_set(err, STATUS_CONFLICT,
-			       "the store has applied node %u up to record %llu, its journal in '%.60s' ends at %llu: this "
-			       "is an old copy",
-			       row->number, (unsigned long long)row->applied, r->installation->data,
-			       (unsigned long long)durable);
+		return err_set(
+		    err, STATUS_CONFLICT,
+		    "the store has applied node %u up to record %llu, its journal in '%.60s' ends at %llu: this "
+		    "is an old copy",
+		    row->number, (unsigned long long)row->applied, r->installation->data, (unsigned long long)durable);
 	return STATUS_OK;
 }
 
@@ -171,10 +172,11 @@ static enum status check_silence(const struct registering *r, struct store_sessi
 		status = store_node_find(session, row->number, r->installation->arena, &now, err);
 	}
 	if (status == STATUS_OK && now.seen_us != row->seen_us && now.seen_us != 0)
-		return err_set(err, STATUS_CONFLICT,
-			       "node %u runs already, at %.40s: '%.60s' is a copy; move its journal away to make it a server "
-			       "of its own",
-			       row->number, arena_cstr(r->installation->arena, now.place), r->installation->data);
+		return err_set(
+		    err, STATUS_CONFLICT,
+		    "node %u runs already, at %.40s: '%.60s' is a copy; move its journal away to make it a server "
+		    "of its own",
+		    row->number, arena_cstr(r->installation->arena, now.place), r->installation->data);
 	return status;
 }
 

@@ -31,7 +31,7 @@ struct server {
 	struct journal *journal;
 	struct node node;
 	struct live *live;
-	struct live *applied; /* tells how far the journal is in the store, not of events */
+	struct live *applied;      /* tells how far the journal is in the store, not of events */
 	struct store_watch *watch; /* NULL: nobody else has the store */
 	struct tenant_policies *policies;
 	struct apply *apply; /* what the writer's records mean; NULL without the role */

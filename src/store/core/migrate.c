@@ -10,7 +10,8 @@
  * Several servers are upgraded one after the other, so an older program may meet a newer schema, at its start or while
  * it runs. Whether it may go on is for the step to say, because the older program cannot know what the newer one
  * expects of a row: each has the oldest schema that a writer must know (embed-migrations.py). Steps that only add have
- * the one before; what they replace is taken away a release later. A step without a word is for its own program only. */
+ * the one before; what they replace is taken away a release later. A step without a word is for its own program only.
+ */
 #include "store/core/migrations.h"
 
 #include "base/clock.h"

@@ -16,8 +16,8 @@ static enum status read_clock(struct store_session *s, int64_t *ret_us, struct e
 	return rows_close(&r, STATUS_OK);
 }
 
-enum status store_duty_hold(struct store_session *s, const char *name, const struct node_claim *claim,
-			    uint32_t seconds, bool *ret_is_held, struct err *err)
+enum status store_duty_hold(struct store_session *s, const char *name, const struct node_claim *claim, uint32_t seconds,
+			    bool *ret_is_held, struct err *err)
 {
 	int64_t now_us = 0;
 	uint64_t changed = 0;

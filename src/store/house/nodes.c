@@ -79,11 +79,11 @@ static enum status give_number(struct store_session *s, struct uuid installation
 	uint16_t number;
 	uint64_t made = 0;
 	while (!made) {
-		enum status status = find_number(
-		    s,
-		    "SELECT MIN(c.n) FROM (SELECT 1 AS n UNION ALL SELECT number + 1 FROM nodes) c "
-		    "WHERE c.n <= 65535 AND NOT EXISTS (SELECT 1 FROM nodes o WHERE o.number = c.n)",
-		    VALUES_NONE, &number, err);
+		enum status status =
+		    find_number(s,
+				"SELECT MIN(c.n) FROM (SELECT 1 AS n UNION ALL SELECT number + 1 FROM nodes) c "
+				"WHERE c.n <= 65535 AND NOT EXISTS (SELECT 1 FROM nodes o WHERE o.number = c.n)",
+				VALUES_NONE, &number, err);
 		if (status == STATUS_OK && number == 0)
 			status = err_set(err, STATUS_CONFLICT, "all %d numbers of nodes are taken", NODE_NUMBER_MAX);
 		if (status == STATUS_OK)
@@ -102,9 +102,8 @@ static enum status give_number(struct store_session *s, struct uuid installation
 enum status store_node_new(struct store_session *s, struct uuid installation, uint16_t *ret_number, struct err *err)
 {
 	struct rows r;
-	enum status status =
-	    rows_open_one(&r, s, "SELECT number, applied + durable FROM nodes WHERE installation = $1",
-			  VALUES(value_uuid(installation)), err);
+	enum status status = rows_open_one(&r, s, "SELECT number, applied + durable FROM nodes WHERE installation = $1",
+					   VALUES(value_uuid(installation)), err);
 	if (status == STATUS_NOT_FOUND)
 		return give_number(s, installation, ret_number, err);
 	if (status != STATUS_OK)
@@ -113,8 +112,7 @@ enum status store_node_new(struct store_session *s, struct uuid installation, ui
 	bool is_used = rows_i64(&r) > 0;
 	status = rows_close(&r, STATUS_OK);
 	if (status == STATUS_OK && is_used)
-		return err_set(err, STATUS_CONFLICT, "node %u was this installation's and had another journal",
-			       number);
+		return err_set(err, STATUS_CONFLICT, "node %u was this installation's and had another journal", number);
 	/* A start that failed between number and journal has the first one still. */
 	if (status == STATUS_OK)
 		*ret_number = number;
@@ -142,8 +140,7 @@ enum status store_node_take(struct store_session *s, const struct node *n, struc
 	    refused, err);
 }
 
-enum status store_node_seen(struct store_session *s, const struct node_claim *claim, uint64_t durable,
-			    struct err *err)
+enum status store_node_seen(struct store_session *s, const struct node_claim *claim, uint64_t durable, struct err *err)
 {
 	static const struct none lost = {STATUS_CONFLICT, "another process holds this node"};
 	return session_run_some(

@@ -51,7 +51,7 @@ enum status store_node_left(struct store_session *s, const struct node_claim *cl
  *
  * Takes the duty, or goes on holding it, for `seconds` from now by the store's clock. *ret_is_held: false when another
  * node, or a later epoch of this one, has it. */
-enum status store_duty_hold(struct store_session *s, const char *name, const struct node_claim *claim,
-			    uint32_t seconds, bool *ret_is_held, struct err *err) MUST_CHECK;
+enum status store_duty_hold(struct store_session *s, const char *name, const struct node_claim *claim, uint32_t seconds,
+			    bool *ret_is_held, struct err *err) MUST_CHECK;
 
 #endif

@@ -32,10 +32,10 @@ struct api_services {
 	struct writer *writer;
 	const struct apply *apply; /* NULL when this process does not apply */
 	struct live *live;
-	struct live *applied; /* told the sequence number up to which the journal is in the store */
+	struct live *applied;                  /* told the sequence number up to which the journal is in the store */
 	const struct store_watch *store_watch; /* NULL when nobody else has the store */
-	struct dispatcher *dispatcher; /* NULL when this process does not deliver */
-	struct retention *retention;   /* NULL when this process does not apply */
+	struct dispatcher *dispatcher;         /* NULL when this process does not deliver */
+	struct retention *retention;           /* NULL when this process does not apply */
 	struct network_watch
 	    *networks; /* NULL when no lists of networks are configured, or this process does not apply */
 	struct sign_in_guard *guard;

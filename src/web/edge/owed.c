@@ -31,9 +31,9 @@ struct round {
 
 struct owed_answers {
 	struct round rounds[ROUNDS];
-	unsigned filling;  /* index */
-	unsigned writing;  /* with the journal */
-	unsigned finished; /* being answered */
+	unsigned filling;                 /* index */
+	unsigned writing;                 /* with the journal */
+	unsigned finished;                /* being answered */
 	unsigned applying[OWED_APPLYING]; /* on disk, oldest first */
 	size_t applying_count;
 	unsigned spare[OWED_APPLYING]; /* of none of these, empty */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* owed: answers that wait for the disk, and then, where two machines must have a hit, for the store.
  *
- * Rounds take turns: one is being filled, one is with the journal, one is being answered, and up to OWED_APPLYING are on
- * disk and wait until they are applied. Answering can bring new requests in at once (pipelining), which land in the
+ * Rounds take turns: one is being filled, one is with the journal, one is being answered, and up to OWED_APPLYING are
+ * on disk and wait until they are applied. Answering can bring new requests in at once (pipelining), which land in the
  * round being filled; so no round is read and written at a time. Capacity is fixed at birth; nothing is allocated
  * later. One thread.
  */

@@ -106,8 +106,8 @@ static void handle(void *user, struct http_request *request)
 	else if (slice_equal(path, SLICE("/await-store")))
 		await_store(f, request);
 	else if (slice_equal(path, SLICE("/applied")))
-		answer_number(request, owed_answer_applied(f->owed, number_of(http_request_query(request),
-									      SLICE("sequence"))));
+		answer_number(request,
+			      owed_answer_applied(f->owed, number_of(http_request_query(request), SLICE("sequence"))));
 	else if (slice_equal(path, SLICE("/may-await")))
 		answer_number(request, owed_may_await_store(f->owed));
 	else
