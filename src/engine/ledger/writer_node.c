@@ -13,11 +13,16 @@
 #include "engine/ledger/writer_private.h"
 
 #include "base/log.h"
+#include "base/random.h"
 #include "store/house/nodes.h"
+#include <stdlib.h>
+#include <unistd.h>
 
 static const int64_t LOOK_EVERY_US = 1000000;
 /* Longer than any step of a duty takes; so long nobody does the work of a node that died. */
 enum { DUTY_SECONDS = 300 };
+static const int64_t COLLISION_WAIT_US = 1000;
+enum { COLLISION_DOUBLINGS = 5 };
 /* On a store of our own nobody waits for a sign of life, and each costs a sync. */
 static const int64_t TELL_ALONE_EVERY_US = 60000000;
 
@@ -155,4 +160,37 @@ enum status writer_hold_duty(const struct writer *writer, struct batch *batch, c
 	if (status == STATUS_OK && !is_held)
 		return err_set(err, STATUS_DENIED, "another server does this");
 	return status;
+}
+
+/* ---- Beside others */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct uuid));
+}
+
+/* Sorted as the store sorts them, over all of the transaction's records, so that whoever waits for a lock holds only
+ * lower ones, and two who wait for one another cannot be. */
+enum status writer_lock_messages(struct batch *batch, struct uuid *ids, size_t count, struct err *err)
+{
+	enum status status = STATUS_OK;
+	size_t n = 0;
+	if (count)
+		qsort(ids, count, sizeof *ids, compare_ids);
+	for (size_t i = 0; i < count; i++)
+		if (n == 0 || !uuid_equal(ids[n - 1], ids[i]))
+			ids[n++] = ids[i];
+	for (size_t i = 0; status == STATUS_OK && i < n; i += BATCH_READ_AHEAD)
+		status = batch_read_ahead(batch, ids + i, n - i < BATCH_READ_AHEAD ? n - i : BATCH_READ_AHEAD, err);
+	return status;
+}
+
+/* Two that met once must not meet again at the same step: each waits for a time of its own, that doubles. */
+void writer_step_aside(struct writer *w)
+{
+	uint16_t dice;
+	random_bytes(&dice, sizeof dice);
+	unsigned doublings = w->collisions < COLLISION_DOUBLINGS ? w->collisions : COLLISION_DOUBLINGS;
+	w->collisions++;
+	(void)usleep((useconds_t)((COLLISION_WAIT_US << doublings) * (dice % 1000 + 1) / 1000));
 }

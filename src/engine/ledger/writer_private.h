@@ -66,6 +66,10 @@ enum status writer_find_cursor(struct writer *w, struct err *err) MUST_CHECK;
 /* Once a second: is it allowed to write, and tells the others that it is there. Outside of a transaction. */
 void writer_look_around(struct writer *w);
 void writer_leave(struct writer *w);
+/* Reads messages into the batch, which on a shared store locks them; sorts `ids` for it. */
+enum status writer_lock_messages(struct batch *batch, struct uuid *ids, size_t count, struct err *err) MUST_CHECK;
+/* Another writer was in the way: waits a moment. */
+void writer_step_aside(struct writer *w);
 
 /* ---- writer.c */
 void writer_note_failure(struct writer *w, const struct err *err);

@@ -23,12 +23,9 @@
 #include "engine/ledger/writer_private.h"
 
 #include "base/log.h"
-#include "base/random.h"
 #include "engine/ledger/attempt.h"
 #include "engine/ledger/cursor_history.h"
 #include "engine/ledger/watermark.h"
-#include <stdlib.h>
-#include <unistd.h>
 
 enum {
 	RECORDS_MAX = 16384,   /* in a transaction; bounds memory, the time bounds the rest */
@@ -44,7 +41,6 @@ static const int64_t SLICE_BEHIND_US = 100000;
 static const int64_t TRIM_EVERY_US = 1000000;
 /* In a row, before it counts as the store being away; about half a second. */
 enum { COLLISIONS_MAX = 20 };
-static const int64_t COLLISION_WAIT_US = 1000;
 
 enum work { WORK_COMMANDS, WORK_RECORDS, WORK_TIMERS, WORK_KINDS };
 /* Records whose messages are locked together on a shared store: as many as a slice has time for. */
@@ -244,35 +240,14 @@ static void read_group(struct round *r, struct group *group)
 	} while (group->count < group->room && read_record(r));
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
-}
-
-/* Sorted as the store sorts them, over the whole group, so that whoever waits for a lock holds only lower ones. */
-static size_t sort_ids(struct uuid *ids, size_t count)
-{
-	size_t n = 0;
-	if (count)
-		qsort(ids, count, sizeof *ids, compare_ids);
-	for (size_t i = 0; i < count; i++)
-		if (n == 0 || !uuid_equal(ids[n - 1], ids[i]))
-			ids[n++] = ids[i];
-	return n;
-}
-
 static enum status read_messages_ahead(struct round *r, const struct group *group, struct err *err)
 {
 	struct batch *batch = r->writer->batch;
 	struct uuid *ids = arena_alloc_array(batch_arena(batch), group->count, sizeof *ids);
-	enum status status = STATUS_OK;
 	size_t n = 0;
 	for (size_t i = 0; i < group->count; i++)
 		n += r->writer->config.applier->message_of(&group->records[i], &ids[n]);
-	n = sort_ids(ids, n);
-	for (size_t i = 0; status == STATUS_OK && i < n; i += BATCH_READ_AHEAD)
-		status = batch_read_ahead(batch, ids + i, n - i < BATCH_READ_AHEAD ? n - i : BATCH_READ_AHEAD, err);
-	return status;
+	return writer_lock_messages(batch, ids, n, err);
 }
 
 static enum status apply_group(struct round *r, const struct group *group, struct err *err)
@@ -528,18 +503,6 @@ static void put_back(struct round *r)
 		list_append(&r->writer->waiting, link);
 }
 
-/* Another writer was in the way. Two that met once must not meet again at the same step: each waits for a time of its
- * own, that doubles. */
-static void step_aside(struct writer *w)
-{
-	uint16_t dice;
-	random_bytes(&dice, sizeof dice);
-	unsigned doublings = w->collisions < 5 ? w->collisions : 5;
-	int64_t wait_us = (COLLISION_WAIT_US << doublings) * (dice % 1000 + 1) / 1000;
-	w->collisions++;
-	(void)usleep((useconds_t)wait_us);
-}
-
 static enum round_result end_badly(struct round *r, enum status status, struct err *err)
 {
 	struct writer *w = r->writer;
@@ -557,7 +520,7 @@ static enum round_result end_badly(struct round *r, enum status status, struct e
 	}
 	if (status == STATUS_AGAIN && w->collisions < COLLISIONS_MAX) {
 		put_back(r);
-		step_aside(w);
+		writer_step_aside(w);
 		return ROUND_AGAIN;
 	}
 	if (status == STATUS_AGAIN)
