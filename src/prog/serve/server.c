@@ -154,11 +154,7 @@ static enum status read_configuration(struct server *s, struct err *err)
 static enum status start_journal(struct server *s, struct err *err)
 {
 	const struct config *c = &s->installation->config;
-	enum status status = registration_open_journal(s->installation, c->roles, &s->journal, &s->node, err);
-	if (status == STATUS_OK)
-		log_info("node.registered", LOG_INT("node", s->node.number), LOG_INT("epoch", s->node.epoch),
-			 LOG_STR("place", s->node.place));
-	return status;
+	return registration_open_journal(s->installation, c->roles, &s->journal, &s->node, err);
 }
 
 static void on_committed(void *user, uint64_t last_position)
@@ -392,6 +388,9 @@ enum status server_start(struct installation *installation, struct server **ret,
 		server_stop(&s);
 	else
 		*ret = s;
+	if (status == STATUS_OK)
+		log_info("node.registered", LOG_INT("node", s->node.number), LOG_INT("epoch", s->node.epoch),
+			 LOG_STR("place", s->node.place));
 	return status;
 }
 
