@@ -8,6 +8,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "codec/token/link_token.h"
+#include "engine/apply/apply.h"
 #include "engine/upkeep/retention.h"
 #include "store/house/accounts.h"
 #include <pthread.h>
@@ -205,7 +207,10 @@ int main(int argc, char **argv)
 	add_events(&b, events, time_us);
 	store_session_close(&b.session);
 
-	struct writer_config config = {.store = b.store, .journal = b.journal, .clock = clock_system(), .keys = b.keys};
+	struct writer_config config = {.store = b.store, .journal = b.journal, .clock = clock_system()};
+	struct apply *apply =
+	    apply_new(&(struct apply_config){.node = journal_node(b.journal), .keys = b.keys, .clock = clock_system()});
+	apply_join_writer(apply, &config);
 	must(&b, writer_start(&config, &b.writer, &b.err));
 	measure(&b, "quiet", QUIET_SAMPLES);
 	b.retention = retention_new(&(struct retention_config){
@@ -217,6 +222,7 @@ int main(int argc, char **argv)
 	printf("%llu events went in %.1f s\n", (unsigned long long)b.pruned, (double)b.pruning_us / 1e6);
 	retention_free(&b.retention);
 	writer_stop(&b.writer);
+	apply_free(&apply);
 	journal_close(&b.journal);
 	store_close(&b.store);
 	link_token_keys_free(&b.keys);

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "store/events/events.h"
 #include "store/events/stats.h"
+#include "store/house/nodes.h"
 #include "store/mail/messages.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct bench {
 	struct arena *arena;
 	struct prng prng;
 	struct uuid ids[MESSAGES];
+	struct node_claim claim;
 	struct err err;
 };
 
@@ -113,7 +115,7 @@ static void apply_batch(struct bench *b, uint64_t number)
 		must(b, store_message_save(b->s, &messages[i], &b->err));
 	day.values[STAT_OPENS_PROXY] = BATCH;
 	must(b, store_stats_daily_add(b->s, &day, &b->err));
-	must(b, store_cursor_advance(b->s, 1, number * BATCH, (number + 1) * BATCH, &b->err));
+	must(b, store_cursor_advance(b->s, &b->claim, number * BATCH, (number + 1) * BATCH, &b->err));
 	must(b, store_commit(b->s, &b->err));
 	must(b, store_checkpoint(b->s, CHECKPOINT_PAGES, &b->err));
 }
@@ -132,6 +134,10 @@ int main(int argc, char **argv)
 	must(b, store_open(argv[1], &store, &b->err));
 	must(b, store_migrate(store, &b->err));
 	must(b, store_session_open(store, STORE_WRITE, &b->s, &b->err));
+	struct node node = {.installation = new_id(b), .epoch = 1};
+	must(b, store_node_new(b->s, node.installation, &node.number, &b->err));
+	must(b, store_node_take(b->s, &node, &b->err));
+	b->claim = (struct node_claim){node.number, node.epoch};
 	add_messages(b);
 	int64_t start_us = clock_monotonic_us(clock_system());
 	for (uint64_t i = 0; i < transactions; i++)

@@ -3,7 +3,8 @@
 """Writes the C file that holds the schema migrations: embed-migrations.py OUTPUT 0001-first.sql 0002-next.sql ...
 
 The files must be numbered from 1 without gaps. Comments and indentation are left out of what is embedded; lines
-"-- batches: NAME" stay, see store/core/migrate.c.
+"-- batches: NAME" stay, see store/core/migrate.c. A line "-- Oldest writer: N" says that a program which knows the schema N may go on
+writing beside this one; without it none older than the step itself may.
 """
 import os
 import re
@@ -28,7 +29,9 @@ def main():
         if int(name.split("-")[0]) != number:
             sys.exit("%s: expected number %d" % (path, number))
         with open(path, encoding="utf-8") as f:
-            rows.append('    {%d, "%s",\n%s},\n' % (number, name, literal(f.read())))
+            text = f.read()
+        oldest = re.search(r"^-- Oldest writer: (\d+)$", text, re.M)
+        rows.append('    {%d, "%s", %d,\n%s},\n' % (number, name, int(oldest[1]) if oldest else number, literal(text)))
     with open(output, "w", encoding="utf-8") as f:
         f.write('#include "store/core/migrations.h"\n\n')
         f.write("const struct migration store_migrations[] = {\n%s};\n" % "".join(rows))

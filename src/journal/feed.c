@@ -2,7 +2,7 @@
 /* The producers' side. Of the two batches one is always the owner's to fill; `state` says whose the other one is, and
  * that one atomic is all that owner and journal thread share on the way of a record.
  */
-#include "journal/journal_priv.h"
+#include "journal/journal_state.h"
 
 #include "base/mem.h"
 #include "journal/frame.h"

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening, closing, and what can be asked of a journal. The work is in recover.c, writer.c and rotate.c. */
-#include "journal/journal_priv.h"
+/* Opening, closing and trimming. The work between is that of recover.c, writer.c and rotate.c, which know nothing of
+ * this file.
+ *
+ * The order at the start is the order of doubt: the directory's own name is made durable first, then the lock keeps a
+ * second process out, and only then is anything read; recovery rewrites the end, which two must not do at once. */
+#include "journal/journal_state.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
+#include "journal/recover.h"
+#include "journal/rotate.h"
+#include "journal/writer.h"
 
 #include <errno.h>
-#include <stdio.h>
+
+#define LOCK_NAME "lock"
 
 enum { RETRY_MS = 1000 };
 #define SEGMENT_BYTES_DEFAULT (64u << 20)
 #define SEGMENT_BYTES_MIN (1u << 20)
 #define RESERVE_BYTES_DEFAULT (4u << 20)
-
-int64_t journal_monotonic_us(void)
-{
-	return clock_monotonic_us(clock_system());
-}
 
 static size_t segment_bytes(uint64_t wanted)
 {
@@ -39,6 +41,8 @@ static enum status journal_new(const struct journal_config *config, struct journ
 	journal->segment_bytes = segment_bytes(config->segment_bytes);
 	journal->reserve_bytes = config->reserve_bytes ? config->reserve_bytes : RESERVE_BYTES_DEFAULT;
 	journal->retry_us = (int64_t)(config->retry_ms ? config->retry_ms : RETRY_MS) * 1000;
+	journal->give_node = config->give_node;
+	journal->give_node_user = config->give_node_user;
 	journal->lock = -1;
 	journal->writer.file = -1;
 	journal->writer.next_file = -1;
@@ -142,56 +146,6 @@ void journal_close(struct journal **journal_at)
 	BUG_IF(!list_is_empty(&journal->feeds));
 	journal_delete(journal);
 	*journal_at = NULL;
-}
-
-void journal_wake(struct journal *journal)
-{
-	/* Whoever finds it set knows that the thread has not looked since; one post is enough. */
-	if (!atomic_exchange(&journal->woken, true))
-		(void)sem_post(&journal->wake); /* never more than one outstanding, so it cannot overflow */
-}
-
-uint16_t journal_node(const struct journal *journal)
-{
-	return journal->node;
-}
-
-uint64_t journal_durable_sequence(const struct journal *journal)
-{
-	return atomic_load_explicit(&journal->durable, memory_order_acquire);
-}
-
-enum journal_health journal_health(const struct journal *journal)
-{
-	return (enum journal_health)atomic_load(&journal->health);
-}
-
-void journal_set_health(struct journal *journal, enum journal_health health, const char *words)
-{
-	pthread_mutex_lock(&journal->health_lock);
-	/* FAILED is for good: whatever is found later, what is on the disk is not known any more. */
-	if (atomic_load(&journal->health) != JOURNAL_FAILED) {
-		(void)snprintf(journal->health_words, sizeof journal->health_words, "%s", words);
-		atomic_store(&journal->health, health);
-	}
-	pthread_mutex_unlock(&journal->health_lock);
-}
-
-void journal_health_text(const struct journal *journal, char *text, size_t size)
-{
-	pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&journal->health_lock; /* const for callers, not for us */
-
-	pthread_mutex_lock(lock);
-	(void)snprintf(text, size, "%s", journal->health_words);
-	pthread_mutex_unlock(lock);
-}
-
-void journal_on_commit(struct journal *journal, void (*committed)(void *user), void *user)
-{
-	pthread_mutex_lock(&journal->feeds_lock);
-	journal->committed = committed;
-	journal->committed_user = user;
-	pthread_mutex_unlock(&journal->feeds_lock);
 }
 
 static enum status delete_segment(struct journal *journal, uint64_t first, struct err *err)

@@ -33,6 +33,10 @@ struct journal_config {
 	uint64_t segment_bytes;  /* 0: 64 MiB; taken into 1 to 256 MiB; for new segments */
 	uint64_t reserve_bytes;  /* kept free as a file of its own, given back when the disk is full; 0: 4 MiB */
 	uint32_t retry_ms;       /* how long FULL waits before it tries again; 0: 1000 */
+	/* Asked once, under the lock, by journal_open for a journal that is new: the number that will name it for ever.
+	 * What it returns but STATUS_OK ends the opening, and nothing was made. NULL, or 0 in *ret: drawn at random. */
+	enum status (*give_node)(void *user, uint16_t *ret, struct err *err);
+	void *give_node_user;
 };
 
 /* Recovers what is there (a torn tail is cut and made durable before anything is read, R3), then starts the thread.
@@ -45,7 +49,7 @@ enum status journal_open(const struct journal_config *config, struct journal **r
  * NULL; NULL is allowed. Blocks. */
 void journal_close(struct journal **journal);
 
-/* A number that names this journal for ever (drawn at creation, kept in every segment header). */
+/* A number that names this journal for ever (chosen at creation, kept in every segment header). */
 uint16_t journal_node(const struct journal *journal);
 /* The last durable sequence number; 0 when there is none. Sequence numbers start at 1 and have no gaps. Any thread. */
 uint64_t journal_durable_sequence(const struct journal *journal);

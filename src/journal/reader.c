@@ -5,7 +5,7 @@
  * fails a moment later and is replaced by other records with the same numbers. `fetched_durable` is the durable
  * sequence number from before the bytes were fetched, and nothing above it is taken from the buffer.
  */
-#include "journal/journal_priv.h"
+#include "journal/journal_state.h"
 
 #include "base/mem.h"
 #include "journal/frame.h"

@@ -10,20 +10,28 @@
  * kill -9 between write and sync, or, worse, after a sync that failed and left pages that look clean. Records that
  * readers have seen must not be gone after the next power cut.
  */
-#include "journal/journal_priv.h"
+#include "journal/recover.h"
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "journal/journal_state.h"
+#include "journal/rotate.h"
 
 #include <errno.h>
 
-static uint16_t draw_node(void)
+/* The number stands in the header of every segment from now on. Two journals that draw the same one are one node to
+ * the store, so whoever has a store to ask gives it. */
+static enum status choose_node(struct journal *journal, struct err *err)
 {
 	uint16_t node = 0;
+	enum status status = STATUS_OK;
 
-	while (node == 0)
+	if (journal->give_node)
+		status = journal->give_node(journal->give_node_user, &node, err);
+	while (status == STATUS_OK && node == 0)
 		random_bytes(&node, sizeof node);
-	return node;
+	journal->node = node;
+	return status;
 }
 
 static void remove_leftover(const struct journal *journal)
@@ -111,8 +119,9 @@ enum status journal_recover(struct journal *journal, struct err *err)
 	if (count > 0) {
 		status = recover_last(journal, firsts[count - 1], err);
 	} else {
-		journal->node = draw_node();
-		status = rotate(journal, err);
+		status = choose_node(journal, err);
+		if (status == STATUS_OK)
+			status = rotate(journal, err);
 	}
 	mem_free(firsts);
 	return status;

@@ -9,9 +9,10 @@
  *
  * A full disk may stop this at any step. The state says which steps are done; the next attempt goes on from there.
  */
-#include "journal/journal_priv.h"
+#include "journal/rotate.h"
 
 #include "base/random.h"
+#include "journal/journal_state.h"
 
 #include <errno.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which segments there are, in memory. Rebuilt from the names at every start; nothing of it is ever written (R8). */
-#include "journal/journal_priv.h"
+#include "journal/segment_index.h"
 
 #include "base/mem.h"
+#include <string.h>
 
 void index_init(struct segment_index *index)
 {

@@ -9,10 +9,12 @@
  * start reads what is there and rewrites it. Only "no space" is different: the file system says so before it takes the
  * bytes. Then the journal is FULL, zeroes whatever was half written, and tries again by itself.
  */
-#include "journal/journal_priv.h"
+#include "journal/writer.h"
 
 #include "base/mem.h"
 #include "journal/frame.h"
+#include "journal/journal_state.h"
+#include "journal/rotate.h"
 
 #include <errno.h>
 #include <time.h>

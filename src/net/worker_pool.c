@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One lock, two queues: jobs that are resumed have their work behind them and only want to answer, so they go before
- * new ones; otherwise a flood of new requests would keep finished ones in memory. Whether a job was parked is a flag on
- * the worker's own stack, because the job may be somebody else's, and gone, before run() returns. */
+/* One lock and two queues for all workers. A job is something that asks a database, so it takes a hundred times as long
+ * as the lock is held; per-worker queues would save nothing and let one job wait behind a slow one while another worker
+ * idles. Jobs that are resumed have their work behind them and only want to answer, so they go before new ones;
+ * otherwise a flood of new requests would keep finished ones in memory. What is done goes back to its loop by
+ * http_loop_post, because only that loop's thread may touch the request. Whether a job was parked is a flag on the
+ * worker's own stack, because the job may be somebody else's, and gone, before run() returns. */
 #include "net/worker_pool.h"
 #include "base/mem.h"
 #include <pthread.h>

@@ -116,11 +116,11 @@ static enum status apply_until(struct replay *r, int64_t until_us)
 
 static enum status settle_some(struct replay *r, int64_t until_us, size_t *ret_count)
 {
-	struct settling_list due = {0};
-	enum status status =
-	    store_settling_take(r->at.session, until_us, SETTLED_AT_ONCE, batch_arena(r->batch), &due, r->err);
+	struct timer_take some = {TIMER_SETTLE, until_us, SETTLED_AT_ONCE};
+	struct timer_list due = {0};
+	enum status status = store_timer_take(r->at.session, &some, batch_arena(r->batch), &due, r->err);
 	for (size_t i = 0; status == STATUS_OK && i < due.n; i++) {
-		status = settle_message(r->batch, apply_fan_out(r->apply), &due.at[i], r->err);
+		status = settler_settle(apply_settler(r->apply), r->batch, &due.at[i], r->err);
 		if (status == STATUS_OK)
 			status = batch_flush(r->batch, r->err);
 	}
@@ -142,7 +142,7 @@ static enum status settle_until(struct replay *r, int64_t until_us)
 static enum status next_step(struct replay *r, int64_t *ret_us)
 {
 	int64_t due_us = 0;
-	enum status status = store_settling_next(r->at.session, &due_us, r->err);
+	enum status status = store_timer_next(r->at.session, TIMER_SETTLE, &due_us, r->err);
 	int64_t next_us = r->done < r->hit_count ? r->hits[r->done].time_us : 0;
 	if (!next_us || (due_us && due_us < next_us))
 		next_us = due_us;

@@ -27,6 +27,7 @@ struct web_loop {
 struct web {
 	struct web_config config;
 	struct worker_pool *pool;
+	struct stored_links *links;         /* NULL: no edge here */
 	struct http_server *_Atomic server; /* set once it runs; loops look at it */
 	struct http_server *admin;          /* NULL: none */
 	struct tracker_counters counters[LOOPS_MAX];
@@ -47,67 +48,6 @@ static void worker_stop(void *user, void *context)
 	worker_free(&worker);
 }
 
-/* ---- Destinations that are kept in the store. */
-
-struct stored_click {
-	struct worker_job job;
-	struct tracker *tracker;
-	struct http_request *request;
-	const struct hit_record *hit;
-	struct arena *arena;
-	struct slice url;
-};
-
-static enum status look_up(struct api_worker *worker, struct stored_click *c)
-{
-	struct err err = {0};
-	enum status status = worker_recover(worker, &err);
-	if (status == STATUS_OK)
-		status = store_link_find(worker->session, c->hit->tenant, c->hit->destination, c->arena, &c->url, &err);
-	return status;
-}
-
-/* Twice, because a session whose server has gone says so only when it is used, and a link must not die of that. */
-static void find_url(struct worker_job *job, void *context)
-{
-	struct stored_click *c = (struct stored_click *)job;
-	enum status status = look_up(context, c);
-	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-		status = look_up(context, c);
-	if (status != STATUS_OK)
-		c->url = SLICE_EMPTY;
-}
-
-static void answer_found(struct worker_job *job)
-{
-	struct stored_click *c = (struct stored_click *)job;
-	tracker_answer_stored(c->tracker, c->request, c->hit, c->url);
-	arena_free(&c->arena);
-	mem_free(c);
-}
-
-static void drop_found(struct worker_job *job)
-{
-	struct stored_click *c = (struct stored_click *)job;
-	arena_free(&c->arena);
-	mem_free(c);
-}
-
-static void find_stored(void *user, struct tracker *tracker, struct http_request *request, const struct hit_record *hit)
-{
-	struct web *web = user;
-	struct stored_click *c = MEM_NEW(struct stored_click);
-	c->tracker = tracker;
-	c->request = request;
-	c->hit = hit;
-	c->arena = arena_new();
-	c->job.run = find_url;
-	c->job.done = answer_found;
-	c->job.drop = drop_found;
-	if (!worker_pool_post(web->pool, http_request_loop(request), &c->job))
-		answer_found(&c->job);
-}
-
 /* ---- Loops. */
 
 static void *loop_start(void *user, struct http_loop *loop)
@@ -124,9 +64,9 @@ static void *loop_start(void *user, struct http_loop *loop)
 	    .clock = web->config.services->clock,
 	    .base_url = web->config.services->base_url,
 	    .max_wait_ms = web->config.max_wait_ms,
+	    .applied = web->config.waits_for_store ? web->config.services->applied : NULL,
 	    .counters = &web->counters[http_loop_index(loop)],
-	    .find_stored = find_stored,
-	    .user = web,
+	    .links = web->links,
 	};
 	l->tracker = tracker_new(&tracking, loop);
 	return l;
@@ -160,8 +100,15 @@ static void answer_nothing(struct http_request *request)
 static struct health health_of(struct web *web, bool for_all)
 {
 	const struct api_services *s = web->config.services;
-	struct health_parts parts = {s->journal,  s->writer,   s->dispatcher, s->retention,
-				     s->networks, s->policies, s->base_url};
+	struct health_parts parts = {.journal = s->journal,
+				     .writer = s->writer,
+				     .apply = s->apply,
+				     .store_watch = s->store_watch,
+				     .dispatcher = s->dispatcher,
+				     .retention = s->retention,
+				     .networks = s->networks,
+				     .policies = s->policies,
+				     .base_url = s->base_url};
 	return (struct health){parts, atomic_load(&web->server), web->counters, LOOPS_MAX, for_all};
 }
 
@@ -210,6 +157,12 @@ static enum status start_admin(struct web *web, struct err *err)
 	return web->config.admin_address ? http_server_start(&config, &web->admin, err) : STATUS_OK;
 }
 
+static enum status start_links(struct web *web, struct err *err)
+{
+	struct stored_links_config config = {web->config.services->store, web->config.services->clock};
+	return web->config.has_edge ? stored_links_start(&config, &web->links, err) : STATUS_OK;
+}
+
 static enum status start_server(struct web *web, struct err *err)
 {
 	struct http_server_config config = {
@@ -244,6 +197,8 @@ enum status web_start(const struct web_config *config, struct web **ret, struct 
 	};
 	enum status status = worker_pool_start(&pool, &web->pool, err);
 	if (status == STATUS_OK)
+		status = start_links(web, err);
+	if (status == STATUS_OK)
 		status = start_server(web, err);
 	if (status == STATUS_OK)
 		status = start_admin(web, err);
@@ -272,6 +227,7 @@ void web_stop(struct web **web, int timeout_ms)
 	if (server)
 		http_server_shut_down(server, timeout_ms);
 	worker_pool_stop(&w->pool);
+	stored_links_stop(&w->links);
 	http_server_free(&server);
 	mem_free(w);
 	*web = NULL;

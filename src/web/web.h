@@ -20,6 +20,7 @@ struct web_config {
 	unsigned workers;       /* threads for the API; 0: 4 */
 	bool has_edge, has_api; /* roles */
 	int64_t max_wait_ms;
+	bool waits_for_store; /* a hit is answered when it is in the store, not when it is on this disk */
 	const struct api_services *services;
 	const struct link_token_keys *keys;
 };

@@ -146,6 +146,7 @@ test("a key of the configuration that is not known is an error with its line", a
   const wrong = await pugmark(["serve", "--data", data], { env: { PUGMARK_SERVER_LOOPS: "-1" } });
   assert_refused(wrong, FAILED, /server\.loops/);
   assert_refused(await serve(data, "--roles", "edge,cook"), FAILED, /cook/);
+  assert_refused(await serve(data, "--roles", "edge"), FAILED, /nobody applies; add apply/);
   assert_refused(await serve(data, "--base-url", "javascript:alert(1)"), FAILED, /base_url/);
 });
 

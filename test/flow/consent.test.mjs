@@ -116,6 +116,8 @@ test("a withdrawal holds for mail that was sent before, a later yes does not", a
   assert.equal((await hits(server, sent.id)).length, 1, "nothing more of the person");
   const all = await server.settled_events("type=email.opened,email.clicked");
   assert.deepEqual(all.map((e) => e.type), ["email.clicked", "email.opened"], "the open is not recorded at all");
+  assert.equal(await server.metric('records_skipped_total\\{reason="no_consent"\\}'), 1);
+  assert.equal(await server.metric('records_skipped_total\\{reason="malformed"\\}'), 0);
   const [click] = all;
   assert.deepEqual([click.contact, click.message_id, click.ip, click.user_agent, click.token], [null, null, null, null, null]);
   assert.equal((await server.api("GET", "/stats/summary")).body.clicks_total, 1, "counted");

@@ -31,7 +31,7 @@ const OLDER_RULES = [
    clicks_human = clicks_machine, opens_unique = 1, opens_unique_strict = 1, clicks_unique = 0`,
   "UPDATE stats_hourly SET actor = actor + 100 WHERE kind <> 'sends'",
   "UPDATE stats_hourly SET actor = CASE actor WHEN 101 THEN 4 ELSE 1 END WHERE kind <> 'sends'",
-  "DELETE FROM hits_to_settle",
+  "DELETE FROM timers",
 ];
 
 const numbers = async (server, id) => {

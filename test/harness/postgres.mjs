@@ -30,9 +30,24 @@ function identity() {
 }
 
 class Postgres {
+  constructor(directory) {
+    this.bin = find_binaries();
+    this.identity = identity();
+    this.directory = directory;
+    this.data = join(directory, "data");
+    this.url = `postgresql://pugmark@/postgres?host=${directory}`;
+    if (this.identity.uid) chownSync(directory, this.identity.uid, this.identity.gid);
+  }
+
+  /** One of PostgreSQL's own programs, as who runs the server. */
+  run(name, args) {
+    const { status, stderr } = spawnSync(join(this.bin, name), args, { ...this.identity, cwd: this.directory, encoding: "utf8" });
+    if (status !== 0) throw new Error(`${name}: ${stderr}`);
+  }
+
   async start() {
     const settings = [`unix_socket_directories=${this.directory}`, "listen_addresses=", "fsync=off", "max_connections=40"];
-    const args = ["-D", join(this.directory, "data"), ...settings.flatMap((setting) => ["-c", setting])];
+    const args = ["-D", this.data, ...settings.flatMap((setting) => ["-c", setting])];
     const log = openSync(join(this.directory, "log"), "a");
     this.child = spawn(join(this.bin, "postgres"), args, { ...this.identity, stdio: ["ignore", log, log], cwd: this.directory });
     closeSync(log);
@@ -54,22 +69,40 @@ class Postgres {
     if (status !== 0) throw new Error(stderr);
     return stdout.split("\n").filter(Boolean).map((line) => line.split("\t"));
   }
+
+  promote() {
+    this.run("pg_ctl", ["promote", "-D", this.data]);
+  }
 }
 
-/** A running server with an empty database; ended and removed after the test. */
-export async function start_postgres(t) {
-  const p = new Postgres();
-  p.bin = find_binaries();
-  p.identity = identity();
-  p.directory = temporary_directory(null, "pugmark-postgres-");
+function make_postgres(t) {
+  const p = new Postgres(temporary_directory(null, "pugmark-postgres-"));
   t.after(async () => {
     await p.stop("SIGQUIT");
     rmSync(p.directory, { recursive: true, force: true });
   });
-  if (p.identity.uid) chownSync(p.directory, p.identity.uid, p.identity.gid);
-  p.url = `postgresql://pugmark@/postgres?host=${p.directory}`;
-  const args = ["--no-sync", "-A", "trust", "-U", "pugmark", "-E", "UTF8", "--locale=C", "-D", join(p.directory, "data")];
-  const made = spawnSync(join(p.bin, "initdb"), args, { ...p.identity, cwd: p.directory, encoding: "utf8" });
-  if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+  return p;
+}
+
+/** A running server with an empty database; ended and removed after the test. */
+export async function start_postgres(t) {
+  const p = make_postgres(t);
+  p.run("initdb", ["--no-sync", "-A", "trust", "-U", "pugmark", "-E", "UTF8", "--locale=C", "-D", p.data]);
   return p.start();
+}
+
+/** A primary and a standby that follows it; commits wait for it when `is_synchronous`. `url` finds whichever can be written. */
+export async function start_postgres_pair(t, is_synchronous) {
+  const primary = await start_postgres(t);
+  const standby = make_postgres(t);
+  standby.run("pg_basebackup", ["--no-sync", "-R", "-X", "stream", "-h", primary.directory, "-U", "pugmark", "-D", standby.data]);
+  await standby.start();
+  await until(() => primary.query("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'").length, "the standby to follow");
+  if (is_synchronous) {
+    primary.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
+    primary.query("SELECT pg_reload_conf()");
+    await until(() => primary.query("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'").length, "the standby to be waited for");
+  }
+  const url = `postgresql://pugmark@/postgres?host=${primary.directory},${standby.directory}&target_session_attrs=read-write`;
+  return { primary, standby, url };
 }

@@ -20,7 +20,7 @@ const MOVED = {
   event_details: ["occurred_at"],
   messages: ["created_at", "sent_at", "delivered_at"],
   message_counters: ["first_open_at", "first_open_strict_at", "first_click_at", "last_activity_at"],
-  hits_to_settle: ["due_at"],
+  timers: ["due_at"],
 };
 
 const moved = (tables, by) =>
@@ -48,9 +48,9 @@ export const let_events_age_in_postgres = (seconds) => [
 /** Statements after which everything in the store happened so much earlier. */
 export const let_time_pass = (seconds) => [
   ...let_events_age(seconds),
-  ...moved(["messages", "message_counters", "hits_to_settle"], `${seconds}000000`),
+  ...moved(["messages", "message_counters", "timers"], `${seconds}000000`),
 ];
 export const let_time_pass_in_postgres = (seconds) => [
   ...let_events_age_in_postgres(seconds),
-  ...moved(["messages", "message_counters", "hits_to_settle"], `interval '${seconds} seconds'`),
+  ...moved(["messages", "message_counters", "timers"], `interval '${seconds} seconds'`),
 ];

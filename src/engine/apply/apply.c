@@ -7,15 +7,20 @@
 #include "engine/apply/repeat.h"
 #include "engine/judge/fan_out.h"
 #include "engine/judge/network_watch.h"
+#include "engine/judge/settle.h"
 #include "engine/ledger/record.h"
+#include "engine/ledger/writer.h"
 #include <stdatomic.h>
 
 static const int64_t LOG_EVERY_US = 60000000;
+static const int64_t POLICIES_EVERY_US = 1000000;
 
 struct apply {
 	struct apply_parts parts;
 	const struct clock *clock;
-	struct network_watch *networks; /* NULL: none */
+	struct network_watch *networks;   /* NULL: none */
+	struct tenant_policies *policies; /* NULL: none */
+	int64_t policies_us;              /* monotonic; when they were last looked at; 0: never */
 	_Atomic uint64_t skipped[APPLY_SKIP_COUNT];
 	int64_t logged_us[APPLY_SKIP_COUNT]; /* monotonic; when this reason was last logged */
 };
@@ -44,11 +49,14 @@ struct apply *apply_new(const struct apply_config *config)
 	a->networks = config->networks;
 	a->parts.node = config->node;
 	a->parts.sealer = link_token_sealer_new(config->keys);
+	a->policies = config->policies;
 	a->parts.policies = config->policies;
 	a->parts.defaults = tenant_policy_default();
 	a->parts.counts_every_press = config->counts_every_press;
 	a->parts.repeats = repeat_secrets_new();
 	a->parts.fan_out = fan_out_new();
+	a->parts.settler =
+	    settler_new(&(struct settler_config){.fan_out = a->parts.fan_out, .is_shared = config->is_shared});
 	return a;
 }
 
@@ -57,15 +65,17 @@ const struct tenant_policy *apply_policy_of(const struct apply_parts *parts, uin
 	return parts->policies ? tenant_policies_look(parts->policies, tenant) : &parts->defaults;
 }
 
-struct fan_out *apply_fan_out(struct apply *apply)
+struct settler *apply_settler(struct apply *apply)
 {
-	return apply->parts.fan_out;
+	return apply->parts.settler;
 }
 
 void apply_take_networks(struct apply *apply)
 {
-	if (apply->networks)
-		network_watch_take(apply->networks, &apply->parts.networks);
+	if (!apply->networks)
+		return;
+	network_watch_take(apply->networks, &apply->parts.networks);
+	settler_judge_by(apply->parts.settler, apply->parts.networks);
 }
 
 void apply_free(struct apply **apply)
@@ -74,6 +84,7 @@ void apply_free(struct apply **apply)
 		return;
 	link_token_sealer_free(&(*apply)->parts.sealer);
 	repeat_secrets_free(&(*apply)->parts.repeats);
+	settler_free(&(*apply)->parts.settler);
 	fan_out_free(&(*apply)->parts.fan_out);
 	network_lists_free(&(*apply)->parts.networks);
 	mem_free(*apply);
@@ -138,4 +149,59 @@ bool apply_message_of(const struct journal_record *record, struct uuid *ret)
 	else
 		return false;
 	return true;
+}
+
+/* ---- For a writer */
+
+static enum status open_for_writer(void *self, struct batch *batch, struct err *err)
+{
+	struct apply *apply = self;
+	batch_use_policies(batch, apply->policies);
+	return apply->policies ? tenant_policies_refresh(apply->policies, batch_session(batch), err) : STATUS_OK;
+}
+
+/* What cannot be read holds as it was; a store that does not answer is noticed by whoever has something to write. */
+static void refresh_policies(struct apply *apply, struct store_session *session)
+{
+	struct err ignored;
+	int64_t now_us = clock_monotonic_us(apply->clock);
+	bool is_due = !apply->policies_us || now_us - apply->policies_us >= POLICIES_EVERY_US;
+	if (!apply->policies || (!tenant_policies_take_expired(apply->policies) && !is_due))
+		return;
+	apply->policies_us = now_us;
+	if (tenant_policies_refresh(apply->policies, session, &ignored) != STATUS_OK)
+		tenant_policies_expire(apply->policies);
+}
+
+static void refresh_for_writer(void *self, struct store_session *session)
+{
+	refresh_policies(self, session);
+	apply_take_networks(self);
+}
+
+static enum status record_for_writer(void *self, struct batch *batch, const struct journal_record *record,
+				     struct err *err)
+{
+	return apply_record(self, batch, record, err);
+}
+
+static void refused_for_writer(void *self, const struct journal_record *record)
+{
+	apply_note_skip(self, APPLY_SKIP_REFUSED, record);
+}
+
+static const struct applier APPLIER = {
+    .open = open_for_writer,
+    .refresh = refresh_for_writer,
+    .message_of = apply_message_of,
+    .record = record_for_writer,
+    .refused = refused_for_writer,
+};
+
+void apply_join_writer(struct apply *apply, struct writer_config *config)
+{
+	config->applier = &APPLIER;
+	config->applier_self = apply;
+	config->timers[0] = settler_handler(apply->parts.settler);
+	config->timer_count = 1;
 }

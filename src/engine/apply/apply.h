@@ -18,19 +18,25 @@
 struct apply_config {
 	uint16_t node;                      /* of the journal; part of every event's id */
 	const struct link_token_keys *keys; /* must outlive it */
-	/* What holds for each tenant; must outlive it. NULL: the defaults. */
-	const struct tenant_policies *policies;
+	/* What holds for each tenant; kept true while a writer runs; must outlive it. NULL: the defaults. */
+	struct tenant_policies *policies;
 	bool counts_every_press;        /* none is held, whoever pressed (unsubscription.h) */
 	struct network_watch *networks; /* an operator's lists; NULL: none; must outlive it */
-	const struct clock *clock;      /* for how often it logs */
+	bool is_shared;                 /* the store: other machines apply to it too */
+	const struct clock *clock;      /* for how often it logs, and looks at settings */
 };
 
 struct apply;
 struct fan_out;
+struct settler;
+struct writer_config;
 struct network_lists;
 struct network_watch;
 struct apply *apply_new(const struct apply_config *config);
 void apply_free(struct apply **apply);
+/* Sets what a writer asks of whoever knows its records: the applier, and the handlers of timers that apply sets. The
+ * writer must be stopped before apply is freed. */
+void apply_join_writer(struct apply *apply, struct writer_config *config);
 
 /* From now on hits are judged by the newest lists of networks. For between two batches, so that a batch is judged by
  * one. */
@@ -57,8 +63,8 @@ enum apply_skip {
 const char *apply_skip_name(enum apply_skip skip);
 /* Since the start; records that came again after a rollback are counted again. Any thread. */
 uint64_t apply_skipped(const struct apply *apply, enum apply_skip skip);
-/* What it remembers of sources, for settling; belongs to `apply`. */
-struct fan_out *apply_fan_out(struct apply *apply);
+/* Takes the second look at what it applied; belongs to `apply`. */
+struct settler *apply_settler(struct apply *apply);
 /* Counts and logs one. For the writer, when the store refuses a record. */
 void apply_note_skip(struct apply *apply, enum apply_skip skip, const struct journal_record *record);
 
@@ -70,6 +76,7 @@ struct apply_parts {
 	struct link_token_sealer *sealer;
 	struct repeat_secrets *repeats;
 	struct fan_out *fan_out;
+	struct settler *settler;
 	const struct tenant_policies *policies; /* NULL: the next, for everybody */
 	struct tenant_policy defaults;
 	bool counts_every_press;

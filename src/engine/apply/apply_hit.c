@@ -13,7 +13,6 @@
 #include "engine/apply/repeat.h"
 #include "engine/apply/unsubscription.h"
 #include "engine/apply/visit.h"
-#include "engine/judge/fan_out.h"
 #include "engine/judge/press_burst.h"
 #include "engine/ledger/record.h"
 #include "engine/people/consent.h"
@@ -212,10 +211,7 @@ static void add_or_repeat(struct hit *hit, const struct event *event)
 static enum status apply_open_or_click(struct hit *hit, struct err *err)
 {
 	struct slice destination;
-	enum status status =
-	    fan_out_fill(hit->context->parts->fan_out, batch_session(hit->context->batch), time_of(hit), err);
-	if (status == STATUS_OK)
-		status = find_destination(hit, &destination, err);
+	enum status status = find_destination(hit, &destination, err);
 	if (status != STATUS_OK)
 		return status;
 	judge(hit);

@@ -14,7 +14,6 @@
 #include "codec/text/sha256.h"
 #include "engine/apply/provider_repeat.h"
 #include "engine/apply/visit.h"
-#include "engine/judge/fan_out.h"
 #include "engine/ledger/record.h"
 #include "engine/mail/outgoing.h"
 
@@ -334,10 +333,7 @@ static enum status take(struct report *r, struct err *err)
 {
 	bool is_known = false;
 	find_id(r);
-	enum status status =
-	    fan_out_fill(r->context->parts->fan_out, batch_session(r->context->batch), r->time_us, err);
-	if (status == STATUS_OK)
-		status = is_told_before(r, &is_known, err);
+	enum status status = is_told_before(r, &is_known, err);
 	if (status == STATUS_OK && is_known)
 		return skip(r, APPLY_SKIP_REPEATED);
 	if (status == STATUS_OK)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/apply/provider_repeat.h"
 
-#include "engine/apply/correction.h"
 #include "engine/feed/event_json.h"
+#include "engine/judge/correction.h"
 #include "store/events/hits.h"
 
 enum { HITS_MAX = 512 }; /* of a message, the newest */

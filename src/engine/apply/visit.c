@@ -4,6 +4,7 @@
 #include "codec/judge/behaviour.h"
 #include "engine/judge/fan_out.h"
 #include "engine/tenant/cohort.h"
+#include "store/events/settling.h"
 
 /* ---- Consent */
 
@@ -70,7 +71,8 @@ static void settle_later(const struct visit *visit)
 {
 	struct batch *batch = visit->context->batch;
 	int64_t from_us = visit->time_us < batch_now_us(batch) ? visit->time_us : batch_now_us(batch);
-	batch_settle_later(batch, visit->message->id, from_us);
+	struct timer timer = settling_timer(from_us, &visit->message->id);
+	batch_set_timer(batch, &timer);
 }
 
 /* A gateway may look before the other side has said that it takes the mail. */

@@ -75,3 +75,12 @@ uint64_t live_position(const struct live *live)
 	pthread_mutex_unlock(&l->lock);
 	return position;
 }
+
+bool live_is_heard(const struct live *live)
+{
+	struct live *l = (struct live *)live; /* a lock is not a change that anybody sees */
+	pthread_mutex_lock(&l->lock);
+	bool is_heard = !list_is_empty(&l->subscribers);
+	pthread_mutex_unlock(&l->lock);
+	return is_heard;
+}

@@ -31,5 +31,7 @@ void live_unsubscribe(struct live *live, struct live_subscriber *subscriber);
 void live_rearm(struct live *live, struct live_subscriber *subscriber);
 void live_publish(struct live *live, uint64_t last_position);
 uint64_t live_position(const struct live *live);
+/* Somebody has subscribed. */
+bool live_is_heard(const struct live *live);
 
 #endif

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two generations of a map: the young one takes what comes; when it has covered the reach of
  * a question, or is full, it becomes the old one and the old one is dropped. A question is asked two minutes after its
- * hit, so a generation lasts as long as that and the minute to both sides. */
+ * hit, so a generation lasts as long as that and the minute to both sides.
+ *
+ * The key is (tenant, source, domain, minute) and not the source alone: what follows a machine's visit at another
+ * company or in another hour then never pushes out what is asked about, and a question looks at three entries. A
+ * recipient is kept as a hash; whether there are five different ones is all that anybody asks. */
 #include "engine/judge/fan_out.h"
 
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/wire.h"
 
-enum { KEY_MAX = 320, FILL_MAX = 65536 };
+enum { KEY_MAX = 320 };
 static const int64_t REACH_US = BEHAVIOUR_FAN_OUT_REACH_S * INT64_C(1000000);
 static const int64_t GENERATION_US = (BEHAVIOUR_SETTLE_S + 2 * BEHAVIOUR_FAN_OUT_REACH_S + 60) * INT64_C(1000000);
 
@@ -33,7 +37,8 @@ struct fan_out {
 	struct generation young, old;
 	int64_t generation_us; /* how long one lasts */
 	size_t visits_max;     /* of one */
-	bool is_filled;
+	int64_t begun_us;      /* INT64_MAX: nothing was noted yet */
+	bool has_forgotten;    /* a generation was dropped */
 };
 
 static void generation_open(struct generation *g)
@@ -53,6 +58,7 @@ struct fan_out *fan_out_new(void)
 	struct fan_out *f = MEM_NEW(struct fan_out);
 	f->generation_us = GENERATION_US;
 	f->visits_max = FAN_OUT_VISITS_MAX / 2;
+	f->begun_us = INT64_MAX;
 	generation_open(&f->young);
 	generation_open(&f->old);
 	return f;
@@ -124,6 +130,7 @@ static void turn_over(struct fan_out *f, int64_t time_us)
 		f->young.since_us = time_us;
 	if (time_us - f->young.since_us <= f->generation_us && map_count(f->young.visits) < f->visits_max)
 		return;
+	f->has_forgotten |= map_count(dropped.visits) > 0;
 	f->old = f->young;
 	f->young = dropped;
 	f->young.since_us = time_us;
@@ -153,6 +160,8 @@ void fan_out_note(struct fan_out *fan_out, const struct fan_out_hit *hit)
 	struct slice key = key_of(hit, minute_of(hit->time_us), room);
 	if (!key.n)
 		return;
+	if (fan_out->begun_us == INT64_MAX)
+		fan_out->begun_us = hit->time_us;
 	turn_over(fan_out, hit->time_us);
 	struct visits *v = map_get(fan_out->young.visits, key);
 	if (!v) {
@@ -162,11 +171,22 @@ void fan_out_note(struct fan_out *fan_out, const struct fan_out_hit *hit)
 	add_visit(v, name_of(hit->recipient), hit->time_us);
 }
 
+void fan_out_begin(struct fan_out *fan_out, int64_t from_us)
+{
+	fan_out->begun_us = from_us;
+}
+
+int64_t fan_out_since_us(const struct fan_out *fan_out)
+{
+	bool is_cut = fan_out->has_forgotten && fan_out->old.since_us > fan_out->begun_us;
+	return is_cut ? fan_out->old.since_us : fan_out->begun_us;
+}
+
 /* ---- Counting */
 
-/* Three minutes, each perhaps split between the generations. */
+/* Three minutes, each perhaps split between the generations, of two memories. */
 struct stays {
-	struct stay at[6 * FAN_OUT_RECIPIENTS_MAX];
+	struct stay at[2 * 6 * FAN_OUT_RECIPIENTS_MAX];
 	size_t n;
 };
 
@@ -202,7 +222,8 @@ static void sort_by_end(struct stays *stays)
 	}
 }
 
-/* As many as there can be without two at the same time: always the one that ends first of those that begin later. */
+/* Interval scheduling by earliest end, which is optimal. As many as there can be without two at the same time: always
+ * the one that ends first of those that begin later. */
 static uint32_t count_apart(struct stays *stays)
 {
 	uint32_t count = 0;
@@ -217,7 +238,13 @@ static uint32_t count_apart(struct stays *stays)
 	return count;
 }
 
-uint32_t fan_out_count(const struct fan_out *fan_out, const struct fan_out_hit *hit)
+static void join_both(struct stays *stays, const struct fan_out *fan_out, struct slice key, int64_t time_us)
+{
+	join_all(stays, map_get(fan_out->old.visits, key), time_us);
+	join_all(stays, map_get(fan_out->young.visits, key), time_us);
+}
+
+uint32_t fan_out_count(const struct fan_out *fan_out, const struct fan_out *also, const struct fan_out_hit *hit)
 {
 	char room[KEY_MAX];
 	struct stays stays;
@@ -226,13 +253,14 @@ uint32_t fan_out_count(const struct fan_out *fan_out, const struct fan_out_hit *
 		struct slice key = key_of(hit, minute, room);
 		if (!key.n)
 			return 0;
-		join_all(&stays, map_get(fan_out->old.visits, key), hit->time_us);
-		join_all(&stays, map_get(fan_out->young.visits, key), hit->time_us);
+		join_both(&stays, fan_out, key, hit->time_us);
+		if (also)
+			join_both(&stays, also, key, hit->time_us);
 	}
 	return count_apart(&stays);
 }
 
-/* ---- After a start */
+/* ---- From the store */
 
 void fan_out_note_visit(struct fan_out *fan_out, const struct past_visit *visit)
 {
@@ -246,18 +274,4 @@ void fan_out_note_visit(struct fan_out *fan_out, const struct past_visit *visit)
 				  .source = behaviour_source_of(&address, visit->user_agent),
 				  .time_us = visit->time_us};
 	fan_out_note(fan_out, &hit);
-}
-
-enum status fan_out_fill(struct fan_out *fan_out, struct store_session *session, int64_t time_us, struct err *err)
-{
-	struct past_visits visits = {0};
-	if (fan_out->is_filled)
-		return STATUS_OK;
-	struct arena *arena = arena_new();
-	enum status status = store_event_recent_visits(session, time_us - GENERATION_US, FILL_MAX, arena, &visits, err);
-	for (size_t i = 0; status == STATUS_OK && i < visits.n; i++)
-		fan_out_note_visit(fan_out, &visits.at[i]);
-	arena_free(&arena);
-	fan_out->is_filled = status == STATUS_OK;
-	return status;
 }

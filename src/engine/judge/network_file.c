@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file is read into memory and not mapped: a mapped file that somebody cuts off ends the process. */
+/* The file is read into memory and not mapped: a mapped file that somebody cuts off ends the process.
+ *
+ * Whether it is the same file as before is told by device, inode, size and both times. The time of change (ctime) is
+ * among them because `cp -p`, rsync and tar set the time of modification back, and a list that is replaced by one of
+ * the same size would go unnoticed. */
 #include "engine/judge/network_file.h"
 
 #include "base/mem.h"

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The walk goes by the first hit of each message since then, because that order never changes: a walk by the last hit
+ * would meet messages again that are hit while it runs. Judging is done twice, on the caller's thread and again by the
+ * writer, but only for messages that change, which are few; reading is what costs. Commands are small and in the
+ * background, so that hits and requests go on beside a pass. */
 #include "engine/judge/rejudge.h"
 
 #include "base/mem.h"
-#include "engine/apply/correction.h"
+#include "engine/judge/correction.h"
 #include "engine/judge/rejudge_message.h"
 #include "engine/judge/second_look.h"
 #include "engine/judge/visit_history.h"
@@ -63,7 +67,7 @@ static void add_to(struct rejudge_report *report, const struct rejudge_message *
 	rejudge_report_add_hits(report, &hits);
 }
 
-/* ---- On the writer's thread */
+/* ---- On the writer's thread. The message is read anew: between the look outside and this one a hit may have come. */
 
 struct rejudge_command {
 	struct writer_command command; /* first */
@@ -180,6 +184,7 @@ static enum status look_at(struct rejudge *r, struct uuid id, struct rejudge_com
 		return leave(r, id, LEFT_NO_MESSAGE, err);
 	if (status == STATUS_OK)
 		status = second_look_read(r->session, id, HITS_READ, r->arena, &hits, err);
+	/* One row that cannot be read must not end a pass of hours. */
 	if (status == STATUS_CORRUPT)
 		return leave(r, id, LEFT_UNREADABLE, err);
 	if (status != STATUS_OK)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nothing here looks at the verdict that a hit has, except where it stays, so that judging twice gives the same. */
+/* Nothing here looks at the verdict that a hit has, except where it stays, so that judging twice gives the same.
+ *
+ * A hit that stays as it was is still evidence for the others: a burst whose first click was not kept well enough to be
+ * judged is a burst all the same. So all hits go through the second look, and what is left alone is put back behind. */
 #include "engine/judge/rejudge_message.h"
 
 #include "engine/feed/event_json.h"
@@ -116,7 +119,7 @@ enum left_alone rejudge_message_begin(const struct rejudge_rules *rules, const s
 
 bool rejudge_message_end(struct rejudge_message *m, const struct fan_out *fan_out, struct arena *arena)
 {
-	struct second_look look = {m->message, fan_out, arena};
+	struct second_look look = {m->message, fan_out, NULL, arena};
 	bool is_changed = false;
 	second_look_judge(&look, m->judged, m->n);
 	for (size_t i = 0; i < m->n; i++) {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Between the rows of the store and codec/judge/behaviour, which is pure: what a row says of its source and link, and
+ * how what was found is written down. */
 #include "engine/judge/second_look.h"
 
 #include "base/crc32c.h"
@@ -25,6 +27,15 @@ enum status second_look_read(struct store_session *session, struct uuid message,
 			     struct event_hits *ret, struct err *err)
 {
 	enum status status = store_event_hits(session, message, limit, arena, ret, err);
+	if (status == STATUS_OK)
+		sort_by_time(ret->at, ret->n);
+	return status;
+}
+
+enum status second_look_read_until(struct store_session *session, const struct hits_until *which, struct arena *arena,
+				   struct event_hits *ret, struct err *err)
+{
+	enum status status = store_event_hits_until(session, which, arena, ret, err);
 	if (status == STATUS_OK)
 		sort_by_time(ret->at, ret->n);
 	return status;
@@ -57,7 +68,7 @@ static struct behaviour_hit hit_of(const struct second_look *look, const struct 
 	    .source = hit.source,
 	    .time_us = e->occurred_us,
 	};
-	hit.fan_out = fan_out_count(look->fan_out, &visit);
+	hit.fan_out = fan_out_count(look->fan_out, look->also, &visit);
 	return hit;
 }
 

@@ -1,45 +1,182 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* In time, everything is in memory: fan_out holds some minutes, and a look comes two minutes after its hit. What makes
+ * a look late must not make a scanner a person, so memory is believed for as far back as it says that it has forgotten
+ * nothing, and history is read for the rest. History is read step by step, as timers are due: all looks of one step
+ * share one reading, and each hit of a backlog is read once.
+ *
+ * Fan-out is asked for hits that are looked at for the first time only. A hit that had its look keeps that answer, as a
+ * message that is read for years would otherwise have the minute of its delivery read again for every visit. */
 #include "engine/judge/settle.h"
 
+#include "base/mem.h"
 #include "codec/judge/behaviour.h"
-#include "engine/apply/correction.h"
+#include "engine/judge/correction.h"
 #include "engine/judge/second_look.h"
+#include "engine/judge/visit_history.h"
+#include "store/events/settling.h"
+
+static const int64_t SECOND_US = 1000000;
+static const int64_t REACH_US = BEHAVIOUR_FAN_OUT_REACH_S * INT64_C(1000000);
+static const int64_t SETTLE_US = BEHAVIOUR_SETTLE_S * INT64_C(1000000);
+
+struct settler {
+	struct settler_config config;
+	const struct network_lists *lists;
+	struct visit_history *history; /* NULL: not needed for a while */
+	int64_t history_due_us;        /* of the timer that needed it last */
+};
+
+struct settler *settler_new(const struct settler_config *config)
+{
+	struct settler *s = MEM_NEW(struct settler);
+	s->config = *config;
+	return s;
+}
+
+void settler_free(struct settler **settler)
+{
+	if (!*settler)
+		return;
+	visit_history_free(&(*settler)->history);
+	mem_free(*settler);
+	*settler = NULL;
+}
+
+void settler_judge_by(struct settler *settler, const struct network_lists *lists)
+{
+	settler->lists = lists;
+	if (settler->history)
+		visit_history_judge_by(settler->history, lists);
+}
+
+/* ---- One message on its way */
+
+struct look {
+	const struct timer *timer;
+	struct uuid id;
+	struct message *message;
+	struct event_hits hits;
+	int64_t from_us, to_us; /* of hits whose fan-out counts; from > to: none */
+	const struct fan_out *history;
+};
+
+/* A crowd came behind the hits that this look is about, and pushed them out of what can be looked at. */
+static bool is_pushed_out(const struct look *look)
+{
+	return look->hits.n == BEHAVIOUR_HITS_MAX &&
+	       settling_due_us(look->hits.at[0].occurred_us) >= look->timer->due_us;
+}
+
+static enum status read_hits(struct look *look, struct batch *batch, struct err *err)
+{
+	struct hits_until then = {look->id, look->timer->due_us, BEHAVIOUR_HITS_MAX};
+	enum status status =
+	    second_look_read(batch_session(batch), look->id, BEHAVIOUR_HITS_MAX, batch_arena(batch), &look->hits, err);
+	if (status != STATUS_OK || !is_pushed_out(look))
+		return status;
+	return second_look_read_until(batch_session(batch), &then, batch_arena(batch), &look->hits, err);
+}
+
+static void find_range(struct look *look)
+{
+	struct behaviour_mail mail = {.delivered_us = look->message->delivered_us ? look->message->delivered_us
+										  : look->message->sent_us};
+	look->from_us = INT64_MAX;
+	look->to_us = INT64_MIN;
+	for (size_t i = 0; i < look->hits.n; i++) {
+		const struct event *e = &look->hits.at[i];
+		enum hit_kind kind = e->type == EVENT_CLICK ? HIT_CLICK : HIT_OPEN;
+		if (!behaviour_is_provisional(e->actor) || !behaviour_in_window(&mail, kind, e->occurred_us) ||
+		    settling_due_us(e->occurred_us) < look->timer->due_us)
+			continue;
+		look->from_us = e->occurred_us < look->from_us ? e->occurred_us : look->from_us;
+		look->to_us = e->occurred_us > look->to_us ? e->occurred_us : look->to_us;
+	}
+}
+
+/* ---- Whom sources came for at that time */
+
+/* The second is for hits that were applied just before the first that was noted, and received just after it. */
+static bool knows(const struct settler *s, const struct look *look)
+{
+	int64_t since_us = fan_out_since_us(s->config.fan_out);
+	return !s->config.is_shared && since_us < INT64_MAX - SECOND_US &&
+	       since_us + SECOND_US <= look->from_us - REACH_US;
+}
+
+static void forget_history(struct settler *s, const struct look *look)
+{
+	if (s->history && look->timer->due_us - s->history_due_us > FAN_OUT_HISTORY_S * SECOND_US)
+		visit_history_free(&s->history);
+}
+
+/* At least the whole step that this timer stands for, so that the next message of the step finds it read. */
+static enum status follow_history(struct settler *s, struct look *look, struct batch *batch, struct err *err)
+{
+	int64_t step_us = look->timer->due_us - SETTLE_US;
+	int64_t from_us = step_us - SETTLING_STEP_S * SECOND_US;
+	from_us = look->from_us < from_us ? look->from_us : from_us;
+	int64_t to_us = look->to_us > step_us ? look->to_us : step_us;
+	if (!s->history)
+		s->history = visit_history_new(batch_session(batch), s->lists);
+	s->history_due_us = look->timer->due_us;
+	enum status status = visit_history_follow(s->history, from_us - REACH_US, to_us + REACH_US, err);
+	look->history = visit_history_fan_out(s->history);
+	return status;
+}
+
+static enum status find_fan_out(struct settler *s, struct look *look, struct batch *batch, struct err *err)
+{
+	forget_history(s, look);
+	find_range(look);
+	if (look->from_us > look->to_us || knows(s, look))
+		return STATUS_OK;
+	return follow_history(s, look, batch, err);
+}
+
+/* ---- The verdicts */
 
 /* Looks at the hits together and writes what changed. */
-static enum status judge_hits(struct batch *batch, const struct second_look *look, const struct event_hits *hits,
-			      struct correction *correction, struct err *err)
+static enum status judge_hits(const struct settler *s, const struct look *look, struct batch *batch, struct err *err)
 {
+	struct second_look second = {look->message, s->config.fan_out, look->history, batch_arena(batch)};
+	struct correction correction = {.batch = batch, .message = look->message};
+	const struct event_hits *hits = &look->hits;
 	enum status status = STATUS_OK;
 	struct event *judged = arena_alloc_array(batch_arena(batch), hits->n + 1, sizeof *judged);
 	if (hits->n)
 		memcpy(judged, hits->at, hits->n * sizeof *judged);
-	second_look_judge(look, judged, hits->n);
+	second_look_judge(&second, judged, hits->n);
 	for (size_t i = 0; status == STATUS_OK && i < hits->n; i++) {
 		if (judged[i].actor == hits->at[i].actor)
 			continue;
 		judged[i].settled = true; /* what a machine has shown is not taken back */
-		status = correction_change(correction, &hits->at[i], &judged[i], err);
+		status = correction_change(&correction, &hits->at[i], &judged[i], err);
 	}
-	return status;
+	return status == STATUS_OK ? correction_finish(&correction, err) : status;
 }
 
-enum status settle_message(struct batch *batch, struct fan_out *fan_out, const struct settling *settling,
-			   struct err *err)
+enum status settler_settle(struct settler *s, struct batch *batch, const struct timer *timer, struct err *err)
 {
-	struct store_session *session = batch_session(batch);
-	struct correction correction = {.batch = batch};
-	struct event_hits hits = {0};
-	int64_t until_us = settling->due_us - BEHAVIOUR_SETTLE_S * INT64_C(1000000);
-	enum status status = batch_message(batch, settling->message, &correction.message, err);
+	struct look look = {.timer = timer};
+	if (!settling_message_of(timer, &look.id))
+		return err_set(err, STATUS_BAD_INPUT, "the key of this timer is no message");
+	enum status status = batch_message(batch, look.id, &look.message, err);
 	if (status == STATUS_NOT_FOUND)
-		return STATUS_OK;
+		return STATUS_OK; /* it went with its hits */
 	if (status == STATUS_OK)
-		status =
-		    second_look_read(session, settling->message, BEHAVIOUR_HITS_MAX, batch_arena(batch), &hits, err);
+		status = read_hits(&look, batch, err);
 	if (status == STATUS_OK)
-		status = fan_out_fill(fan_out, session, until_us, err);
-	struct second_look look = {correction.message, fan_out, batch_arena(batch)};
-	if (status == STATUS_OK)
-		status = judge_hits(batch, &look, &hits, &correction, err);
-	return status == STATUS_OK ? correction_finish(&correction, err) : status;
+		status = find_fan_out(s, &look, batch, err);
+	return status == STATUS_OK ? judge_hits(s, &look, batch, err) : status;
+}
+
+static enum status fire(void *self, struct batch *batch, const struct timer *timer, struct err *err)
+{
+	return settler_settle(self, batch, timer, err);
+}
+
+struct timer_handler settler_handler(struct settler *settler)
+{
+	return (struct timer_handler){TIMER_SETTLE, "settle", fire, settler};
 }

@@ -5,7 +5,7 @@
  *             one message does not look at the thousands around it
  *   sums      what they and the states of messages add up to, moved at flush (effects.h)
  *   repeats   of events that are written: how often each came again
- *   settling  messages to look at again, each time once
+ *   timers    what is to be done later, each once
  *
  * A flush empties these and keeps the messages, which are clean then.
  *
@@ -58,7 +58,7 @@ struct batch {
 	uint64_t gathering; /* goes up when events are dropped */
 	size_t events_written;
 	struct sums *sums;
-	struct map *settling; /* time and id -> struct settling */
+	struct map *timers;   /* kind, time and key -> struct timer */
 	struct map *repeated; /* tenant and position -> struct repeated */
 	struct queue_moves *queue;
 	char key[KEY_MAX];
@@ -72,7 +72,7 @@ struct batch *batch_new(struct store_session *session)
 	b->arena = arena_new();
 	b->messages = message_memory_new();
 	b->sums = sums_new();
-	b->settling = map_new();
+	b->timers = map_new();
 	b->repeated = map_new();
 	b->queue = queue_moves_new(session);
 	b->event_room = FIRST_EVENTS;
@@ -90,7 +90,7 @@ void batch_free(struct batch **batch)
 		return;
 	message_memory_free(&b->messages);
 	sums_free(&b->sums);
-	map_free(&b->settling);
+	map_free(&b->timers);
 	map_free(&b->repeated);
 	queue_moves_free(&b->queue);
 	consent_memory_free(&b->consents);
@@ -414,20 +414,21 @@ struct queue_moves *batch_queue_moves(struct batch *batch)
 	return batch->queue;
 }
 
-/* ---- Settling */
+/* ---- Timers */
 
-void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurred_us)
+void batch_set_timer(struct batch *batch, const struct timer *timer)
 {
 	struct buf key;
-	struct settling settling = {settling_due_us(occurred_us), message};
 	buf_init_fixed(&key, batch->key, sizeof batch->key);
-	wire_put_u64(&key, (uint64_t)settling.due_us);
-	buf_append(&key, uuid_slice(&message));
-	if (map_get(batch->settling, buf_slice(&key)))
+	wire_put_u64(&key, (uint64_t)timer->due_us);
+	wire_put_u8(&key, (uint8_t)timer->kind);
+	buf_append(&key, timer->key);
+	if (map_get(batch->timers, buf_slice(&key)))
 		return;
-	struct settling *kept = ARENA_NEW(batch->arena, struct settling);
-	*kept = settling;
-	(void)map_put(batch->settling, buf_slice(&key), kept);
+	struct timer *kept = ARENA_NEW(batch->arena, struct timer);
+	*kept = *timer;
+	kept->key = arena_copy(batch->arena, timer->key);
+	(void)map_put(batch->timers, buf_slice(&key), kept);
 }
 
 /* ---- Writing */
@@ -502,8 +503,8 @@ static enum status add_settling(struct batch *batch, struct err *err)
 	enum status status = STATUS_OK;
 	void *row;
 	size_t cursor = 0;
-	while (status == STATUS_OK && map_next(batch->settling, &cursor, NULL, &row))
-		status = store_settling_add(batch->session, row, err);
+	while (status == STATUS_OK && map_next(batch->timers, &cursor, NULL, &row))
+		status = store_timer_add(batch->session, row, err);
 	return status;
 }
 
@@ -512,7 +513,7 @@ static void drop_gathered(struct batch *batch)
 	batch->event_count = 0;
 	batch->gathering++;
 	sums_clear(batch->sums);
-	map_clear(batch->settling);
+	map_clear(batch->timers);
 	map_clear(batch->repeated);
 	queue_moves_clear(batch->queue);
 }

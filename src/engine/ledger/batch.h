@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "engine/ledger/sums.h"
 #include "store/events/events.h"
-#include "store/events/settling.h"
+#include "store/house/timers.h"
 #include "store/mail/messages.h"
 
 struct batch;
@@ -68,8 +68,8 @@ struct sums *batch_sums(struct batch *batch);
 /* What became of attempts, for the queue; written at flush (queue_moves.h). */
 struct queue_moves *batch_queue_moves(struct batch *batch);
 
-/* Has the hits of a message looked at again, as a hit wants that occurred then (settling_due_us). */
-void batch_settle_later(struct batch *batch, struct uuid message, int64_t occurred_us);
+/* Has it fire (timers.h); once, however often it is set. Copies the key. */
+void batch_set_timer(struct batch *batch, const struct timer *timer);
 
 /* Writes everything gathered to the session; still inside the transaction. */
 enum status batch_flush(struct batch *batch, struct err *err) MUST_CHECK;

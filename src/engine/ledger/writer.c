@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The writer's thread: rounds while there is something to do, otherwise a wait for the next commit of the journal or
- * the next command. What one transaction does is in writer_round.c. */
+ * the next command. What one transaction does is in writer_round.c.
+ *
+ * Why one thread: counters are exact and `is_unique` is decided once without a lock that anybody waits for, and a
+ * thousand small writes share one sync (doc/decisions/0006). The price is that whatever blocks this thread blocks all
+ * that is written, so nothing here waits for anything but the store. */
 #include "engine/ledger/writer_private.h"
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/ledger/cursor_history.h"
 
+/* Without news: timers become due and settings change in a store that others write to, and nobody wakes us for that. */
 static const int64_t TICK_US = 1000000;
+/* A database that restarts is back within a second; one that is away for hours is asked every five. */
 static const int64_t BACKOFF_FIRST_US = 50000;
 static const int64_t BACKOFF_MAX_US = 5000000;
 
 /* ---- What others see of it */
 
-static void note_failure(struct writer *w, const struct err *err)
+void writer_note_failure(struct writer *w, const struct err *err)
 {
 	pthread_mutex_lock(&w->failure_lock);
 	bool is_news = !atomic_load(&w->is_failing);
@@ -23,11 +30,17 @@ static void note_failure(struct writer *w, const struct err *err)
 		log_error("writer.failing", LOG_ERR(err));
 }
 
+/* Said once when it begins and once when it ends: a store that is away for an hour would fill the log otherwise. */
 static void note_success(struct writer *w)
 {
 	w->backoff_us = 0;
 	if (atomic_exchange(&w->is_failing, false))
 		log_info("writer.works_again", LOG_INT("applied", atomic_load(&w->applied)));
+}
+
+enum writer_halt writer_halted(const struct writer *writer)
+{
+	return (enum writer_halt)atomic_load(&writer->halt);
 }
 
 uint64_t writer_applied_sequence(const struct writer *writer)
@@ -40,9 +53,16 @@ bool writer_caught_up(const struct writer *writer)
 	return writer_applied_sequence(writer) >= writer->target;
 }
 
-uint64_t writer_skipped(const struct writer *writer, enum apply_skip reason)
+int64_t writer_lag_us(const struct writer *writer)
 {
-	return apply_skipped(writer->apply, reason);
+	bool is_behind = journal_durable_sequence(writer->config.journal) > writer_applied_sequence(writer);
+	int64_t lag_us = clock_now_us(writer->config.clock) - atomic_load(&writer->unapplied_since_us);
+	return is_behind && lag_us > 0 ? lag_us : 0;
+}
+
+int64_t writer_timers_late_us(const struct writer *writer)
+{
+	return atomic_load(&writer->timers_late_us);
 }
 
 bool writer_is_failing(const struct writer *writer, char *text, size_t size)
@@ -84,18 +104,30 @@ static void wait_for_store(struct writer *w, const struct err *err)
 	}
 }
 
+/* For good: the process is about to end. */
+static bool refuse_all(struct writer *w)
+{
+	pthread_mutex_lock(&w->failure_lock);
+	struct err why = w->failure;
+	pthread_mutex_unlock(&w->failure_lock);
+	writer_end_waiting(w, STATUS_IO, &why);
+	return false;
+}
+
 /* False: nothing more to do now. */
 static bool work(struct writer *w)
 {
 	struct err err = {0};
 	(void)letterbox_take(&w->mail, &w->waiting);
+	if (atomic_load(&w->halt) != WRITER_RUNS)
+		return refuse_all(w);
 	switch (writer_round(w, &err)) {
 	case ROUND_IDLE: note_success(w); return false;
 	case ROUND_DONE: note_success(w); return true;
 	case ROUND_AGAIN: return true;
-	case ROUND_STALLED: note_failure(w, &err); return !list_is_empty(&w->waiting);
+	case ROUND_STALLED: writer_note_failure(w, &err); return !list_is_empty(&w->waiting);
 	case ROUND_FAILED:
-		note_failure(w, &err);
+		writer_note_failure(w, &err);
 		wait_for_store(w, &err);
 		return !atomic_load(&w->is_stopping);
 	}
@@ -110,8 +142,10 @@ static void *run(void *user)
 		bool is_last = atomic_load(&w->is_stopping);
 		if (work(w))
 			continue;
-		if (is_last)
+		if (is_last) {
+			writer_leave(w);
 			return NULL;
+		}
 		if (!atomic_load(&w->is_stopping))
 			(void)letterbox_wait(&w->mail, &w->waiting, TICK_US);
 	}
@@ -127,8 +161,9 @@ static void wake(void *user)
 static void free_writer(struct writer *w)
 {
 	journal_reader_close(&w->reader);
-	apply_free(&w->apply);
+	timers_free(&w->timers);
 	batch_free(&w->batch);
+	cursor_history_free(&w->history);
 	store_session_close(&w->session);
 	letterbox_done(&w->mail);
 	(void)pthread_mutex_destroy(&w->failure_lock);
@@ -141,6 +176,10 @@ static struct writer *new_writer(const struct writer_config *config)
 	w->config = *config;
 	w->node = journal_node(config->journal);
 	w->target = journal_durable_sequence(config->journal);
+	/* Whoever wrote this journal may have tried all that is in it. */
+	w->attempted = w->target;
+	w->history = cursor_history_new(store_is_shared(config->store) ? config->keep_seconds : 0);
+	w->group_room = BATCH_READ_AHEAD;
 	list_init(&w->waiting);
 	letterbox_init(&w->mail, NULL, NULL);
 	BUG_IF(pthread_mutex_init(&w->failure_lock, NULL) != 0);
@@ -151,25 +190,18 @@ static enum status open_parts(struct writer *w, struct err *err)
 {
 	enum status status = store_session_open(w->config.store, STORE_WRITE, &w->session, err);
 	if (status == STATUS_OK)
-		status = store_cursor_read(w->session, w->node, &w->cursor, err);
+		status = writer_claim_node(w, err);
 	if (status == STATUS_OK)
 		status = journal_reader_open(w->config.journal, w->cursor, &w->reader, err);
-	if (status == STATUS_OK && w->config.policies)
-		status = tenant_policies_refresh(w->config.policies, w->session, err);
+	if (status != STATUS_OK)
+		return status;
+	w->batch = batch_new(w->session);
+	status = w->config.applier->open(w->config.applier_self, w->batch, err);
 	if (status != STATUS_OK)
 		return status;
 	atomic_store(&w->applied, w->cursor);
-	w->is_ready = true;
-	w->batch = batch_new(w->session);
-	batch_use_policies(w->batch, w->config.policies);
-	w->apply = apply_new(&(struct apply_config){
-	    .node = w->node,
-	    .keys = w->config.keys,
-	    .policies = w->config.policies,
-	    .counts_every_press = w->config.counts_every_press,
-	    .networks = w->config.networks,
-	    .clock = w->config.clock,
-	});
+	atomic_store(&w->unapplied_since_us, clock_now_us(w->config.clock));
+	w->timers = timers_new(w->config.timers, w->config.timer_count, w->config.clock);
 	return STATUS_OK;
 }
 
@@ -181,6 +213,7 @@ enum status writer_start(const struct writer_config *config, struct writer **ret
 		free_writer(w);
 		return status;
 	}
+	/* Before the thread: what is committed between the two must wake it. */
 	journal_on_commit(config->journal, wake, w);
 	int failed = pthread_create(&w->thread, NULL, run, w);
 	if (failed) {
@@ -202,6 +235,7 @@ void writer_stop(struct writer **writer)
 	letterbox_wake(&w->mail);
 	(void)pthread_join(w->thread, NULL);
 	journal_on_commit(w->config.journal, NULL, NULL);
+	/* Handed in while the thread ended: nobody may be left waiting. */
 	struct err err;
 	(void)err_set(&err, STATUS_IO, "the writer was stopped");
 	(void)letterbox_take(&w->mail, &w->waiting);

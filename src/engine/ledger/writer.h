@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* writer: the one thread that writes the store.
  *
- * It applies journal records in order and runs commands that other threads hand in, in batches: one transaction holds
- * the effects of up to 4,096 records or 10 ms of work (100 ms while it is far behind and no command waits), the
- * commands, and the journal cursor moved by compare-and-swap. A crash replays the uncommitted suffix and nothing else.
+ * It applies journal records in order, runs commands that other threads hand in, and fires timers (timers.h), in
+ * batches. One transaction holds a slice of each: commands for 10 ms, records for 10 ms (100 ms while it is far behind
+ * and no command waits), timers for 10 ms; and whoever took longer than that, because one command cannot be cut,
+ * gives the next as long. So none of the three waits longer than the others work: hits are applied while a million
+ * messages are accepted. With them moves the journal cursor, by compare-and-swap. A crash replays the uncommitted
+ * suffix and nothing else.
+ *
+ * It is the process's voice among the nodes of a store: it tells that it is alive, and stops for good when another
+ * process has its node or a newer program its store.
+ *
  * It is also SQLite's only checkpointer, and trims the journal once what it applied is committed. When the store is
  * away it waits and tries again; the journal keeps everything meanwhile, and commands end with STATUS_IO.
  */
@@ -13,29 +20,46 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/status.h"
-#include "codec/token/link_token.h"
-#include "engine/apply/apply.h"
+#include "engine/ledger/applier.h"
 #include "engine/ledger/batch.h"
+#include "engine/ledger/timers.h"
 #include "journal/journal.h"
-#include "store/core/store.h"
+#include "store/house/nodes.h"
 
 struct writer;
+
+/* Why a writer must not write any more, until the process is started again. */
+enum writer_halt {
+	WRITER_RUNS,
+	WRITER_FENCED,   /* another process holds this node: whatever this one still answers, nobody will count */
+	WRITER_OUTDATED, /* a newer program has migrated the store */
+};
 
 struct writer_config {
 	struct store *store; /* migrated */
 	struct journal *journal;
 	const struct clock *clock;
-	const struct link_token_keys *keys; /* must outlive the writer */
-	/* What holds for each tenant; kept true by the writer, must outlive it. NULL: the defaults, for everybody. */
-	struct tenant_policies *policies;
-	bool counts_every_press;        /* see struct apply_config */
-	struct network_watch *networks; /* see apply.h; must outlive the writer */
+	/* What records mean (apply_join_writer in apply.h sets these four); what `applier` stands for must outlive the
+	 * writer, and so must what the handlers do. */
+	const struct applier *applier;
+	void *applier_self;
+	struct timer_handler timers[TIMER_HANDLERS_MAX];
+	size_t timer_count;
+	/* Which node of the store this is, under which epoch the writer is to take it; copied, its texts must outlive
+	 * the writer. NULL: the journal's number, whoever had it (tests, measurements). */
+	const struct node *node;
+	uint32_t keep_seconds; /* how long the journal keeps what is applied, on a shared store */
+	/* On the writer's thread, once: it has stopped for good. Must not stop the writer. May be NULL. */
+	void (*halted)(void *user, enum writer_halt why, const char *words);
+	/* On the writer's thread after a commit that moved the cursor; must not block. May be NULL. */
+	void (*applied)(void *user, uint64_t sequence);
 	/* On the writer's thread after a commit that added events; must not block. May be NULL. */
 	void (*committed)(void *user, uint64_t last_position);
 	void *user;
 };
 
-/* Opens the writing session and starts the thread. STATUS_NOT_FOUND: the journal no longer has what the store's cursor
+/* Opens the writing session, takes the node and starts the thread. STATUS_CONFLICT: another process has the node.
+ * STATUS_NOT_FOUND: the journal no longer has what the store's cursor
  * asks for next (an old copy of the store was put back). No feed of the journal may exist yet (journal_on_commit). */
 enum status writer_start(const struct writer_config *config, struct writer **ret, struct err *err) MUST_CHECK;
 /* Applies everything that is durable, ends waiting commands, stops. When the store is away it tries once more and
@@ -68,8 +92,20 @@ enum status writer_submit_and_wait(struct writer *writer, struct writer_command 
 uint64_t writer_applied_sequence(const struct writer *writer);
 /* Everything that was durable when the writer started is applied. Any thread. */
 bool writer_caught_up(const struct writer *writer);
-/* Records passed over since the start, by reason. Any thread. */
-uint64_t writer_skipped(const struct writer *writer, enum apply_skip reason);
+/* How long the record has waited that is to be applied next; 0: none waits. Any thread. */
+int64_t writer_lag_us(const struct writer *writer);
+/* By how much the earliest timer is late, as of the last round: 0 unless there is more to do than time. Any thread. */
+int64_t writer_timers_late_us(const struct writer *writer);
+/* WRITER_RUNS, or why nothing is written any more; commands end with STATUS_IO then. Any thread. */
+enum writer_halt writer_halted(const struct writer *writer);
+/* For a command: takes, or goes on holding, what one node does for all. STATUS_DENIED: another one has it, which is no
+ * failure; the command does nothing then. */
+struct writer_duty {
+	const char *name;
+	uint32_t seconds; /* from now; 0: long enough for any step, short enough when the node dies */
+};
+enum status writer_hold_duty(const struct writer *writer, struct batch *batch, const struct writer_duty *duty,
+			     struct err *err) MUST_CHECK;
 /* The store could not be written at the last try, or the journal not read; `text` gets why. Any thread. */
 bool writer_is_failing(const struct writer *writer, char *text, size_t size);
 

@@ -10,28 +10,38 @@
 struct writer {
 	struct writer_config config;
 	uint16_t node;
-	uint64_t target; /* durable when the writer started */
+	struct node self;
+	struct node_claim claim; /* of self */
+	uint64_t target;         /* durable when the writer started */
 
 	/* Of the writer's thread. */
 	struct store_session *session;
 	struct batch *batch;
-	struct apply *apply;
+	struct timers *timers;
 	struct journal_reader *reader; /* NULL: to be opened behind the cursor */
 	bool is_ready;                 /* session usable and cursor read since the last failure */
 	uint64_t cursor;               /* committed */
-	bool is_careful;               /* the next transaction proves each record by itself */
-	struct list_link waiting;      /* commands, oldest first */
+	uint64_t attempted;            /* the largest that a commit was tried with, by the last process too */
+	unsigned collisions;           /* with other writers, since something was committed */
+	int64_t looked_us, told_us;    /* monotonic; see writer_look_around */
+	struct cursor_history *history;
+	struct journal_record ahead; /* read and not applied yet; in the reader's memory */
+	bool has_ahead;
+	size_t group_room;        /* records that one transaction takes on a shared store; see writer_round.c */
+	unsigned turn;            /* whose turn it is there: enum work */
+	bool is_careful;          /* the next transaction proves each record by itself */
+	struct list_link waiting; /* commands, oldest first */
 	int64_t trimmed_us;
-	int64_t backoff_us;      /* 0: the store works */
-	int64_t settle_asked_us; /* monotonic; when the store was last asked what is due */
-	bool settles_more;       /* there was more due than one round takes */
-	int64_t policies_us;     /* monotonic; when the tenants' settings were last looked at */
+	int64_t backoff_us; /* 0: the store works */
 
 	/* Shared. */
 	struct letterbox mail;
 	pthread_t thread;
 	atomic_bool is_stopping;
 	_Atomic uint64_t applied;
+	_Atomic int64_t unapplied_since_us; /* what is not applied was received then or later */
+	_Atomic int64_t timers_late_us;
+	_Atomic int halt; /* enum writer_halt */
 	atomic_bool is_failing;
 	pthread_mutex_t failure_lock;
 	struct err failure;
@@ -40,21 +50,31 @@ struct writer {
 enum round_result {
 	ROUND_IDLE,    /* nothing to do */
 	ROUND_DONE,    /* something was committed */
-	ROUND_AGAIN,   /* rolled back; try at once, with care */
+	ROUND_AGAIN,   /* rolled back; try at once */
 	ROUND_FAILED,  /* the store is away; try later */
 	ROUND_STALLED, /* commands work, but the journal cannot be read */
 };
 
 /* One transaction: waiting commands, then records. Also recovers the session when it must. */
 enum round_result writer_round(struct writer *w, struct err *err);
-/* Whether hits are due at `until_us` to be looked at again; asks the store at most once a second. Outside of a
- * transaction. */
-bool writer_settling_is_due(struct writer *w, int64_t until_us);
-/* Settles up to `limit` messages, each by itself: one that cannot be settled stays as it is, loudly. Not STATUS_OK: the
- * transaction is dead. */
-enum status writer_settle(struct writer *w, int64_t until_us, uint32_t limit, struct err *err) MUST_CHECK;
-/* Whether the store, asked the same again, would refuse the same again. */
-bool writer_is_refusal(enum status status);
+
+/* ---- writer_node.c */
+/* At the start: reads the cursor and takes the node. STATUS_CONFLICT: another process has it. */
+enum status writer_claim_node(struct writer *w, struct err *err) MUST_CHECK;
+/* Where the cursor stands, after a failure; halts the writer when it is not ours any more (STATUS_CONFLICT). */
+enum status writer_find_cursor(struct writer *w, struct err *err) MUST_CHECK;
+/* Once a second: is it allowed to write, and tells the others that it is there. Outside of a transaction. */
+void writer_look_around(struct writer *w);
+void writer_leave(struct writer *w);
+/* Reads messages into the batch, which on a shared store locks them; sorts `ids` for it. */
+enum status writer_lock_messages(struct batch *batch, struct uuid *ids, size_t count, struct err *err) MUST_CHECK;
+/* Another writer was in the way: waits a moment. */
+void writer_step_aside(struct writer *w);
+
+/* ---- writer.c */
+void writer_note_failure(struct writer *w, const struct err *err);
+
+/* ---- writer_round.c */
 /* The command is over. */
 void writer_end_command(struct writer_command *command, enum status status, const struct err *err);
 /* Ends everything that waits. */

@@ -4,6 +4,7 @@
 
 #include "codec/text/json_text.h"
 #include "engine/ledger/audit.h"
+#include "engine/tenant/tenant_policy.h"
 
 enum { DETAILS_MAX = 4096 };
 

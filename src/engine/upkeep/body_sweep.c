@@ -17,6 +17,8 @@ static enum status run_forget(struct writer_command *command, struct batch *batc
 	int64_t began_us = clock_monotonic_us(c->sweep->clock);
 	enum status status = STATUS_OK;
 	c->count = 0;
+	if (c->sweep->duty)
+		status = writer_hold_duty(c->sweep->writer, batch, c->sweep->duty, err);
 	for (size_t i = 0; status == STATUS_OK && i < c->keys.n; i++) {
 		uint64_t gone = 0;
 		status = store_body_forget(batch_session(batch), &c->keys.at[i], c->sweep->unused_since_us, &gone, err);

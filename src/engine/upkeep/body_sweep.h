@@ -11,7 +11,8 @@ struct body_sweep {
 	struct writer *writer;
 	const struct clock *clock;
 	int64_t unused_since_us;
-	int64_t step_us; /* what the last step took of the writer's time */
+	const struct writer_duty *duty; /* as in struct event_sweep_config */
+	int64_t step_us;                /* what the last step took of the writer's time */
 };
 
 /* One step; blocks until it is committed. *ret_count: how many went. STATUS_END: none are left. */

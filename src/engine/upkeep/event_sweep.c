@@ -2,6 +2,7 @@
 #include "engine/upkeep/event_sweep.h"
 
 #include "base/mem.h"
+#include "engine/tenant/tenant_policy.h"
 #include "store/house/accounts.h"
 #include "store/house/tenant_settings.h"
 
@@ -144,7 +145,7 @@ void event_sweep_free(struct event_sweep **sweep)
 
 struct prune_command {
 	struct writer_command command; /* first */
-	const struct clock *clock;
+	const struct event_sweep_config *config;
 	struct event_walk walk;
 	struct event_walked walked;
 	int64_t took_us;
@@ -153,9 +154,13 @@ struct prune_command {
 static enum status run_prune(struct writer_command *command, struct batch *batch, struct err *err)
 {
 	struct prune_command *c = (struct prune_command *)command;
-	int64_t began_us = clock_monotonic_us(c->clock);
-	enum status status = store_event_prune(batch_session(batch), &c->walk, &c->walked, err);
-	c->took_us = clock_monotonic_us(c->clock) - began_us;
+	int64_t began_us = clock_monotonic_us(c->config->clock);
+	enum status status = STATUS_OK;
+	if (c->config->duty)
+		status = writer_hold_duty(c->config->writer, batch, c->config->duty, err);
+	if (status == STATUS_OK)
+		status = store_event_prune(batch_session(batch), &c->walk, &c->walked, err);
+	c->took_us = clock_monotonic_us(c->config->clock) - began_us;
 	return status;
 }
 
@@ -173,7 +178,7 @@ static enum status prune_some(struct event_sweep *sweep, const struct event_walk
 			      struct err *err)
 {
 	struct prune_command c = {
-	    .command = {.run = run_prune, .is_background = true}, .clock = sweep->config.clock, .walk = *walk};
+	    .command = {.run = run_prune, .is_background = true}, .config = &sweep->config, .walk = *walk};
 	enum status status = writer_submit_and_wait(sweep->config.writer, &c.command, err);
 	if (status != STATUS_OK)
 		return status;

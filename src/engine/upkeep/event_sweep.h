@@ -21,7 +21,10 @@ struct event_sweep_config {
 	struct writer *writer; /* NULL: only count what would go */
 	const struct clock *clock;
 	const struct event_retention *retention; /* a tenant that has set fewer days for itself gets those */
-	int64_t now_us;                          /* what is older than days, counted back from here, goes */
+	/* NULL: whoever else may be at it; else each step holds it, and STATUS_DENIED ends a pass that another server
+	 * has taken over. */
+	const struct writer_duty *duty;
+	int64_t now_us; /* what is older than days, counted back from here, goes */
 };
 
 struct event_sweep_progress {

@@ -24,13 +24,17 @@ struct held_confirmation {
 static enum status run(struct writer_command *command, struct batch *batch, struct err *err)
 {
 	struct held_confirmation *c = (struct held_confirmation *)command;
-	return unsubscription_confirm_due(batch, c->held_before_us, &c->count, err);
+	const struct writer_duty duty = {"confirm", 0};
+	enum status status = writer_hold_duty(c->writer, batch, &duty, err);
+	return status == STATUS_OK ? unsubscription_confirm_due(batch, c->held_before_us, &c->count, err) : status;
 }
 
 static void done(struct writer_command *command)
 {
 	struct held_confirmation *c = (struct held_confirmation *)command;
-	if (command->status != STATUS_OK)
+	if (command->status == STATUS_DENIED)
+		log_debug("unsubscribe.confirmed_elsewhere");
+	else if (command->status != STATUS_OK)
 		log_warn("unsubscribe.not_confirmed", LOG_ERR(&command->err));
 	else if (c->count)
 		log_info("unsubscribe.confirmed", LOG_CSTR("by", "time"), LOG_INT("count", c->count));

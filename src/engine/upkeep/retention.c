@@ -14,6 +14,10 @@ static const int64_t PASS_EVERY_US = INT64_C(86400000000);
 static const int64_t RETRY_AFTER_US = INT64_C(300000000);
 static const int64_t LOOK_EVERY_US = 500000; /* for the writer to catch up */
 enum { PAUSE_FACTOR = 4 };
+enum { DAY_SECONDS = 86400 };
+/* Of several servers one prunes: the others would look through the same events for nothing. */
+static const struct writer_duty WHILE_PRUNING = {"prune", 0};
+static const struct writer_duty UNTIL_TOMORROW = {"prune", DAY_SECONDS};
 static const int64_t PAUSE_MIN_US = 1000;
 static const int64_t PAUSE_MAX_US = 200000;
 
@@ -89,8 +93,9 @@ static enum status walk(struct retention *r, const struct retention_request *req
 	return status == STATUS_END ? STATUS_OK : status;
 }
 
-static enum status run_pass(struct retention *r, const struct retention_request *request, uint64_t *ret_count,
-			    struct err *err)
+/* Somebody who asks for a pass gets one, whoever's duty it is; the daily one is for the whole store. */
+static enum status run_pass(struct retention *r, const struct retention_request *request,
+			    const struct writer_duty *duty, uint64_t *ret_count, struct err *err)
 {
 	struct event_retention same_for_all = {.days = request->days, .is_for_all = true};
 	struct event_sweep *sweep = NULL;
@@ -99,6 +104,7 @@ static enum status run_pass(struct retention *r, const struct retention_request 
 	    .writer = request->only_count ? NULL : r->config.writer,
 	    .clock = r->config.clock,
 	    .retention = request->days ? &same_for_all : &r->config.events,
+	    .duty = duty,
 	    .now_us = clock_now_us(r->config.clock),
 	};
 	*ret_count = 0;
@@ -111,17 +117,22 @@ static enum status run_pass(struct retention *r, const struct retention_request 
 	return status;
 }
 
-enum status retention_run(struct retention *r, const struct retention_request *request, uint64_t *ret_count,
-			  struct err *err)
+static enum status run_alone(struct retention *r, const struct retention_request *request,
+			     const struct writer_duty *duty, uint64_t *ret_count, struct err *err)
 {
-	if (request->only_count)
-		return run_pass(r, request, ret_count, err);
 	pthread_mutex_lock(&r->pass_lock);
 	atomic_store(&r->is_running, true);
-	enum status status = run_pass(r, request, ret_count, err);
+	enum status status = run_pass(r, request, duty, ret_count, err);
 	atomic_store(&r->is_running, false);
 	pthread_mutex_unlock(&r->pass_lock);
 	return status;
+}
+
+enum status retention_run(struct retention *r, const struct retention_request *request, uint64_t *ret_count,
+			  struct err *err)
+{
+	return request->only_count ? run_pass(r, request, NULL, ret_count, err)
+				   : run_alone(r, request, NULL, ret_count, err);
 }
 
 /* ---- Bodies */
@@ -144,38 +155,72 @@ static void prune_bodies(struct retention *r)
 	uint64_t count = 0;
 	struct body_sweep sweep = {.writer = r->config.writer,
 				   .clock = r->config.clock,
+				   .duty = &WHILE_PRUNING,
 				   .unused_since_us =
 				       clock_now_us(r->config.clock) - r->config.bodies_days * INT64_C(86400000000)};
 	enum status status = store_session_open(r->config.store, STORE_READ, &sweep.session, &err);
 	if (status == STATUS_OK)
 		status = walk_bodies(r, &sweep, &count, &err);
-	if (status != STATUS_OK)
+	if (status != STATUS_OK && status != STATUS_DENIED)
 		log_warn("bodies.not_pruned", LOG_INT("count", count), LOG_ERR(&err));
-	else
+	else if (status == STATUS_OK)
 		log_info("bodies.pruned", LOG_INT("count", count), LOG_INT("days", r->config.bodies_days));
 	store_session_close(&sweep.session);
 }
 
 /* ---- Once a day */
 
-/* How long to wait for the next one. */
-static int64_t daily_pass(struct retention *r)
+struct duty_command {
+	struct writer_command command; /* first */
+	const struct retention *retention;
+	const struct writer_duty *duty;
+};
+
+static enum status run_duty(struct writer_command *command, struct batch *batch, struct err *err)
+{
+	const struct duty_command *c = (const struct duty_command *)command;
+	return writer_hold_duty(c->retention->config.writer, batch, c->duty, err);
+}
+
+static enum status hold(struct retention *r, const struct writer_duty *duty, struct err *err)
+{
+	struct duty_command c = {.command = {.run = run_duty}, .retention = r, .duty = duty};
+	return writer_submit_and_wait(r->config.writer, &c.command, err);
+}
+
+static enum status prune_events(struct retention *r, struct err *err)
 {
 	const struct retention_request as_configured = {0};
-	struct err err = {0};
-	uint64_t count;
+	uint64_t count = 0;
 	int64_t began_us = clock_monotonic_us(r->config.clock);
-	enum status status = retention_run(r, &as_configured, &count, &err);
+	enum status status = run_alone(r, &as_configured, &WHILE_PRUNING, &count, err);
 	int64_t took_us = clock_monotonic_us(r->config.clock) - began_us;
 	if (status == STATUS_OK) {
 		atomic_store(&r->finished_us, clock_now_us(r->config.clock));
 		log_info("events.pruned", LOG_INT("count", count), LOG_INT("days", r->config.events.days),
 			 LOG_INT("took_ms", took_us / 1000));
-		return took_us < PASS_EVERY_US ? PASS_EVERY_US - took_us : 0;
+	} else if (status != STATUS_AGAIN && status != STATUS_DENIED) { /* not stopped, nobody else's */
+		log_warn("events.not_pruned", LOG_INT("count", count), LOG_ERR(err));
 	}
-	if (status != STATUS_AGAIN) /* then it was stopped */
-		log_warn("events.not_pruned", LOG_INT("count", count), LOG_ERR(&err));
-	return RETRY_AFTER_US;
+	return status;
+}
+
+/* How long to wait for the next one. A server whose duty it is not looks again soon: the one that has it may die. */
+static int64_t daily_pass(struct retention *r)
+{
+	struct err err = {0};
+	int64_t began_us = clock_monotonic_us(r->config.clock);
+	enum status status = hold(r, &WHILE_PRUNING, &err);
+	if (status == STATUS_OK)
+		status = prune_events(r, &err);
+	if (status == STATUS_OK) {
+		prune_bodies(r);
+		status = hold(r, &UNTIL_TOMORROW, &err);
+	}
+	int64_t took_us = clock_monotonic_us(r->config.clock) - began_us;
+	if (status != STATUS_OK)
+		return RETRY_AFTER_US;
+	return took_us < PASS_EVERY_US ? PASS_EVERY_US - took_us : 0;
 }
 
 static void *run(void *user)
@@ -185,10 +230,8 @@ static void *run(void *user)
 	while (!writer_caught_up(r->config.writer))
 		if (!wait_for(r, LOOK_EVERY_US))
 			return NULL;
-	while (wait_for(r, wait_us)) {
+	while (wait_for(r, wait_us))
 		wait_us = daily_pass(r);
-		prune_bodies(r);
-	}
 	return NULL;
 }
 

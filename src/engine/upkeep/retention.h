@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* retention: a thread that once a day takes out what is past its time: events (event_sweep.h), then bodies of mails
- * (body_sweep.h).
+ * (body_sweep.h). Of the servers of one store one does it, and another when that one is gone.
  *
  * The first pass begins when the writer has caught up. It takes a fifth of the writer's time at most: after each step
  * it waits four times as long as the step took. One line is logged for a pass, with how much went. A pass that fails
@@ -9,6 +9,7 @@
 #ifndef PUGMARK_ENGINE_RETENTION_H
 #define PUGMARK_ENGINE_RETENTION_H
 
+#include "engine/tenant/tenant_policy.h"
 #include "engine/upkeep/event_sweep.h"
 
 struct retention;

@@ -13,8 +13,9 @@
 #include "simulator/bench_store.h"
 
 #include "base/clock.h"
+#include "engine/apply/apply.h"
 #include "engine/ledger/writer.h"
-#include "store/events/settling.h"
+#include "store/house/timers.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -134,7 +135,7 @@ static bool is_settled(struct bench *b)
 {
 	int64_t due_us = 0;
 	struct err ignored;
-	return store_settling_next(b->at.session, &due_us, &ignored) == STATUS_OK && due_us == 0;
+	return store_timer_next(b->at.session, TIMER_SETTLE, &due_us, &ignored) == STATUS_OK && due_us == 0;
 }
 
 /* False: the writer is failing, and b->err says why. */
@@ -183,19 +184,24 @@ static enum status apply(struct bench *b, struct figures *ret)
 {
 	struct writer *writer = NULL;
 	const struct clock *clock = clock_system();
-	struct writer_config config = {
-	    .store = b->at.store, .journal = b->journal, .clock = &WRITERS_CLOCK, .keys = b->at.keys};
+	struct writer_config config = {.store = b->at.store, .journal = b->journal, .clock = &WRITERS_CLOCK};
+	struct apply *applier = apply_new(
+	    &(struct apply_config){.node = journal_node(b->journal), .keys = b->at.keys, .clock = &WRITERS_CLOCK});
+	apply_join_writer(applier, &config);
 	int64_t began_us = clock_monotonic_us(clock);
 	int64_t cpu_began_us = cpu_us();
 	enum status status = writer_start(&config, &writer, &b->err);
-	if (status != STATUS_OK)
+	if (status != STATUS_OK) {
+		apply_free(&applier);
 		return status;
+	}
 	bool is_good = wait_for(b, writer, all_applied);
 	ret->applied_s = (double)(clock_monotonic_us(clock) - began_us) / 1e6;
 	is_good = is_good && wait_for(b, writer, all_settled);
 	ret->settled_s = (double)(clock_monotonic_us(clock) - began_us) / 1e6;
 	ret->cpu_us = (double)(cpu_us() - cpu_began_us);
 	writer_stop(&writer);
+	apply_free(&applier);
 	return is_good ? STATUS_OK : STATUS_IO;
 }
 

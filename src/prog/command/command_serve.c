@@ -17,16 +17,18 @@
 
 enum { WATCH_MS = 1000 };
 
-/* The main thread has nothing else to do than to look once a second and to take signals. */
-static void wait_for_end(struct server *server)
+/* The main thread has nothing else to do than to look once a second and to take signals. False: it ends because it
+ * cannot go on. */
+static bool wait_for_end(struct server *server)
 {
 	for (;;) {
 		int signal_number = stop_signals_wait(WATCH_MS);
 		if (signal_number) {
 			log_info("serve.stopping", LOG_CSTR("signal", signal_number == SIGTERM ? "TERM" : "INT"));
-			return;
+			return true;
 		}
-		server_watch(server);
+		if (!server_watch(server))
+			return false;
 	}
 }
 
@@ -66,16 +68,19 @@ static enum status run(struct installation *i, struct err *err)
 	if (status == STATUS_OK)
 		status = write_port(i->port_path, server_port(server), err);
 	bool has_port_file = status == STATUS_OK; /* another server's stays */
+	bool was_told = true;
 	if (status == STATUS_OK) {
 		log_info("serve.ready", LOG_CSTR("url", server_base_url(server)), LOG_INT("port", server_port(server)),
 			 LOG_STR("store", store_engine_name(i->store)), LOG_CSTR("data", i->data));
-		wait_for_end(server);
+		was_told = wait_for_end(server);
 	}
 	if (has_port_file)
 		(void)unlink(i->port_path);
 	server_stop(&server);
 	if (status == STATUS_OK)
 		log_info("serve.stopped");
+	if (status == STATUS_OK && !was_told)
+		return err_set(err, STATUS_CONFLICT, "a newer program has taken over the store; see the log");
 	return status;
 }
 

@@ -19,7 +19,8 @@ struct config {
 	const char *admin_listen;
 	int64_t loops;
 	int64_t header_timeout_ms, idle_timeout_ms, connections, connections_per_address, body_mb;
-	int64_t journal_max_wait_ms, journal_segment_mb;
+	int64_t journal_max_wait_ms, journal_segment_mb, journal_keep_seconds;
+	const char *answer_after;
 	const char *store_url; /* "" : SQLite in the data directory */
 	int64_t retain_events_days, retain_bodies_days;
 	const char *retain_events_days_of;
@@ -36,7 +37,7 @@ struct config {
 	int64_t hold_days;
 	const char *provider;
 	int64_t sending_concurrency, sending_attempts_max, retry_base_ms, retry_cap_ms;
-	bool resend_in_doubt;
+	bool resend_in_doubt, accept_async;
 	const char *smtp_host, *smtp_tls, *smtp_auth, *smtp_user, *smtp_secret, *smtp_ca_file, *smtp_helo;
 	int64_t smtp_port;
 	bool smtp_verify;

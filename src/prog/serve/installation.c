@@ -177,6 +177,18 @@ struct network_watch *installation_networks(const struct installation *i)
 	return is_any ? network_watch_new(&config) : NULL;
 }
 
+struct apply *installation_apply(const struct installation *i, struct journal *journal,
+				 struct tenant_policies *policies, struct network_watch *networks)
+{
+	return apply_new(&(struct apply_config){.node = journal_node(journal),
+						.keys = i->keys,
+						.policies = policies,
+						.counts_every_press = i->config.hold_days == 0,
+						.networks = networks,
+						.is_shared = store_is_shared(i->store),
+						.clock = clock_system()});
+}
+
 /* A list that cannot be read is an error here and a warning in a server: a command's verdicts would silently be other
  * ones. */
 enum status installation_read_networks(const struct installation *i, struct network_lists **ret, struct err *err)

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "codec/token/link_token.h"
+#include "engine/apply/apply.h"
 #include "engine/judge/network_watch.h"
 #include "engine/tenant/tenant_policy.h"
 #include "prog/serve/config.h"
@@ -47,6 +48,10 @@ enum status installation_policies(const struct installation *installation, struc
 
 /* What watches the files of judge.apple_egress_file and judge.asn_file, not started; NULL: neither is set. */
 struct network_watch *installation_networks(const struct installation *installation);
+/* What the records of this journal do to this store, by the configuration; to be freed by the caller, and before what
+ * is given, of which all but the journal may be NULL. */
+struct apply *installation_apply(const struct installation *installation, struct journal *journal,
+				 struct tenant_policies *policies, struct network_watch *networks);
 /* Reads these files once. STATUS_OK with NULL: neither is set; else why one cannot be used. */
 enum status installation_read_networks(const struct installation *installation, struct network_lists **ret,
 				       struct err *err) MUST_CHECK;

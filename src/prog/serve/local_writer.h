@@ -11,6 +11,7 @@ struct local_writer {
 	struct journal *journal;
 	struct network_watch *networks; /* NULL: none are configured */
 	struct tenant_policies *policies;
+	struct apply *apply; /* of the writer */
 	struct writer *writer;
 };
 

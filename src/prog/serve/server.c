@@ -10,13 +10,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/url/url.h"
+#include "engine/apply/apply.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/feed/live.h"
 #include "engine/judge/network_watch.h"
 #include "engine/upkeep/held_confirmation.h"
+#include "engine/upkeep/store_watch.h"
 #include "prog/serve/control.h"
 #include "prog/serve/event_days.h"
 #include "prog/serve/openapi.h"
+#include "prog/serve/registration.h"
 #include "web/sign_in/sign_in_guard.h"
 #include "web/web.h"
 #include <arpa/inet.h>
@@ -29,8 +32,12 @@ enum { WEB_STOP_MS = 4000, DISPATCH_STOP_MS = 3000, PROXIES_MAX = 64, SETTINGS_M
 struct server {
 	struct installation *installation;
 	struct journal *journal;
+	struct node node;
 	struct live *live;
+	struct live *applied;      /* tells how far the journal is in the store, not of events */
+	struct store_watch *watch; /* NULL: nobody else has the store */
 	struct tenant_policies *policies;
+	struct apply *apply; /* what the writer's records mean; NULL without the role */
 	struct writer *writer;
 	struct dispatcher *dispatcher;
 	struct retention *retention;
@@ -72,8 +79,11 @@ static enum status check_roles(const struct server *s, struct err *err)
 			return err_set(err, STATUS_BAD_INPUT,
 				       "server.roles: '%.*s' is none of edge, api, apply, deliver", SLICE_FMT(role));
 	}
-	if ((has_role(s, "api") || has_role(s, "deliver")) && !has_role(s, "apply"))
-		return err_set(err, STATUS_BAD_INPUT, "server.roles: api and deliver write through apply; add it");
+	/* Nobody else reads this journal: hits in it would be answered and never counted. */
+	if (!has_role(s, "apply"))
+		return err_set(err, STATUS_BAD_INPUT,
+			       "server.roles: '%.60s' keeps hits and mail in a journal that nobody applies; add apply",
+			       s->installation->config.roles);
 	return STATUS_OK;
 }
 
@@ -150,9 +160,7 @@ static enum status read_configuration(struct server *s, struct err *err)
 static enum status start_journal(struct server *s, struct err *err)
 {
 	const struct config *c = &s->installation->config;
-	struct journal_config config = {.directory = s->installation->journal_path,
-					.segment_bytes = (uint64_t)c->journal_segment_mb << 20};
-	return journal_open(&config, &s->journal, err);
+	return registration_open_journal(s->installation, c->roles, &s->journal, &s->node, err);
 }
 
 /* On the writer's thread: only a number is handed over. */
@@ -162,10 +170,26 @@ static void on_committed(void *user, uint64_t last_position)
 	live_publish(s->live, last_position);
 }
 
+static void on_applied(void *user, uint64_t sequence)
+{
+	struct server *s = user;
+	live_publish(s->applied, sequence);
+}
+
+/* On the writer's thread. When another process has our node, each hit that is answered from here on is one that nobody
+ * counts, so nothing is brought to a good end: what is not answered comes again, to the other. A newer schema is no
+ * such haste; the main thread ends us in order. */
+static void on_halted(void *user, enum writer_halt why, const char *words)
+{
+	(void)user;
+	(void)words; /* logged already */
+	if (why == WRITER_FENCED)
+		_exit(EXIT_FAILED);
+}
+
 static enum status start_networks(struct server *s, struct err *err)
 {
-	if (has_role(s, "apply"))
-		s->networks = installation_networks(s->installation);
+	s->networks = installation_networks(s->installation);
 	return s->networks ? network_watch_start(s->networks, err) : STATUS_OK;
 }
 
@@ -175,13 +199,24 @@ static enum status start_writer(struct server *s, struct err *err)
 	struct writer_config config = {.store = s->installation->store,
 				       .journal = s->journal,
 				       .clock = clock_system(),
-				       .keys = s->installation->keys,
-				       .policies = s->policies,
-				       .counts_every_press = s->installation->config.hold_days == 0,
-				       .networks = s->networks,
+				       .node = &s->node,
+				       .keep_seconds = (uint32_t)s->installation->config.journal_keep_seconds,
+				       .halted = on_halted,
+				       .applied = on_applied,
 				       .committed = on_committed,
 				       .user = s};
-	return has_role(s, "apply") ? writer_start(&config, &s->writer, err) : STATUS_OK;
+	s->apply = installation_apply(s->installation, s->journal, s->policies, s->networks);
+	apply_join_writer(s->apply, &config);
+	return writer_start(&config, &s->writer, err);
+}
+
+static enum status start_watch(struct server *s, struct err *err)
+{
+	struct store_watch_config config = {.store = s->installation->store,
+					    .live = s->live,
+					    .delivers = has_role(s, "deliver"),
+					    .accepts_late = s->installation->config.accept_async};
+	return store_is_shared(config.store) ? store_watch_start(&config, &s->watch, err) : STATUS_OK;
 }
 
 static enum status make_retention(struct server *s, struct err *err)
@@ -264,6 +299,7 @@ static enum status start_web(struct server *s, struct err *err)
 	    .has_edge = has_role(s, "edge"),
 	    .has_api = has_role(s, "api"),
 	    .max_wait_ms = c->journal_max_wait_ms,
+	    .waits_for_store = strcmp(c->answer_after, "applied") == 0,
 	    .services = &s->services,
 	    .keys = s->installation->keys,
 	};
@@ -284,6 +320,7 @@ static void join_parts(struct server *s)
 	const char *base_url = s->sending.base_url;
 	struct tenant_policy most = tenant_policies_limit(s->policies, SLICE_EMPTY);
 	s->live = live_new();
+	s->applied = live_new();
 	s->guard = sign_in_guard_new();
 	s->sending = (struct sending){.store = i->store,
 				      .clock = clock_system(),
@@ -301,6 +338,7 @@ static void join_parts(struct server *s)
 					    .store = i->store,
 					    .journal = s->journal,
 					    .live = s->live,
+					    .applied = s->applied,
 					    .guard = s->guard,
 					    .clock = clock_system(),
 					    .base_url = base_url,
@@ -343,6 +381,10 @@ static enum status start_parts(struct server *s, struct err *err)
 	s->services.writer = s->writer;
 	if (s->writer)
 		s->confirmation = held_confirmation_new(s->writer, clock_system(), s->services.hold_us);
+	s->services.apply = s->apply;
+	if (status == STATUS_OK)
+		status = start_watch(s, err);
+	s->services.store_watch = s->watch;
 	if (status == STATUS_OK)
 		status = make_retention(s, err);
 	s->services.retention = s->retention;
@@ -365,6 +407,9 @@ enum status server_start(struct installation *installation, struct server **ret,
 		server_stop(&s);
 	else
 		*ret = s;
+	if (status == STATUS_OK)
+		log_info("node.registered", LOG_INT("node", s->node.number), LOG_INT("epoch", s->node.epoch),
+			 LOG_STR("place", s->node.place));
 	return status;
 }
 
@@ -396,20 +441,24 @@ static void watch_journal(struct server *s)
 		log_error("journal.failed", LOG_CSTR("error", why), LOG_CSTR("do", "check the disk, then restart"));
 }
 
-/* Only tells; what is wrong mends itself where it is (the writer tries again, the journal looks at the disk). */
-void server_watch(struct server *s)
+/* Only tells; what is wrong mends itself where it is (the writer tries again, the journal looks at the disk), but for a
+ * store that this program may no longer write. */
+bool server_watch(struct server *s)
 {
-	char why[WHY_MAX];
+	char why[WHY_MAX] = "";
 	watch_journal(s);
-	if (!s->writer)
-		return;
 	bool failing = writer_is_failing(s->writer, why, sizeof why);
 	if (failing && !s->seen_failing)
 		log_error("store.away", LOG_CSTR("error", why));
 	if (!failing && s->seen_failing)
 		log_info("store.back");
 	s->seen_failing = failing;
-	held_confirmation_tick(s->confirmation);
+	if (writer_halted(s->writer) == WRITER_RUNS) {
+		held_confirmation_tick(s->confirmation);
+		return true;
+	}
+	log_error("serve.outdated", LOG_CSTR("error", why), LOG_CSTR("do", "start the newer program"));
+	return false;
 }
 
 /* Web first: then nobody submits commands any more (net/worker_pool.h waits for those who did), and the writer may end.
@@ -422,16 +471,20 @@ void server_stop(struct server **server)
 	if (s->web)
 		web_stop(&s->web, WEB_STOP_MS);
 	control_stop(&s->control);
+	store_watch_stop(&s->watch);
 	retention_free(&s->retention);
 	if (s->dispatcher)
 		dispatch_stop(&s->dispatcher, DISPATCH_STOP_MS);
 	if (s->writer)
 		writer_stop(&s->writer);
 	held_confirmation_free(&s->confirmation);
+	apply_free(&s->apply);
 	network_watch_free(&s->networks);
 	tenant_policies_free(&s->policies);
 	if (s->live)
 		live_free(&s->live);
+	if (s->applied)
+		live_free(&s->applied);
 	sign_in_guard_free(&s->guard);
 	journal_close(&s->journal);
 	mem_free(s);

@@ -11,8 +11,9 @@ struct server;
 enum status server_start(struct installation *installation, struct server **ret, struct err *err) MUST_CHECK;
 uint16_t server_port(const struct server *server);
 const char *server_base_url(const struct server *server);
-/* Called about once a second: says once when something went wrong or came back. */
-void server_watch(struct server *server);
+/* Called about once a second: says once when something went wrong or came back. False: the server must be stopped, and
+ * it was said why. */
+bool server_watch(struct server *server);
 /* At most about ten seconds. NULL is allowed. */
 void server_stop(struct server **server);
 

@@ -7,7 +7,8 @@
  * A driver has no state but the connection (`self`); one thread uses a connection at a time. All calls block.
  *
  * Classes of errors, the same for all drivers: a unique key is violated STATUS_CONFLICT, the value is refused
- * STATUS_BAD_INPUT, no space STATUS_FULL, damaged file STATUS_CORRUPT, all else (busy, gone, refused) STATUS_IO.
+ * STATUS_BAD_INPUT, no space STATUS_FULL, damaged file STATUS_CORRUPT, ended for the sake of another transaction
+ * STATUS_AGAIN, all else (busy, gone, refused) STATUS_IO.
  */
 #ifndef PUGMARK_STORE_DRIVER_H
 #define PUGMARK_STORE_DRIVER_H

@@ -5,7 +5,13 @@
  * A step that has to carry millions of rows over is not one transaction: it would hold a lock, or grow a log, for as
  * long as that takes, and start from nothing when it is interrupted. Its file has parts: scripts, and between them
  * batches (batch_steps.c), which run until nothing is left. How far it is stands in schema_progress and is written in
- * the same transaction as what was done, so that a kill at any moment costs one batch. */
+ * the same transaction as what was done, so that a kill at any moment costs one batch.
+ *
+ * Several servers are upgraded one after the other, so an older program may meet a newer schema, at its start or while
+ * it runs. Whether it may go on is for the step to say, because the older program cannot know what the newer one
+ * expects of a row: each has the oldest schema that a writer must know (embed-migrations.py). Steps that only add have
+ * the one before; what they replace is taken away a release later. A step without a word is for its own program only.
+ */
 #include "store/core/migrations.h"
 
 #include "base/clock.h"
@@ -19,38 +25,55 @@ enum {
 	CHECKPOINT_PAGES = 4000,
 };
 
+/* The step that brought schema_version.oldest_writer. */
+enum { FENCED_SINCE = 12 };
 /* NO_STORE: the table of versions is not there. */
 enum { NO_STORE = -1 };
-static enum status read_version(struct store_session *s, int *ret, struct err *err)
+
+struct schema {
+	int version;
+	int oldest_writer; /* the schema that a program must know to write */
+};
+
+static enum status read_number(struct store_session *s, const char *sql, int *ret, struct err *err)
 {
 	struct rows r;
-	enum status status =
-	    rows_open_one(&r, s, "SELECT COUNT(*) FROM {catalog} c WHERE c.name = 'schema_version'", VALUES_NONE, err);
+	enum status status = rows_open_one(&r, s, sql, VALUES_NONE, err);
 	if (status != STATUS_OK)
 		return status;
-	bool exists = rows_i64(&r) > 0;
-	(void)rows_close(&r, STATUS_OK);
-	int version = NO_STORE;
-	if (exists) {
-		status = rows_open_one(&r, s, "SELECT MAX(version) FROM schema_version", VALUES_NONE, err);
-		if (status != STATUS_OK)
-			return status;
-		version = (int)rows_i64(&r);
-		(void)rows_close(&r, STATUS_OK);
-	}
-	*ret = version;
-	return STATUS_OK;
+	*ret = (int)rows_i64(&r);
+	return rows_close(&r, STATUS_OK);
 }
 
-static enum status refuse_newer(int version, struct err *err)
+static enum status read_oldest_writer(struct store_session *s, int *ret, struct err *err)
 {
-	if (version <= (int)store_migrations_count)
+	return read_number(s, "SELECT MAX(COALESCE(oldest_writer, version)) FROM schema_version", ret, err);
+}
+
+static enum status read_schema(struct store_session *s, struct schema *ret, struct err *err)
+{
+	struct schema schema = {NO_STORE, NO_STORE};
+	int tables = 0;
+	enum status status =
+	    read_number(s, "SELECT COUNT(*) FROM {catalog} c WHERE c.name = 'schema_version'", &tables, err);
+	if (status == STATUS_OK && tables > 0)
+		status = read_number(s, "SELECT MAX(version) FROM schema_version", &schema.version, err);
+	schema.oldest_writer = schema.version;
+	if (status == STATUS_OK && schema.version >= FENCED_SINCE)
+		status = read_oldest_writer(s, &schema.oldest_writer, err);
+	if (status == STATUS_OK)
+		*ret = schema;
+	return status;
+}
+
+static enum status refuse_newer(int oldest_writer, struct err *err)
+{
+	if (oldest_writer <= (int)store_migrations_count)
 		return STATUS_OK;
-	return err_set(
-	    err, STATUS_CONFLICT,
-	    "the store has schema version %d and was written by a newer program; this one is older and knows "
-	    "versions up to %zu",
-	    version, store_migrations_count);
+	return err_set(err, STATUS_CONFLICT,
+		       "the store was migrated by a newer program: who writes it must know schema version %d; this "
+		       "program is older and knows versions up to %zu",
+		       oldest_writer, store_migrations_count);
 }
 
 static enum status run_script(struct store_session *s, const char *sql, struct err *err)
@@ -122,12 +145,13 @@ static const struct batch_step *batches_of(struct slice name)
 static enum status read_place(struct store_session *s, struct place *ret, struct err *err)
 {
 	struct rows r;
-	struct place place = {0};
-	enum status status = read_version(s, &place.version, err);
+	struct schema schema = {0};
+	enum status status = read_schema(s, &schema, err);
 	if (status == STATUS_OK)
-		status = refuse_newer(place.version, err);
+		status = refuse_newer(schema.oldest_writer, err);
 	if (status != STATUS_OK)
 		return status;
+	struct place place = {.version = schema.version};
 	status = rows_open_one(&r, s, "SELECT part, at, goal FROM schema_progress WHERE version = $1",
 			       VALUES(value_i64(place.version + 1)), err);
 	if (status == STATUS_OK) {
@@ -142,15 +166,22 @@ static enum status read_place(struct store_session *s, struct place *ret, struct
 	return status;
 }
 
+/* Tables of versions from before the fence have no column for it; the step that brings it is behind us by then. */
 static enum status note_version(struct store_session *s, const struct migration *step, struct err *err)
 {
+	struct value version = value_i64(step->version);
+	struct value name = value_text(slice_from_cstr(step->name));
+	struct value now = value_time(clock_now_us(clock_system()));
 	enum status status = session_run(s, "DELETE FROM schema_progress", VALUES_NONE, err);
 	if (status != STATUS_OK)
 		return status;
-	return session_run(s, "INSERT INTO schema_version (version, name, applied_at) VALUES ($1, $2, $3)",
-			   VALUES(value_i64(step->version), value_text(slice_from_cstr(step->name)),
-				  value_time(clock_now_us(clock_system()))),
-			   err);
+	if (step->version < FENCED_SINCE)
+		return session_run(s, "INSERT INTO schema_version (version, name, applied_at) VALUES ($1, $2, $3)",
+				   VALUES(version, name, now), err);
+	return session_run(s,
+			   "INSERT INTO schema_version (version, name, applied_at, oldest_writer) "
+			   "VALUES ($1, $2, $3, $4)",
+			   VALUES(version, name, now, value_i64(step->oldest_writer)), err);
 }
 
 static enum status note_progress(struct store_session *s, const struct migration *step, const struct place *place,
@@ -245,7 +276,7 @@ static enum status migrate_once(struct store_session *s, uint32_t rows, bool *re
 	status = make_tables_of_versions(s, err);
 	if (status == STATUS_OK)
 		status = read_place(s, &place, err);
-	bool done = place.version == (int)store_migrations_count;
+	bool done = place.version >= (int)store_migrations_count;
 	if (status == STATUS_OK && !done)
 		status = take_part(s, rows, &place, ret, err);
 	status = session_atomic_end(s, true, status, err);
@@ -299,20 +330,27 @@ enum status store_migrate_watched(struct store *store, const struct migration_wa
 enum status store_check(struct store *store, struct err *err)
 {
 	struct store_session *s = NULL;
-	int version = 0;
+	struct schema schema = {0};
 	enum status status = session_connect(store, DRIVER_READ, &s, err);
 	if (status != STATUS_OK)
 		return status;
 	learn_engine(s);
-	status = read_version(s, &version, err);
+	status = read_schema(s, &schema, err);
 	store_session_close(&s);
 	if (status != STATUS_OK)
 		return status;
-	if (version == NO_STORE)
+	if (schema.version == NO_STORE)
 		return err_set(err, STATUS_NOT_FOUND, "there is no store yet");
-	status = refuse_newer(version, err);
-	if (status == STATUS_OK && version < (int)store_migrations_count)
+	status = refuse_newer(schema.oldest_writer, err);
+	if (status == STATUS_OK && schema.version < (int)store_migrations_count)
 		return err_set(err, STATUS_AGAIN, "the store has schema version %d, this program needs %zu: migrate it",
-			       version, store_migrations_count);
+			       schema.version, store_migrations_count);
 	return status;
+}
+
+enum status store_check_fence(struct store_session *s, struct err *err)
+{
+	int oldest_writer = 0;
+	enum status status = read_oldest_writer(s, &oldest_writer, err);
+	return status == STATUS_OK ? refuse_newer(oldest_writer, err) : status;
 }

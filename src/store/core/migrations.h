@@ -8,7 +8,8 @@
 struct migration {
 	int version; /* from 1, without gaps */
 	const char *name;
-	const char *sql; /* lines "-- batches: NAME" stand between its parts */
+	int oldest_writer; /* the oldest schema that a program must know to write beside this one */
+	const char *sql;   /* lines "-- batches: NAME" stand between its parts */
 };
 extern const struct migration store_migrations[];
 extern const size_t store_migrations_count;

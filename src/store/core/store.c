@@ -136,6 +136,11 @@ void store_rollback(struct store_session *s)
 	s->dead = (struct err){0};
 }
 
+bool store_transaction_lives(const struct store_session *s)
+{
+	return s->in_transaction && s->dead.status == STATUS_OK;
+}
+
 static enum status savepoint_script(struct store_session *s, const char *sql, struct err *err)
 {
 	struct err own = {0};

@@ -10,8 +10,8 @@
  * is full) or STATUS_CORRUPT, and blocks. A statement that failed makes its transaction useless: every later call
  * repeats the failure until store_rollback. Of writes without a result some are only sent (PostgreSQL, so that
  * thousands are not one round trip each); their failure is reported by a later call, at the latest by store_commit.
- * Without a transaction every call is one of its own. Deadlocks and time-outs of locks are STATUS_IO: roll back, do it
- * again.
+ * Without a transaction every call is one of its own. STATUS_AGAIN: other writers were in the way (a deadlock, a
+ * lock that was held too long); nothing is wrong: roll back, do it again at once.
  *
  * Text is stored as valid UTF-8 without NUL; bytes that are not become '?'.
  */
@@ -75,6 +75,9 @@ enum status store_begin(struct store_session *session, struct err *err) MUST_CHE
  * learn what happened. Also what a write of this transaction failed with: then nothing was committed. */
 enum status store_commit(struct store_session *session, struct err *err) MUST_CHECK;
 void store_rollback(struct store_session *session);
+/* No statement of this transaction has failed: what a call returned was about a row, not about the database. A row that
+ * says what this program does not know (STATUS_CORRUPT) leaves it alive; a damaged file does not. */
+bool store_transaction_lives(const struct store_session *session);
 /* A part of a transaction that can be taken back alone, also after one of its statements failed. One level. After keep
  * failed: undo. */
 enum status store_savepoint(struct store_session *session, struct err *err) MUST_CHECK;
@@ -84,13 +87,26 @@ enum status store_savepoint_undo(struct store_session *session, struct err *err)
 /* SQLite: writes the WAL back into the database file when it has grown past `pages`; nothing elsewhere. Writer only. */
 enum status store_checkpoint(struct store_session *session, int pages, struct err *err) MUST_CHECK;
 
-/* ---- The journal cursor: how far a node's journal is applied; moved in the same transaction as its effects. */
-/* 0 when the node was never seen. */
-enum status store_cursor_read(struct store_session *session, uint16_t node, uint64_t *ret_sequence,
+/* Whether a program that knows the schema of this one may write: STATUS_CONFLICT when a newer program has migrated the
+ * store to where this one would do damage; the text says so. To be asked again while it runs. */
+enum status store_check_fence(struct store_session *session, struct err *err) MUST_CHECK;
+
+/* ---- The journal cursor: how far a node's journal is applied; moved in the same transaction as its effects. Nodes and
+ * their epochs are explained in store/house/nodes.h. */
+struct node_claim {
+	uint16_t number;
+	uint64_t epoch; /* under which its row was taken */
+};
+struct journal_cursor {
+	uint64_t epoch; /* of the row now */
+	uint64_t sequence;
+};
+/* STATUS_NOT_FOUND when the node has no row. */
+enum status store_cursor_read(struct store_session *session, uint16_t node, struct journal_cursor *ret,
 			      struct err *err) MUST_CHECK;
-/* Compare and swap. STATUS_CONFLICT: another applier moved it; roll back. */
-enum status store_cursor_advance(struct store_session *session, uint16_t node, uint64_t from, uint64_t to,
-				 struct err *err) MUST_CHECK;
+/* Compare and swap. STATUS_CONFLICT: it does not stand at `from`, or not under the claim's epoch; roll back. */
+enum status store_cursor_advance(struct store_session *session, const struct node_claim *claim, uint64_t from,
+				 uint64_t to, struct err *err) MUST_CHECK;
 
 /* ---- Answers to requests with an Idempotency-Key, kept 24 hours. */
 struct idempotency_record {

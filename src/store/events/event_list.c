@@ -21,7 +21,8 @@ enum { ADDRESS_TEXT_MAX = 64, METADATA_MAX = 4096, IPV4_SIZE = 4 };
 #define EVENT_SELECT                                                                                                   \
 	"SELECT " EVENT_HEAD_COLUMNS ", " REMOTE_ID                                                                    \
 	", d.bounce_class, d.bounce_code, d.bounce_reason, d.corrects, d.previous, " OF_MESSAGE                        \
-	", (SELECT MIN(due_at) FROM hits_to_settle)" EVENT_FROM "LEFT JOIN contact_consents k ON k.id = d.id WHERE"
+	", (SELECT MIN(due_at) FROM timers WHERE kind = 1)" EVENT_FROM                                                 \
+	"LEFT JOIN contact_consents k ON k.id = d.id WHERE"
 
 enum status event_flags_read(int64_t flags, struct event *e, struct err *err)
 {

@@ -21,26 +21,40 @@ _Static_assert((EVENT_IS_DUPLICATE | EVENT_IS_ANONYMOUS) == 1088 &&
 		   (EVENT_IS_DUPLICATE | EVENT_IS_ANONYMOUS | EVENT_IS_FILTERED) == 1216,
 	       "the bits stand in SQL");
 
-enum status store_event_hits(struct store_session *s, struct uuid message, uint32_t limit, struct arena *arena,
-			     struct event_hits *ret, struct err *err)
+static enum status read_hits(struct rows *r, struct arena *arena, struct event_hits *ret, struct err *err)
 {
-	struct rows r;
 	struct growing list = {0};
-	enum status status = rows_open(&r, s, HIT_SELECT " ORDER BY e.position DESC LIMIT $2",
-				       VALUES(value_uuid(message), value_i64(limit)), err);
-	if (status != STATUS_OK)
-		return status;
-	r.arena = arena;
-	while ((status = rows_next(&r, err)) == STATUS_OK) {
-		status = event_read_head(&r, growing_add(&list, arena, sizeof(struct event)), err);
+	enum status status;
+	r->arena = arena;
+	while ((status = rows_next(r, err)) == STATUS_OK) {
+		status = event_read_head(r, growing_add(&list, arena, sizeof(struct event)), err);
 		if (status != STATUS_OK)
 			break;
 	}
-	status = rows_close(&r, status);
+	status = rows_close(r, status);
 	if (status != STATUS_OK)
 		return status;
 	*ret = (struct event_hits){list.items, list.n};
 	return STATUS_OK;
+}
+
+enum status store_event_hits(struct store_session *s, struct uuid message, uint32_t limit, struct arena *arena,
+			     struct event_hits *ret, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open(&r, s, HIT_SELECT " ORDER BY e.position DESC LIMIT $2",
+				       VALUES(value_uuid(message), value_i64(limit)), err);
+	return status == STATUS_OK ? read_hits(&r, arena, ret, err) : status;
+}
+
+enum status store_event_hits_until(struct store_session *s, const struct hits_until *which, struct arena *arena,
+				   struct event_hits *ret, struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open(&r, s, HIT_SELECT " AND e.occurred_at <= $2 ORDER BY e.position DESC LIMIT $3",
+		      VALUES(value_uuid(which->message), value_time(which->until_us), value_i64(which->limit)), err);
+	return status == STATUS_OK ? read_hits(&r, arena, ret, err) : status;
 }
 
 #define FIRST " ORDER BY e.position LIMIT 1"
@@ -138,24 +152,6 @@ static enum status read_visits(struct rows *r, struct arena *arena, struct growi
 	while ((status = rows_next(r, err)) == STATUS_OK)
 		read_visit(r, growing_add(list, arena, sizeof(struct past_visit)));
 	return rows_close(r, status);
-}
-
-/* The newest are wanted, oldest first: two sorts of at most what one minute or so has. */
-enum status store_event_recent_visits(struct store_session *s, int64_t since_us, uint32_t limit, struct arena *arena,
-				      struct past_visits *ret, struct err *err)
-{
-	struct rows r;
-	struct growing list = {0};
-	enum status status = rows_open(&r, s,
-				       TENANTS "SELECT * FROM (" VISIT_COLUMNS CHUNKS("1000000000") VISIT_JOINS
-				       "e.occurred_at >= $2 AND e.flags >> 8 & 1 = 1 AND " EVENT_SQL_ACTOR(
-					   "e") " IN (0, 1, 2) ORDER BY e.occurred_at DESC LIMIT $3) newest ORDER BY 5",
-				       VALUES(value_minute(since_us), value_time(since_us), value_i64(limit)), err);
-	if (status == STATUS_OK)
-		status = read_visits(&r, arena, &list, err);
-	if (status == STATUS_OK)
-		*ret = (struct past_visits){list.items, list.n};
-	return status;
 }
 
 /* ---- Walks

@@ -13,6 +13,14 @@ struct event_hits {
 };
 enum status store_event_hits(struct store_session *s, struct uuid message, uint32_t limit, struct arena *arena,
 			     struct event_hits *ret, struct err *err) MUST_CHECK;
+/* As store_event_hits, of those that occurred until then. */
+struct hits_until {
+	struct uuid message;
+	int64_t until_us; /* inclusive */
+	uint32_t limit;
+};
+enum status store_event_hits_until(struct store_session *s, const struct hits_until *which, struct arena *arena,
+				   struct event_hits *ret, struct err *err) MUST_CHECK;
 /* The first hit that counts for the person: no duplicate, not anonymous, in the headline unless it says so. Or the one
  * that is marked as that (is_unique), which a change of verdicts may have made another one. As store_event_hits fills
  * it. STATUS_NOT_FOUND. */
@@ -31,8 +39,7 @@ enum status store_event_first_counted(struct store_session *s, struct uuid messa
 enum status store_event_last_counted(struct store_session *s, struct uuid message, int64_t *ret_us,
 				     struct err *err) MUST_CHECK;
 
-/* Opens and clicks of the last moments that look like a person's and have an address, oldest first, at most `limit`,
- * the newest. */
+/* Opens and clicks that have an address, as far as fan-out asks about them. */
 struct past_visit {
 	uint64_t position; /* of the event */
 	uint32_t tenant;
@@ -48,8 +55,6 @@ struct past_visits {
 	struct past_visit *at;
 	size_t n;
 };
-enum status store_event_recent_visits(struct store_session *s, int64_t since_us, uint32_t limit, struct arena *arena,
-				      struct past_visits *ret, struct err *err) MUST_CHECK;
 
 /* ---- Hits of long ago, in order of time, and those of the same time in order of writing. */
 struct hit_walk {

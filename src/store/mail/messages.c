@@ -255,6 +255,11 @@ static enum status find_some(struct store_session *s, const struct uuid *ids, si
 	while (status == STATUS_OK && (status = rows_next(&r, err)) == STATUS_OK) {
 		struct message m;
 		status = message_read_row(&r, &m, err);
+		/* One that cannot be understood must not hide the others (R9): whoever asks for it alone is told. */
+		if (status == STATUS_CORRUPT) {
+			status = STATUS_OK;
+			continue;
+		}
 		/* Rows come in any order. */
 		for (size_t i = 0; status == STATUS_OK && i < count; i++)
 			if (uuid_equal(ids[i], m.id))

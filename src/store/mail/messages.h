@@ -96,7 +96,7 @@ enum status store_message_add(struct store_session *s, struct message *m, struct
 enum status store_message_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
 			       struct message *ret, struct err *err) MUST_CHECK;
 /* Many at once, of any tenant, in a few round trips: ret[i] is the message with ids[i]; its id is zero when there is
- * none. The ids must differ from each other. */
+ * none, or none that this program understands. The ids must differ from each other. */
 enum status store_message_find_all(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
 				   struct message *ret, struct err *err) MUST_CHECK;
 /* The newest message of that remote_id. STATUS_NOT_FOUND. `tenant` 0 finds it in any. */

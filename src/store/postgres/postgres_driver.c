@@ -43,6 +43,7 @@ static const struct driver_word words[] = {
     {"json", "JSONB"},
     {"bool", "BOOLEAN"},
     {"bytes", "BYTEA"},
+    {"uuid_bytes", "uuid_send"},
     {"serial_key", "INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY"},
     {"big_key", "BIGINT PRIMARY KEY"},
     {"clustered", ""},
@@ -56,6 +57,8 @@ static const struct driver_word words[] = {
     {"skip_locked", "FOR UPDATE SKIP LOCKED"},
     {"for_update", "FOR UPDATE"},
     {"own_alone", "FALSE"},
+    /* Not the transaction's time: somebody waits for what happens now. */
+    {"now", "clock_timestamp()"},
     {"catalog", "(SELECT tablename AS name FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false)))"},
     {"greatest", "GREATEST"},
     {"sqlite_only", "/*"},
@@ -84,6 +87,9 @@ static enum status class_of(const char *state)
 	    {"23505", STATUS_CONFLICT}, /* unique_violation */
 	    {"22", STATUS_BAD_INPUT},   /* data exception */
 	    {"53100", STATUS_FULL},     /* disk_full */
+	    {"40001", STATUS_AGAIN},    /* serialization_failure */
+	    {"40P01", STATUS_AGAIN},    /* deadlock_detected */
+	    {"55P03", STATUS_AGAIN},    /* lock_not_available: lock_timeout */
 	    {"XX001", STATUS_CORRUPT},  /* data_corrupted */
 	    {"XX002", STATUS_CORRUPT},  /* index_corrupted */
 	};

@@ -45,6 +45,7 @@ static const struct driver_word words[] = {
     {"json", "TEXT"},
     {"bool", "INTEGER"},
     {"bytes", "BLOB"},
+    {"uuid_bytes", ""},
     /* AUTOINCREMENT: a number that was given is never given again. */
     {"serial_key", "INTEGER PRIMARY KEY AUTOINCREMENT"},
     /* The rowid itself: no index beside the table. */
@@ -61,6 +62,7 @@ static const struct driver_word words[] = {
     {"for_update", ""},
     /* Nobody else can be at work: at the start every lease is from before. */
     {"own_alone", "TRUE"},
+    {"now", "(CAST(strftime('%s', 'now') AS INTEGER) * 1000000)"},
     {"catalog", "(SELECT name FROM sqlite_master WHERE type = 'table')"},
     {"greatest", "MAX"},
     {"sqlite_only", ""},

@@ -6,6 +6,7 @@
 
 #include "base/slice.h"
 
+struct apply;
 struct clock;
 struct dispatcher;
 struct journal;
@@ -15,6 +16,7 @@ struct retention;
 struct sending;
 struct sign_in_guard;
 struct store;
+struct store_watch;
 struct tenant_policies;
 struct writer;
 
@@ -24,9 +26,12 @@ struct api_services {
 	struct store *store;
 	struct journal *journal;
 	struct writer *writer;
+	const struct apply *apply; /* NULL when this process does not apply */
 	struct live *live;
-	struct dispatcher *dispatcher; /* NULL when this process does not deliver */
-	struct retention *retention;   /* NULL when this process does not apply */
+	struct live *applied;                  /* told the sequence number up to which the journal is in the store */
+	const struct store_watch *store_watch; /* NULL when nobody else has the store */
+	struct dispatcher *dispatcher;         /* NULL when this process does not deliver */
+	struct retention *retention;           /* NULL when this process does not apply */
 	struct network_watch
 	    *networks; /* NULL when no lists of networks are configured, or this process does not apply */
 	struct sign_in_guard *guard;

@@ -9,11 +9,13 @@
 
 #include "codec/url/query.h"
 #include "codec/url/url.h"
+#include "engine/apply/apply.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/judge/network_watch.h"
 #include "engine/ledger/writer.h"
 #include "engine/tenant/tenant_policy.h"
 #include "engine/upkeep/retention.h"
+#include "engine/upkeep/store_watch.h"
 
 enum { TEXT_MAX = 16384, WHY_MAX = 200 };
 
@@ -39,6 +41,9 @@ static void append_reasons(const struct health_parts *s, struct buf *b)
 		buf_printf(b, "store: %s\n", why);
 	if (s->writer && !writer_caught_up(s->writer))
 		buf_append_cstr(b, "store: still applying what the journal held at the start\n");
+	const char *objection = store_watch_objection(s->store_watch);
+	if (objection)
+		buf_printf(b, "store: %s\n", objection);
 }
 
 /* What the judge knows of networks; no reason to send nobody here. */
@@ -89,6 +94,12 @@ static void metric(struct buf *b, const char *name, const char *type, const char
 		   (unsigned long long)value);
 }
 
+static void metric_seconds(struct buf *b, const char *name, const char *help, int64_t us)
+{
+	buf_printf(b, "# HELP pugmark_%s %s\n# TYPE pugmark_%s gauge\npugmark_%s %.3f\n", name, help, name, name,
+		   (double)us / 1e6);
+}
+
 static uint64_t sum(const struct health *h, size_t offset)
 {
 	uint64_t total = 0;
@@ -113,6 +124,8 @@ static void append_edge_metrics(const struct health *h, struct buf *b)
 	     "Tracking paths with a token that is not ours."},
 	    {offsetof(struct tracker_counters, early), "answered_early_total",
 	     "Hits answered before the disk was done."},
+	    {offsetof(struct tracker_counters, alone), "answered_alone_total",
+	     "Hits answered before a second machine had them (journal.answer_after = applied)."},
 	    {offsetof(struct tracker_counters, lost), "hits_lost_total", "Hits answered that could not be kept."},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -164,17 +177,38 @@ static void append_list_metrics(const struct health_parts *s, struct buf *b)
 	}
 }
 
+static void append_skip_metrics(const struct health_parts *s, struct buf *b)
+{
+	buf_append_cstr(
+	    b, "# HELP pugmark_records_skipped_total Records of the journal that were passed over, by reason.\n"
+	       "# TYPE pugmark_records_skipped_total counter\n");
+	for (int i = 0; i < APPLY_SKIP_COUNT; i++)
+		buf_printf(b, "pugmark_records_skipped_total{reason=\"%s\"} %llu\n",
+			   apply_skip_name((enum apply_skip)i),
+			   (unsigned long long)apply_skipped(s->apply, (enum apply_skip)i));
+}
+
+static void append_writer_metrics(const struct health_parts *s, struct buf *b)
+{
+	uint64_t durable = journal_durable_sequence(s->journal);
+	uint64_t applied = writer_applied_sequence(s->writer);
+	metric(b, "journal_lag_records", "gauge", "Records not applied yet.",
+	       durable > applied ? durable - applied : 0);
+	metric_seconds(b, "journal_lag_seconds", "How long the record has waited that is applied next.",
+		       writer_lag_us(s->writer));
+	metric_seconds(b, "timers_late_seconds", "By how much the earliest work that is due is late.",
+		       writer_timers_late_us(s->writer));
+	append_skip_metrics(s, b);
+}
+
 static void append_engine_metrics(const struct health_parts *s, struct buf *b)
 {
 	uint64_t durable = journal_durable_sequence(s->journal);
 	metric(b, "journal_sequence", "counter", "Last durable record.", durable);
 	metric(b, "journal_healthy", "gauge", "1 while records can be kept.",
 	       journal_health(s->journal) == JOURNAL_HEALTHY);
-	if (s->writer) {
-		uint64_t applied = writer_applied_sequence(s->writer);
-		metric(b, "journal_lag_records", "gauge", "Records not applied yet.",
-		       durable > applied ? durable - applied : 0);
-	}
+	if (s->writer)
+		append_writer_metrics(s, b);
 	append_retention_metrics(s, b);
 	append_list_metrics(s, b);
 	metric(b, "tenants_without_zone", "gauge", "Tenants counted in UTC because the zone data lacks their zone.",

@@ -6,9 +6,11 @@
 
 #include "web/edge/track.h"
 
+struct apply;
 struct dispatcher;
 struct network_watch;
 struct retention;
+struct store_watch;
 struct tenant_policies;
 struct writer;
 
@@ -16,6 +18,8 @@ struct writer;
 struct health_parts {
 	const struct journal *journal;
 	const struct writer *writer;
+	const struct apply *apply;
+	const struct store_watch *store_watch; /* NULL when nobody else has the store, too */
 	struct dispatcher *dispatcher;
 	const struct retention *retention;
 	struct network_watch *networks;

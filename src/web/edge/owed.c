@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who waits for the disk, in the order in which they came. Three rounds: one is being filled, one is with the journal,
- * one is being answered, and each changes place as a whole, so nothing is moved or looked for.
+/* Where a round is, is an index into a fixed set of them, so that moving one on copies nothing: filling, writing,
+ * finished, then free again, or a while in the queue of those that wait for the store. Requests stay in the order in
+ * which they came, because rounds do.
+ *
+ * Without the queue a round would have to be answered before the next one comes back from the disk, and each hand-over
+ * would last as long as a transaction of the store. Eight are enough: a transaction takes a few syncs' time. When all
+ * wait, the round being filled just grows, which is how a journal under load works anyway.
  *
  * Answers that live only for this turn (a redirect) are copied into the round's own block: one allocation per loop for
  * the life of the process instead of one per hit. */
@@ -9,7 +14,7 @@
 #include "base/mem.h"
 
 /* Pages of these are only touched as far as they are used, so an idle loop pays nothing for them. */
-enum { ROUNDS = 3, ANSWERS_MAX = 32768, COPIED_BYTES_MAX = 8 << 20 };
+enum { ROUNDS = 3 + OWED_APPLYING, ANSWERS_MAX = 32768, COPIED_BYTES_MAX = 8 << 20 };
 
 struct entry {
 	struct http_request *request;
@@ -23,14 +28,19 @@ struct round {
 	size_t count;
 	char *copies;
 	size_t copied;
-	int64_t since_us; /* when the first of them began to wait */
+	int64_t since_us;  /* when the first of them began to wait */
+	uint64_t sequence; /* of the last record, once it is on disk */
 };
 
 struct owed_answers {
 	struct round rounds[ROUNDS];
-	unsigned filling;  /* index */
-	unsigned writing;  /* with the journal */
-	unsigned finished; /* being answered */
+	unsigned filling;                 /* index */
+	unsigned writing;                 /* with the journal */
+	unsigned finished;                /* being answered */
+	unsigned applying[OWED_APPLYING]; /* on disk, oldest first */
+	size_t applying_count;
+	unsigned spare[OWED_APPLYING]; /* of none of these, empty */
+	size_t spare_count;
 };
 
 static const char not_kept[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nRetry-After: 60\r\n"
@@ -46,6 +56,8 @@ struct owed_answers *owed_new(void)
 	}
 	o->writing = 1;
 	o->finished = 2;
+	for (unsigned i = 3; i < ROUNDS; i++)
+		o->spare[o->spare_count++] = i;
 	return o;
 }
 
@@ -122,6 +134,39 @@ size_t owed_answer_finished(struct owed_answers *owed, enum owed_outcome outcome
 	return answer_round(&owed->rounds[owed->finished], outcome);
 }
 
+bool owed_may_await_store(const struct owed_answers *owed)
+{
+	return owed->spare_count > 0;
+}
+
+void owed_await_store(struct owed_answers *owed, uint64_t sequence)
+{
+	BUG_IF(!owed->spare_count);
+	owed->rounds[owed->finished].sequence = sequence;
+	owed->applying[owed->applying_count++] = owed->finished;
+	owed->finished = owed->spare[--owed->spare_count];
+}
+
+/* Takes it out of the queue before anybody is answered. */
+static size_t answer_oldest_applying(struct owed_answers *owed)
+{
+	unsigned oldest = owed->applying[0];
+	owed->applying_count--;
+	for (size_t i = 0; i < owed->applying_count; i++)
+		owed->applying[i] = owed->applying[i + 1];
+	size_t count = answer_round(&owed->rounds[oldest], OWED_DURABLE);
+	owed->spare[owed->spare_count++] = oldest;
+	return count;
+}
+
+size_t owed_answer_applied(struct owed_answers *owed, uint64_t sequence)
+{
+	size_t count = 0;
+	while (owed->applying_count && owed->rounds[owed->applying[0]].sequence <= sequence)
+		count += answer_oldest_applying(owed);
+	return count;
+}
+
 /* The round being filled is set aside first: answering may add to the one that takes its place. Its records stay in the
  * journal's batch and are written when the disk comes back. */
 static size_t answer_filling(struct owed_answers *owed)
@@ -132,19 +177,21 @@ static size_t answer_filling(struct owed_answers *owed)
 	return answer_round(&owed->rounds[late], OWED_EARLY);
 }
 
-size_t owed_answer_late(struct owed_answers *owed, int64_t deadline_us)
+struct owed_late owed_answer_late(struct owed_answers *owed, int64_t deadline_us)
 {
+	struct owed_late late = {0, 0};
 	struct round *writing = &owed->rounds[owed->writing];
 	struct round *filling = &owed->rounds[owed->filling];
-	size_t count = 0;
+	while (owed->applying_count && owed->rounds[owed->applying[0]].since_us <= deadline_us)
+		late.alone += answer_oldest_applying(owed);
 	if (writing->count && writing->since_us <= deadline_us)
-		count += answer_round(writing, OWED_EARLY);
+		late.early += answer_round(writing, OWED_EARLY);
 	if (filling->count && filling->since_us <= deadline_us)
-		count += answer_filling(owed);
-	return count;
+		late.early += answer_filling(owed);
+	return late;
 }
 
 bool owed_any(const struct owed_answers *owed)
 {
-	return owed->rounds[owed->filling].count || owed->rounds[owed->writing].count;
+	return owed->rounds[owed->filling].count || owed->rounds[owed->writing].count || owed->applying_count;
 }

@@ -22,6 +22,8 @@ struct tracker {
 	struct journal_feed *feed;
 	struct owed_answers *owed;
 	uv_async_t written;  /* the journal is done with a batch */
+	uv_async_t in_store; /* the writer has committed */
+	struct live_subscriber applied;
 	uv_timer_t patience; /* runs while somebody is waiting */
 	unsigned open_handles;
 	struct buf record; /* scratch, reused for every hit */
@@ -96,9 +98,20 @@ static struct slice safe_destination(struct tracker *t, struct slice url)
 
 static void hand_over(struct tracker *t)
 {
+	/* A round that comes back from the disk must find room to wait for the store. */
+	if (t->config.applied && !owed_may_await_store(t->owed))
+		return;
 	if (!journal_feed_hand_over(t->feed))
 		return;
 	owed_hand_over(t->owed);
+}
+
+static void answer_written(struct tracker *t, uint64_t last, enum status status)
+{
+	if (status == STATUS_OK && t->config.applied && live_position(t->config.applied) < last)
+		owed_await_store(t->owed, last);
+	else
+		(void)owed_answer_finished(t->owed, status == STATUS_OK ? OWED_DURABLE : OWED_LOST);
 }
 
 static void on_written(uv_async_t *async)
@@ -113,14 +126,32 @@ static void on_written(uv_async_t *async)
 	hand_over(t);
 	if (status != STATUS_OK)
 		count(&t->config.counters->lost, records);
-	(void)owed_answer_finished(t->owed, status == STATUS_OK ? OWED_DURABLE : OWED_LOST);
+	answer_written(t, first + records - 1, status);
+}
+
+static void on_in_store(uv_async_t *async)
+{
+	struct tracker *t = async->data;
+	live_rearm(t->config.applied, &t->applied);
+	(void)owed_answer_applied(t->owed, live_position(t->config.applied));
+	tracker_turn(t);
+}
+
+/* On the writer's thread. */
+static void wake_for_store(struct live_subscriber *subscriber)
+{
+	struct tracker *t = LIST_ENTRY(subscriber, struct tracker, applied);
+	(void)uv_async_send(&t->in_store); /* fails on closed handles only */
 }
 
 static void on_patience(uv_timer_t *timer)
 {
 	struct tracker *t = timer->data;
 	int64_t deadline_us = clock_monotonic_us(t->config.clock) - t->config.max_wait_ms * 1000;
-	count(&t->config.counters->early, owed_answer_late(t->owed, deadline_us));
+	struct owed_late late = owed_answer_late(t->owed, deadline_us);
+	count(&t->config.counters->early, late.early);
+	count(&t->config.counters->alone, late.alone);
+	tracker_turn(t);
 	if (!owed_any(t->owed))
 		uv_timer_stop(timer);
 }
@@ -255,25 +286,74 @@ static void redirect(struct tracker *t, struct http_request *request, const stru
 	record_and_owe(t, hit, &answer);
 }
 
-static void redirect_to_stored(struct tracker *t, struct http_request *request, const struct hit_record *hit)
+/* ---- Destinations that are kept in the store. */
+
+/* A click that waits for its destination; in the arena of its request. */
+struct stored_click {
+	struct tracker *tracker;
+	struct http_request *request;
+	struct hit_record hit;
+	bool is_recorded;
+};
+
+/* Better told to come back than sent to another page: nothing but the store knows where this link goes, and nothing was
+ * recorded yet. */
+static void answer_try_again(struct http_request *request)
 {
-	struct arena *arena = http_request_arena(request);
-	struct hit_record *kept = ARENA_NEW(arena, struct hit_record);
-	*kept = *hit;
-	kept->destination = arena_copy(arena, hit->destination);
-	kept->user_agent = arena_copy(arena, hit->user_agent);
-	kept->purpose = arena_copy(arena, hit->purpose);
-	kept->referer = arena_copy(arena, hit->referer);
-	kept->accept_language = arena_copy(arena, hit->accept_language);
-	http_request_release_input(request);
-	t->config.find_stored(t->config.user, t, request, kept);
+	static const struct http_header headers[] = {
+	    {{"Retry-After", 11}, {"5", 1}},
+	    {{"Cache-Control", 13}, {"no-store", 8}},
+	    {{"Content-Type", 12}, {"text/plain; charset=utf-8", 25}},
+	};
+	http_answer(request, 503, headers, sizeof headers / sizeof headers[0],
+		    SLICE("This link cannot be followed just now. Please try it again in a moment.\n"));
 }
 
-void tracker_answer_stored(struct tracker *t, struct http_request *request, const struct hit_record *hit,
-			   struct slice url)
+static void answer_stored(void *user, enum status status, struct slice url)
 {
-	bool head = http_request_method(request) == HTTP_HEAD || hit->consent == LINK_TOKEN_CONSENT_OFF;
-	redirect(t, request, head ? NULL : hit, url);
+	struct stored_click *c = user;
+	const struct hit_record *hit = c->is_recorded ? &c->hit : NULL;
+	if (status == STATUS_OK)
+		redirect(c->tracker, c->request, hit, url);
+	else if (status == STATUS_NOT_FOUND)
+		redirect(c->tracker, c->request, hit, slice_from_cstr(c->tracker->config.base_url));
+	else
+		answer_try_again(c->request);
+}
+
+static void drop_stored(void *user)
+{
+	(void)user; /* it goes with its request */
+}
+
+/* The request's input goes back to the loop while it waits. */
+static struct stored_click *keep_click(struct tracker *t, struct http_request *request, const struct hit_record *hit)
+{
+	struct arena *arena = http_request_arena(request);
+	struct stored_click *c = ARENA_NEW(arena, struct stored_click);
+	*c = (struct stored_click){.tracker = t, .request = request, .hit = *hit};
+	c->hit.destination = arena_copy(arena, hit->destination);
+	c->hit.user_agent = arena_copy(arena, hit->user_agent);
+	c->hit.purpose = arena_copy(arena, hit->purpose);
+	c->hit.referer = arena_copy(arena, hit->referer);
+	c->hit.accept_language = arena_copy(arena, hit->accept_language);
+	http_request_release_input(request);
+	return c;
+}
+
+static void redirect_to_stored(struct tracker *t, struct http_request *request, const struct hit_record *hit,
+			       bool is_recorded)
+{
+	struct slice url =
+	    stored_links_recall(t->config.links, hit->tenant, hit->destination, http_request_arena(request));
+	if (url.n) {
+		redirect(t, request, is_recorded ? hit : NULL, url);
+		return;
+	}
+	struct stored_click *c = keep_click(t, request, hit);
+	c->is_recorded = is_recorded;
+	struct stored_link_query query = {c->hit.tenant, c->hit.destination, answer_stored, drop_stored, c};
+	stored_links_find(t->config.links, http_request_loop(request), &query);
 }
 
 static void answer_click(struct tracker *t, struct http_request *request, const struct link_token *token,
@@ -285,7 +365,7 @@ static void answer_click(struct tracker *t, struct http_request *request, const 
 	}
 	struct hit_record hit = hit_of(request, token, key_id);
 	if (token->is_stored)
-		redirect_to_stored(t, request, &hit);
+		redirect_to_stored(t, request, &hit, is_recorded(request, token));
 	else
 		redirect(t, request, is_recorded(request, token) ? &hit : NULL, token->destination);
 }
@@ -434,10 +514,15 @@ struct tracker *tracker_new(const struct tracker_config *config, struct http_loo
 	buf_init(&t->response, URL_MAX + RESPONSE_MAX);
 	build_pixel(t);
 	BUG_IF(uv_async_init(http_loop_uv(loop), &t->written, on_written) != 0);
+	BUG_IF(uv_async_init(http_loop_uv(loop), &t->in_store, on_in_store) != 0);
 	BUG_IF(uv_timer_init(http_loop_uv(loop), &t->patience) != 0);
 	t->written.data = t;
 	t->patience.data = t;
-	t->open_handles = 2;
+	t->in_store.data = t;
+	t->open_handles = 3;
+	t->applied.wake = wake_for_store;
+	if (config->applied)
+		live_subscribe(config->applied, &t->applied);
 	t->feed = journal_feed_new(config->journal, FEED_BYTES, wake_loop, t);
 	return t;
 }
@@ -477,7 +562,10 @@ void tracker_free(struct tracker **tracker)
 		return;
 	drain(t);
 	journal_feed_free(&t->feed);
+	if (t->config.applied)
+		live_unsubscribe(t->config.applied, &t->applied);
 	uv_close((uv_handle_t *)&t->written, on_handle_closed);
+	uv_close((uv_handle_t *)&t->in_store, on_handle_closed);
 	uv_close((uv_handle_t *)&t->patience, on_handle_closed);
 	*tracker = NULL;
 }

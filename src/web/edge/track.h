@@ -3,17 +3,20 @@
  *
  * One tracker a loop, used on that loop's thread only. A hit is parsed, its token opened with keys in memory, its
  * record appended to the loop's journal feed, and its answer held until the group commit that holds the record is on
- * disk; after max_wait_ms it is answered anyway and counted. Nothing here takes a lock, asks a database, logs, or
- * allocates for a hit (unsubscribe pages and destinations too long for a token aside).
+ * disk, or, where two machines must have it, until it is applied; after max_wait_ms it is answered anyway and counted.
+ * Nothing here takes a lock, asks a database, logs, or allocates for a hit (unsubscribe pages and destinations too long
+ * for a token aside, see stored_links.h).
  */
 #ifndef PUGMARK_WEB_TRACK_H
 #define PUGMARK_WEB_TRACK_H
 
 #include "base/clock.h"
 #include "codec/token/link_token.h"
+#include "engine/feed/live.h"
 #include "engine/ledger/record.h"
 #include "journal/journal.h"
 #include "net/http_server.h"
+#include "web/edge/stored_links.h"
 #include <stdatomic.h>
 
 struct tracker;
@@ -24,6 +27,7 @@ struct tracker_counters {
 	_Atomic uint64_t opens, clicks, unsubscribes; /* answered, whoever asked */
 	_Atomic uint64_t bad_tokens;
 	_Atomic uint64_t early; /* answered before the disk was done */
+	_Atomic uint64_t alone; /* on this disk only, because the store was not done in time */
 	_Atomic uint64_t lost;  /* answered, and the journal could not keep them */
 };
 
@@ -33,12 +37,9 @@ struct tracker_config {
 	const struct clock *clock;
 	const char *base_url; /* where a broken click goes */
 	int64_t max_wait_ms;
+	struct live *applied; /* NULL, or answers wait until this tells that the store has their records */
 	struct tracker_counters *counters;
-	/* A click whose destination is kept in the store: look it up off this thread, then call tracker_answer_stored
-	 * on it. The request is kept. `hit` lives in the request's arena. */
-	void (*find_stored)(void *user, struct tracker *tracker, struct http_request *request,
-			    const struct hit_record *hit);
-	void *user;
+	struct stored_links *links; /* where destinations too long for a token are found; must outlive the tracker */
 };
 
 /* On the loop's thread. */
@@ -50,8 +51,5 @@ void tracker_free(struct tracker **tracker);
 bool tracker_handle(struct tracker *tracker, struct http_request *request);
 /* Once per loop turn: gives the gathered records to the journal. */
 void tracker_turn(struct tracker *tracker);
-/* `url` empty: it is not there any more; the fallback is answered. */
-void tracker_answer_stored(struct tracker *tracker, struct http_request *request, const struct hit_record *hit,
-			   struct slice url);
 
 #endif

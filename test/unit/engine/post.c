@@ -35,11 +35,9 @@ static void wake(void *user)
 
 static void start(struct post *p)
 {
-	struct err err = {0};
 	(void)snprintf(p->outbox, sizeof p->outbox, "%s/outbox", p->world.directory);
 	p->clock = (struct clock){hand_now_us, machine_monotonic_us, p};
-	struct writer_config config = {
-	    .store = p->world.store, .journal = p->world.journal, .clock = &p->clock, .keys = p->world.keys};
+	p->world.clock = &p->clock;
 	p->sending = (struct sending){
 	    .store = p->world.store,
 	    .clock = &p->clock,
@@ -52,8 +50,7 @@ static void start(struct post *p)
 	    .queued = wake,
 	    .queued_user = p,
 	};
-	if (writer_start(&config, &p->sending.writer, &err) != STATUS_OK)
-		fail_msg("writer: %s", err.text);
+	p->sending.writer = world_start_writer(&p->world);
 	p->sealer = link_token_sealer_new(p->world.keys);
 	p->arena = arena_new();
 	p->bodies = json_array();

@@ -70,7 +70,7 @@ static void test_a_report_becomes_an_ordinary_click(void **state)
 	assert_true(slice_equal(e->contact_email, SLICE("c0@example.com")));
 	assert_int_equal(world_message(w, 0)->counters.clicks_human, 1);
 	world_settle(w, LATER);
-	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM timers"), 0);
 }
 
 static void test_who_it_was_is_judged_by_what_is_known(void **state)
@@ -323,8 +323,8 @@ static void test_reports_that_are_about_nothing_of_ours_are_passed_over(void **s
 	struct writer *writer = world_start_writer(w);
 	while (!writer_caught_up(writer))
 		sched_yield();
-	assert_int_equal(writer_skipped(writer, APPLY_SKIP_NO_MESSAGE), 3);
-	assert_int_equal(writer_skipped(writer, APPLY_SKIP_MALFORMED), 1);
+	assert_int_equal(apply_skipped(w->apply, APPLY_SKIP_NO_MESSAGE), 3);
+	assert_int_equal(apply_skipped(w->apply, APPLY_SKIP_MALFORMED), 1);
 	writer_stop(&writer);
 	assert_int_equal(world_counted(w), 1);
 }

@@ -4,7 +4,7 @@
 #include "world.h"
 
 #include "codec/judge/known_network.h"
-#include "engine/apply/correction.h"
+#include "engine/judge/correction.h"
 #include "engine/judge/rejudge.h"
 #include "engine/judge/second_look.h"
 #include "store/people/erasure.h"

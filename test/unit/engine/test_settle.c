@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/judge/settle.h"
+#include "store/events/settling.h"
 #include "world.h"
 
 #include <setjmp.h>
@@ -97,7 +99,7 @@ static void test_hits_are_counted_at_once_and_provisional(void **state)
 		assert_true(e[i].actor == ACTOR_HUMAN && !e[i].settled);
 	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 3);
 	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE), 1);
-	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 2);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM timers"), 2);
 	world_check_sums(w);
 }
 
@@ -113,7 +115,7 @@ static void test_machines_that_say_so_are_settled_at_once(void **state)
 	world_apply_all(w);
 	assert_int_equal(world_events(w, 0, &e), 1);
 	assert_true(e->settled);
-	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM timers"), 0);
 }
 
 /* The honeypot's hit is written as what it is; a reader just before it is taken back. */
@@ -156,7 +158,7 @@ static void test_a_late_honeypot_is_looked_at_too(void **state)
 	world_settle(w, LATER);
 	assert_true(world_events(w, 0, &e) >= 2);
 	assert_int_equal(e[0].actor, ACTOR_SCANNER);
-	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM timers"), 0);
 }
 
 static void test_nothing_settles_before_its_time(void **state)
@@ -171,7 +173,7 @@ static void test_nothing_settles_before_its_time(void **state)
 	world_settle(w, WORLD_NOW_US + 145 * SECOND);
 	assert_int_equal(world_events(w, 0, &e), 2);
 	assert_true(e[0].settled && !e[1].settled);
-	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 1);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM timers"), 1);
 }
 
 static void test_a_sweep_is_taken_back_with_all_that_was_counted(void **state)
@@ -198,7 +200,7 @@ static void test_a_sweep_is_taken_back_with_all_that_was_counted(void **state)
 	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE), 0);
 	assert_int_equal(world_stat(w, STAT_CLICKS_UNIQUE), 0);
 	assert_int_equal(world_stat(w, STAT_CLICKS_UNIQUE_ALL), 1);
-	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM timers"), 0);
 }
 
 static void test_a_correction_says_what_was_said_before(void **state)
@@ -287,7 +289,7 @@ static void test_double_clicks_and_offices_stay_people(void **state)
 	world_settle(w, LATER);
 	assert_int_equal(events_of_type(w, EVENT_CORRECTED, &c), 0);
 	assert_int_equal(world_message(w, 0)->counters.clicks_human, 3); /* and a repeat */
-	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM timers"), 0);
 }
 
 static void test_a_hit_of_a_burst_that_came_twice_is_corrected_once(void **state)
@@ -384,6 +386,114 @@ static void test_an_office_with_mail_clients_may_read_at_once(void **state)
 	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 6);
 }
 
+/* ---- Late */
+
+struct lateness {
+	bool remembers;    /* what apply noted is still there */
+	bool is_shared;    /* half of it was noted by the apply of another machine */
+	uint32_t per_life; /* timers until the next start */
+};
+
+/* Settles what is due, so many timers with one settler and the next with a new one, as if the program had been started
+ * again in between; each of them remembers of `fan_out` (NULL: nothing). */
+static void settle_in_lives(struct world *w, struct fan_out *fan_out, const struct lateness *how)
+{
+	struct timer_take some = {TIMER_SETTLE, LATER + 3600 * SECOND, how->per_life};
+	struct timer_list due = {0};
+	struct err err = {0};
+	struct batch *batch = batch_new(w->session);
+	do {
+		struct fan_out *nothing = fan_out_new();
+		struct settler *settler =
+		    settler_new(&(struct settler_config){fan_out ? fan_out : nothing, how->is_shared});
+		batch_reset(batch, LATER);
+		assert_int_equal(store_begin(w->session, &err), STATUS_OK);
+		assert_int_equal(store_timer_take(w->session, &some, w->arena, &due, &err), STATUS_OK);
+		for (size_t i = 0; i < due.n; i++)
+			assert_int_equal(settler_settle(settler, batch, &due.at[i], &err), STATUS_OK);
+		assert_int_equal(batch_flush(batch, &err), STATUS_OK);
+		assert_int_equal(store_commit(w->session, &err), STATUS_OK);
+		settler_free(&settler);
+		fan_out_free(&nothing);
+	} while (due.n);
+	batch_free(&batch);
+}
+
+/* What apply would still remember if the six mails were settled in time. */
+static struct fan_out *memory_of(const struct event *hits, size_t count)
+{
+	struct fan_out *memory = fan_out_new();
+	fan_out_begin(memory, WORLD_NOW_US - 3600 * SECOND);
+	for (size_t i = 0; i < count; i++) {
+		struct ip_address client;
+		assert_true(ip_address_parse(hits[i].ip, &client));
+		struct fan_out_hit hit = {
+		    .tenant = hits[i].tenant,
+		    .recipient = hits[i].contact_email,
+		    .source = behaviour_source_of(&client, hits[i].user_agent),
+		    .time_us = hits[i].occurred_us,
+		};
+		fan_out_note(memory, &hit);
+	}
+	return memory;
+}
+
+/* Who made the hits of a walk through a company, and why, one a line; in a world of its own. */
+static void judge_a_walk(const struct lateness *how, struct buf *verdicts)
+{
+	struct world w;
+	const struct event *hits;
+	world_open(&w);
+	for (uint32_t n = 0; n < 2; n++)
+		world_add_message(&w, n, false);
+	fan_out(&w, 2000, 2000, false);
+	(void)world_sql(&w, "UPDATE messages SET sent_at = 1795240800000000 RETURNING 1");
+	size_t count = world_hits(&w, &hits);
+	struct fan_out *memory = how->remembers ? memory_of(hits, how->is_shared ? count / 2 : count) : NULL;
+	settle_in_lives(&w, memory, how);
+	fan_out_free(&memory);
+	count = world_hits(&w, &hits);
+	assert_int_equal(count, 12);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(verdicts, "%d %.*s\n", hits[i].actor, SLICE_FMT(hits[i].reasons));
+	world_close(&w);
+}
+
+static void test_a_late_look_comes_to_what_one_in_time_would_have(void **state)
+{
+	static const struct lateness IN_TIME = {true, false, 1000};
+	static const struct lateness OTHERS[] = {
+	    {false, false, 1000}, {false, false, 3}, {false, false, 1}, {true, true, 1000}, {false, true, 1}};
+	struct buf want;
+	(void)state;
+	buf_init(&want, 65536);
+	judge_a_walk(&IN_TIME, &want);
+	assert_true(slice_contains(buf_slice(&want), SLICE("fan_out:recipients=6")));
+	for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++) {
+		struct buf got;
+		buf_init(&got, 65536);
+		judge_a_walk(&OTHERS[i], &got);
+		assert_string_equal(buf_cstr(&got), buf_cstr(&want));
+		buf_done(&got);
+	}
+	buf_done(&want);
+}
+
+static void test_a_crowd_that_came_later_does_not_hide_a_sweep_from_a_late_look(void **state)
+{
+	enum { CROWD = 700 };
+	static struct put crowd[CROWD];
+	struct world *w = *state;
+	APPLY(w, SWEEP);
+	for (int i = 0; i < CROWD; i++)
+		crowd[i] = (struct put){HIT_OPEN, 600000 + i * 6000, 0, PERSON, true};
+	apply_hits(w, crowd, CROWD);
+	settle_in_lives(w, NULL, &(struct lateness){.per_life = 1000});
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 0);
+	assert_int_equal(world_stat(w, STAT_CLICKS_MACHINE), 3);
+	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), CROWD);
+}
+
 static void test_hits_of_the_future_settle_too(void **state)
 {
 	static const struct put AHEAD = {HIT_OPEN, INT64_C(400) * 86400 * 1000, 0, PERSON, true};
@@ -401,12 +511,13 @@ static void test_a_message_that_is_gone_is_no_hindrance(void **state)
 {
 	struct world *w = *state;
 	struct err err = {0};
-	struct settling gone = {WORLD_NOW_US, {{9}}};
+	struct uuid nobody = {{9}};
+	struct timer gone = settling_timer(WORLD_NOW_US, &nobody);
 	APPLY(w, SWEEP);
-	assert_int_equal(store_settling_add(w->session, &gone, &err), STATUS_OK);
+	assert_int_equal(store_timer_add(w->session, &gone, &err), STATUS_OK);
 	world_settle(w, LATER);
 	assert_int_equal(world_message(w, 0)->counters.clicks_machine, 3);
-	assert_int_equal(world_sql(w, "SELECT count(*) FROM hits_to_settle"), 0);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM timers"), 0);
 }
 
 static void test_a_scanner_after_the_events_of_a_reader_were_pruned_leaves_when_he_read(void **state)
@@ -445,6 +556,8 @@ int main(void)
 	    TEST(test_who_walks_through_a_company_after_delivery_is_a_scanner),
 	    TEST(test_an_office_that_reads_its_mail_stays_an_office),
 	    TEST(test_an_office_with_mail_clients_may_read_at_once),
+	    TEST(test_a_late_look_comes_to_what_one_in_time_would_have),
+	    TEST(test_a_crowd_that_came_later_does_not_hide_a_sweep_from_a_late_look),
 	    TEST(test_hits_of_the_future_settle_too),
 	    TEST(test_a_message_that_is_gone_is_no_hindrance),
 	    TEST(test_a_scanner_after_the_events_of_a_reader_were_pruned_leaves_when_he_read),

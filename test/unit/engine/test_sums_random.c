@@ -8,8 +8,8 @@
 
 #include "base/mem.h"
 #include "base/random.h"
-#include "engine/apply/correction.h"
 #include "engine/apply/unsubscription.h"
+#include "engine/judge/correction.h"
 #include "engine/judge/rejudge.h"
 #include "engine/judge/second_look.h"
 #include "engine/judge/settle.h"
@@ -293,11 +293,12 @@ static void settle(struct story *s)
 {
 	apply_all(s);
 	struct err err = {0};
-	struct settling_list due = {0};
+	struct timer_take some = {TIMER_SETTLE, s->now_us, 100};
+	struct timer_list due = {0};
 	begin(s);
-	expect(store_settling_take(s->w.session, s->now_us, 100, s->w.arena, &due, &err), &err);
+	expect(store_timer_take(s->w.session, &some, s->w.arena, &due, &err), &err);
 	for (size_t i = 0; i < due.n; i++) {
-		expect(settle_message(s->batch, apply_fan_out(s->apply), &due.at[i], &err), &err);
+		expect(settler_settle(apply_settler(s->apply), s->batch, &due.at[i], &err), &err);
 		expect(batch_flush(s->batch, &err), &err);
 	}
 	commit(s);

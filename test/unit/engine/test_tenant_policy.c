@@ -308,12 +308,9 @@ static void test_a_zone_that_cannot_be_read_is_utc_and_is_told(void **state)
 
 static struct writer *start_writer(struct world *w, struct tenant_policies *policies)
 {
-	struct writer *writer = NULL;
-	struct err err = {0};
-	struct writer_config config = {
-	    .store = w->store, .journal = w->journal, .clock = clock_system(), .keys = w->keys, .policies = policies};
-	if (writer_start(&config, &writer, &err) != STATUS_OK)
-		fail_msg("%s", err.text);
+	w->policies = policies;
+	struct writer *writer = world_start_writer(w);
+	w->policies = NULL; /* the test's own */
 	return writer;
 }
 

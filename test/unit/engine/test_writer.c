@@ -36,6 +36,27 @@ static int teardown(void **state)
 	return 0;
 }
 
+static int64_t machine_monotonic_us(void *self)
+{
+	(void)self;
+	return clock_monotonic_us(clock_system());
+}
+
+static int64_t long_after_us(void *self)
+{
+	(void)self;
+	return WORLD_NOW_US + 86400 * SECOND;
+}
+
+static int64_t a_minute_after_us(void *self)
+{
+	(void)self;
+	return WORLD_NOW_US + 60 * SECOND;
+}
+
+static const struct clock LONG_AFTER = {long_after_us, machine_monotonic_us, NULL};
+static const struct clock A_MINUTE_AFTER = {a_minute_after_us, machine_monotonic_us, NULL};
+
 /* ---- Commands */
 
 struct add_open {
@@ -220,11 +241,8 @@ static void test_what_is_applied_is_published_and_reported(void **state)
 	struct err err = {0};
 	char text[64];
 	world_add_message(w, 0, false);
-	struct writer_config config = {.store = w->store,
-				       .journal = w->journal,
-				       .clock = clock_system(),
-				       .keys = w->keys,
-				       .committed = note_published};
+	struct writer_config config = world_writer_config(w);
+	config.committed = note_published;
 	atomic_store(&published, 0);
 	put_hits(w, 50, 1);
 	assert_int_equal(writer_start(&config, &writer, &err), STATUS_OK);
@@ -260,15 +278,65 @@ static void test_a_record_that_the_store_refuses_is_passed_over(void **state)
 	world_add_message(w, 0, false);
 	refuse_the_third(w);
 	put_hits(w, 10, 1);
-	struct writer_config config = {
-	    .store = w->store, .journal = w->journal, .clock = clock_system(), .keys = w->keys};
+	struct writer_config config = world_writer_config(w);
 	assert_int_equal(writer_start(&config, &writer, &err), STATUS_OK);
 	while (!writer_caught_up(writer))
 		sched_yield();
-	assert_int_equal(writer_skipped(writer, APPLY_SKIP_REFUSED), 1);
+	assert_int_equal(apply_skipped(w->apply, APPLY_SKIP_REFUSED), 1);
 	writer_stop(&writer);
 	assert_int_equal(world_events(w, 0, &e), 9);
 	world_check_sums(w);
+}
+
+/* ---- Slices */
+
+/* By this clock only commands take time. */
+static atomic_llong passed_us;
+
+static int64_t commands_monotonic_us(void *self)
+{
+	(void)self;
+	return SECOND + atomic_load(&passed_us);
+}
+
+struct slow_command {
+	struct writer_command command; /* first */
+	atomic_bool *may_go;
+	uint64_t events; /* that there were when it ran */
+};
+
+static enum status run_slowly(struct writer_command *command, struct batch *batch, struct err *err)
+{
+	struct slow_command *c = (struct slow_command *)command;
+	while (!atomic_load(c->may_go))
+		sched_yield();
+	atomic_fetch_add(&passed_us, SECOND / 10);
+	return store_event_last_position(batch_session(batch), &c->events, err);
+}
+
+/* As when a million messages come in batches: each command takes longer than its slice. */
+static void test_slow_commands_do_not_hold_back_records(void **state)
+{
+	enum { COMMANDS = 3, HITS = 1000 };
+	static struct slow_command commands[COMMANDS];
+	static const struct clock CLOCK = {long_after_us, commands_monotonic_us, NULL};
+	static atomic_bool may_go;
+	struct world *w = *state;
+	world_add_message(w, 0, false);
+	atomic_store(&may_go, false);
+	w->clock = &CLOCK;
+	struct writer *writer = world_start_writer(w);
+	for (int i = 0; i < COMMANDS; i++) {
+		commands[i] =
+		    (struct slow_command){.command = {.run = run_slowly, .done = count_done}, .may_go = &may_go};
+		writer_submit(writer, &commands[i].command);
+		if (i == 0)
+			put_hits(w, HITS, 1); /* while the first runs, or it sees them all */
+	}
+	atomic_store(&may_go, true);
+	writer_stop(&writer);
+	assert_int_equal(commands[COMMANDS - 1].events, HITS);
+	w->clock = NULL;
 }
 
 /* ---- The store is away */
@@ -323,39 +391,16 @@ static void tell_commit(void *user, uint64_t position)
 	(void)!write(*(int *)user, &byte, 1);
 }
 
-static int64_t machine_monotonic_us(void *self)
-{
-	(void)self;
-	return clock_monotonic_us(clock_system());
-}
-
-static int64_t long_after_us(void *self)
-{
-	(void)self;
-	return WORLD_NOW_US + 86400 * SECOND;
-}
-
-static int64_t a_minute_after_us(void *self)
-{
-	(void)self;
-	return WORLD_NOW_US + 60 * SECOND;
-}
-
-static const struct clock LONG_AFTER = {long_after_us, machine_monotonic_us, NULL};
-static const struct clock A_MINUTE_AFTER = {a_minute_after_us, machine_monotonic_us, NULL};
-
 static void be_a_writer_until_killed(struct world *parent, int commits)
 {
 	struct world w = *parent;
 	struct writer *writer = NULL;
 	struct err err = {0};
 	world_open_handles(&w);
-	struct writer_config config = {.store = w.store,
-				       .journal = w.journal,
-				       .clock = &LONG_AFTER,
-				       .keys = w.keys,
-				       .committed = tell_commit,
-				       .user = &commits};
+	w.clock = &LONG_AFTER;
+	struct writer_config config = world_writer_config(&w);
+	config.committed = tell_commit;
+	config.user = &commits;
 	if (writer_start(&config, &writer, &err) != STATUS_OK)
 		_exit(1);
 	tell_commit(&commits, 0);
@@ -405,9 +450,10 @@ static void test_every_record_is_applied_exactly_once_whatever_is_killed_when(vo
 		run_and_kill(w, i % 2, prng_below(&random, 8000));
 		world_open_handles(w);
 	}
-	uint64_t before = 0;
+	struct journal_cursor cursor = {0};
 	struct err err = {0};
-	assert_int_equal(store_cursor_read(w->session, journal_node(w->journal), &before, &err), STATUS_OK);
+	assert_int_equal(store_cursor_read(w->session, journal_node(w->journal), &cursor, &err), STATUS_OK);
+	uint64_t before = cursor.sequence;
 	print_message("killed %d times; %llu of %zu records were applied by then\n", KILLS, (unsigned long long)before,
 		      records);
 	assert_in_range(before, 1, records);
@@ -464,15 +510,14 @@ static void put_sweeps(struct world *w, uint32_t messages)
 
 static int64_t settling_left(struct world *w)
 {
-	return world_sql(w, "SELECT count(*) FROM hits_to_settle");
+	return world_sql(w, "SELECT count(*) FROM timers");
 }
 
 static void settle_all(struct world *w)
 {
-	struct writer *writer = NULL;
-	struct err err = {0};
-	struct writer_config config = {.store = w->store, .journal = w->journal, .clock = &LONG_AFTER, .keys = w->keys};
-	assert_int_equal(writer_start(&config, &writer, &err), STATUS_OK);
+	w->clock = &LONG_AFTER;
+	struct writer *writer = world_start_writer(w);
+	w->clock = NULL;
 	while (settling_left(w) > 0)
 		sched_yield();
 	writer_stop(&writer);
@@ -491,12 +536,10 @@ static void expect_all_swept(struct world *w, uint32_t messages)
 static void test_the_writer_settles_when_its_clock_says_so(void **state)
 {
 	struct world *w = *state;
-	struct writer *writer = NULL;
 	struct err err = {0};
 	put_sweeps(w, 100);
-	struct writer_config early = {
-	    .store = w->store, .journal = w->journal, .clock = &A_MINUTE_AFTER, .keys = w->keys};
-	assert_int_equal(writer_start(&early, &writer, &err), STATUS_OK);
+	w->clock = &A_MINUTE_AFTER;
+	struct writer *writer = world_start_writer(w);
 	struct add_open c = {.command = {.run = run_add_open}, .world = w, .event = 1, .answer = STATUS_DENIED};
 	assert_int_equal(writer_submit_and_wait(writer, &c.command, &err), STATUS_DENIED);
 	writer_stop(&writer);
@@ -546,6 +589,7 @@ int main(void)
 	    TEST(test_a_restart_applies_nothing_again),
 	    TEST(test_what_is_applied_is_published_and_reported),
 	    TEST(test_a_record_that_the_store_refuses_is_passed_over),
+	    TEST(test_slow_commands_do_not_hold_back_records),
 	    TEST(test_while_the_store_is_away_commands_fail_and_records_wait),
 	    TEST(test_every_record_is_applied_exactly_once_whatever_is_killed_when),
 	    TEST(test_every_repeat_is_counted_exactly_once_whatever_is_killed_when),

@@ -46,6 +46,7 @@ void world_open_handles(struct world *w)
 
 void world_close_handles(struct world *w)
 {
+	apply_free(&w->apply);
 	arena_free(&w->arena);
 	link_token_keys_free(&w->keys);
 	store_session_close(&w->session);
@@ -378,14 +379,25 @@ void world_set_policy(struct world *w, const struct tenant_policy *policy)
 	w->policies = tenant_policies_new(policy, &RETENTION, "UTC");
 }
 
+struct writer_config world_writer_config(struct world *w)
+{
+	const struct clock *clock = w->clock ? w->clock : clock_system();
+	struct writer_config config = {.store = w->store, .journal = w->journal, .clock = clock};
+	struct apply_config apply = {.node = journal_node(w->journal),
+				     .keys = w->keys,
+				     .policies = w->policies,
+				     .counts_every_press = w->counts_every_press,
+				     .clock = clock};
+	apply_free(&w->apply);
+	w->apply = apply_new(&apply);
+	apply_join_writer(w->apply, &config);
+	return config;
+}
+
 struct writer *world_start_writer(struct world *w)
 {
 	struct writer *writer = NULL;
-	struct writer_config config = {.store = w->store,
-				       .journal = w->journal,
-				       .clock = w->clock ? w->clock : clock_system(),
-				       .keys = w->keys,
-				       .policies = w->policies};
+	struct writer_config config = world_writer_config(w);
 	CHECK(writer_start(&config, &writer, err));
 	return writer;
 }
@@ -395,9 +407,9 @@ void world_apply_all(struct world *w)
 	struct writer *writer = world_start_writer(w);
 	uint64_t durable = journal_durable_sequence(w->journal);
 	writer_stop(&writer);
-	uint64_t cursor = 0;
+	struct journal_cursor cursor = {0};
 	CHECK(store_cursor_read(w->session, journal_node(w->journal), &cursor, err));
-	assert_int_equal(cursor, durable);
+	assert_int_equal(cursor.sequence, durable);
 }
 
 void world_apply_report(struct world *w, int64_t time_us, const struct provider_hit_record *report)
@@ -424,17 +436,20 @@ void world_add_event(struct world *w, const struct event *event)
 void world_settle(struct world *w, int64_t now_us)
 {
 	struct batch *batch = batch_new(w->session);
-	struct fan_out *fan_out = fan_out_new(); /* as after a start: filled from the store */
-	struct settling_list due = {0};
+	struct fan_out *nothing = fan_out_new(); /* as after a start */
+	struct settler *settler = settler_new(&(struct settler_config){.fan_out = nothing});
+	struct timer_take all = {TIMER_SETTLE, now_us, 1000};
+	struct timer_list due = {0};
 	batch_reset(batch, now_us);
 	CHECK(store_begin(w->session, err));
-	CHECK(store_settling_take(w->session, now_us, 1000, w->arena, &due, err));
+	CHECK(store_timer_take(w->session, &all, w->arena, &due, err));
 	for (size_t i = 0; i < due.n; i++) {
-		CHECK(settle_message(batch, fan_out, &due.at[i], err));
+		CHECK(settler_settle(settler, batch, &due.at[i], err));
 		CHECK(batch_flush(batch, err));
 	}
 	CHECK(store_commit(w->session, err));
-	fan_out_free(&fan_out);
+	settler_free(&settler);
+	fan_out_free(&nothing);
 	batch_free(&batch);
 }
 

@@ -5,6 +5,7 @@
 #define PUGMARK_TEST_ENGINE_WORLD_H
 
 #include "base/clock.h"
+#include "engine/apply/apply.h"
 #include "engine/ledger/batch.h"
 #include "engine/ledger/record.h"
 #include "engine/ledger/writer.h"
@@ -22,7 +23,9 @@ struct world {
 	uint32_t tenant;
 	struct arena *arena;              /* of everything that was read */
 	struct tenant_policies *policies; /* of writers; NULL: the defaults */
+	bool counts_every_press;          /* of writers */
 	const struct clock *clock;        /* of writers; NULL: the machine's */
+	struct apply *apply;              /* of the newest writer; NULL: there was none */
 	uint32_t report_count;            /* made so far */
 	struct arena *reports;            /* their texts; until world_close */
 	struct event *pruned;             /* what world_prune took out: it stays counted */
@@ -72,6 +75,8 @@ void world_feed_sync(struct world_feed *feed);
 
 /* What holds for every tenant, from the next writer on. */
 void world_set_policy(struct world *w, const struct tenant_policy *policy);
+/* What a writer needs here, with a new w->apply; for tests that change some of it. */
+struct writer_config world_writer_config(struct world *w);
 struct writer *world_start_writer(struct world *w);
 /* Starts a writer, applies everything durable, stops it. */
 void world_apply_all(struct world *w);

@@ -3,7 +3,10 @@
 #include "store_fixture.h"
 
 #include "store/house/accounts.h"
+#include "store/house/nodes.h"
 #include "store/mail/messages.h"
+#include <pthread.h>
+#include <semaphore.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -155,20 +158,87 @@ static void test_many_queued_writes_survive_a_lost_connection_as_none(void **sta
 static void test_a_connection_that_is_lost_while_committing_is_uncertain(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t at = 9;
+	struct journal_cursor at;
+	struct node node = {.number = 1, .installation = id_of(1), .epoch = 1};
+	struct node_claim claim = {1, 1};
 	if (!f->postgres)
 		return;
+	OK(f, store_node_take(f->s, &node, &f->err));
 	/* A deferred trigger runs inside COMMIT and ends its own backend there. */
 	fixture_sql(f, "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
 		       "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'");
-	fixture_sql(f, "CREATE CONSTRAINT TRIGGER die AFTER INSERT ON journal_cursor DEFERRABLE INITIALLY DEFERRED "
+	fixture_sql(f, "CREATE CONSTRAINT TRIGGER die AFTER UPDATE ON nodes DEFERRABLE INITIALLY DEFERRED "
 		       "FOR EACH ROW EXECUTE FUNCTION die()");
 	OK(f, store_begin(f->s, &f->err));
-	OK(f, store_cursor_advance(f->s, 1, 0, 5, &f->err));
+	OK(f, store_cursor_advance(f->s, &claim, 0, 5, &f->err));
 	EXPECT(f, STATUS_UNCERTAIN, store_commit(f->s, &f->err));
 	OK(f, store_session_recover(f->s, &f->err));
 	OK(f, store_cursor_read(f->s, 1, &at, &f->err));
-	assert_int_equal(at, 0);
+	assert_int_equal(at.sequence, 0);
+}
+
+/* ---- Two writers that wait for one another */
+
+struct rival {
+	struct fixture *f;
+	struct store_session *s;
+	struct uuid first, second;
+	sem_t *has_first; /* posted */
+	sem_t *go_on;     /* waited for */
+	enum status outcome;
+};
+
+static enum status lock_both(const struct rival *r, struct arena *arena)
+{
+	struct message m;
+	struct err err = {0};
+	enum status status = store_begin(r->s, &err);
+	if (status == STATUS_OK)
+		status = store_message_find(r->s, 0, r->first, arena, &m, &err);
+	(void)sem_post(r->has_first);
+	(void)sem_wait(r->go_on);
+	if (status == STATUS_OK)
+		status = store_message_find(r->s, 0, r->second, arena, &m, &err);
+	store_rollback(r->s);
+	return status;
+}
+
+static void *run_rival(void *user)
+{
+	struct rival *r = user;
+	struct arena *arena = arena_new();
+	r->outcome = lock_both(r, arena);
+	arena_free(&arena);
+	return NULL;
+}
+
+static void test_a_deadlock_is_no_failure_of_the_store(void **state)
+{
+	struct fixture *f = *state;
+	struct store_session *other = NULL;
+	sem_t mine, theirs;
+	pthread_t thread;
+	if (!f->postgres)
+		return;
+	OK(f, store_session_open(f->store, STORE_WRITE, &other, &f->err));
+	for (unsigned n = 1; n <= 2; n++) {
+		struct message m = {
+		    .id = id_of(n), .tenant = 3, .created_us = noon_us, .send_at_us = noon_us, .position = -1};
+		OK(f, store_message_add(f->s, &m, &f->err));
+	}
+	assert_int_equal(sem_init(&mine, 0, 0), 0);
+	assert_int_equal(sem_init(&theirs, 0, 0), 0);
+	struct rival a = {f, f->s, id_of(1), id_of(2), &mine, &theirs, STATUS_OK};
+	struct rival b = {f, other, id_of(2), id_of(1), &theirs, &mine, STATUS_OK};
+	assert_int_equal(pthread_create(&thread, NULL, run_rival, &b), 0);
+	(void)run_rival(&a);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	/* PostgreSQL ends one of them, whichever looks first. */
+	assert_true((a.outcome == STATUS_AGAIN) + (b.outcome == STATUS_AGAIN) == 1);
+	assert_true((a.outcome == STATUS_OK) + (b.outcome == STATUS_OK) == 1);
+	(void)sem_destroy(&mine);
+	(void)sem_destroy(&theirs);
+	store_session_close(&other);
 }
 
 static void test_json_that_the_database_refuses_is_bad_input(void **state)
@@ -190,6 +260,7 @@ int main(void)
 	    FIXTURE_TEST(test_a_connection_that_is_lost_in_a_transaction_commits_nothing),
 	    FIXTURE_TEST(test_many_queued_writes_survive_a_lost_connection_as_none),
 	    FIXTURE_TEST(test_a_connection_that_is_lost_while_committing_is_uncertain),
+	    FIXTURE_TEST(test_a_deadlock_is_no_failure_of_the_store),
 	    FIXTURE_TEST(test_json_that_the_database_refuses_is_bad_input),
 	};
 	return FIXTURE_RUN(store_failures);

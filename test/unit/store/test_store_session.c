@@ -3,7 +3,9 @@
 #include "store_fixture.h"
 
 #include "store/events/hits.h"
+#include "store/events/settling.h"
 #include "store/house/accounts.h"
+#include "store/house/nodes.h"
 #include "store/mail/messages.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +71,16 @@ static void test_an_older_store_wants_migration(void **state)
 	EXPECT(f, STATUS_AGAIN, store_check(f->store, &f->err));
 }
 
+static void expect_settling_was_carried_over(struct fixture *f, struct uuid message)
+{
+	struct timer_list due = {0};
+	struct timer_take all = {TIMER_SETTLE, noon_us, 10};
+	struct uuid got;
+	OK(f, store_timer_take(f->s, &all, f->arena, &due, &f->err));
+	assert_int_equal(due.n, 1);
+	assert_true(due.at->due_us == noon_us && settling_message_of(due.at, &got) && uuid_equal(got, message));
+}
+
 /* Of the fourth version: no settings, no audit, no signals, no reports. What is in it goes through every step since. */
 static void test_mail_and_events_of_an_older_store_are_read_and_written_on(void **state)
 {
@@ -96,6 +108,8 @@ static void test_mail_and_events_of_an_older_store_are_read_and_written_on(void 
 		       id, id, f->postgres ? "to_timestamp(1790000000)" : "1790000000000000");
 	fixture_sql(f, sql);
 	fixture_sql(f, "UPDATE counters SET value = 1 WHERE name = 'event_position'");
+	fixture_sql(f, "INSERT INTO hits_to_settle SELECT created_at, id FROM messages");
+	fixture_sql(f, "INSERT INTO journal_cursor (node, sequence) VALUES (54321, 77)");
 	OK(f, store_migrate(f->store, &f->err));
 	fixture_open_sessions(f);
 	assert_true(uuid_parse(TEXT("01234567-89ab-7cde-8fff-0123456789ab"), &m.id));
@@ -114,6 +128,9 @@ static void test_mail_and_events_of_an_older_store_are_read_and_written_on(void 
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM message_counters WHERE reported_at IS NOT NULL"),
 			    "1");
 	assert_string_equal(fixture_query(f, "SELECT value FROM counters WHERE name = 'tenant_settings'"), "0");
+	expect_settling_was_carried_over(f, m.id);
+	assert_string_equal(fixture_query(f, "SELECT applied FROM nodes WHERE number = 54321 AND installation IS NULL"),
+			    "77");
 }
 
 static void test_a_newer_store_is_refused_unchanged(void **state)
@@ -243,31 +260,86 @@ static void test_a_savepoint_takes_a_failure_back(void **state)
 	assert_int_equal(count_tenants(f, f->reader), 2);
 }
 
+static uint64_t cursor_of(struct fixture *f, struct store_session *s, uint16_t node)
+{
+	struct journal_cursor cursor = {0};
+	OK(f, store_cursor_read(s, node, &cursor, &f->err));
+	return cursor.sequence;
+}
+
+static struct node_claim claim_node(struct fixture *f, uint16_t number, uint64_t epoch)
+{
+	struct node node = {.number = number, .installation = id_of(number), .epoch = epoch};
+	OK(f, store_node_take(f->s, &node, &f->err));
+	return (struct node_claim){number, epoch};
+}
+
 static void test_the_cursor_moves_by_compare_and_swap(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t at = 99;
-	OK(f, store_cursor_read(f->s, 7, &at, &f->err));
-	assert_int_equal(at, 0);
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, 7, 5, 9, &f->err));
-	OK(f, store_cursor_advance(f->s, 7, 0, 10, &f->err));
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, 7, 0, 11, &f->err));
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, 7, 9, 11, &f->err));
-	OK(f, store_cursor_advance(f->s, 7, 10, 12, &f->err));
-	OK(f, store_cursor_read(f->reader, 7, &at, &f->err));
-	assert_int_equal(at, 12);
-	OK(f, store_cursor_read(f->reader, 65535, &at, &f->err));
-	assert_int_equal(at, 0);
+	struct journal_cursor none;
+	EXPECT(f, STATUS_NOT_FOUND, store_cursor_read(f->s, 7, &none, &f->err));
+	struct node_claim claim = claim_node(f, 7, 1);
+	assert_int_equal(cursor_of(f, f->s, 7), 0);
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, 5, 9, &f->err));
+	OK(f, store_cursor_advance(f->s, &claim, 0, 10, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, 0, 11, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, 9, 11, &f->err));
+	OK(f, store_cursor_advance(f->s, &claim, 10, 12, &f->err));
+	assert_int_equal(cursor_of(f, f->reader, 7), 12);
+}
+
+static void test_a_cursor_does_not_move_under_an_older_epoch(void **state)
+{
+	struct fixture *f = *state;
+	struct node_claim older = claim_node(f, 7, 1);
+	OK(f, store_cursor_advance(f->s, &older, 0, 10, &f->err));
+	struct node_claim newer = claim_node(f, 7, 2);
+	assert_int_equal(cursor_of(f, f->s, 7), 10);
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &older, 10, 12, &f->err));
+	OK(f, store_cursor_advance(f->s, &newer, 10, 12, &f->err));
 }
 
 static void test_a_lost_cursor_race_leaves_the_transaction_alive(void **state)
 {
 	struct fixture *f = *state;
+	struct node_claim claim = claim_node(f, 1, 1);
 	OK(f, store_begin(f->s, &f->err));
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, 1, 5, 6, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, 5, 6, &f->err));
 	(void)add_tenant(f, "a");
 	OK(f, store_commit(f->s, &f->err));
 	assert_int_equal(count_tenants(f, f->reader), 1);
+}
+
+/* ---- What a newer program has done to the store */
+
+static void add_step(struct fixture *f, const char *columns, const char *values)
+{
+	char sql[300];
+	(void)snprintf(sql, sizeof sql,
+		       "INSERT INTO schema_version (version, name, applied_at%s) SELECT 99, 'x', MAX(applied_at)%s "
+		       "FROM schema_version",
+		       columns, values);
+	fixture_sql(f, sql);
+}
+
+static void test_a_newer_step_that_says_nothing_ends_older_writers(void **state)
+{
+	struct fixture *f = *state;
+	OK(f, store_check_fence(f->s, &f->err));
+	add_step(f, "", "");
+	EXPECT(f, STATUS_CONFLICT, store_check_fence(f->s, &f->err));
+	assert_non_null(strstr(f->err.text, "99"));
+}
+
+static void test_a_newer_step_that_allows_it_lets_older_writers_go_on(void **state)
+{
+	struct fixture *f = *state;
+	add_step(f, ", oldest_writer", ", 1");
+	OK(f, store_check_fence(f->s, &f->err));
+	OK(f, store_check(f->store, &f->err));
+	OK(f, store_migrate(f->store, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT MAX(version) FROM schema_version"), "99");
 }
 
 static struct idempotency_key key_of(uint32_t tenant, int64_t not_before_us)
@@ -341,7 +413,10 @@ int main(void)
 	    FIXTURE_TEST(test_a_write_that_failed_late_fails_the_commit),
 	    FIXTURE_TEST(test_a_savepoint_takes_a_failure_back),
 	    FIXTURE_TEST(test_the_cursor_moves_by_compare_and_swap),
+	    FIXTURE_TEST(test_a_cursor_does_not_move_under_an_older_epoch),
 	    FIXTURE_TEST(test_a_lost_cursor_race_leaves_the_transaction_alive),
+	    FIXTURE_TEST(test_a_newer_step_that_says_nothing_ends_older_writers),
+	    FIXTURE_TEST(test_a_newer_step_that_allows_it_lets_older_writers_go_on),
 	    FIXTURE_TEST(test_idempotency_answers_are_kept_until_they_are_too_old),
 	    FIXTURE_TEST(test_a_checkpoint_moves_the_wal_back),
 	};

@@ -5,51 +5,31 @@
 #include "store/events/settling.h"
 #include "store/mail/messages.h"
 
-static void add_due(struct fixture *f, int64_t due_us, unsigned message)
+static void add_due(struct fixture *f, int64_t occurred_us, unsigned message)
 {
-	struct settling settling = {due_us, id_of(message)};
-	OK(f, store_settling_add(f->s, &settling, &f->err));
+	struct uuid id = id_of(message);
+	struct timer timer = settling_timer(occurred_us, &id);
+	OK(f, store_timer_add(f->s, &timer, &f->err));
 }
 
-static size_t take(struct fixture *f, int64_t until_us, uint32_t limit, struct settling **ret)
+static size_t take(struct fixture *f, int64_t until_us)
 {
-	struct settling_list list = {0};
-	OK(f, store_settling_take(f->s, until_us, limit, f->arena, &list, &f->err));
-	*ret = list.at;
+	struct timer_list list = {0};
+	struct timer_take due = {TIMER_SETTLE, until_us, 10};
+	OK(f, store_timer_take(f->s, &due, f->arena, &list, &f->err));
 	return list.n;
 }
 
-static void test_what_is_due_is_taken_once(void **state)
+static void test_the_timer_of_a_hit_names_its_message(void **state)
 {
-	struct fixture *f = *state;
-	struct settling *due = NULL;
-	int64_t next = 1;
-	OK(f, store_settling_next(f->s, &next, &f->err));
-	assert_int_equal(next, 0);
-	add_due(f, noon_us + 20, 2);
-	add_due(f, noon_us + 10, 1);
-	add_due(f, noon_us + 10, 1); /* it is there */
-	add_due(f, noon_us + 30, 1);
-	OK(f, store_settling_next(f->s, &next, &f->err));
-	assert_true(next == noon_us + 10);
-	assert_int_equal(take(f, noon_us + 9, 10, &due), 0);
-	assert_int_equal(take(f, noon_us + 25, 1, &due), 1);
-	assert_true(due[0].due_us == noon_us + 10 && uuid_equal(due[0].message, id_of(1)));
-	assert_int_equal(take(f, noon_us + 25, 10, &due), 1);
-	assert_true(uuid_equal(due[0].message, id_of(2)));
-	assert_int_equal(take(f, noon_us + 25, 10, &due), 0);
-	assert_int_equal(take(f, noon_us + 30, 10, &due), 1);
-}
-
-static void test_a_rollback_puts_back_what_was_taken(void **state)
-{
-	struct fixture *f = *state;
-	struct settling *due = NULL;
-	add_due(f, noon_us, 1);
-	OK(f, store_begin(f->s, &f->err));
-	assert_int_equal(take(f, noon_us, 10, &due), 1);
-	store_rollback(f->s);
-	assert_int_equal(take(f, noon_us, 10, &due), 1);
+	struct uuid id = id_of(7);
+	struct uuid got = {{0}};
+	struct timer timer = settling_timer(noon_us, &id);
+	(void)state;
+	assert_true(timer.due_us == settling_due_us(noon_us) && timer.due_us > noon_us);
+	assert_true(settling_message_of(&timer, &got) && uuid_equal(got, id));
+	timer.key.n--;
+	assert_false(settling_message_of(&timer, &got));
 }
 
 static struct event hit(unsigned n, enum event_type type, enum actor actor)
@@ -105,19 +85,18 @@ static size_t count_settled(struct fixture *f)
 static void test_hits_are_settled_when_nothing_as_old_waits(void **state)
 {
 	struct fixture *f = *state;
-	struct settling *due = NULL;
 	struct event fresh = hit(64, EVENT_OPEN, ACTOR_HUMAN); /* a minute after the others */
 	struct event found;
 	add_hits(f);
 	OK(f, store_event_add(f->s, &fresh, 1, &f->err));
-	add_due(f, settling_due_us(noon_us), 2); /* of some other message */
-	add_due(f, settling_due_us(fresh.occurred_us), 1);
+	add_due(f, noon_us, 2); /* of some other message */
+	add_due(f, fresh.occurred_us, 1);
 	assert_int_equal(count_settled(f), 0);
-	assert_int_equal(take(f, settling_due_us(noon_us), 10, &due), 1);
+	assert_int_equal(take(f, settling_due_us(noon_us)), 1);
 	assert_int_equal(count_settled(f), 5); /* one is nobody's, and so not listed with the message */
 	OK(f, store_event_find(f->s, 3, fresh.id, f->arena, &found, &f->err));
 	assert_false(found.settled);
-	assert_int_equal(take(f, settling_due_us(fresh.occurred_us), 10, &due), 1);
+	assert_int_equal(take(f, settling_due_us(fresh.occurred_us)), 1);
 	OK(f, store_event_find(f->s, 3, fresh.id, f->arena, &found, &f->err));
 	assert_true(found.settled);
 	assert_int_equal(count_settled(f), 6);
@@ -126,8 +105,7 @@ static void test_hits_are_settled_when_nothing_as_old_waits(void **state)
 int main(void)
 {
 	const struct CMUnitTest store_settling[] = {
-	    FIXTURE_TEST(test_what_is_due_is_taken_once),
-	    FIXTURE_TEST(test_a_rollback_puts_back_what_was_taken),
+	    FIXTURE_TEST(test_the_timer_of_a_hit_names_its_message),
 	    FIXTURE_TEST(test_hits_are_settled_when_nothing_as_old_waits),
 	};
 	return FIXTURE_RUN(store_settling);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* owed: answers that wait, over a real server. All of it belongs to the loop's thread, so the test acts through
  * requests: /wait?disk=0|1&since=N   is owed "kept";  /big  is owed 3 MiB;  the others do what they are named after and
- * say how many were answered. */
+ * say how many were answered, /late 1000 for each that was alone. */
 #include "../net/loopback.h"
 #include "base/buf.h"
 #include "web/edge/owed.h"
@@ -74,6 +74,21 @@ static void settle(struct fixture *f, struct http_request *request)
 	answer_number(request, owed_answer_finished(f->owed, lost ? OWED_LOST : OWED_DURABLE));
 }
 
+static void answer_late(struct fixture *f, struct http_request *request)
+{
+	int64_t deadline_us = (int64_t)number_of(http_request_query(request), SLICE("deadline"));
+	struct owed_late late = owed_answer_late(f->owed, deadline_us);
+	answer_number(request, late.early + 1000 * late.alone);
+}
+
+/* The journal is done with its round, whose last record has that number. */
+static void await_store(struct fixture *f, struct http_request *request)
+{
+	owed_finish(f->owed);
+	owed_await_store(f->owed, number_of(http_request_query(request), SLICE("sequence")));
+	answer_number(request, 0);
+}
+
 static void handle(void *user, struct http_request *request)
 {
 	struct fixture *f = user;
@@ -87,8 +102,14 @@ static void handle(void *user, struct http_request *request)
 	else if (slice_equal(path, SLICE("/settle")))
 		settle(f, request);
 	else if (slice_equal(path, SLICE("/late")))
-		answer_number(request, owed_answer_late(f->owed, (int64_t)number_of(http_request_query(request),
-										    SLICE("deadline"))));
+		answer_late(f, request);
+	else if (slice_equal(path, SLICE("/await-store")))
+		await_store(f, request);
+	else if (slice_equal(path, SLICE("/applied")))
+		answer_number(request,
+			      owed_answer_applied(f->owed, number_of(http_request_query(request), SLICE("sequence"))));
+	else if (slice_equal(path, SLICE("/may-await")))
+		answer_number(request, owed_may_await_store(f->owed));
 	else
 		answer_number(request, owed_any(f->owed));
 }
@@ -287,6 +308,68 @@ static void test_a_full_round_says_so_and_lasting_answers_need_no_room(void **st
 	stop(&f);
 }
 
+/* A client whose record has that number and is on disk. */
+static int owe_to_store(struct fixture *f, const char *wait, unsigned sequence)
+{
+	char target[40];
+	int fd = owe(f, wait);
+	act(f, "/hand-over");
+	snprintf(target, sizeof target, "/await-store?sequence=%u", sequence);
+	act(f, target);
+	return fd;
+}
+
+static void test_what_two_machines_must_have_is_answered_when_it_is_applied(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 0);
+	int first = owe_to_store(&f, "/wait?disk=1", 5), second = owe_to_store(&f, "/wait", 9);
+	assert_int_equal(act(&f, "/any"), 1);
+	assert_int_equal(act(&f, "/applied?sequence=4"), 0);
+	assert_int_equal(act(&f, "/applied?sequence=8"), 1);
+	expect(first, 200, "kept");
+	assert_int_equal(act(&f, "/applied?sequence=9"), 1);
+	expect(second, 200, "kept");
+	assert_int_equal(act(&f, "/any"), 0);
+	stop(&f);
+}
+
+static void test_a_store_that_takes_too_long_is_not_waited_for(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 0);
+	int old = owe_to_store(&f, "/wait?since=100&disk=1", 5), new = owe_to_store(&f, "/wait?since=200", 9);
+	assert_int_equal(act(&f, "/late?deadline=199"), 1000);
+	expect(old, 200, "kept"); /* this disk has it, which is what it needs */
+	assert_int_equal(act(&f, "/applied?sequence=9"), 1);
+	expect(new, 200, "kept");
+	stop(&f);
+}
+
+static void test_so_many_rounds_wait_for_the_store_and_no_more(void **state)
+{
+	struct fixture f;
+	int fd[OWED_APPLYING];
+
+	(void)state;
+	start(&f, 0);
+	for (unsigned i = 0; i < OWED_APPLYING; i++) {
+		assert_int_equal(act(&f, "/may-await"), 1);
+		fd[i] = owe_to_store(&f, "/wait", i + 1);
+	}
+	assert_int_equal(act(&f, "/may-await"), 0);
+	assert_int_equal(act(&f, "/applied?sequence=1"), 1);
+	assert_int_equal(act(&f, "/may-await"), 1);
+	assert_int_equal(act(&f, "/applied?sequence=100"), OWED_APPLYING - 1);
+	for (unsigned i = 0; i < OWED_APPLYING; i++)
+		expect(fd[i], 200, "kept");
+	stop(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +378,9 @@ int main(void)
 	    cmocka_unit_test(test_a_round_that_is_being_filled_is_not_settled_with_the_one_before),
 	    cmocka_unit_test(test_patience_ends_for_each_round_by_its_own_oldest),
 	    cmocka_unit_test(test_what_answering_brings_in_waits_for_its_own_round),
+	    cmocka_unit_test(test_what_two_machines_must_have_is_answered_when_it_is_applied),
+	    cmocka_unit_test(test_a_store_that_takes_too_long_is_not_waited_for),
+	    cmocka_unit_test(test_so_many_rounds_wait_for_the_store_and_no_more),
 	    cmocka_unit_test(test_a_full_round_says_so_and_lasting_answers_need_no_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 /* Who is first is asked of the store at the end: the order of events decides that, not the order in which verdicts
  * change. It is asked only when somebody came to count, or when the hit that was first has ceased to, because the
  * events of old mail may be pruned while its first times stay. */
-#include "engine/apply/correction.h"
+#include "engine/judge/correction.h"
 
 #include "base/random.h"
 #include "engine/feed/event_json.h"

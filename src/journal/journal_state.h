@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the journal share: the struct, and who may touch which part of it. */
-#ifndef PUGMARK_JOURNAL_JOURNAL_PRIV_H
-#define PUGMARK_JOURNAL_JOURNAL_PRIV_H
+/* What the files of the journal share: the struct, who may touch which part of it, and what all of them ask of it. The
+ * files stand in one order, each sees those before it: segment, segment_index, journal_state, rotate, recover, writer,
+ * journal; feed and reader beside the writer. */
+#ifndef PUGMARK_JOURNAL_JOURNAL_STATE_H
+#define PUGMARK_JOURNAL_JOURNAL_STATE_H
 
 #include "base/list.h"
 #include "journal/disk.h"
 #include "journal/journal.h"
 #include "journal/segment.h"
+#include "journal/segment_index.h"
 
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 
 enum { JOURNAL_DIRECTORY_BYTES = SEGMENT_PATH_BYTES - 32 };
-
-#define PREPARED_NAME "prepare.tmp"
-#define RESERVE_NAME "reserve"
-#define LOCK_NAME "lock"
 
 /* The segment after the current one is made while nobody waits for it. */
 enum next_state {
@@ -42,14 +41,6 @@ struct writer {
 	int64_t retry_at_us; /* monotonic: nothing that needs space is tried before; 0 when nothing is amiss */
 };
 
-/* The segments there are; journal thread, readers and whoever trims. */
-struct segment_index {
-	pthread_mutex_t lock;
-	uint64_t *firsts; /* in order */
-	size_t count;
-	size_t room;
-};
-
 struct journal {
 	/* Never changed after journal_open. */
 	const struct disk *disk;
@@ -59,6 +50,8 @@ struct journal {
 	int64_t retry_us;
 	int lock; /* handle of the lock file */
 	uint16_t node;
+	enum status (*give_node)(void *user, uint16_t *ret, struct err *err);
+	void *give_node_user;
 	pthread_t thread;
 	void (*committed)(void *user);
 	void *committed_user;
@@ -107,40 +100,8 @@ struct journal_feed {
 	_Atomic int state; /* enum batch_state */
 };
 
-/* ---- journal.c */
 void journal_set_health(struct journal *journal, enum journal_health health, const char *words);
 void journal_wake(struct journal *journal);
 int64_t journal_monotonic_us(void);
-
-/* ---- index (segment_index.c) */
-void index_init(struct segment_index *index);
-void index_done(struct segment_index *index);
-void index_add(struct segment_index *index, uint64_t first);
-/* The segment that holds or will hold `sequence`; false when it was deleted. */
-bool index_find(struct segment_index *index, uint64_t sequence, uint64_t *ret_first);
-/* The oldest one, if all of its records are at or below `applied` and it is not the newest. */
-bool index_oldest(struct segment_index *index, uint64_t applied, uint64_t *ret_first);
-/* Forgets the oldest one if it is this one. */
-void index_remove_oldest(struct segment_index *index, uint64_t first);
-
-/* ---- recover.c */
-/* Finds the segments, judges the end of the last one, makes it durable and leaves the writer behind it; makes the first
- * segment when there is none. */
-enum status journal_recover(struct journal *journal, struct err *err) MUST_CHECK;
-
-/* ---- rotate.c: all of these return STATUS_OK, STATUS_FULL (may be tried again) or STATUS_IO (must not) */
-/* One piece of the work on the next segment, a few milliseconds at most on a good disk. Not after NEXT_READY. */
-enum status rotate_prepare_step(struct journal *journal, struct err *err) MUST_CHECK;
-/* Makes the next segment the current one, however much of it is prepared. */
-enum status rotate(struct journal *journal, struct err *err) MUST_CHECK;
-/* Overwrites with zeros what a failed write may have left behind the end, durably. */
-enum status rotate_clean_end(struct journal *journal, struct err *err) MUST_CHECK;
-void reserve_hold(struct journal *journal);
-void reserve_release(struct journal *journal);
-/* Writes zeros. 0 or a negative errno. */
-int write_zeros_at(const struct disk *disk, int file, size_t from, size_t to);
-
-/* ---- writer.c */
-void *writer_run(void *journal);
 
 #endif

@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+// Two servers on one PostgreSQL: how fast hits are applied when both are hit for the same messages, against messages of their own,
+// and how often the database had to end a transaction for it. The two are measured in turn, best of ROUNDS.
+//
+//   BUILD=build node bench/two_servers.mjs [HITS]
+import { cpSync, mkdirSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { start_postgres } from "../test/harness/postgres.mjs";
+import { links_of, start_server, temporary_directory, token_of, until } from "../test/harness/pugmark.mjs";
+
+const HITS = Number(process.argv[2] ?? 20000);
+const ROUNDS = 3;
+const MESSAGES = 300;
+const CONNECTIONS = 4; // at each server
+const hooks = [];
+const t = { after: (hook) => hooks.push(hook) };
+
+/** Sends `count` clicks over one connection, 50 at a time. */
+function click(port, paths, count, first) {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    let sent = 0;
+    let answered = 0;
+    const send = () => {
+      let text = "";
+      for (let i = 0; i < 50 && sent < count; i++, sent++) {
+        const n = first + sent;
+        text += `GET ${paths[n % paths.length]} HTTP/1.1\r\nHost: a\r\nUser-Agent: bench/${n}\r\nX-Forwarded-For: 10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}\r\n\r\n`;
+      }
+      socket.write(text);
+    };
+    socket.on("data", (bytes) => {
+      const before = Math.floor(answered / 50);
+      answered += bytes.toString("latin1").split("HTTP/1.1 302").length - 1;
+      if (answered >= count) socket.end(resolve);
+      else if (sent < count && Math.floor(answered / 50) > before) send();
+    });
+    socket.on("error", reject);
+    socket.on("connect", send);
+  });
+}
+
+async function rate(servers, paths_of, first) {
+  const began = performance.now();
+  const share = Math.floor(HITS / servers.length / CONNECTIONS);
+  await Promise.all(servers.flatMap((server, i) =>
+    Array.from({ length: CONNECTIONS }, (_, c) => click(server.port, paths_of(i), share, first + (i * CONNECTIONS + c) * share))));
+  for (const server of servers) await until(async () => (await server.metric("journal_lag_records")) === 0, "the journals", 600000);
+  return (share * servers.length * CONNECTIONS * 1000) / (performance.now() - began);
+}
+
+async function main() {
+  const postgres = await start_postgres(t);
+  const env = { PUGMARK_STORE_URL: postgres.url, PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1", PUGMARK_JOURNAL_MAX_WAIT_MS: "60000" };
+  const first = await start_server(t, { env });
+  const data = join(temporary_directory(t), "data");
+  mkdirSync(data, { mode: 0o700 });
+  cpSync(join(first.data, "keys"), join(data, "keys"));
+  const servers = [first, await start_server(t, { env, data })];
+  const paths = [];
+  for (let i = 0; i < 2 * MESSAGES; i++) paths.push(`/c/${token_of(links_of(await first.preview((await first.send({}, null)).id))[0])}`);
+  await until(async () => (await first.api("GET", "/queue")).body.due === 0, "the mails to leave", 60000);
+  const deadlocks = () => Number(postgres.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")[0][0]);
+  const best = { same: 0, separate: 0 };
+  let number = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    best.same = Math.max(best.same, await rate(servers, () => paths.slice(0, MESSAGES), (number += HITS)));
+    best.separate = Math.max(best.separate, await rate(servers, (i) => paths.slice(i * MESSAGES, (i + 1) * MESSAGES), (number += HITS)));
+  }
+  console.log(`hits applied per second by two servers, best of ${ROUNDS}: same messages ${best.same.toFixed(0)}, own messages ${best.separate.toFixed(0)}`);
+  console.log(`ratio ${(best.same / best.separate).toFixed(2)}, deadlocks ${deadlocks()}`);
+}
+
+try {
+  await main();
+} finally {
+  for (const hook of hooks) await hook();
+}

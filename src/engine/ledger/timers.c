@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A few are taken at a time and each is an attempt of its own. Taking more at once would save statements, but the slice
+ * could end only behind them, and a crowded message (512 hits) costs as much as a hundred others. Kinds take turns, so
+ * that a million timers of one do not hold up the others: each round begins with another. */
+#include "engine/ledger/timers.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/ledger/attempt.h"
+#include <stdlib.h>
+
+enum { TAKEN_AT_ONCE = 16 };
+static const int64_t ASK_EVERY_US = 1000000;
+
+struct timers {
+	struct timer_handler handlers[TIMER_HANDLERS_MAX];
+	int64_t next_us[TIMER_HANDLERS_MAX]; /* when the first of the kind is due, as last seen; 0: none */
+	size_t count;
+	size_t turn; /* who begins */
+	const struct clock *clock;
+	int64_t asked_us; /* monotonic; 0: never */
+};
+
+struct timers *timers_new(const struct timer_handler *handlers, size_t count, const struct clock *clock)
+{
+	struct timers *t = MEM_NEW(struct timers);
+	BUG_IF(count > TIMER_HANDLERS_MAX);
+	for (size_t i = 0; i < count; i++)
+		t->handlers[i] = handlers[i];
+	t->count = count;
+	t->clock = clock;
+	return t;
+}
+
+void timers_free(struct timers **timers)
+{
+	mem_free(*timers);
+	*timers = NULL;
+}
+
+/* ---- What is due */
+
+static bool is_due(const struct timers *t, size_t i, int64_t watermark_us)
+{
+	return t->next_us[i] != 0 && t->next_us[i] <= watermark_us;
+}
+
+static void ask(struct timers *t, struct store_session *session)
+{
+	struct err ignored;
+	t->asked_us = clock_monotonic_us(t->clock);
+	for (size_t i = 0; i < t->count; i++)
+		if (store_timer_next(session, t->handlers[i].kind, &t->next_us[i], &ignored) != STATUS_OK)
+			t->next_us[i] = 0;
+}
+
+bool timers_are_due(struct timers *t, struct store_session *session, int64_t watermark_us)
+{
+	if (!t->asked_us || clock_monotonic_us(t->clock) - t->asked_us >= ASK_EVERY_US)
+		ask(t, session);
+	for (size_t i = 0; i < t->count; i++)
+		if (is_due(t, i, watermark_us))
+			return true;
+	return false;
+}
+
+int64_t timers_late_us(const struct timers *t, int64_t watermark_us)
+{
+	int64_t late_us = 0;
+	for (size_t i = 0; i < t->count; i++)
+		if (is_due(t, i, watermark_us) && watermark_us - t->next_us[i] > late_us)
+			late_us = watermark_us - t->next_us[i];
+	return late_us;
+}
+
+/* ---- Firing */
+
+static void log_refusal(const struct timer_handler *handler, const struct timer *timer, const struct err *why)
+{
+	char room[2 * TIMER_KEY_MAX + 1];
+	struct buf key;
+	buf_init_fixed(&key, room, sizeof room);
+	buf_append_hex(&key, timer->key);
+	log_error("timer.refused", LOG_CSTR("kind", handler->name), LOG_STR("key", buf_slice(&key)), LOG_ERR(why));
+}
+
+static enum status fire_one(const struct timer_handler *handler, struct batch *batch, const struct timer *timer,
+			    struct err *err)
+{
+	struct err why = {0};
+	enum status status = attempt_begin(batch, err);
+	if (status != STATUS_OK)
+		return status;
+	enum status outcome = handler->fire(handler->self, batch, timer, &why);
+	status = attempt_end(batch, &outcome, &why, err);
+	if (outcome == STATUS_OK || status != STATUS_OK)
+		return status;
+	/* A row that cannot be read: those around it can. A damaged file fails the next statement too. */
+	if (!attempt_is_refusal(outcome) && outcome != STATUS_CORRUPT) {
+		*err = why;
+		return outcome;
+	}
+	log_refusal(handler, timer, &why);
+	return STATUS_OK;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	struct slice x = ((const struct timer *)a)->key, y = ((const struct timer *)b)->key;
+	int order = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+	return order ? order : (x.n > y.n) - (x.n < y.n);
+}
+
+static enum status fire_some(struct timers *t, size_t i, struct batch *batch, int64_t watermark_us, struct err *err)
+{
+	struct timer_list due = {0};
+	struct timer_take take = {t->handlers[i].kind, watermark_us, TAKEN_AT_ONCE};
+	enum status status = store_timer_take(batch_session(batch), &take, batch_arena(batch), &due, err);
+	/* As far as is known without asking again: what is left is no earlier than what is done. */
+	int64_t last_us = due.n < TAKEN_AT_ONCE ? 0 : due.at[due.n - 1].due_us;
+	/* A key is mostly a message's id, and messages are locked by id wherever several servers write. */
+	if (due.n)
+		qsort(due.at, due.n, sizeof *due.at, compare_keys);
+	for (size_t n = 0; status == STATUS_OK && n < due.n; n++)
+		status = fire_one(&t->handlers[i], batch, &due.at[n], err);
+	t->next_us[i] = last_us;
+	return status;
+}
+
+enum status timers_fire(struct timers *t, struct batch *batch, const struct timers_slice *slice, struct err *err)
+{
+	enum status status = batch_flush(batch, err);
+	bool has_more = true;
+	while (status == STATUS_OK && has_more) {
+		has_more = false;
+		for (size_t n = 0; status == STATUS_OK && n < t->count; n++) {
+			size_t i = (t->turn + n) % t->count;
+			if (is_due(t, i, slice->watermark_us))
+				status = fire_some(t, i, batch, slice->watermark_us, err);
+			has_more |= is_due(t, i, slice->watermark_us);
+		}
+		if (clock_monotonic_us(t->clock) >= slice->end_us)
+			break;
+	}
+	if (t->count)
+		t->turn = (t->turn + 1) % t->count;
+	return status;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The writer as one of several: where it stands after a failure, and when it must not write any more.
+ *
+ * What the row of its node may say, against what this process remembers:
+ *
+ *   epoch higher                 another process has taken the node since: end
+ *   epoch lower, or no row       a standby without our last seconds took over: take the epoch again, replay
+ *   cursor above all we tried    somebody moved it under our epoch, so our disk is not the only copy: end
+ *   cursor below                 a failover again: replay from there
+ *
+ * "End" is for good. Going on would mean to skip what the other has put under the same sequence numbers, or to have it
+ * skip ours; what this journal holds behind the cursor stays on the disk, and the operator is told. */
+#include "engine/ledger/writer_private.h"
+
+#include "base/log.h"
+#include "base/random.h"
+#include "store/house/nodes.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+static const int64_t LOOK_EVERY_US = 1000000;
+/* Longer than any step of a duty takes; so long nobody does the work of a node that died. */
+enum { DUTY_SECONDS = 300 };
+static const int64_t COLLISION_WAIT_US = 1000;
+enum { COLLISION_DOUBLINGS = 5 };
+/* On a store of our own nobody waits for a sign of life, and each costs a sync. */
+static const int64_t TELL_ALONE_EVERY_US = 60000000;
+
+static void halt(struct writer *w, enum writer_halt why, const struct err *err)
+{
+	if (atomic_load(&w->halt) != WRITER_RUNS)
+		return;
+	writer_note_failure(w, err);
+	atomic_store(&w->halt, why);
+	if (w->config.halted)
+		w->config.halted(w->config.user, why, err->text);
+}
+
+static enum status be_fenced(struct writer *w, struct err *err, const char *what)
+{
+	(void)err_set(err, STATUS_CONFLICT,
+		      "%s: another process writes for node %u; this data directory is a copy, or was copied", what,
+		      w->self.number);
+	log_error("node.fenced", LOG_INT("node", w->claim.number), LOG_INT("epoch", w->claim.epoch), LOG_ERR(err),
+		  LOG_INT("not_applied", journal_durable_sequence(w->config.journal) - w->cursor),
+		  LOG_CSTR("do", "read 'Two directories, one journal' in doc/scale.md"));
+	halt(w, WRITER_FENCED, err);
+	return STATUS_CONFLICT;
+}
+
+/* ---- At the start */
+
+/* Stands for the installation where there is no data directory: tests and measurements. */
+static struct uuid nobody(uint16_t number)
+{
+	return uuid_of_record(0, number, 0);
+}
+
+static enum status choose_claim(struct writer *w, struct err *err)
+{
+	struct journal_cursor found = {0, 0};
+	enum status status = store_cursor_read(w->session, w->node, &found, err);
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+		return status;
+	w->cursor = found.sequence;
+	w->self = (struct node){.number = w->node, .installation = nobody(w->node), .epoch = found.epoch + 1};
+	if (w->config.node)
+		w->self = *w->config.node;
+	w->self.durable = w->target;
+	w->claim = (struct node_claim){w->self.number, w->self.epoch};
+	return STATUS_OK;
+}
+
+enum status writer_claim_node(struct writer *w, struct err *err)
+{
+	enum status status = choose_claim(w, err);
+	if (status != STATUS_OK)
+		return status;
+	status = store_node_take(w->session, &w->self, err);
+	w->is_ready = status == STATUS_OK;
+	/* A full disk is no reason not to start: redirects go on meanwhile, and the first round takes it again. */
+	return status == STATUS_IO || status == STATUS_FULL || status == STATUS_AGAIN ? STATUS_OK : status;
+}
+
+/* ---- After a failure */
+
+static enum status take_again(struct writer *w, struct err *err)
+{
+	log_warn("node.taken_again", LOG_INT("node", w->self.number), LOG_INT("epoch", w->self.epoch));
+	w->self.durable = journal_durable_sequence(w->config.journal);
+	return store_node_take(w->session, &w->self, err);
+}
+
+static enum status read_cursor(struct writer *w, struct journal_cursor *ret, struct err *err)
+{
+	enum status status = store_cursor_read(w->session, w->claim.number, ret, err);
+	if (status != STATUS_NOT_FOUND)
+		return status;
+	*ret = (struct journal_cursor){0, 0};
+	return STATUS_OK;
+}
+
+enum status writer_find_cursor(struct writer *w, struct err *err)
+{
+	struct journal_cursor found;
+	enum status status = read_cursor(w, &found, err);
+	if (status == STATUS_OK && found.epoch < w->claim.epoch)
+		status = take_again(w, err);
+	if (status == STATUS_CONFLICT)
+		return be_fenced(w, err, "the node has a new holder");
+	if (status != STATUS_OK)
+		return status;
+	if (found.epoch > w->claim.epoch)
+		return be_fenced(w, err, "the node has a newer epoch");
+	if (found.sequence > w->attempted)
+		return be_fenced(w, err, "the cursor is ahead of all that was tried here");
+	if (found.sequence < w->cursor)
+		log_warn("node.replays", LOG_INT("node", w->claim.number), LOG_INT("from", found.sequence),
+			 LOG_INT("instead_of", w->cursor));
+	w->cursor = found.sequence;
+	return STATUS_OK;
+}
+
+/* Outside of a transaction. A store that does not answer is noticed by whoever has something to write. */
+void writer_look_around(struct writer *w)
+{
+	struct err err = {0};
+	int64_t now_us = clock_monotonic_us(w->config.clock);
+	if (w->looked_us && now_us - w->looked_us < LOOK_EVERY_US)
+		return;
+	w->looked_us = now_us;
+	if (store_check_fence(w->session, &err) == STATUS_CONFLICT) {
+		halt(w, WRITER_OUTDATED, &err);
+		return;
+	}
+	if (!store_is_shared(w->config.store) && w->told_us && now_us - w->told_us < TELL_ALONE_EVERY_US)
+		return;
+	w->told_us = now_us;
+	uint64_t durable = journal_durable_sequence(w->config.journal);
+	if (store_node_seen(w->session, &w->claim, durable, &err) == STATUS_CONFLICT)
+		w->is_ready = false; /* the next round finds out whose it is */
+}
+
+void writer_leave(struct writer *w)
+{
+	struct err ignored;
+	if (atomic_load(&w->halt) != WRITER_RUNS || !w->is_ready)
+		return;
+	/* When it cannot be told, the next start on another machine waits a moment in vain. */
+	enum status status = store_node_left(w->session, &w->claim, &ignored);
+	(void)status;
+}
+
+enum status writer_hold_duty(const struct writer *writer, struct batch *batch, const struct writer_duty *duty,
+			     struct err *err)
+{
+	bool is_held = false;
+	uint32_t seconds = duty->seconds ? duty->seconds : DUTY_SECONDS;
+	enum status status = store_duty_hold(batch_session(batch), duty->name, &writer->claim, seconds, &is_held, err);
+	if (status == STATUS_OK && !is_held)
+		return err_set(err, STATUS_DENIED, "another server does this");
+	return status;
+}
+
+/* ---- Beside others */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct uuid));
+}
+
+/* Sorted as the store sorts them, over all of the transaction's records, so that whoever waits for a lock holds only
+ * lower ones, and two who wait for one another cannot be. */
+enum status writer_lock_messages(struct batch *batch, struct uuid *ids, size_t count, struct err *err)
+{
+	enum status status = STATUS_OK;
+	size_t n = 0;
+	if (count)
+		qsort(ids, count, sizeof *ids, compare_ids);
+	for (size_t i = 0; i < count; i++)
+		if (n == 0 || !uuid_equal(ids[n - 1], ids[i]))
+			ids[n++] = ids[i];
+	for (size_t i = 0; status == STATUS_OK && i < n; i += BATCH_READ_AHEAD)
+		status = batch_read_ahead(batch, ids + i, n - i < BATCH_READ_AHEAD ? n - i : BATCH_READ_AHEAD, err);
+	return status;
+}
+
+/* Two that met once must not meet again at the same step: each waits for a time of its own, that doubles. */
+void writer_step_aside(struct writer *w)
+{
+	uint16_t dice;
+	random_bytes(&dice, sizeof dice);
+	unsigned doublings = w->collisions < COLLISION_DOUBLINGS ? w->collisions : COLLISION_DOUBLINGS;
+	w->collisions++;
+	(void)usleep((useconds_t)((COLLISION_WAIT_US << doublings) * (dice % 1000 + 1) / 1000));
+}

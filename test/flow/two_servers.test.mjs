@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two servers on one PostgreSQL: under load, killed, copied, and with a database that dies under them. The oracle is what the
+// clients know: each hit that was answered has an agent of its own, and must be one event.
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "../harness/flow.mjs";
+import { BROWSER_AGENT, Server, links_of, mail, pugmark, start_server, temporary_directory, token_of, until } from "../harness/pugmark.mjs";
+import { no_postgres, start_postgres, start_postgres_pair } from "../harness/postgres.mjs";
+import { Wire } from "../harness/wire.mjs";
+
+const skip = no_postgres;
+
+const environment = (url, more = {}) => ({
+  PUGMARK_STORE_URL: url,
+  // An answer that goes out before the disk is done promises nothing; here every one has to.
+  PUGMARK_JOURNAL_MAX_WAIT_MS: "60000",
+  // Each hit comes from an address of its own, so that none is a duplicate of another.
+  PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1",
+  ...more,
+});
+
+/** A second server with the first one's keys, so that the links of both are good at both. */
+async function start_beside(t, first, options = first.options) {
+  const data = join(temporary_directory(t), "data");
+  mkdirSync(data, { mode: 0o700 });
+  cpSync(join(first.data, "keys"), join(data, "keys"));
+  const server = await start_server(t, { ...options, data });
+  server.made = first.made;
+  return server;
+}
+
+async function start_two(t, url, { env = {}, ...options } = {}) {
+  const first = await start_server(t, { env: environment(url, env), ...options });
+  return [first, await start_beside(t, first)];
+}
+
+/** Clients that ask for links, and remember who was answered. */
+class Clients {
+  constructor(t) {
+    this.t = t;
+    this.number = 0;
+    this.answered = [];
+    this.paths = [];
+  }
+
+  async send_mails(server, count) {
+    for (let i = 0; i < count; i++) {
+      const { id } = await server.send();
+      this.paths.push(`/c/${token_of(links_of(await server.preview(id))[0])}`);
+    }
+  }
+
+  /** One link after the other until the server is gone, or `is_over()`. */
+  async click(server, is_over = () => false) {
+    const wire = await Wire.open(this.t, server.port).catch(() => null);
+    while (wire && !is_over()) {
+      const n = this.number++;
+      const agent = `${BROWSER_AGENT} n/${n}`;
+      const path = this.paths[n % this.paths.length];
+      const from = `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`;
+      wire.send(`GET ${path} HTTP/1.1\r\nHost: a\r\nUser-Agent: ${agent}\r\nX-Forwarded-For: ${from}\r\n\r\n`);
+      const answer = await wire.response();
+      if (!answer) return;
+      assert.equal(answer.status, 302);
+      this.answered.push(agent);
+    }
+  }
+
+  /** Several of them at each server, for so many answers in all. */
+  async click_at(servers, answers) {
+    const until_count = this.answered.length + answers;
+    const one = (server) => this.click(server, () => this.answered.length >= until_count);
+    await Promise.all(servers.flatMap((server) => [one(server), one(server), one(server)]));
+  }
+
+  /** Each answered hit is one event, once everything is applied. */
+  async expect_each_once(postgres, servers) {
+    for (const server of servers)
+      await until(async () => (await server.metric("journal_lag_records")) === 0, "the journal to be applied", 60000);
+    const rows = postgres.query("SELECT user_agent, COUNT(*) FROM email_events WHERE event_type = 'click' GROUP BY 1");
+    const counts = new Map(rows.map(([agent, count]) => [agent, Number(count)]));
+    const lost = this.answered.filter((agent) => !counts.has(agent));
+    assert.deepEqual(lost, [], `${lost.length} of ${this.answered.length} answered hits are lost`);
+    assert.deepEqual(rows.filter(([, count]) => count !== "1"), [], "no hit is there twice");
+  }
+}
+
+test("two servers are killed in turn under load, and each answered hit is counted once", { skip }, async (t) => {
+  const KILLS = 4;
+  const postgres = await start_postgres(t);
+  const servers = await start_two(t, postgres.url);
+  const clients = new Clients(t);
+  await clients.send_mails(servers[0], 4);
+  for (let kill = 0; kill < KILLS; kill++) {
+    const victim = servers[kill % 2];
+    const load = clients.click_at(servers, 400);
+    await until(() => clients.answered.length % 400 > 150, "load");
+    await victim.stop("SIGKILL");
+    await load;
+    await victim.start();
+  }
+  await clients.expect_each_once(postgres, servers);
+  assert.ok(clients.answered.length >= KILLS * 300, "there was load");
+  const nodes = postgres.query("SELECT number, epoch FROM nodes ORDER BY number");
+  assert.deepEqual(nodes, [["1", "3"], ["2", "3"]], "a number each, and an epoch for each start");
+});
+
+test("on the same messages two servers do not lock each other out", { skip }, async (t) => {
+  const postgres = await start_postgres(t);
+  const servers = await start_two(t, postgres.url);
+  const clients = new Clients(t);
+  await clients.send_mails(servers[0], 20);
+  await clients.click_at(servers, 4000);
+  await clients.expect_each_once(postgres, servers);
+  assert.deepEqual(postgres.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), [["0"]]);
+});
+
+test("a copy of a data directory is refused while the original runs, and no answered hit is lost", { skip }, async (t) => {
+  const postgres = await start_postgres(t);
+  const original = await start_server(t, { env: environment(postgres.url) });
+  const clients = new Clients(t);
+  await clients.send_mails(original, 2);
+  await clients.click_at([original], 20);
+  const copy = join(temporary_directory(t), "copy");
+  cpSync(original.data, copy, { recursive: true, filter: (path) => !path.endsWith("/control") });
+  const refused = await pugmark(["serve", "--data", copy, "--listen", "127.0.0.1:0"], { env: environment(postgres.url) });
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /pugmark serve: node 1 runs already, at .*'.*copy' is a copy; move its journal away/);
+  await clients.click_at([original], 20);
+  await clients.expect_each_once(postgres, [original]);
+});
+
+test("a server that another took its node from ends at once, and is not started again by mistake", { skip }, async (t) => {
+  const postgres = await start_postgres(t);
+  const frozen = await start_server(t, { env: environment(postgres.url), warns: [/ node\.fenced /], may_warn: [/./], loses_hits: true });
+  const clients = new Clients(t);
+  await clients.send_mails(frozen, 1);
+  await clients.click_at([frozen], 10);
+  await clients.expect_each_once(postgres, [frozen]);
+  const copy = join(temporary_directory(t), "copy");
+  cpSync(frozen.data, copy, { recursive: true, filter: (path) => !path.endsWith("/control") });
+  frozen.child.kill("SIGSTOP");
+  t.after(() => frozen.child.kill("SIGCONT"));
+  const taker = await start_server(t, { env: environment(postgres.url), data: copy });
+  taker.made = frozen.made;
+  frozen.child.kill("SIGCONT");
+  assert.deepEqual(await frozen.exit, { code: 1, signal: null });
+  await clients.click_at([taker], 10);
+  await clients.expect_each_once(postgres, [taker]);
+  await taker.stop();
+  const again = await pugmark(["serve", "--data", frozen.data, "--listen", "127.0.0.1:0"], { env: environment(postgres.url) });
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /a copy of '.*' was started since/);
+});
+
+test("a live stream shows what the other server counts", { skip }, async (t) => {
+  const postgres = await start_postgres(t);
+  const [first, second] = await start_two(t, postgres.url);
+  const clients = new Clients(t);
+  await clients.send_mails(first, 1);
+  await first.settled_events();
+  const stream = await fetch(`${second.base}/api/v1/events/stream`, {
+    headers: { authorization: `Bearer ${first.made.api_key}` },
+    signal: AbortSignal.timeout(30000),
+  });
+  assert.equal(stream.status, 200);
+  const reader = stream.body.pipeThrough(new TextDecoderStream()).getReader();
+  await clients.click_at([first], 1);
+  // Nothing is hit at the second, so that no commit of its own can wake the stream.
+  for (let text = ""; !text.includes("email.clicked"); ) {
+    const { value, done } = await reader.read();
+    assert.ok(!done, "the stream goes on");
+    text += value;
+  }
+  await reader.cancel();
+});
+
+test("one of two servers prunes for both", { skip }, async (t) => {
+  const postgres = await start_postgres(t);
+  const servers = await start_two(t, postgres.url);
+  const pruning = () => servers.filter((server) => / events\.pruned /.test(server.log)).length;
+  await until(() => pruning() > 0, "a server to prune");
+  await until(() => postgres.query("SELECT 1 FROM duties WHERE name = 'confirm'").length, "a server to confirm");
+  assert.equal(pruning(), 1);
+});
+
+test("a server ends when a newer program has migrated the store, and not when that program allows it", { skip }, async (t) => {
+  const postgres = await start_postgres(t);
+  const server = await start_server(t, { env: environment(postgres.url), warns: [/ serve\.outdated /], may_warn: [/ writer\.failing /, / store\.away /] });
+  const step = (version, oldest) =>
+    postgres.query(`INSERT INTO schema_version (version, name, applied_at, oldest_writer) VALUES (${version}, 'x', now(), ${oldest})`);
+  step(98, 1);
+  await server.send();
+  await server.stop();
+  await server.start();
+  step(99, 99);
+  assert.deepEqual(await server.exit, { code: 1, signal: null });
+  assert.match(server.log, /must know schema version 99; this program is older/);
+});
+
+for (const answer_after of ["disk", "applied"])
+  test(`a primary dies under load, and nothing is lost or twice (answers after ${answer_after})`, { skip }, async (t) => {
+    const pair = await start_postgres_pair(t, true);
+    const servers = await start_two(t, pair.url, {
+      env: { PUGMARK_JOURNAL_ANSWER_AFTER: answer_after, PUGMARK_JOURNAL_MAX_WAIT_MS: "500" },
+      may_warn: [/ writer\.failing /, / store\.away /, / api\./, / bodies\./, / events\.not_pruned /, / dispatch\./, / unsubscribe\./],
+    });
+    const clients = new Clients(t);
+    await clients.send_mails(servers[0], 4);
+    const accepted = [];
+    let is_over = false;
+    const senders = servers.map(async (server) => {
+      while (!is_over) {
+        const answer = await server.api("POST", "/messages", mail());
+        if (answer.status === 202) accepted.push(answer.body.id);
+        await new Promise((r) => setTimeout(r, 50)); // a mail is not the load here; and the store may be away
+      }
+    });
+    await clients.click_at(servers, 300);
+    const during = clients.click_at(servers, 600);
+    await pair.primary.stop("SIGKILL");
+    pair.standby.promote();
+    await during;
+    const before = accepted.length;
+    await until(() => accepted.length > before, "mail to be accepted again", 60000);
+    is_over = true;
+    await Promise.all(senders);
+    await clients.expect_each_once(pair.standby, servers);
+    await until(() => pair.standby.query("SELECT 1 FROM send_queue WHERE state <> 'held'").length === 0, "the queue to run empty", 200000); // a lease whose commit was unsure is free after two minutes
+    const known = new Set(pair.standby.query("SELECT id FROM messages").flat());
+    assert.deepEqual(accepted.filter((id) => !known.has(id)), [], "every accepted mail is known to the new primary");
+    const files = servers.flatMap((server) => readdirSync(join(server.data, "outbox"))).filter((name) => name.endsWith(".eml"));
+    assert.equal(new Set(files).size, files.length, "no mail left twice");
+    const held = new Set(pair.standby.query("SELECT message_id FROM send_queue").flat());
+    const unsent = accepted.filter((id) => !files.includes(`${id}.eml`) && !held.has(id));
+    assert.deepEqual(unsent, [], "every accepted mail left, or is held for a person to decide");
+    for (const server of servers) {
+      const alone = await server.metric("answered_alone_total");
+      if (answer_after === "disk") assert.equal(alone, 0);
+    }
+  });
+
+test("a standby that follows with a delay makes a server that sends not ready, unless that is accepted", { skip }, async (t) => {
+  const pair = await start_postgres_pair(t, false);
+  const warns = [/ store\.late_standby /];
+  const accepting = await start_server(t, { env: environment(pair.url, { PUGMARK_SENDING_ACCEPT_ASYNC: "on" }), warns });
+  await accepting.stop();
+  const careful = new Server(accepting.data, accepting.made, { env: environment(pair.url) });
+  t.after(() => careful.stop("SIGKILL"));
+  const starting = careful.start().catch((error) => error);
+  await until(() => careful.base, "the server to listen");
+  const ready = await careful.get("/readyz");
+  assert.equal(ready.status, 503);
+  assert.match(await ready.text(), /a standby follows with a delay.*sending\.accept_async/);
+  await careful.stop();
+  assert.ok((await starting) instanceof Error, "it never was ready");
+});

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers, epochs and duties of the servers of one store. */
+#include "store_fixture.h"
+
+#include "store/house/nodes.h"
+
+static struct node node_of(uint16_t number, unsigned installation, uint64_t epoch)
+{
+	return (struct node){.number = number,
+			     .installation = id_of(installation),
+			     .epoch = epoch,
+			     .durable = 40,
+			     .place = TEXT("host:1:2"),
+			     .roles = TEXT("edge,apply"),
+			     .version = TEXT("1.2.3")};
+}
+
+static enum status take(struct fixture *f, uint16_t number, unsigned installation, uint64_t epoch)
+{
+	struct node node = node_of(number, installation, epoch);
+	return store_node_take(f->s, &node, &f->err);
+}
+
+static uint16_t new_number(struct fixture *f, unsigned installation)
+{
+	uint16_t number = 0;
+	OK(f, store_node_new(f->s, id_of(installation), &number, &f->err));
+	return number;
+}
+
+static void test_each_installation_gets_the_smallest_number_that_is_free(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(new_number(f, 1), 1);
+	/* A journal of before, with a number that it drew for itself. */
+	OK(f, take(f, 2, 9, 1));
+	OK(f, take(f, 65535, 8, 1));
+	assert_int_equal(new_number(f, 3), 3);
+}
+
+static void test_a_start_that_failed_gets_its_number_again(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t number = new_number(f, 1);
+	assert_int_equal(new_number(f, 1), number);
+	struct node_claim claim = {number, 1};
+	fixture_sql(f, "UPDATE nodes SET epoch = 1");
+	OK(f, store_cursor_advance(f->s, &claim, 0, 5, &f->err));
+	/* From now on the number is part of the ids of events. */
+	struct node found;
+	uint16_t again = 0;
+	EXPECT(f, STATUS_CONFLICT, store_node_new(f->s, id_of(1), &again, &f->err));
+	OK(f, store_node_find(f->s, number, f->arena, &found, &f->err));
+	assert_int_equal(found.applied, 5);
+}
+
+static void test_a_node_is_taken_with_a_higher_epoch_by_its_own_installation(void **state)
+{
+	struct fixture *f = *state;
+	struct node found;
+	OK(f, take(f, 7, 1, 1));
+	EXPECT(f, STATUS_CONFLICT, take(f, 7, 1, 1));
+	EXPECT(f, STATUS_CONFLICT, take(f, 7, 2, 5));
+	OK(f, take(f, 7, 1, 5));
+	OK(f, store_node_find(f->s, 7, f->arena, &found, &f->err));
+	assert_true(found.epoch == 5 && found.durable == 40 && found.applied == 0);
+	assert_true(uuid_equal(found.installation, id_of(1)));
+	EXPECT_TEXT(found.place, "host:1:2");
+	EXPECT_TEXT(found.roles, "edge,apply");
+	EXPECT_TEXT(found.version, "1.2.3");
+	assert_true(found.schema_known > 0 && found.started_us > 0 && found.seen_us > 0);
+	EXPECT(f, STATUS_NOT_FOUND, store_node_find(f->s, 8, f->arena, &found, &f->err));
+}
+
+static void test_a_number_of_before_goes_to_the_first_that_has_its_journal(void **state)
+{
+	struct fixture *f = *state;
+	fixture_sql(f, "INSERT INTO nodes (number, installation, epoch, applied, durable, place, roles, version, "
+		       "schema_known) VALUES (54321, NULL, 0, 77, 77, '', '', '', 0)");
+	OK(f, take(f, 54321, 1, 1));
+	EXPECT(f, STATUS_CONFLICT, take(f, 54321, 2, 2));
+	struct node found;
+	OK(f, store_node_find(f->s, 54321, f->arena, &found, &f->err));
+	assert_int_equal(found.applied, 77);
+}
+
+static void test_a_node_is_seen_until_it_leaves_or_another_has_it(void **state)
+{
+	struct fixture *f = *state;
+	struct node found;
+	struct node_claim first = {7, 1}, second = {7, 2};
+	OK(f, take(f, 7, 1, 1));
+	OK(f, store_node_seen(f->s, &first, 41, &f->err));
+	OK(f, store_node_find(f->s, 7, f->arena, &found, &f->err));
+	assert_int_equal(found.durable, 41);
+	OK(f, take(f, 7, 1, 2));
+	EXPECT(f, STATUS_CONFLICT, store_node_seen(f->s, &first, 50, &f->err));
+	OK(f, store_node_left(f->s, &first, &f->err));
+	OK(f, store_node_find(f->s, 7, f->arena, &found, &f->err));
+	assert_true(found.seen_us > 0);
+	OK(f, store_node_left(f->s, &second, &f->err));
+	OK(f, store_node_find(f->s, 7, f->arena, &found, &f->err));
+	assert_true(found.seen_us == 0);
+}
+
+static void test_nodes_are_listed_by_number(void **state)
+{
+	struct fixture *f = *state;
+	struct node *list = NULL;
+	size_t n = 0;
+	OK(f, take(f, 9, 1, 1));
+	OK(f, take(f, 2, 2, 1));
+	OK(f, store_node_list(f->reader, f->arena, &list, &n, &f->err));
+	assert_int_equal(n, 2);
+	assert_true(list[0].number == 2 && list[1].number == 9);
+}
+
+static bool holds(struct fixture *f, uint16_t number, uint64_t epoch)
+{
+	struct node_claim claim = {number, epoch};
+	bool is_held = false;
+	OK(f, store_duty_hold(f->s, "prune", &claim, 600, &is_held, &f->err));
+	return is_held;
+}
+
+static void test_one_node_has_a_duty_until_its_time_is_over(void **state)
+{
+	struct fixture *f = *state;
+	assert_true(holds(f, 1, 4));
+	assert_true(holds(f, 1, 4));
+	assert_false(holds(f, 2, 1));
+	assert_true(holds(f, 1, 5));
+	/* The process from before its node's last start. */
+	assert_false(holds(f, 1, 4));
+	fixture_sql(f, f->postgres ? "UPDATE duties SET until_at = clock_timestamp() - interval '1 second'"
+				   : "UPDATE duties SET until_at = 1");
+	assert_true(holds(f, 2, 1));
+	assert_false(holds(f, 1, 5));
+}
+
+int main(void)
+{
+	const struct CMUnitTest store_nodes[] = {
+	    FIXTURE_TEST(test_each_installation_gets_the_smallest_number_that_is_free),
+	    FIXTURE_TEST(test_a_start_that_failed_gets_its_number_again),
+	    FIXTURE_TEST(test_a_node_is_taken_with_a_higher_epoch_by_its_own_installation),
+	    FIXTURE_TEST(test_a_number_of_before_goes_to_the_first_that_has_its_journal),
+	    FIXTURE_TEST(test_a_node_is_seen_until_it_leaves_or_another_has_it),
+	    FIXTURE_TEST(test_nodes_are_listed_by_number),
+	    FIXTURE_TEST(test_one_node_has_a_duty_until_its_time_is_over),
+	};
+	return FIXTURE_RUN(store_nodes);
+}
