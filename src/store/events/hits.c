@@ -118,12 +118,6 @@ enum status store_event_hits_since(struct store_session *s, struct uuid message,
 	"e.position >= c.chunk * 1024 AND e.position < c.chunk * 1024 + 1024 "
 _Static_assert(1 << EVENT_CHUNK_BITS == 1024, "the size of a chunk stands in SQL");
 
-/* $1 of CHUNKS; the exact time is asked for besides. */
-static struct value value_minute(int64_t time_us)
-{
-	return value_i64(time_us / EVENT_MINUTE_US);
-}
-
 #define VISIT_COLUMNS                                                                                                  \
 	"SELECT e.position, e.tenant_id, m.to_email, COALESCE(m.delivered_at, m.sent_at), e.occurred_at, e.flags, "    \
 	"e.address, a.text, e.signals, r.text FROM "
