@@ -533,7 +533,8 @@ enum status batch_flush(struct batch *batch, struct err *err)
 		status = sums_write(batch->sums, batch->session, err);
 	if (status == STATUS_OK)
 		status = add_settling(batch, err);
-	status = queue_moves_flush(batch->queue, err);
+	if (status == STATUS_OK)
+		status = queue_moves_flush(batch->queue, err);
 	if (status != STATUS_OK)
 		return status;
 	batch->events_written += batch->event_count;

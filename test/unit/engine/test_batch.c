@@ -2,9 +2,11 @@
 #include "world.h"
 
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -170,6 +172,28 @@ static void test_flushing_twice_writes_once(void **state)
 	assert_int_equal(world_stat(&f->w, STAT_OPENS_HUMAN), 1);
 }
 
+static void drop_table(struct fixture *f, const char *sql)
+{
+	char path[128];
+	sqlite3 *db;
+	(void)snprintf(path, sizeof path, "%s/store.db", f->w.directory);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	(void)sqlite3_close(db);
+}
+
+/* What is written after the statement that failed must not make it look well. */
+static void test_a_flush_that_failed_says_so(void **state)
+{
+	struct fixture *f = *state;
+	store_rollback(f->w.session);
+	drop_table(f, "DROP TABLE hits_to_settle");
+	assert_int_equal(store_begin(f->w.session, &f->err), STATUS_OK);
+	batch_reset(f->batch, WORLD_NOW_US);
+	batch_settle_later(f->batch, world_message_id(0), WORLD_NOW_US);
+	assert_int_equal(batch_flush(f->batch, &f->err), STATUS_IO);
+}
+
 static void test_what_is_forgotten_is_not_written_and_read_anew(void **state)
 {
 	struct fixture *f = *state;
@@ -295,6 +319,7 @@ int main(void)
 	    TEST(test_an_event_of_a_message_that_is_not_in_the_batch_keeps_its_texts),
 	    TEST(test_sums_of_one_cohort_become_one_row),
 	    TEST(test_flushing_twice_writes_once),
+	    TEST(test_a_flush_that_failed_says_so),
 	    TEST(test_what_is_forgotten_is_not_written_and_read_anew),
 	    TEST(test_events_of_one_message_are_found_newest_first),
 	    TEST(test_of_two_opens_of_a_person_the_first_is_unique),
