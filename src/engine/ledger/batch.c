@@ -498,7 +498,7 @@ static enum status save_messages(struct batch *batch, struct err *err)
 	return STATUS_OK;
 }
 
-static enum status add_settling(struct batch *batch, struct err *err)
+static enum status add_timers(struct batch *batch, struct err *err)
 {
 	enum status status = STATUS_OK;
 	void *row;
@@ -532,7 +532,7 @@ enum status batch_flush(struct batch *batch, struct err *err)
 	if (status == STATUS_OK)
 		status = sums_write(batch->sums, batch->session, err);
 	if (status == STATUS_OK)
-		status = add_settling(batch, err);
+		status = add_timers(batch, err);
 	if (status == STATUS_OK)
 		status = queue_moves_flush(batch->queue, err);
 	if (status != STATUS_OK)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/events/settling.h"
 #include "world.h"
 
 #include <setjmp.h>
@@ -187,10 +188,12 @@ static void test_a_flush_that_failed_says_so(void **state)
 {
 	struct fixture *f = *state;
 	store_rollback(f->w.session);
-	drop_table(f, "DROP TABLE hits_to_settle");
+	drop_table(f, "DROP TABLE timers");
 	assert_int_equal(store_begin(f->w.session, &f->err), STATUS_OK);
 	batch_reset(f->batch, WORLD_NOW_US);
-	batch_settle_later(f->batch, world_message_id(0), WORLD_NOW_US);
+	struct uuid id = world_message_id(0);
+	struct timer timer = settling_timer(WORLD_NOW_US, &id);
+	batch_set_timer(f->batch, &timer);
 	assert_int_equal(batch_flush(f->batch, &f->err), STATUS_IO);
 }
 

@@ -19,11 +19,8 @@ static void start_writer(struct desk *d)
 	struct tenant_policy policy = tenant_policy_default();
 	struct event_retention retention = {.days = 365};
 	d->policies = tenant_policies_new(&policy, &retention, "UTC");
-	struct writer_config config = {.store = d->world.store,
-				       .journal = d->world.journal,
-				       .clock = clock_system(),
-				       .keys = d->world.keys,
-				       .policies = d->policies};
+	d->world.policies = d->policies;
+	struct writer_config config = world_writer_config(&d->world);
 	if (writer_start(&config, &d->writer, &err) != STATUS_OK)
 		fail_msg("writer: %s", err.text);
 }
@@ -71,7 +68,6 @@ void desk_close(struct desk *d)
 	writer_stop(&d->writer);
 	live_free(&d->services.live);
 	sign_in_guard_free(&d->services.guard);
-	tenant_policies_free(&d->policies);
 	arena_free(&d->arena);
 	world_close(&d->world);
 }
