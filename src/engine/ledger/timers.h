@@ -9,10 +9,10 @@
  * after its time (half a second and what the writer's round takes), or as much later as apply is behind, and that its
  * handler must reckon with `due_us` rather than with the time at which it runs.
  *
- * In which order. Within a kind, earliest first; between kinds there is none. On a shared store each machine takes what
- * the others have not taken, and goes by its own journal: a kind whose answer depends on records of other machines
- * reads them from the store, and stays right when such a record comes later (as settling does: the record sets its own
- * timer).
+ * In which order. Within a kind, earliest first, a few at a time, and those few in order of their keys; between kinds
+ * there is none. On a shared store each machine takes what the others have not taken, and goes by its own journal: a
+ * kind whose answer depends on records of other machines reads them from the store, and stays right when such a record
+ * comes later (as settling does: the record sets its own timer).
  *
  * How often. Firing and its effects are one transaction: exactly once for what the handler writes to the store. It may
  * run more often than that (the commit failed), so it changes nothing else. A handler that fails for good leaves
