@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A table of small handlers by record type, and the account of what was passed over. */
+/* A table of small handlers by record type, and the account of what was passed over.
+ *
+ * A record that cannot be applied must never stop the journal: everything behind it would wait for ever, and a person's
+ * click with it (rule R9). So it is counted and passed over. A fault in it is told once a minute for each reason, with
+ * how many there have been, since a damaged stretch holds thousands of them and a log that is full of one line hides
+ * the others. */
 #include "engine/apply/apply.h"
 
 #include "base/log.h"
@@ -18,11 +23,11 @@ static const int64_t POLICIES_EVERY_US = 1000000;
 struct apply {
 	struct apply_parts parts;
 	const struct clock *clock;
-	struct network_watch *networks;   /* NULL: none */
-	struct tenant_policies *policies; /* NULL: none */
-	int64_t policies_us;              /* monotonic; when they were last looked at; 0: never */
-	_Atomic uint64_t skipped[APPLY_SKIP_COUNT];
-	int64_t logged_us[APPLY_SKIP_COUNT]; /* monotonic; when this reason was last logged */
+	struct network_watch *networks;             /* NULL: none */
+	struct tenant_policies *policies;           /* NULL: none */
+	int64_t policies_us;                        /* monotonic; when they were last looked at; 0: never */
+	_Atomic uint64_t skipped[APPLY_SKIP_COUNT]; /* read by other threads, for the metrics */
+	int64_t logged_us[APPLY_SKIP_COUNT];        /* monotonic; when this reason was last logged */
 };
 
 static const char *const SKIP_NAMES[APPLY_SKIP_COUNT] = {
@@ -131,6 +136,8 @@ enum status apply_record(struct apply *apply, struct batch *batch, const struct 
 	return handler(&context, err);
 }
 
+/* Parses the record once more than the handler does: some 0.2 µs, against a round trip that is saved by reading the
+ * messages of many records at once. */
 bool apply_message_of(const struct journal_record *record, struct uuid *ret)
 {
 	struct hit_record hit;

@@ -40,6 +40,7 @@ static enum status skip(const struct report *r, enum apply_skip why)
 	return STATUS_OK;
 }
 
+/* By our id where the webhook carried it, else by the provider's. */
 static enum status find_message(struct report *r, struct err *err)
 {
 	const struct provider_hit_record *record = &r->record;
@@ -123,6 +124,7 @@ static bool open_own(struct report *r, struct link_token *ret)
 	       STATUS_OK;
 }
 
+/* The same URL twice in a mail: nobody can say which of the two was clicked. */
 static void look_up(struct report *r, const struct mail_link *links, size_t count)
 {
 	bool is_found = false;
@@ -154,6 +156,8 @@ static enum status find_among_links(struct report *r, struct err *err)
 	return status;
 }
 
+/* Some providers put their own link in front of ours, and tell of what stands behind it; others of what we gave them.
+ */
 static enum status find_link(struct report *r, struct err *err)
 {
 	struct link_token token;
@@ -289,6 +293,7 @@ static struct slice reasons_of(const struct report *r, enum repeat repeat)
 	return buf_slice(&b);
 }
 
+/* A hit of ours that comes later asks for reports only of messages that have one (provider_repeat_take_over). */
 static void note_report(struct report *r)
 {
 	if (r->message->reported_us >= r->time_us)

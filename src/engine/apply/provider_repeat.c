@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reports are few, and a message has few hits, so all of them are read and compared; what this transaction has gathered
+ * of the message is written first, so that there is one place to look. Nothing of it is on the way of a hit whose
+ * message no provider has told of (reported_us). */
 #include "engine/apply/provider_repeat.h"
 
 #include "engine/feed/event_json.h"

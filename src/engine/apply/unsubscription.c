@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two wrongs are weighed here: mail that goes on though somebody wanted none, and an address that is lost because a
+ * sandbox pressed a button. A press is held only where both signs agree (a machine, soon after delivery), never a
+ * one-click POST, because RFC 8058 forbids the receiver to ask anything back; and what is held counts by itself after
+ * some days, so that the recipient wins every doubt that nobody decides.
+ *
+ * The number and the list of addresses follow from the event when it is written (effects.h). */
 #include "engine/apply/unsubscription.h"
 
 #include "engine/apply/apply.h"
@@ -117,6 +123,7 @@ static struct event decided_event(const struct batch *batch, const struct messag
 	return event;
 }
 
+/* The event's id is new, not the press's: that one is the event that says it was held. */
 static enum status confirm_one(struct batch *batch, struct uuid id, struct err *err)
 {
 	struct message *message;
@@ -156,6 +163,7 @@ struct decision {
 	struct uuid event_id;
 };
 
+/* Who decided over somebody else's wish must be found later. */
 static enum status note_decision(struct batch *batch, const struct unsubscription_decision *d, struct err *err)
 {
 	struct audit_note entry = {

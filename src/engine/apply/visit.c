@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Whether we saw a hit ourselves or were told of it makes no difference from here on, so that neither can count in
+ * another way than the other. Counting itself is not here: it follows from the event (effects.h). */
 #include "engine/apply/visit.h"
 
 #include "codec/judge/behaviour.h"

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is first is asked of the store at the end: the order of events decides that, not the order in which verdicts
+/* A verdict that changes is written at once, because who is first is asked of the store: what has changed must be
+ * there. The numbers go through effects.h, with -1 as the hit was and +1 as it is; the event.corrected are told at the
+ * end, one for each hit however often it was written on the way, so that nobody hears of a state that never was.
+ *
+ * Who is first is asked of the store at the end: the order of events decides that, not the order in which verdicts
  * change. It is asked only when somebody came to count, or when the hit that was first has ceased to, because the
  * events of old mail may be pruned while its first times stay. */
 #include "engine/judge/correction.h"
@@ -83,6 +87,7 @@ static struct corrected_hit *add_corrected(struct correction *c, const struct ev
 
 /* ---- Counting */
 
+/* "Strict" is a person himself, no image proxy; a change between the two moves no other number. */
 static void note_strict(struct correction *c, const struct event *before, const struct event *after)
 {
 	bool was = before->type == EVENT_OPEN && before->actor == ACTOR_HUMAN;
@@ -91,6 +96,7 @@ static void note_strict(struct correction *c, const struct event *before, const 
 	c->asks_strict |= was && !is && c->message->counters.first_open_strict_us == before->occurred_us;
 }
 
+/* Somebody counts who did not: he may have come before whoever was first until now. */
 static void note_gain(struct correction *c, const struct event *after)
 {
 	struct message_counters *counters = &c->message->counters;
@@ -100,6 +106,7 @@ static void note_gain(struct correction *c, const struct event *after)
 		counters->last_activity_us = after->occurred_us;
 }
 
+/* One who counted does so no longer. Only if he was the first, or the last, is there anything to ask. */
 static void note_loss(struct correction *c, const struct event *before)
 {
 	c->asks_open |= before->is_unique && before->type == EVENT_OPEN;
@@ -198,6 +205,7 @@ static void set_first(struct correction *c, enum effects_first which, int64_t ti
 	batch_touch(c->batch, c->message);
 }
 
+/* At most two rows change: the one that had the mark, and the one that gets it. */
 static enum status hand_over(struct correction *c, enum first_hit which, struct err *err)
 {
 	struct event first, holder;

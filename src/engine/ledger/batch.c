@@ -447,6 +447,7 @@ static void move_numbers(struct batch *batch)
 		effects_state(batch->sums, &c->message, c->saved.state);
 }
 
+/* A hit must not rewrite the index of remote_id, nor an outcome the counters: the two halves are rows of their own. */
 static bool has_moved(const struct message *now, const struct message *saved)
 {
 	return now->state != saved->state || now->send_at_us != saved->send_at_us || now->sent_us != saved->sent_us ||
@@ -518,6 +519,8 @@ static void drop_gathered(struct batch *batch)
 	queue_moves_clear(batch->queue);
 }
 
+/* Events before the rows that others share: from the first of them on another writer's wait here and not crosswise
+ * (events.h). They get their positions by it, which the messages then remember. */
 enum status batch_flush(struct batch *batch, struct err *err)
 {
 	enum status status = STATUS_OK;

@@ -33,6 +33,7 @@ static const struct counted_as OPENS_MPP = AS(STAT_OPENS_MPP, opens_mpp);
 static const struct counted_as CLICKS_HUMAN = AS(STAT_CLICKS_HUMAN, clicks_human);
 static const struct counted_as CLICKS_MACHINE = AS(STAT_CLICKS_MACHINE, clicks_machine);
 
+/* Of clicks only two kinds are kept in numbers; by actor they are in stats_hourly and in the events. */
 static const struct counted_as *counted_as(const struct event *event)
 {
 	if (event->type == EVENT_CLICK)
@@ -127,6 +128,8 @@ static void note_activity(struct message_counters *counters, const struct event 
 		counters->last_activity_us = event->occurred_us;
 }
 
+/* The store has whatever came before in this message's times, and the events of this batch come in order: nobody has to
+ * be asked who was first. */
 static void add_hit(struct sums *sums, struct message *message, struct event *event)
 {
 	event->is_unique = false;
@@ -187,6 +190,7 @@ void effects_add(struct sums *sums, struct message *message, struct event *event
 
 enum { STAT_NONE = -1 };
 
+/* States before a mail has left, and those of mail that never did, stand in no column. */
 static int column_of(enum message_state state)
 {
 	switch (state) {

@@ -137,6 +137,7 @@ void sums_add_hourly(struct sums *s, const struct sums_owner *owner, const struc
 	row->value += delta;
 }
 
+/* Written with the sums, not where the press is applied: an undone savepoint must take it back as well. */
 void sums_suppress(struct sums *s, const struct suppression *suppression, int64_t time_us)
 {
 	struct kept_suppression *kept = ARENA_NEW(s->arena, struct kept_suppression);

@@ -100,6 +100,7 @@ static enum status add_message(struct adding *a, uint32_t n, struct err *err)
 	return store_message_add(a->session, &m, err);
 }
 
+/* Used again for every mail, as accepting does. */
 static enum status add_recipient(struct adding *a, uint32_t n, struct err *err)
 {
 	uint32_t recipient = bench_mail_recipient(n);
@@ -127,6 +128,7 @@ static enum status add_one(struct adding *a, uint32_t n, struct err *err)
 		   : status;
 }
 
+/* Checkpoints in between: the write-ahead log would become larger than the store. */
 enum status bench_mail_add(struct store_session *session, const struct bench_mail_range *range, struct err *err)
 {
 	struct adding a = {.session = session, .tenant = range->tenant};
