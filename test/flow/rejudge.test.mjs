@@ -29,8 +29,8 @@ const OLDER_RULES = [
   "UPDATE message_counters SET first_open_strict_at = first_open_at",
   `UPDATE stats_daily SET opens_scanner = opens_human, opens_human = opens_scanner, clicks_machine = clicks_human,
    clicks_human = clicks_machine, opens_unique = 1, opens_unique_strict = 1, clicks_unique = 0`,
-  "UPDATE stats_hourly SET actor = actor + 100 WHERE kind <> 'sends'",
-  "UPDATE stats_hourly SET actor = CASE actor WHEN 101 THEN 4 ELSE 1 END WHERE kind <> 'sends'",
+  "UPDATE stats_quarter_hourly SET actor = actor + 100 WHERE kind <> 'sends'",
+  "UPDATE stats_quarter_hourly SET actor = CASE actor WHEN 101 THEN 4 ELSE 1 END WHERE kind <> 'sends'",
   "DELETE FROM timers",
 ];
 

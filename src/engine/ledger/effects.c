@@ -43,13 +43,13 @@ static const struct counted_as *counted_as(const struct event *event)
 	return &OPENS[event->actor];
 }
 
-static void add_hour(struct sums *sums, const struct sums_owner *owner, const struct event *event,
-		     enum hourly_kind kind, int delta)
+static void add_quarter(struct sums *sums, const struct sums_owner *owner, const struct event *event,
+			enum quarter_hourly_kind kind, int delta)
 {
-	struct stats_hourly of = {.hour = sums_hour_of(event->occurred_us), .kind = kind};
-	if (kind != HOURLY_SENDS)
+	struct stats_quarter_hourly of = {.quarter = sums_quarter_of(event->occurred_us), .kind = kind};
+	if (kind != QUARTER_HOURLY_SENDS)
 		of.actor = (uint8_t)event->actor;
-	sums_add_hourly(sums, owner, &of, delta);
+	sums_add_quarter_hourly(sums, owner, &of, delta);
 }
 
 /* For the campaign, whatever the person agreed to. */
@@ -58,9 +58,10 @@ static void move_hit_of_campaign(struct sums *sums, const struct message *messag
 	const struct sums_owner *owner = sums_owner_of(sums, message);
 	const struct counted_as *as = counted_as(event);
 	sums_add_daily(sums, owner, message->cohort_day, as->stat, delta);
-	add_hour(sums, owner, event, event->type == EVENT_CLICK ? HOURLY_CLICKS : HOURLY_OPENS, delta);
+	add_quarter(sums, owner, event, event->type == EVENT_CLICK ? QUARTER_HOURLY_CLICKS : QUARTER_HOURLY_OPENS,
+		    delta);
 	if (as == &OPENS_MPP)
-		add_hour(sums, owner, event, HOURLY_OPENS_MPP, delta);
+		add_quarter(sums, owner, event, QUARTER_HOURLY_OPENS_MPP, delta);
 }
 
 void effects_count(struct message_counters *counters, const struct event *event, int delta)
@@ -156,7 +157,7 @@ void effects_suppress(struct sums *sums, const struct message *message, int64_t 
 
 static void move_sent(struct sums *sums, const struct message *message, const struct event *event, int delta)
 {
-	add_hour(sums, sums_owner_of(sums, message), event, HOURLY_SENDS, delta);
+	add_quarter(sums, sums_owner_of(sums, message), event, QUARTER_HOURLY_SENDS, delta);
 }
 
 static void move_unsubscribed(struct sums *sums, struct message *message, const struct event *event, int delta)

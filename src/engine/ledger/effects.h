@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* effects: what an event makes of the numbers, and what taking it back makes of them. The only place where a number
- * changes: the counters of messages, the sums by day of sending and by hour, and the list of addresses that get no
- * mail.
+ * changes: the counters of messages, the sums by day of sending and by quarter of an hour, and the list of
+ * addresses that get no mail.
  *
  * Apply and commands gather facts, which are events and the states of messages. When a batch is flushed every event
  * goes through effects_add, in the order in which they came, and every message that has another state than before
  * through effects_state. Who gives an event that was written before another verdict takes what it was away with
  * effects_move and -1, and puts what it is with +1; who is first may be another one then, which effects_first writes.
  *
- *   what                  by hour           by day of sending      of the message               further
- *   open, by its actor    opens, opens_mpp  opens_…, unique ones   opens_…, first times, last
- *   click                 clicks            clicks_…, unique ones  clicks_…, first times, last
- *   unsubscribed          -                 unsubscribes           unsubscribed                 the address gets no
- * mail sent                  sends             -                      - a state that counts   -                 its
- * column, sends      -
+ *   what                  by quarter hour   by day of sending      of the message               further
+ *   open, by its actor    opens, opens_mpp  opens_…, unique ones   opens_…, first times, last   -
+ *   click                 clicks            clicks_…, unique ones  clicks_…, first times, last  -
+ *   unsubscribed          -                 unsubscribes           unsubscribed                 no more mail
+ *   sent                  sends             -                      -                            -
+ *   a state that counts   -                 its column, sends      -                            -
  *
- * All other events move nothing, nor do duplicates. A hit that is anonymous moves what belongs to its campaign (hour
- * and day) and nothing of the message, nor who was first. The day of sending is the message's cohort_day, which must be
- * known before an event that counts there is gathered. Writer's thread; nothing here fails or asks the store. */
+ * All other events move nothing, nor do duplicates. A hit that is anonymous moves what belongs to its campaign
+ * (quarter of an hour and day) and nothing of the message, nor who was first. The day of sending is the message's
+ * cohort_day, which must be known before an event that counts there is gathered. Writer's thread; nothing here fails or
+ * asks the store. */
 #ifndef PUGMARK_ENGINE_EFFECTS_H
 #define PUGMARK_ENGINE_EFFECTS_H
 

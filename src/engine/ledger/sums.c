@@ -14,7 +14,10 @@
 #include "base/wire.h"
 #include <stdlib.h>
 
-enum { KEY_MAX = 4096 /* ids are bounded far below where they come in */ };
+enum {
+	KEY_MAX = 4096,         /* ids are bounded far below where they come in */
+	QUARTER_US = 900000000, /* a quarter of an hour */
+};
 
 /* An array of rows that is reused, and where each key's row is in it. */
 struct table {
@@ -30,10 +33,10 @@ struct kept_suppression {
 };
 
 struct sums {
-	struct arena *arena; /* of all that is gathered */
-	struct map *owners;  /* texts -> struct sums_owner */
-	struct table daily;  /* owner and day -> struct stats_daily */
-	struct table hourly; /* owner, hour, kind and actor -> struct stats_hourly */
+	struct arena *arena;         /* of all that is gathered */
+	struct map *owners;          /* texts -> struct sums_owner */
+	struct table daily;          /* owner and day -> struct stats_daily */
+	struct table quarter_hourly; /* owner, quarter, kind and actor -> struct stats_quarter_hourly */
 	struct kept_suppression *first, **last;
 	char key[KEY_MAX];
 };
@@ -44,7 +47,7 @@ struct sums *sums_new(void)
 	s->arena = arena_new();
 	s->owners = map_new();
 	s->daily.rows = map_new();
-	s->hourly.rows = map_new();
+	s->quarter_hourly.rows = map_new();
 	s->last = &s->first;
 	return s;
 }
@@ -56,9 +59,9 @@ void sums_free(struct sums **sums)
 		return;
 	map_free(&s->owners);
 	map_free(&s->daily.rows);
-	map_free(&s->hourly.rows);
+	map_free(&s->quarter_hourly.rows);
 	mem_free(s->daily.sorted);
-	mem_free(s->hourly.sorted);
+	mem_free(s->quarter_hourly.sorted);
 	arena_free(&s->arena);
 	mem_free(s);
 	*sums = NULL;
@@ -110,29 +113,30 @@ void sums_add_daily(struct sums *s, const struct sums_owner *owner, int32_t day,
 	row->values[stat] += delta;
 }
 
-int64_t sums_hour_of(int64_t time_us)
+int64_t sums_quarter_of(int64_t time_us)
 {
-	return time_us / 3600000000;
+	return time_us / QUARTER_US;
 }
 
-void sums_add_hourly(struct sums *s, const struct sums_owner *owner, const struct stats_hourly *of, int64_t delta)
+void sums_add_quarter_hourly(struct sums *s, const struct sums_owner *owner, const struct stats_quarter_hourly *of,
+			     int64_t delta)
 {
 	struct {
 		const struct sums_owner *owner;
-		int64_t hour;
+		int64_t quarter;
 		uint64_t kind_and_actor;
-	} key = {owner, of->hour, (uint64_t)of->kind << 8 | of->actor};
-	struct stats_hourly *row = map_get(s->hourly.rows, slice_of(&key, sizeof key));
+	} key = {owner, of->quarter, (uint64_t)of->kind << 8 | of->actor};
+	struct stats_quarter_hourly *row = map_get(s->quarter_hourly.rows, slice_of(&key, sizeof key));
 	if (!row) {
-		row = ARENA_NEW(s->arena, struct stats_hourly);
-		*row = (struct stats_hourly){.tenant = owner->tenant,
-					     .hour = of->hour,
-					     .kind = of->kind,
-					     .actor = of->actor,
-					     .campaign_id = owner->campaign_id,
-					     .template_id = owner->template_id,
-					     .sender = owner->sender};
-		(void)map_put(s->hourly.rows, slice_of(&key, sizeof key), row);
+		row = ARENA_NEW(s->arena, struct stats_quarter_hourly);
+		*row = (struct stats_quarter_hourly){.tenant = owner->tenant,
+						     .quarter = of->quarter,
+						     .kind = of->kind,
+						     .actor = of->actor,
+						     .campaign_id = owner->campaign_id,
+						     .template_id = owner->template_id,
+						     .sender = owner->sender};
+		(void)map_put(s->quarter_hourly.rows, slice_of(&key, sizeof key), row);
 	}
 	row->value += delta;
 }
@@ -171,12 +175,12 @@ static int by_daily_key(const void *left, const void *right)
 	return order ? order : compare_texts(a->sender, b->sender);
 }
 
-static int by_hourly_key(const void *left, const void *right)
+static int by_quarter_hourly_key(const void *left, const void *right)
 {
-	const struct stats_hourly *a = *(const struct stats_hourly *const *)left;
-	const struct stats_hourly *b = *(const struct stats_hourly *const *)right;
+	const struct stats_quarter_hourly *a = *(const struct stats_quarter_hourly *const *)left;
+	const struct stats_quarter_hourly *b = *(const struct stats_quarter_hourly *const *)right;
 	int order = COMPARE(a->tenant, b->tenant);
-	order = order ? order : COMPARE(a->hour, b->hour);
+	order = order ? order : COMPARE(a->quarter, b->quarter);
 	order = order ? order : COMPARE(a->kind, b->kind);
 	order = order ? order : COMPARE(a->actor, b->actor);
 	order = order ? order : compare_texts(a->campaign_id, b->campaign_id);
@@ -207,9 +211,9 @@ enum status sums_write(struct sums *s, struct store_session *session, struct err
 	size_t n = sort(&s->daily, by_daily_key);
 	for (size_t i = 0; status == STATUS_OK && i < n; i++)
 		status = store_stats_daily_add(session, s->daily.sorted[i], err);
-	n = sort(&s->hourly, by_hourly_key);
+	n = sort(&s->quarter_hourly, by_quarter_hourly_key);
 	for (size_t i = 0; status == STATUS_OK && i < n; i++)
-		status = store_stats_hourly_add(session, s->hourly.sorted[i], err);
+		status = store_stats_quarter_hourly_add(session, s->quarter_hourly.sorted[i], err);
 	for (const struct kept_suppression *k = s->first; status == STATUS_OK && k; k = k->next)
 		status = store_suppression_add(session, &k->suppression, k->time_us, &was_added, err);
 	return status;
@@ -221,7 +225,7 @@ void sums_clear(struct sums *s)
 		return;
 	map_clear(s->owners);
 	map_clear(s->daily.rows);
-	map_clear(s->hourly.rows);
+	map_clear(s->quarter_hourly.rows);
 	arena_reset(s->arena);
 	s->first = NULL;
 	s->last = &s->first;

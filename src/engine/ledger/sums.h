@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sums: what the transaction under way adds to rows that many messages share: the sums by day of sending and by hour,
- * and addresses that get no mail any more. Gathered in memory, so that a thousand hits on one campaign cost one
- * statement, and written by the batch when it is flushed. What is added is decided in effects.h and nowhere else.
- * Writer's thread. */
+/* sums: what the transaction under way adds to rows that many messages share: the sums by day of sending and by
+ * quarter of an hour, and addresses that get no mail any more. Gathered in memory, so that a thousand hits on one
+ * campaign cost one statement, and written by the batch when it is flushed. What is added is decided in effects.h and
+ * nowhere else. Writer's thread. */
 #ifndef PUGMARK_ENGINE_SUMS_H
 #define PUGMARK_ENGINE_SUMS_H
 
@@ -23,8 +23,10 @@ const struct sums_owner *sums_owner_of(struct sums *sums, const struct message *
 
 /* `day` is the message's cohort_day, and not 0. */
 void sums_add_daily(struct sums *sums, const struct sums_owner *owner, int32_t day, enum statistic stat, int64_t delta);
-void sums_add_hourly(struct sums *sums, const struct sums_owner *owner, const struct stats_hourly *of, int64_t delta);
-int64_t sums_hour_of(int64_t time_us);
+void sums_add_quarter_hourly(struct sums *sums, const struct sums_owner *owner, const struct stats_quarter_hourly *of,
+			     int64_t delta);
+/* The quarter of an hour that a time from 1970 on is in, as stats_quarter_hourly counts them. */
+int64_t sums_quarter_of(int64_t time_us);
 /* No more mail to that address; nothing when it is on the list already. The texts are copied. */
 void sums_suppress(struct sums *sums, const struct suppression *suppression, int64_t time_us);
 

@@ -6,7 +6,7 @@
  * remembered but what is gone: a pass that was cut short, by a kill too, is made whole by the next one. Belongs to one
  * thread.
  *
- * Only events go. What was counted from them (messages, stats_daily, stats_hourly) and what followed
+ * Only events go. What was counted from them (messages, stats_daily, stats_quarter_hourly) and what followed
  * (suppressions, consent) stays for ever.
  */
 #ifndef PUGMARK_ENGINE_EVENT_SWEEP_H

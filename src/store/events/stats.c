@@ -68,24 +68,26 @@ enum status store_stats_daily_add(struct store_session *s, const struct stats_da
 }
 
 static const char *const kind_names[] = {
-    [HOURLY_OPENS] = "opens",
-    [HOURLY_OPENS_MPP] = "opens_mpp",
-    [HOURLY_CLICKS] = "clicks",
-    [HOURLY_SENDS] = "sends",
+    [QUARTER_HOURLY_OPENS] = "opens",
+    [QUARTER_HOURLY_OPENS_MPP] = "opens_mpp",
+    [QUARTER_HOURLY_CLICKS] = "clicks",
+    [QUARTER_HOURLY_SENDS] = "sends",
 };
 
-enum status store_stats_hourly_add(struct store_session *s, const struct stats_hourly *h, struct err *err)
+enum status store_stats_quarter_hourly_add(struct store_session *s, const struct stats_quarter_hourly *h,
+					   struct err *err)
 {
-	return session_run(
-	    s,
-	    "INSERT INTO stats_hourly (tenant_id, hour, kind, actor, campaign_id, template_id, sender, value) "
-	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
-	    "ON CONFLICT (tenant_id, hour, kind, actor, campaign_id, template_id, sender) "
-	    "DO UPDATE SET value = stats_hourly.value + excluded.value",
-	    VALUES(value_i64(h->tenant), value_i64(h->hour), value_text(slice_from_cstr(kind_names[h->kind])),
-		   value_i64(h->actor), value_text(never_null(h->campaign_id)), value_text(never_null(h->template_id)),
-		   value_text(never_null(h->sender)), value_i64(h->value)),
-	    err);
+	return session_run(s,
+			   "INSERT INTO stats_quarter_hourly (tenant_id, quarter, kind, actor, campaign_id, "
+			   "template_id, sender, value) "
+			   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+			   "ON CONFLICT (tenant_id, quarter, kind, actor, campaign_id, template_id, sender) "
+			   "DO UPDATE SET value = stats_quarter_hourly.value + excluded.value",
+			   VALUES(value_i64(h->tenant), value_i64(h->quarter),
+				  value_text(slice_from_cstr(kind_names[h->kind])), value_i64(h->actor),
+				  value_text(never_null(h->campaign_id)), value_text(never_null(h->template_id)),
+				  value_text(never_null(h->sender)), value_i64(h->value)),
+			   err);
 }
 
 /* Cast, because PostgreSQL makes a numeric of a sum of bigint. */

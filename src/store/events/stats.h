@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats: additive counters by cohort (day of sending) and by hour of occurrence. Part of the store (see store.h). */
+/* stats: additive counters by cohort (day of sending) and by quarter of an hour of occurrence. Part of the store (see
+ * store.h). */
 #ifndef PUGMARK_STORE_STATS_H
 #define PUGMARK_STORE_STATS_H
 
@@ -43,23 +44,25 @@ struct stats_daily {
 /* Adds the values to the row, creating it. */
 enum status store_stats_daily_add(struct store_session *s, const struct stats_daily *delta, struct err *err) MUST_CHECK;
 
-/* stats_hourly: opens and clicks by hour of occurrence and actor; sends by hour of sending. */
-enum hourly_kind {
-	HOURLY_OPENS,
-	HOURLY_OPENS_MPP, /* those of HOURLY_OPENS that are Apple's; among its prefetches, too */
-	HOURLY_CLICKS,
-	HOURLY_SENDS,
+/* stats_quarter_hourly: opens and clicks by quarter of an hour of occurrence and by actor; sends by that of sending.
+ * All clocks of today stand on a quarter of an hour, so hours and days of any zone are sums of whole rows
+ * (doc/decisions/0031-a-message-keeps-the-day-on-which-it-left.md). */
+enum quarter_hourly_kind {
+	QUARTER_HOURLY_OPENS,
+	QUARTER_HOURLY_OPENS_MPP, /* those of QUARTER_HOURLY_OPENS that are Apple's; among its prefetches, too */
+	QUARTER_HOURLY_CLICKS,
+	QUARTER_HOURLY_SENDS,
 };
-struct stats_hourly {
+struct stats_quarter_hourly {
 	uint32_t tenant;
-	int64_t hour; /* hours since 1970-01-01T00Z */
-	enum hourly_kind kind;
+	int64_t quarter; /* quarters of an hour since 1970-01-01T00Z */
+	enum quarter_hourly_kind kind;
 	uint8_t actor; /* enum actor; 0 for sends */
 	struct slice campaign_id, template_id, sender;
 	int64_t value;
 };
-enum status store_stats_hourly_add(struct store_session *s, const struct stats_hourly *delta,
-				   struct err *err) MUST_CHECK;
+enum status store_stats_quarter_hourly_add(struct store_session *s, const struct stats_quarter_hourly *delta,
+					   struct err *err) MUST_CHECK;
 
 struct stats_query {
 	uint32_t tenant;

@@ -158,8 +158,44 @@ static void test_sums_of_one_cohort_become_one_row(void **state)
 	commit(f);
 	assert_int_equal(world_stat(&f->w, STAT_OPENS_HUMAN), 100);
 	assert_int_equal(world_sql(&f->w, "SELECT count(*) FROM stats_daily"), 1);
-	assert_int_equal(world_sql(&f->w, "SELECT count(*) FROM stats_hourly"), 1);
-	assert_int_equal(world_sql(&f->w, "SELECT value FROM stats_hourly"), 100);
+	assert_int_equal(world_sql(&f->w, "SELECT count(*) FROM stats_quarter_hourly"), 1);
+	assert_int_equal(world_sql(&f->w, "SELECT value FROM stats_quarter_hourly"), 100);
+}
+
+static int64_t opens_between(struct fixture *f, int64_t from_us, int64_t to_us)
+{
+	const int64_t quarter_us = INT64_C(900000000);
+	char sql[160];
+	(void)snprintf(sql, sizeof sql,
+		       "SELECT coalesce(sum(value), 0) FROM stats_quarter_hourly WHERE kind = 'opens' AND "
+		       "quarter >= %lld AND quarter < %lld",
+		       (long long)(from_us / quarter_us), (long long)(to_us / quarter_us));
+	return world_sql(&f->w, sql);
+}
+
+/* An open in the last microsecond of a day and one in the first of the next, in India (from 18:30 UTC) and Nepal (from
+ * 18:15), are in sums of their own. */
+static void test_days_of_zones_off_the_hour_are_sums_of_rows(void **state)
+{
+	struct fixture *f = *state;
+	const int64_t minute_us = INT64_C(60000000);
+	const int64_t day_us = 24 * 60 * minute_us;
+	const int64_t midnight_us = WORLD_NOW_US / day_us * day_us; /* UTC's */
+	const int64_t begins_us[] = {midnight_us + (18 * 60 + 30) * minute_us,
+				     midnight_us + (18 * 60 + 15) * minute_us};
+	message(f, 0)->cohort_day = 20000;
+	for (uint8_t i = 0; i < 4; i++) {
+		struct event e = open_event(i);
+		e.tenant = f->w.tenant;
+		e.occurred_us = begins_us[i / 2] - i % 2;
+		batch_event(f->batch, message(f, 0), &e);
+	}
+	commit(f);
+	/* Nepal's day begins first: both of India's opens are in it. */
+	assert_int_equal(opens_between(f, begins_us[0] - day_us, begins_us[0]), 3);
+	assert_int_equal(opens_between(f, begins_us[0], begins_us[0] + day_us), 1);
+	assert_int_equal(opens_between(f, begins_us[1] - day_us, begins_us[1]), 1);
+	assert_int_equal(opens_between(f, begins_us[1], begins_us[1] + day_us), 3);
 }
 
 static void test_flushing_twice_writes_once(void **state)
@@ -321,6 +357,7 @@ int main(void)
 	    TEST(test_events_are_written_whole_and_counted),
 	    TEST(test_an_event_of_a_message_that_is_not_in_the_batch_keeps_its_texts),
 	    TEST(test_sums_of_one_cohort_become_one_row),
+	    TEST(test_days_of_zones_off_the_hour_are_sums_of_rows),
 	    TEST(test_flushing_twice_writes_once),
 	    TEST(test_a_flush_that_failed_says_so),
 	    TEST(test_what_is_forgotten_is_not_written_and_read_anew),

@@ -281,12 +281,13 @@ static void test_a_click_on_the_link_that_no_person_sees_is_one_by_a_machine(voi
 	}
 }
 
-static int64_t apples_of_hour(struct world *w, int64_t time_us)
+static int64_t apples_of_quarter(struct world *w, int64_t time_us)
 {
 	char sql[120];
-	(void)snprintf(sql, sizeof sql,
-		       "SELECT coalesce(sum(value), 0) FROM stats_hourly WHERE kind = 'opens_mpp' AND hour = %lld",
-		       (long long)(time_us / (60 * MINUTE)));
+	(void)snprintf(
+	    sql, sizeof sql,
+	    "SELECT coalesce(sum(value), 0) FROM stats_quarter_hourly WHERE kind = 'opens_mpp' AND quarter = %lld",
+	    (long long)(time_us / (15 * MINUTE)));
 	return world_sql(w, sql);
 }
 
@@ -295,21 +296,21 @@ static void test_apples_opens_are_apart_in_every_number_and_corrections_move_the
 	struct world *w = *state;
 	struct hit_record hit = world_hit(w, 0, HIT_OPEN);
 	struct provider_hit_record report = world_report(w, 0, HIT_OPEN);
-	const int64_t hour_before_us = WORLD_NOW_US - 2 * MINUTE;
+	const int64_t quarter_before_us = WORLD_NOW_US - 2 * MINUTE;
 	hit.user_agent = APPLE;
 	report.user_agent = APPLE;
 	report.sign = PROVIDER_SIGN_MPP;
-	report.occurred_us = hour_before_us;
+	report.occurred_us = quarter_before_us;
 	world_apply_report(w, LATER, &report);
 	assert_int_equal(world_message(w, 0)->counters.opens_mpp, 1);
 	assert_int_equal(world_message(w, 0)->counters.opens_prefetch, 0);
 	assert_int_equal(world_stat(w, STAT_OPENS_MPP), 1);
-	assert_int_equal(apples_of_hour(w, hour_before_us), 1);
+	assert_int_equal(apples_of_quarter(w, quarter_before_us), 1);
 	apply_hit_at(w, &hit, WORLD_NOW_US);
 	assert_int_equal(world_message(w, 0)->counters.opens_mpp, 1);
 	assert_int_equal(world_stat(w, STAT_OPENS_MPP), 1);
-	assert_int_equal(apples_of_hour(w, hour_before_us), 0);
-	assert_int_equal(apples_of_hour(w, WORLD_NOW_US), 1);
+	assert_int_equal(apples_of_quarter(w, quarter_before_us), 0);
+	assert_int_equal(apples_of_quarter(w, WORLD_NOW_US), 1);
 }
 
 static void test_the_window_of_our_own_hits_knows_nothing_of_reports(void **state)

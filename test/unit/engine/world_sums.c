@@ -13,14 +13,15 @@
 
 #include <cmocka.h>
 
-#define HOUR_US INT64_C(3600000000)
+#define QUARTER_US INT64_C(900000000) /* a quarter of an hour */
 
 struct sums {
 	struct world *world;
 	int64_t values[STAT_COUNT];
-	int64_t opens[ACTOR_COUNT], clicks[ACTOR_COUNT], opens_mpp, sends; /* as stats_hourly has them */
-	/* The same numbers times their hours and days: only where each stands in its own row these are right. */
-	int64_t opens_hours, clicks_hours, mpp_hours, sends_hours;
+	int64_t opens[ACTOR_COUNT], clicks[ACTOR_COUNT], opens_mpp, sends; /* as stats_quarter_hourly has them */
+	/* The same numbers times their quarters of an hour and days: only where each stands in its own row these are
+	 * right. */
+	int64_t opens_quarters, clicks_quarters, mpp_quarters, sends_quarters;
 	int64_t day_values[STAT_COUNT], days[STAT_COUNT];
 };
 
@@ -53,9 +54,9 @@ static void recount_open(struct sums *s, struct recount *r, const struct event *
 	};
 	s->values[is_mpp ? STAT_OPENS_MPP : STATS[e->actor]]++;
 	s->opens[e->actor]++;
-	s->opens_hours += e->occurred_us / HOUR_US;
+	s->opens_quarters += e->occurred_us / QUARTER_US;
 	s->opens_mpp += is_mpp;
-	s->mpp_hours += is_mpp ? e->occurred_us / HOUR_US : 0;
+	s->mpp_quarters += is_mpp ? e->occurred_us / QUARTER_US : 0;
 	if (!is_person)
 		return;
 	(*(is_mpp ? &r->c.opens_mpp : counters[e->actor]))++;
@@ -68,7 +69,7 @@ static void recount_click(struct sums *s, struct recount *r, const struct event 
 {
 	s->values[e->bot_filtered ? STAT_CLICKS_MACHINE : STAT_CLICKS_HUMAN]++;
 	s->clicks[e->actor]++;
-	s->clicks_hours += e->occurred_us / HOUR_US;
+	s->clicks_quarters += e->occurred_us / QUARTER_US;
 	if (!is_person)
 		return;
 	if (e->bot_filtered)
@@ -100,7 +101,7 @@ static void recount_event(struct sums *s, struct recount *r, const struct event 
 	case EVENT_UNSUBSCRIBED: r->unsubscribed++; return;
 	case EVENT_SENT:
 		r->sent++;
-		s->sends_hours += e->occurred_us / HOUR_US;
+		s->sends_quarters += e->occurred_us / QUARTER_US;
 		return;
 	case EVENT_DELIVERED: r->delivered++; return;
 	case EVENT_FAILED: r->failed++; return;
@@ -208,16 +209,16 @@ static void compare_stats(struct sums *s, struct slice campaign)
 				 SLICE_FMT(campaign), (long long)values[i], (long long)s->values[i]);
 }
 
-static void compare_hours(struct world *w, const char *kind, int actor, int64_t want)
+static void compare_quarters(struct world *w, const char *kind, int actor, int64_t want)
 {
 	char sql[160];
 	(void)snprintf(sql, sizeof sql,
-		       "SELECT coalesce(sum(value), 0) FROM stats_hourly WHERE kind = '%s' AND actor = %d", kind,
-		       actor);
+		       "SELECT coalesce(sum(value), 0) FROM stats_quarter_hourly WHERE kind = '%s' AND actor = %d",
+		       kind, actor);
 	int64_t kept = world_sql(w, sql);
 	if (kept != want)
-		fail_msg("%s by hour, actor %d: kept %lld, counted again %lld", kind, actor, (long long)kept,
-			 (long long)want);
+		fail_msg("%s by quarter of an hour, actor %d: kept %lld, counted again %lld", kind, actor,
+			 (long long)kept, (long long)want);
 }
 
 static void compare_number(struct world *w, const char *what, const char *sql, int64_t want)
@@ -227,14 +228,14 @@ static void compare_number(struct world *w, const char *what, const char *sql, i
 		fail_msg("%s: kept %lld, counted again %lld", what, (long long)kept, (long long)want);
 }
 
-/* Each number in the row of its own hour and day, and no row of anything else. */
+/* Each number in the row of its own quarter of an hour and day, and no row of anything else. */
 static void compare_places(struct sums *s)
 {
-#define HOURS(kind) "SELECT coalesce(sum(value * hour), 0) FROM stats_hourly WHERE kind = '" kind "'"
-	compare_number(s->world, "hours of opens", HOURS("opens"), s->opens_hours);
-	compare_number(s->world, "hours of Apple's opens", HOURS("opens_mpp"), s->mpp_hours);
-	compare_number(s->world, "hours of clicks", HOURS("clicks"), s->clicks_hours);
-	compare_number(s->world, "hours of sends", HOURS("sends"), s->sends_hours);
+#define QUARTERS(kind) "SELECT coalesce(sum(value * quarter), 0) FROM stats_quarter_hourly WHERE kind = '" kind "'"
+	compare_number(s->world, "quarters of opens", QUARTERS("opens"), s->opens_quarters);
+	compare_number(s->world, "quarters of Apple's opens", QUARTERS("opens_mpp"), s->mpp_quarters);
+	compare_number(s->world, "quarters of clicks", QUARTERS("clicks"), s->clicks_quarters);
+	compare_number(s->world, "quarters of sends", QUARTERS("sends"), s->sends_quarters);
 	char sql[4096];
 	size_t n = (size_t)snprintf(sql, sizeof sql, "SELECT coalesce(sum(day * (0");
 	int64_t want = 0;
@@ -269,11 +270,11 @@ static void check_campaign(struct world *w, struct slice campaign, const struct 
 	if (campaign.p)
 		return;
 	compare_places(&s);
-	compare_hours(w, "opens_mpp", ACTOR_PREFETCH, s.opens_mpp);
-	compare_hours(w, "sends", 0, s.sends);
+	compare_quarters(w, "opens_mpp", ACTOR_PREFETCH, s.opens_mpp);
+	compare_quarters(w, "sends", 0, s.sends);
 	for (int actor = 0; actor < ACTOR_COUNT; actor++) {
-		compare_hours(w, "opens", actor, s.opens[actor]);
-		compare_hours(w, "clicks", actor, s.clicks[actor]);
+		compare_quarters(w, "opens", actor, s.opens[actor]);
+		compare_quarters(w, "clicks", actor, s.clicks[actor]);
 	}
 }
 

@@ -112,7 +112,8 @@ void fixture_old_store(struct fixture *f, int version)
 	session_expand(&sql, driver->words, "{time} NOT NULL);");
 	for (int i = 0; i < version; i++)
 		session_expand(&sql, driver->words, store_migrations[i].sql);
-	buf_printf(&sql, "INSERT INTO schema_version SELECT %d, 'old', %s", version, f->postgres ? "now()" : "0");
+	buf_printf(&sql, "INSERT INTO schema_version (version, name, applied_at) SELECT %d, 'old', %s", version,
+		   f->postgres ? "now()" : "0");
 	fixture_script(f, buf_cstr(&sql));
 	buf_done(&sql);
 	OK(f, store_open(f->url, &f->store, &f->err));

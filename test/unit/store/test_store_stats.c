@@ -69,17 +69,20 @@ static void test_a_sum_takes_days_and_filters(void **state)
 		assert_int_equal(sum(f, cases[i].query, STAT_OPENS_HUMAN), cases[i].want);
 }
 
-static void test_hours_add_up_by_kind_and_actor(void **state)
+static void test_quarters_add_up_by_kind_and_actor(void **state)
 {
 	struct fixture *f = *state;
-	struct stats_hourly h = {.tenant = 3, .hour = 500000, .kind = HOURLY_CLICKS, .actor = 1, .value = 2};
-	OK(f, store_stats_hourly_add(f->s, &h, &f->err));
-	OK(f, store_stats_hourly_add(f->s, &h, &f->err));
-	h.actor = 4;
-	OK(f, store_stats_hourly_add(f->s, &h, &f->err));
-	assert_string_equal(fixture_query(f, "SELECT value FROM stats_hourly WHERE kind = 'clicks' AND actor = 1"),
-			    "4");
-	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM stats_hourly"), "2");
+	struct stats_quarter_hourly q = {
+	    .tenant = 3, .quarter = 2000000, .kind = QUARTER_HOURLY_CLICKS, .actor = 1, .value = 2};
+	OK(f, store_stats_quarter_hourly_add(f->s, &q, &f->err));
+	OK(f, store_stats_quarter_hourly_add(f->s, &q, &f->err));
+	q.actor = 4;
+	OK(f, store_stats_quarter_hourly_add(f->s, &q, &f->err));
+	q.quarter++;
+	OK(f, store_stats_quarter_hourly_add(f->s, &q, &f->err));
+	assert_string_equal(
+	    fixture_query(f, "SELECT value FROM stats_quarter_hourly WHERE kind = 'clicks' AND actor = 1"), "4");
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM stats_quarter_hourly"), "3");
 }
 
 static const int64_t hour_us = INT64_C(3600000000);
@@ -99,7 +102,7 @@ static void add_old_open(struct fixture *f, unsigned n, int64_t after_us, const 
 	fixture_sql(f, sql);
 }
 
-/* The migration mpp-by-hour, counts what earlier programs did not. */
+/* The migration mpp-by-hour counts what earlier programs did not; sums-by-quarter-hour gives it its quarters. */
 static void test_apples_opens_of_earlier_hours_are_counted_from_the_events_that_are_there(void **state)
 {
 	struct fixture *f = *state;
@@ -127,16 +130,41 @@ static void test_apples_opens_of_earlier_hours_are_counted_from_the_events_that_
 	add_old_open(f, 4, 0, "agent:apple_mpp duplicate:seconds=5", true);
 	add_old_open(f, 5, 0, "agent:gmail_prefetch", false);
 	OK(f, store_migrate(f->store, &f->err));
-	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM stats_hourly"), "2");
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM stats_quarter_hourly"), "2");
 	char sql[200];
 	for (int i = 0; i < 2; i++) {
 		(void)snprintf(
 		    sql, sizeof sql,
-		    "SELECT value FROM stats_hourly WHERE kind = 'opens_mpp' AND actor = 3 AND tenant_id = 3 "
-		    "AND campaign_id = 'spring' AND template_id = '' AND sender = '' AND hour = %lld",
-		    (long long)(noon_us / hour_us + i));
+		    "SELECT value FROM stats_quarter_hourly WHERE kind = 'opens_mpp' AND actor = 3 AND tenant_id = 3 "
+		    "AND campaign_id = 'spring' AND template_id = '' AND sender = '' AND quarter = %lld",
+		    (long long)(noon_us / hour_us + i) * 4);
 		assert_string_equal(fixture_query(f, sql), i == 0 ? "2" : "1");
 	}
+}
+
+/* The migration sums-by-quarter-hour. Hour 5 gets the key that hour 20 has. */
+static void test_hours_of_earlier_programs_become_their_first_quarters(void **state)
+{
+	struct fixture *f = *state;
+	fixture_old_store(f, 12);
+	fixture_sql(f, "INSERT INTO stats_hourly VALUES (3, 20, 'opens', 1, 'spring', 't', 'u1', 7), "
+		       "(3, 5, 'opens', 1, 'spring', 't', 'u1', 8), (3, 5, 'sends', 0, '', '', '', 9)");
+	OK(f, store_migrate(f->store, &f->err));
+	static const char *const queries[][2] = {
+	    {"SELECT COUNT(*) FROM stats_quarter_hourly WHERE tenant_id = 3", "3"},
+	    {"SELECT value FROM stats_quarter_hourly WHERE quarter = 80 AND kind = 'opens' AND actor = 1", "7"},
+	    {"SELECT value FROM stats_quarter_hourly WHERE quarter = 20 AND campaign_id = 'spring' AND "
+	     "template_id = 't' AND sender = 'u1'",
+	     "8"},
+	    {"SELECT value FROM stats_quarter_hourly WHERE quarter = 20 AND kind = 'sends' AND actor = 0", "9"},
+	};
+	for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++)
+		assert_string_equal(fixture_query(f, queries[i][0]), queries[i][1]);
+	/* A program that counts by hour finds no table to write to. */
+	assert_string_equal(fixture_query(f, f->postgres
+						 ? "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'stats_hourly'"
+						 : "SELECT COUNT(*) FROM sqlite_master WHERE name = 'stats_hourly'"),
+			    "0");
 }
 
 int main(void)
@@ -144,8 +172,9 @@ int main(void)
 	const struct CMUnitTest store_stats[] = {
 	    FIXTURE_TEST(test_every_column_keeps_its_own_sum),
 	    FIXTURE_TEST(test_a_sum_takes_days_and_filters),
-	    FIXTURE_TEST(test_hours_add_up_by_kind_and_actor),
+	    FIXTURE_TEST(test_quarters_add_up_by_kind_and_actor),
 	    FIXTURE_TEST(test_apples_opens_of_earlier_hours_are_counted_from_the_events_that_are_there),
+	    FIXTURE_TEST(test_hours_of_earlier_programs_become_their_first_quarters),
 	};
 	return FIXTURE_RUN(store_stats);
 }
