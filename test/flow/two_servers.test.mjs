@@ -116,6 +116,21 @@ test("on the same messages two servers do not lock each other out", { skip }, as
   assert.deepEqual(postgres.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), [["0"]]);
 });
 
+test("a click that comes twice, once at each server, is one", { skip }, async (t) => {
+  const postgres = await start_postgres(t);
+  const servers = await start_two(t, postgres.url);
+  const clients = new Clients(t);
+  await clients.send_mails(servers[0], 1);
+  for (let i = 0; i < 20; i++) {
+    const headers = { "user-agent": BROWSER_AGENT, "x-forwarded-for": `10.1.0.${i}` };
+    for (const server of servers) assert.equal((await server.get(clients.paths[0], headers)).status, 302);
+  }
+  for (const server of servers) await until(async () => (await server.metric("journal_lag_records")) === 0, "the journal to be applied");
+  const [message] = postgres.query("SELECT id FROM messages").flat();
+  const { clicks } = await servers[0].message(message);
+  assert.equal(clicks, 20);
+});
+
 test("a copy of a data directory is refused while the original runs, and no answered hit is lost", { skip }, async (t) => {
   const postgres = await start_postgres(t);
   const original = await start_server(t, { env: environment(postgres.url) });

@@ -27,6 +27,14 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Each of these has an address of its own, so that none repeats another. */
+static void come_from(struct hit_record *hit, size_t number)
+{
+	hit->client.bytes[13] = (uint8_t)(number >> 16);
+	hit->client.bytes[14] = (uint8_t)(number >> 8);
+	hit->client.bytes[15] = (uint8_t)number;
+}
+
 static void put_hits(struct world *w, size_t count, uint32_t messages)
 {
 	struct world_feed *feed = world_feed_open(w);
@@ -34,6 +42,7 @@ static void put_hits(struct world *w, size_t count, uint32_t messages)
 		struct hit_record hit = world_hit(w, (uint32_t)(i % messages), i % 3 ? HIT_OPEN : HIT_CLICK);
 		if (i % 5 == 0)
 			hit.user_agent = SLICE("Mozilla/5.0");
+		come_from(&hit, i);
 		world_put_hit(feed, WORLD_NOW_US + (int64_t)i * 100000, &hit);
 	}
 	world_feed_close(&feed);
@@ -47,18 +56,17 @@ static void test_records_of_a_message_that_nobody_understands_are_passed_over(vo
 	struct writer *writer = NULL;
 	world_add_message(w, 0, false);
 	world_add_message(w, 1, false);
-	put_hits(w, 5, 2);
 	/* As a newer program may have written it. */
 	(void)world_sql(w, "UPDATE messages SET state = 'from_the_future' WHERE id = (SELECT max(id) FROM messages) "
 			   "RETURNING 1");
-	put_hits(w, 5, 2);
+	put_hits(w, 10, 2);
 	struct writer_config config = world_writer_config(w);
 	assert_int_equal(writer_start(&config, &writer, &err), STATUS_OK);
 	while (!writer_caught_up(writer))
 		sched_yield();
-	assert_int_equal(apply_skipped(w->apply, APPLY_SKIP_REFUSED), 4);
+	assert_int_equal(apply_skipped(w->apply, APPLY_SKIP_REFUSED), 5);
 	writer_stop(&writer);
-	assert_int_equal(world_events(w, 0, &e), 6);
+	assert_int_equal(world_events(w, 0, &e), 5);
 }
 
 /* ---- Two processes, one node */
@@ -147,7 +155,7 @@ static void test_a_store_that_has_gone_back_is_given_its_events_again(void **sta
 	writer_stop(&writer);
 	/* A standby takes over that lacks the last transactions: the node's registration and what it applied. */
 	(void)world_sql(w, "DELETE FROM nodes RETURNING 1");
-	(void)world_sql(w, "DELETE FROM email_events RETURNING 1");
+	(void)world_sql(w, "DELETE FROM events RETURNING 1");
 	writer = start_halting(w);
 	while (!writer_caught_up(writer))
 		sched_yield();
