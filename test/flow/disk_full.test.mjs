@@ -76,7 +76,7 @@ test("a full disk stops sends with 503 and nothing else, and space makes all wel
   rmSync(filler);
   await until(async () => (await server.get("/readyz")).status === 200, "readyz to be well again", 30000);
   const after = await server.send();
-  assert.equal((await server.get(pixel_of(html), agent("after"))).status, 200);
+  assert.equal((await server.get(pixel_of(html), { ...agent("after"), "x-forwarded-for": "198.51.100.7" })).status, 200);
   const list = await server.settled_events(`message=${sent.id}&type=email.opened`);
   assert.equal(list.filter((e) => e.user_agent.startsWith("after")).length, 1, "events are kept again");
   const { body } = await server.api("GET", "/messages?limit=500");
