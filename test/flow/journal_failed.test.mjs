@@ -25,7 +25,7 @@ test(
   "when syncs fail, links and pixels go on, nothing is claimed to be kept, and a restart has what was",
   { skip: can_trace ? false : "strace may not trace here" },
   async (t) => {
-    const server = await start_server(t, { may_warn: [/journal\.failed/] });
+    const server = await start_server(t, { may_warn: [/journal\.failed/, /writer\.failing .*disk I/, /unsubscribe\.not_confirmed .*disk I/] });
     const agent = { "user-agent": BROWSER_AGENT };
     const sent = await server.send();
     const html = await server.preview(sent.id);

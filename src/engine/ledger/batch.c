@@ -320,7 +320,7 @@ void batch_event(struct batch *batch, const struct message *message, const struc
 	*e = *event;
 	keep_own_texts(batch->arena, e);
 	e->message_number = message->number;
-	e->owner = message->contact_id;
+	e->owner = message->to_email.n ? message->to_email : message->contact_id;
 	e->message_remote_id = message->remote_id;
 	if (!cached)
 		keep_message_texts(batch->arena, e);

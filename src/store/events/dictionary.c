@@ -141,7 +141,8 @@ int64_t dictionary_person(uint32_t tenant, struct slice id)
 	struct buf text;
 	buf_init(&text, KEY_MAX);
 	wire_put_u32(&text, tenant);
-	buf_append(&text, id);
+	for (size_t i = 0; i < id.n; i++) /* an address means the same mailbox in any case */
+		buf_append_byte(&text, (char)(id.p[i] >= 'A' && id.p[i] <= 'Z' ? id.p[i] | 0x20 : id.p[i]));
 	sha256_of(buf_slice(&text), digest);
 	buf_done(&text);
 	return (int64_t)(wire_load_u64(digest) >> 1 | 1); /* a positive number and never 0 */
@@ -258,7 +259,7 @@ static size_t sort_and_join(struct missing *missing, size_t count)
 			missing[n++] = missing[i];
 			continue;
 		}
-		last->is_shared |= !slice_equal(last->use->owner, missing[i].use->owner);
+		last->is_shared |= !slice_equal_nocase(last->use->owner, missing[i].use->owner);
 	}
 	return n;
 }

@@ -31,7 +31,8 @@ struct dictionary_use {
 	int32_t day;        /* of the event, since 1970 */
 	int64_t number;     /* the answer */
 };
-/* A person as a number: of the id by which the tenant calls him. */
+/* A person as a number: of the address by which mail reaches him, in any case, or of the id by which the tenant calls
+ * him. */
 int64_t dictionary_person(uint32_t tenant, struct slice id);
 
 /* Fills in the numbers; texts that are new get one. Two writers who come

@@ -11,7 +11,7 @@
 	"SELECT e.position, e.id, e.tenant_id, e.message_id, e.event_type, e.occurred_at, e.is_unique, "               \
 	"e.is_duplicate, e.bot_filtered, e.actor, e.confidence_percent, e.settled, e.reasons, e.rules, e.link_index, " \
 	"e.token, e.destination_url, e.ip, e.user_agent, e.provider, e.remote_id, e.bounce_class, e.bounce_code, "     \
-	"e.bounce_reason, e.corrects, e.previous, e.signals, n.number, n.contact_id, n.remote_id FROM email_events e " \
+	"e.bounce_reason, e.corrects, e.previous, e.signals, n.number, n.to_email, n.remote_id FROM email_events e "   \
 	"LEFT JOIN messages_next n ON n.id = e.message_id WHERE e.position > $1 ORDER BY e.position LIMIT $2"
 
 /* An actor is there exactly where an event was judged. */

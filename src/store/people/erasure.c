@@ -182,10 +182,37 @@ static enum status erase_recent_hits(struct store_session *s, struct values key,
 			   err);
 }
 
-/* Agents and destinations that only this person's events had. Those of mail without a contact's id are by message. */
-static enum status erase_texts(struct store_session *s, const struct contact_key *key, struct err *err)
+static enum status forget_texts_of(struct store_session *s, const struct contact_key *key, struct slice owner,
+				   struct err *err)
 {
-	return dictionary_forget_person(s, key->tenant, dictionary_person(key->tenant, key->id), err);
+	return dictionary_forget_person(s, key->tenant, dictionary_person(key->tenant, owner), err);
+}
+
+/* Agents and destinations that only this person's events had. A person is an address rather than a contact: the same
+ * one may be known by an id and by the bare address. Those of mail without an address are by the contact's id, or by
+ * message. */
+static enum status erase_texts(struct store_session *s, const struct contact_key *key, struct arena *arena,
+			       struct err *err)
+{
+	struct rows r;
+	struct growing addresses = {0};
+	enum status status = forget_texts_of(s, key, key->id, err);
+	if (status == STATUS_OK)
+		status =
+		    rows_open(&r, s,
+			      "SELECT DISTINCT to_email FROM messages WHERE tenant_id = $1 AND contact_id = $2 AND "
+			      "to_email <> ''",
+			      VALUES(value_i64(key->tenant), value_text(key->id)), err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while ((status = rows_next(&r, err)) == STATUS_OK)
+		*(struct slice *)growing_add(&addresses, arena, sizeof(struct slice)) = rows_text(&r);
+	status = rows_close(&r, status);
+	const struct slice *at = addresses.items;
+	for (size_t i = 0; status == STATUS_OK && i < addresses.n; i++)
+		status = forget_texts_of(s, key, at[i], err);
+	return status;
 }
 
 static enum status erase_messages(struct store_session *s, struct values key, uint64_t *count, struct err *err)
@@ -231,8 +258,11 @@ enum status store_contact_erase(struct store_session *s, const struct contact_ke
 		status = erase_events(s, in, &counts->events, err);
 	if (status == STATUS_OK)
 		status = erase_recent_hits(s, in, err);
-	if (status == STATUS_OK)
-		status = erase_texts(s, key, err);
+	if (status == STATUS_OK) {
+		struct arena *arena = arena_new();
+		status = erase_texts(s, key, arena, err);
+		arena_free(&arena);
+	}
 	if (status == STATUS_OK)
 		status = erase_messages(s, in, &counts->messages, err);
 	return status == STATUS_OK ? erase_contact(s, in, err) : status;
