@@ -47,7 +47,7 @@ test("the summary counts what happened", async (t) => {
 });
 
 test("a live stream shows an event and goes on after it without gap or repeat", async (t) => {
-  const server = await start_server(t);
+  const server = await start_server(t, { env: { PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1" } });
   const seen = [];
   async function read_stream(last_id, count) {
     const stop = new AbortController();
