@@ -182,9 +182,14 @@ static bool gateway_is_due(struct bench_hits *h, int64_t time_us)
 	return true;
 }
 
+int64_t bench_hits_time_us(uint64_t n)
+{
+	return BENCH_MAIL_START_US + FIRST_HIT_US + (int64_t)n * BENCH_HIT_EVERY_US;
+}
+
 void bench_hits_next(struct bench_hits *h, struct hit_record *ret, int64_t *ret_time_us)
 {
-	int64_t time_us = BENCH_MAIL_START_US + FIRST_HIT_US + (int64_t)h->at * BENCH_HIT_EVERY_US;
+	int64_t time_us = bench_hits_time_us(h->at);
 	bool is_repeat = h->last.tenant && prng_below(&h->random, 100) < IN_100_REPEATS;
 	if (h->burst_left || gateway_is_due(h, time_us))
 		h->last = next_of_burst(h);

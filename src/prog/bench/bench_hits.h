@@ -29,6 +29,8 @@ struct bench_hits {
 void bench_hits_init(struct bench_hits *hits, uint32_t tenant, uint64_t at);
 /* Valid until the next call. */
 void bench_hits_next(struct bench_hits *hits, struct hit_record *ret, int64_t *ret_time_us);
+/* When the nth comes. */
+int64_t bench_hits_time_us(uint64_t n);
 /* How many mails the first `count` hits are on. */
 uint32_t bench_hits_mails(uint64_t count);
 
