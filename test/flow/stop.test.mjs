@@ -26,7 +26,7 @@ async function all_events(server, query) {
 }
 
 test("SIGTERM under load: what was accepted is answered, it ends with 0 in time, and every answered hit is there", async (t) => {
-  const server = await start_server(t);
+  const server = await start_server(t, { env: { PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1" } });
   const one = await sent_mail(server);
   const answered = [];
   let number = 0;
@@ -34,7 +34,8 @@ test("SIGTERM under load: what was accepted is answered, it ends with 0 in time,
     const wire = await Wire.open(t, server.port);
     for (;;) {
       const agent = `reader-${number++}`;
-      wire.send(`GET ${path} HTTP/1.1\r\nHost: a\r\nUser-Agent: ${agent}\r\n\r\n`);
+      const address = `198.18.${number >> 8}.${number & 255}`; // a hit from one that was here already would be a number on its event
+      wire.send(`GET ${path} HTTP/1.1\r\nHost: a\r\nUser-Agent: ${agent}\r\nX-Forwarded-For: ${address}\r\n\r\n`);
       const answer = await wire.response();
       if (!answer) return; // hung up between two requests
       assert.equal(answer.status, status);
@@ -83,16 +84,17 @@ test("with the database away links and pixels go on, the API says 503, and all c
   const server_of = { current: null };
   t.after(() => server_of.current?.stop("SIGKILL"));
   const postgres = await start_postgres(t);
-  const server = (server_of.current = await start_server(t, { env: { PUGMARK_STORE_URL: postgres.url }, ...STORE_GOES_AWAY }));
+  const server = (server_of.current = await start_server(t, { env: { PUGMARK_STORE_URL: postgres.url, PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1" }, ...STORE_GOES_AWAY }));
   const one = await sent_mail(server);
   const long = await server.send({ html: `<a href="https://example.com/?q=${"x".repeat(2500)}">x</a>` });
   const stored = links_of(await server.preview(long.id))[0];
   await postgres.stop();
   const agents = Array.from({ length: 20 }, (_, i) => `reader-${i} ${BROWSER_AGENT}`);
-  for (const agent of agents) {
-    const pixel = await server.get(`/o/${one.open}.gif`, { "user-agent": agent });
+  for (const [i, agent] of agents.entries()) {
+    const reader = { "user-agent": agent, "x-forwarded-for": `198.51.100.${i}` };
+    const pixel = await server.get(`/o/${one.open}.gif`, reader);
     assert.equal(pixel.status, 200);
-    const click = await server.get(`/c/${one.click}`, { "user-agent": agent });
+    const click = await server.get(`/c/${one.click}`, reader);
     assert.equal(click.headers.get("location"), "https://example.com/sale?a=1&b=2");
   }
   for (const [method, path, body] of [["POST", "/messages", mail()], ["GET", "/events"], ["GET", "/stats/summary"]]) {

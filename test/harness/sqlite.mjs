@@ -29,6 +29,7 @@ const moved = (tables, by) =>
 /** Statements after which the events of the embedded store happened so much earlier. Ids of events are made of their time: they change. */
 export const let_events_age = (seconds) => [
   ...moved(["events", "event_details"], `${seconds}000000`),
+  "UPDATE message_counters SET recent = NULL", // nobody's last hits are of a moment ago
   "DELETE FROM event_minutes",
   "INSERT INTO event_minutes SELECT DISTINCT tenant_id, occurred_at / 60000000, position / 1024 FROM events",
 ];
@@ -41,6 +42,7 @@ export const let_events_age_in_postgres = (seconds) => [
      to_char(m, 'YYYY-MM-DD') || ' 00:00:00+00', to_char(m + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00');
    END LOOP; END $$`,
   ...moved(["events", "event_details"], `interval '${seconds} seconds'`),
+  "UPDATE message_counters SET recent = NULL", // nobody's last hits are of a moment ago
   "DELETE FROM event_minutes",
   "INSERT INTO event_minutes SELECT DISTINCT tenant_id, floor(extract(epoch FROM occurred_at) / 60)::integer, position / 1024 FROM events",
 ];
