@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What measurements of the whole server need: a Pugmark and an nginx to ask, tracking paths that are real, and an end to all of it.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,8 +43,7 @@ function start(command, args, env = process.env) {
 
 export async function start_nginx() {
   const port = await free_port();
-  const prefix = join(directory, "nginx");
-  mkdirSync(prefix);
+  const prefix = mkdtempSync(join(directory, "nginx-"));
   writeFileSync(
     join(prefix, "nginx.conf"),
     `worker_processes 1; daemon off; pid ${prefix}/pid; error_log ${prefix}/error.log;
