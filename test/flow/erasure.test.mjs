@@ -138,6 +138,19 @@ test("mail that waits is canceled; contacts with the same address are named and 
   assert.equal((await server.api("GET", "/contacts/crm-2")).body.name, "Zora Quillfeather");
 });
 
+test("what a contact with the same address has read stays, where the erased had read it too", async (t) => {
+  const server = await start_server(t, { env: { PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1" } });
+  await use(server, PERSON, agent);
+  const kept = await use(server, { ...PERSON, contact: { id: "crm-2" } }, { "user-agent": `${BROWSER_AGENT} Family/1` });
+  const shown = async () => (await server.events(`message=${kept.id}&type=email.clicked`)).map((e) => [e.destination_url, e.user_agent]);
+  const before = await shown();
+  assert.deepEqual((await erase(server)).body.same_address, ["crm-2"]);
+  assert.deepEqual(before, [["https://example.com/x?who=zora.quill%40example.com&q=quillfeather", `${BROWSER_AGENT} Family/1`]]);
+  assert.deepEqual(await shown(), before);
+  assert.equal((await erase(server, "crm-2")).status, 200);
+  await until(() => traces(server).length === 0, "the files to be clean");
+});
+
 test("an unsubscribed address stays unsubscribed, for the reason it had", async (t) => {
   const server = await start_server(t);
   const sent = await server.send({ ...PERSON, stream: "bulk" });

@@ -11,6 +11,7 @@ struct erase_command {
 	struct writer_command command;
 	const struct erase_request *request;
 	struct slice_list ids, addresses, bodies;
+	struct slice_list others; /* other contacts whose mail comes to one of the addresses */
 	struct erasure_counts counts;
 };
 
@@ -77,6 +78,34 @@ static enum status check_there(const struct erase_command *c, struct err *err)
 	return status == STATUS_OK && count == 0 ? err_set(err, STATUS_NOT_FOUND, "there is no such contact") : status;
 }
 
+/* Who shares a mailbox with him is left alone. Read before, because it looks at all contacts. */
+static enum status find_others(struct erase_command *c, struct err *err)
+{
+	const struct erase_request *r = c->request;
+	enum status status = STATUS_OK;
+	for (size_t i = 0; status == STATUS_OK && i < c->addresses.count; i++) {
+		struct slice_list found = {0};
+		status = store_contacts_with_address(r->session, r->key.tenant, c->addresses.items[i], r->arena, &found,
+						     err);
+		for (size_t n = 0; status == STATUS_OK && n < found.count; n++)
+			if (!contains(&c->ids, found.items[n]))
+				add(&c->others, r->arena, found.items[n]);
+	}
+	return status;
+}
+
+/* By every name: texts are an address's, or an id's where mail had no address. */
+static enum status forget_texts(struct store_session *session, const struct erase_command *c,
+				const struct slice_list *names, struct err *err)
+{
+	enum status status = STATUS_OK;
+	for (size_t i = 0; status == STATUS_OK && i < names->count; i++) {
+		struct contact_key person = {c->request->key.tenant, names->items[i]};
+		status = store_texts_forget(session, &person, &c->others, err);
+	}
+	return status;
+}
+
 /* For every name he went by, so that "was he erased?" can be answered to who knows one; what was noted about him before
  * loses its details, which may hold what somebody typed. */
 static enum status note(struct batch *batch, const struct erase_command *c, struct err *err)
@@ -107,6 +136,10 @@ static enum status run_erase(struct writer_command *command, struct batch *batch
 		struct contact_key key = {tenant, c->ids.items[i]};
 		status = store_contact_erase(session, &key, &c->counts, err);
 	}
+	if (status == STATUS_OK)
+		status = forget_texts(session, c, &c->ids, err);
+	if (status == STATUS_OK)
+		status = forget_texts(session, c, &c->addresses, err);
 	for (size_t i = 0; status == STATUS_OK && i < c->addresses.count; i++)
 		status = store_suppression_anonymise(session, tenant, c->addresses.items[i], batch_now_us(batch), err);
 	if (status == STATUS_OK)
@@ -147,34 +180,19 @@ static enum status remove_bodies(struct erase_command *c, struct err *err)
 	return status == STATUS_OK ? writer_submit_and_wait(r->sending->writer, &c->command, err) : status;
 }
 
-static enum status find_same_address(const struct erase_command *c, struct slice_list *ret, struct err *err)
-{
-	const struct erase_request *r = c->request;
-	enum status status = STATUS_OK;
-	for (size_t i = 0; status == STATUS_OK && i < c->addresses.count; i++) {
-		struct slice_list found;
-		status = store_contacts_with_address(r->session, r->key.tenant, c->addresses.items[i], r->arena, &found,
-						     err);
-		if (status == STATUS_OK)
-			add_all(ret, r->arena, &found);
-	}
-	return status;
-}
-
 enum status erase_contact(const struct erase_request *request, struct erase_result *ret, struct err *err)
 {
 	struct erase_command c = {.command = {.run = run_erase}, .request = request};
-	struct slice_list same = {0};
 	enum status status = find_person(&c, err);
 	if (status == STATUS_OK)
 		status = check_there(&c, err);
+	if (status == STATUS_OK)
+		status = find_others(&c, err);
 	if (status == STATUS_OK)
 		status = writer_submit_and_wait(request->sending->writer, &c.command, err);
 	if (status == STATUS_OK)
 		status = remove_bodies(&c, err);
 	if (status == STATUS_OK)
-		status = find_same_address(&c, &same, err);
-	if (status == STATUS_OK)
-		*ret = (struct erase_result){c.counts, same};
+		*ret = (struct erase_result){c.counts, c.others};
 	return status;
 }

@@ -182,37 +182,36 @@ static enum status erase_recent_hits(struct store_session *s, struct values key,
 			   err);
 }
 
-static enum status forget_texts_of(struct store_session *s, const struct contact_key *key, struct slice owner,
-				   struct err *err)
+#define NUMBERS_IN_EVENTS(column)                                                                                      \
+	"SELECT e." column " FROM events e JOIN messages m ON m.number = e.message WHERE m.tenant_id = $1 AND "        \
+	"m.contact_id = $2 AND e." column " IS NOT NULL"
+
+/* Nobody's number is negative. */
+static enum status set_aside(struct store_session *s, const struct contact_key *other, int64_t person, struct err *err)
 {
-	return dictionary_forget_person(s, key->tenant, dictionary_person(key->tenant, owner), err);
+	return session_run(s,
+			   "UPDATE dictionary SET person = -person WHERE tenant_id = $1 AND person = $3 AND number IN "
+			   "(" NUMBERS_IN_EVENTS("url") " UNION " NUMBERS_IN_EVENTS("agent") ")",
+			   VALUES(value_i64(other->tenant), value_text(other->id), value_i64(person)), err);
 }
 
-/* Agents and destinations that only this person's events had. A person is an address rather than a contact: the same
- * one may be known by an id and by the bare address. Those of mail without an address are by the contact's id, or by
- * message. */
-static enum status erase_texts(struct store_session *s, const struct contact_key *key, struct arena *arena,
-			       struct err *err)
+/* What is kept stays the person's, so that it goes when the last contact of his does. */
+static enum status give_back(struct store_session *s, uint32_t tenant, int64_t person, struct err *err)
 {
-	struct rows r;
-	struct growing addresses = {0};
-	enum status status = forget_texts_of(s, key, key->id, err);
+	return session_run(s, "UPDATE dictionary SET person = -person WHERE tenant_id = $1 AND person = -$2",
+			   VALUES(value_i64(tenant), value_i64(person)), err);
+}
+
+enum status store_texts_forget(struct store_session *s, const struct contact_key *person,
+			       const struct slice_list *others, struct err *err)
+{
+	int64_t number = dictionary_person(person->tenant, person->id);
+	enum status status = STATUS_OK;
+	for (size_t i = 0; status == STATUS_OK && i < others->count; i++)
+		status = set_aside(s, &(struct contact_key){person->tenant, others->items[i]}, number, err);
 	if (status == STATUS_OK)
-		status =
-		    rows_open(&r, s,
-			      "SELECT DISTINCT to_email FROM messages WHERE tenant_id = $1 AND contact_id = $2 AND "
-			      "to_email <> ''",
-			      VALUES(value_i64(key->tenant), value_text(key->id)), err);
-	if (status != STATUS_OK)
-		return status;
-	r.arena = arena;
-	while ((status = rows_next(&r, err)) == STATUS_OK)
-		*(struct slice *)growing_add(&addresses, arena, sizeof(struct slice)) = rows_text(&r);
-	status = rows_close(&r, status);
-	const struct slice *at = addresses.items;
-	for (size_t i = 0; status == STATUS_OK && i < addresses.n; i++)
-		status = forget_texts_of(s, key, at[i], err);
-	return status;
+		status = dictionary_forget_person(s, person->tenant, number, err);
+	return status == STATUS_OK && others->count ? give_back(s, person->tenant, number, err) : status;
 }
 
 static enum status erase_messages(struct store_session *s, struct values key, uint64_t *count, struct err *err)
@@ -258,11 +257,6 @@ enum status store_contact_erase(struct store_session *s, const struct contact_ke
 		status = erase_events(s, in, &counts->events, err);
 	if (status == STATUS_OK)
 		status = erase_recent_hits(s, in, err);
-	if (status == STATUS_OK) {
-		struct arena *arena = arena_new();
-		status = erase_texts(s, key, arena, err);
-		arena_free(&arena);
-	}
 	if (status == STATUS_OK)
 		status = erase_messages(s, in, &counts->messages, err);
 	return status == STATUS_OK ? erase_contact(s, in, err) : status;

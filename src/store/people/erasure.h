@@ -37,6 +37,11 @@ struct erasure_counts {
  * waits is canceled. Also the proof of consent goes. */
 enum status store_contact_erase(struct store_session *s, const struct contact_key *key, struct erasure_counts *counts,
 				struct err *err) MUST_CHECK;
+/* Then: agents and destinations that only events of this person had go. `person` is an address that mail went to, in
+ * any case, or, where there was none, the contact's id. What events of these other contacts have too, who read at the
+ * same address, stays, and stays that person's. Inside the transaction. */
+enum status store_texts_forget(struct store_session *s, const struct contact_key *person,
+			       const struct slice_list *others, struct err *err) MUST_CHECK;
 /* The address's suppression from now on holds without the address: by its SHA-256. Added with the reason "erased" when
  * there is none. */
 enum status store_suppression_anonymise(struct store_session *s, uint32_t tenant, struct slice address, int64_t now_us,

@@ -6,6 +6,7 @@
 #include "store/people/erasure.h"
 
 static const struct contact_key ann = {3, {"ann", 3}};
+static const struct slice_list nobody_else = {0};
 
 static void add_mail(struct fixture *f, unsigned n, struct slice contact, const char *body)
 {
@@ -75,6 +76,7 @@ static void test_an_erased_contacts_rows_stay_as_those_of_nobody(void **state)
 	OK(f, store_contact_use(f->s, 3, &contact, noon_us, &f->err));
 	OK(f, store_consent_add(f->s, 3, &proof, &f->err));
 	OK(f, store_contact_erase(f->s, &ann, &counts, &f->err));
+	OK(f, store_texts_forget(f->s, &ann, &nobody_else, &f->err));
 	assert_true(counts.messages == 1 && counts.events == 1);
 	OK(f, store_message_find(f->reader, 3, id_of(1), f->arena, &m, &f->err));
 	assert_true(message_is_erased(&m));
@@ -119,6 +121,7 @@ static void test_a_text_that_only_the_erased_had_goes(void **state)
 				      .owner = i == 2 ? TEXT("bob") : ann.id};
 	OK(f, store_event_add(f->s, e, 3, &f->err));
 	OK(f, store_contact_erase(f->s, &ann, &counts, &f->err));
+	OK(f, store_texts_forget(f->s, &ann, &nobody_else, &f->err));
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM dictionary WHERE text LIKE 'ann%'"), "1"); /* the
 		name of Bob's agent in add_mail, which is both's */
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM dictionary WHERE text = 'ann''s own'"), "0");
@@ -131,6 +134,34 @@ static void test_a_text_that_only_the_erased_had_goes(void **state)
 	OK(f, store_event_add(f->s, e, 1, &f->err));
 	OK(f, store_event_find(f->reader, 3, id_of(3000), f->arena, &got, &f->err));
 	EXPECT_TEXT(got.user_agent, "ann's own");
+}
+
+/* Two contacts, one mailbox: what the other has too stays until he is erased as well. */
+static void test_a_text_of_a_shared_address_stays_with_the_other_contact(void **state)
+{
+	struct fixture *f = *state;
+	const struct contact_key address = {3, TEXT("both@y.example")};
+	struct slice bob = TEXT("bob");
+	const struct slice_list others = {&bob, 1};
+	struct event e[3], got;
+	add_mail(f, 1, ann.id, "11111111111111111111111111111111");
+	add_mail(f, 2, bob, "22222222222222222222222222222222");
+	for (unsigned i = 0; i < 3; i++)
+		e[i] = (struct event){.id = id_of(2000 + i),
+				      .tenant = 3,
+				      .type = EVENT_OPEN,
+				      .occurred_us = noon_us,
+				      .message = id_of(i == 2 ? 2 : 1),
+				      .link_index = -1,
+				      .user_agent = i ? TEXT("the family's") : TEXT("hers"),
+				      .owner = i == 2 ? TEXT("Both@y.example") : address.id};
+	OK(f, store_event_add(f->s, e, 3, &f->err));
+	OK(f, store_texts_forget(f->s, &address, &others, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM dictionary WHERE text = 'hers'"), "0");
+	OK(f, store_event_find(f->reader, 3, id_of(2002), f->arena, &got, &f->err));
+	EXPECT_TEXT(got.user_agent, "the family's");
+	OK(f, store_texts_forget(f->s, &address, &nobody_else, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM dictionary WHERE text = 'the family''s'"), "0");
 }
 
 static bool file_has(const char *path, struct slice needle)
@@ -180,6 +211,7 @@ static void test_no_byte_of_the_erased_is_left_in_the_files(void **state)
 	}
 	assert_true(files_have(f, TEXT("Dear Ann")));
 	OK(f, store_contact_erase(f->s, &ann, &counts, &f->err));
+	OK(f, store_texts_forget(f->s, &ann, &nobody_else, &f->err));
 	store_scrub_soon(f->s);
 	OK(f, store_checkpoint(f->s, 1 << 20, &f->err));
 	assert_false(files_have(f, TEXT("Dear Ann")));
@@ -198,6 +230,7 @@ static void test_mail_under_way_is_in_the_way_of_an_erasure(void **state)
 	fixture_sql(f, "UPDATE send_queue SET state = 'paused'");
 	fixture_sql(f, "UPDATE messages SET state = 'queued'");
 	OK(f, store_contact_erase(f->s, &ann, &counts, &f->err));
+	OK(f, store_texts_forget(f->s, &ann, &nobody_else, &f->err));
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM send_queue"), "0");
 	assert_string_equal(fixture_query(f, "SELECT state FROM messages"), "canceled");
 }
@@ -275,6 +308,7 @@ int main(void)
 	const struct CMUnitTest store_erasure[] = {
 	    FIXTURE_TEST(test_an_erased_contacts_rows_stay_as_those_of_nobody),
 	    FIXTURE_TEST(test_a_text_that_only_the_erased_had_goes),
+	    FIXTURE_TEST(test_a_text_of_a_shared_address_stays_with_the_other_contact),
 	    FIXTURE_TEST(test_no_byte_of_the_erased_is_left_in_the_files),
 	    FIXTURE_TEST(test_mail_under_way_is_in_the_way_of_an_erasure),
 	    FIXTURE_TEST(test_nobody_is_not_erased),
