@@ -37,12 +37,11 @@ struct schema {
 
 static enum status read_number(struct store_session *s, const char *sql, int *ret, struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open_one(&r, s, sql, VALUES_NONE, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = (int)rows_i64(&r);
-	return rows_close(&r, STATUS_OK);
+	int64_t value = 0;
+	enum status status = rows_read_i64(s, sql, VALUES_NONE, &value, err);
+	if (status == STATUS_OK)
+		*ret = (int)value;
+	return status;
 }
 
 static enum status read_oldest_writer(struct store_session *s, int *ret, struct err *err)

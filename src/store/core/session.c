@@ -274,6 +274,26 @@ enum status rows_open_one(struct rows *r, struct store_session *s, const char *s
 	return status == STATUS_END ? err_set(err, STATUS_NOT_FOUND, "not found") : status;
 }
 
+enum status rows_read_i64(struct store_session *s, const char *sql, struct values in, int64_t *ret, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open_one(&r, s, sql, in, err);
+	if (status != STATUS_OK)
+		return status;
+	*ret = rows_i64(&r);
+	return rows_close(&r, STATUS_OK);
+}
+
+enum status rows_read_time(struct store_session *s, const char *sql, struct values in, int64_t *ret_us, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open_one(&r, s, sql, in, err);
+	if (status != STATUS_OK)
+		return status;
+	*ret_us = rows_time(&r);
+	return rows_close(&r, STATUS_OK);
+}
+
 static struct value field(struct rows *r, enum value_type type)
 {
 	struct value v = {0};

@@ -62,6 +62,13 @@ enum status rows_close(struct rows *r, enum status status);
 enum status rows_open_one(struct rows *r, struct store_session *s, const char *sql, struct values in,
 			  struct err *err) MUST_CHECK;
 
+/* The first column of the only row, for a question that has one number or time for an answer. Results as rows_open_one;
+ * *ret is untouched unless STATUS_OK. NULL is 0. */
+enum status rows_read_i64(struct store_session *s, const char *sql, struct values in, int64_t *ret,
+			  struct err *err) MUST_CHECK;
+enum status rows_read_time(struct store_session *s, const char *sql, struct values in, int64_t *ret_us,
+			   struct err *err) MUST_CHECK;
+
 int64_t rows_i64(struct rows *r); /* NULL is 0 */
 int64_t rows_i64_or(struct rows *r, int64_t if_null);
 bool rows_bool(struct rows *r);

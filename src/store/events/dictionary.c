@@ -368,12 +368,7 @@ enum status dictionary_forget_person(struct store_session *s, uint32_t tenant, i
 
 static enum status last_number(struct store_session *s, int64_t *ret, struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open_one(&r, s, "SELECT MAX(number) FROM dictionary", VALUES_NONE, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = rows_i64(&r);
-	return rows_close(&r, STATUS_OK);
+	return rows_read_i64(s, "SELECT MAX(number) FROM dictionary", VALUES_NONE, ret, err);
 }
 
 enum status dictionary_prune(struct store_session *s, int32_t before_day, uint32_t limit, struct err *err)

@@ -83,12 +83,7 @@ static enum status read_some(struct store_session *s, int64_t after, uint32_t ro
 /* For telling how far it is. */
 static enum status last_position(struct store_session *s, const char *sql, int64_t *ret, struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open_one(&r, s, sql, VALUES_NONE, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = rows_i64(&r);
-	return rows_close(&r, STATUS_OK);
+	return rows_read_i64(s, sql, VALUES_NONE, ret, err);
 }
 
 enum status event_carry(struct store_session *s, uint32_t rows, struct batch_cursor *cursor, struct err *err)

@@ -123,12 +123,11 @@ enum status store_event_prune_count(struct store_session *s, const struct event_
 static enum status read_position(struct store_session *s, const char *sql, struct values in, uint64_t *ret,
 				 struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open_one(&r, s, sql, in, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = (uint64_t)rows_i64(&r);
-	return rows_close(&r, STATUS_OK);
+	int64_t value = 0;
+	enum status status = rows_read_i64(s, sql, in, &value, err);
+	if (status == STATUS_OK)
+		*ret = (uint64_t)value;
+	return status;
 }
 
 enum status store_event_position_at(struct store_session *s, uint32_t tenant, int64_t time_us, uint64_t *ret,

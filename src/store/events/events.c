@@ -116,24 +116,22 @@ enum status store_event_add(struct store_session *s, struct event *events, size_
  * provider sends. */
 enum status store_event_is_known(struct store_session *s, uint32_t tenant, struct uuid id, bool *ret, struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open_one(&r, s, "SELECT COUNT(*) FROM event_details WHERE id = $1 AND tenant_id = $2",
-					   VALUES(value_uuid(id), value_i64(tenant)), err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = rows_i64(&r) > 0;
-	return rows_close(&r, STATUS_OK);
+	int64_t value = 0;
+	enum status status = rows_read_i64(s, "SELECT COUNT(*) FROM event_details WHERE id = $1 AND tenant_id = $2",
+					   VALUES(value_uuid(id), value_i64(tenant)), &value, err);
+	if (status == STATUS_OK)
+		*ret = value > 0;
+	return status;
 }
 
 enum status store_event_last_position(struct store_session *s, uint64_t *ret, struct err *err)
 {
-	struct rows r;
+	int64_t value = 0;
 	enum status status =
-	    rows_open_one(&r, s, "SELECT value FROM counters WHERE name = 'event_position'", VALUES_NONE, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = (uint64_t)rows_i64(&r);
-	return rows_close(&r, STATUS_OK);
+	    rows_read_i64(s, "SELECT value FROM counters WHERE name = 'event_position'", VALUES_NONE, &value, err);
+	if (status == STATUS_OK)
+		*ret = (uint64_t)value;
+	return status;
 }
 
 bool event_is_anonymous(const struct event *event)

@@ -83,26 +83,20 @@ enum status store_event_first_counted(struct store_session *s, struct uuid messa
 
 enum status store_event_last_counted(struct store_session *s, struct uuid message, int64_t *ret_us, struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open_one(&r, s, "SELECT MAX(e.occurred_at) FROM events e" HITS_OF_MESSAGE IS_COUNTED,
-					   VALUES(value_uuid(message)), err);
-	if (status != STATUS_OK)
-		return status;
-	*ret_us = rows_time(&r);
-	return rows_close(&r, STATUS_OK);
+	return rows_read_time(s, "SELECT MAX(e.occurred_at) FROM events e" HITS_OF_MESSAGE IS_COUNTED,
+			      VALUES(value_uuid(message)), ret_us, err);
 }
 
 enum status store_event_hits_since(struct store_session *s, struct uuid message, int64_t since_us, uint64_t *ret,
 				   struct err *err)
 {
-	struct rows r;
+	int64_t value = 0;
 	enum status status =
-	    rows_open_one(&r, s, "SELECT COUNT(*) FROM events e" HITS_OF_MESSAGE " AND e.occurred_at >= $2",
-			  VALUES(value_uuid(message), value_time(since_us)), err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = (uint64_t)rows_i64(&r);
-	return rows_close(&r, STATUS_OK);
+	    rows_read_i64(s, "SELECT COUNT(*) FROM events e" HITS_OF_MESSAGE " AND e.occurred_at >= $2",
+			  VALUES(value_uuid(message), value_time(since_us)), &value, err);
+	if (status == STATUS_OK)
+		*ret = (uint64_t)value;
+	return status;
 }
 
 /* ---- Of a stretch of time */
@@ -157,15 +151,10 @@ static enum status read_visits(struct rows *r, struct arena *arena, struct growi
 /* The first minute at or after this one that has an event of any tenant; 0: none has. */
 static enum status next_minute(struct store_session *s, int64_t minute, int64_t *ret, struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open_one(&r, s,
-					   TENANTS "SELECT MIN((SELECT MIN(n.minute) FROM event_minutes n WHERE "
-						   "n.tenant_id = every.tenant_id AND n.minute >= $1)) FROM every",
-					   VALUES(value_i64(minute)), err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = rows_i64(&r);
-	return rows_close(&r, STATUS_OK);
+	return rows_read_i64(s,
+			     TENANTS "SELECT MIN((SELECT MIN(n.minute) FROM event_minutes n WHERE "
+				     "n.tenant_id = every.tenant_id AND n.minute >= $1)) FROM every",
+			     VALUES(value_i64(minute)), ret, err);
 }
 
 #define IN_WALK "e.occurred_at >= $3 AND (e.occurred_at > $3 OR e.position > $4) AND e.occurred_at <= $5"

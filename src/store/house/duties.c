@@ -8,12 +8,7 @@
 
 static enum status read_clock(struct store_session *s, int64_t *ret_us, struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open_one(&r, s, "SELECT {now}", VALUES_NONE, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret_us = rows_time(&r);
-	return rows_close(&r, STATUS_OK);
+	return rows_read_time(s, "SELECT {now}", VALUES_NONE, ret_us, err);
 }
 
 enum status store_duty_hold(struct store_session *s, const char *name, const struct node_claim *claim, uint32_t seconds,

@@ -64,12 +64,11 @@ enum status store_node_list(struct store_session *s, struct arena *arena, struct
 static enum status find_number(struct store_session *s, const char *sql, struct values in, uint16_t *ret,
 			       struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open_one(&r, s, sql, in, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = (uint16_t)rows_i64(&r);
-	return rows_close(&r, STATUS_OK);
+	int64_t value = 0;
+	enum status status = rows_read_i64(s, sql, in, &value, err);
+	if (status == STATUS_OK)
+		*ret = (uint16_t)value;
+	return status;
 }
 
 /* The smallest and not the next: numbers that journals once drew for themselves lie anywhere up to the largest. Two

@@ -124,10 +124,9 @@ enum status store_tenant_save(struct store_session *s, const struct tenant *t, s
 /* Numbers are given in order and never again, so the lowest is the one that `init` made. */
 enum status store_tenant_is_first(struct store_session *s, uint32_t id, bool *ret, struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open_one(&r, s, "SELECT MIN(id) FROM tenants", VALUES_NONE, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = rows_i64(&r) == id;
-	return rows_close(&r, STATUS_OK);
+	int64_t value = 0;
+	enum status status = rows_read_i64(s, "SELECT MIN(id) FROM tenants", VALUES_NONE, &value, err);
+	if (status == STATUS_OK)
+		*ret = value == id;
+	return status;
 }

@@ -36,13 +36,8 @@ enum status store_timer_cancel(struct store_session *s, const struct timer *time
 
 enum status store_timer_next(struct store_session *s, enum timer_kind kind, int64_t *ret_due_us, struct err *err)
 {
-	struct rows r;
-	enum status status =
-	    rows_open_one(&r, s, "SELECT MIN(due_at) FROM timers WHERE kind = $1", VALUES(value_i64(kind)), err);
-	if (status != STATUS_OK)
-		return status;
-	*ret_due_us = rows_time(&r);
-	return rows_close(&r, STATUS_OK);
+	return rows_read_time(s, "SELECT MIN(due_at) FROM timers WHERE kind = $1", VALUES(value_i64(kind)), ret_due_us,
+			      err);
 }
 
 static int compare(const void *a, const void *b)

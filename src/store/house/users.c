@@ -126,13 +126,12 @@ enum status store_user_set_password(struct store_session *s, struct uuid id, str
 
 enum status store_user_any_signed_in(struct store_session *s, bool *ret, struct err *err)
 {
-	struct rows r;
+	int64_t value = 0;
 	enum status status =
-	    rows_open_one(&r, s, "SELECT COUNT(*) FROM users WHERE last_sign_in_at IS NOT NULL", VALUES_NONE, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = rows_i64(&r) > 0;
-	return rows_close(&r, STATUS_OK);
+	    rows_read_i64(s, "SELECT COUNT(*) FROM users WHERE last_sign_in_at IS NOT NULL", VALUES_NONE, &value, err);
+	if (status == STATUS_OK)
+		*ret = value > 0;
+	return status;
 }
 
 enum status store_console_session_add(struct store_session *s, const struct console_session *session, struct err *err)

@@ -15,12 +15,7 @@
 
 static enum status count(struct store_session *s, const char *sql, int64_t *ret, struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open_one(&r, s, sql, VALUES_NONE, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = rows_i64(&r);
-	return rows_close(&r, STATUS_OK);
+	return rows_read_i64(s, sql, VALUES_NONE, ret, err);
 }
 
 /* Zero: none was. */

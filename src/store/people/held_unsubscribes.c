@@ -136,16 +136,15 @@ enum status store_held_unsubscribe_list(struct store_session *s, const struct he
 enum status store_held_unsubscribe_count(struct store_session *s, uint32_t tenant, struct slice sender, uint64_t *ret,
 					 struct err *err)
 {
-	struct rows r;
-	enum status status = rows_open_one(
-	    &r, s,
+	int64_t value = 0;
+	enum status status = rows_read_i64(
+	    s,
 	    "SELECT COUNT(*) FROM held_unsubscribes h JOIN messages m ON m.id = h.message_id WHERE h.tenant_id = $1 "
 	    "AND h.state = 'waiting' AND ($2 = '' OR m.sender = $2)",
-	    VALUES(value_i64(tenant), value_text(sender.p ? sender : SLICE_EMPTY)), err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = (uint64_t)rows_i64(&r);
-	return rows_close(&r, STATUS_OK);
+	    VALUES(value_i64(tenant), value_text(sender.p ? sender : SLICE_EMPTY)), &value, err);
+	if (status == STATUS_OK)
+		*ret = (uint64_t)value;
+	return status;
 }
 
 enum status store_held_unsubscribe_due(struct store_session *s, const struct held_due *wanted, struct arena *arena,
