@@ -432,6 +432,16 @@ static void see_what_it_said(const struct behaviour_hit *hit, struct signs *s)
 		s->points += verdict_points_of(code_of(slice_cut(&reasons, ' ')));
 }
 
+bool behaviour_can_change_alone(const struct behaviour_mail *mail, const struct behaviour_hit *hit)
+{
+	struct signs said;
+	if (!mail->delivered_us || behaviour_in_window(mail, hit->kind, hit->time_us))
+		return true;
+	said.points = hit->kind == HIT_CLICK ? POINTS_NO_OPEN : 0;
+	see_what_it_said(hit, &said);
+	return said.points >= SCORE_SUSPECT;
+}
+
 /* An image proxy and a mail client say who they are, and a browser that mail protection has sent on is a person's; how
  * soon they came says nothing more. */
 static bool is_beyond_timing(const struct behaviour_hit *hit)

@@ -61,6 +61,11 @@ void behaviour_judge(const struct behaviour_mail *mail, struct behaviour_hit *hi
 
 /* Whether such a verdict may still change when more is known: it is about a person, or about nobody. */
 bool behaviour_is_provisional(enum actor actor);
+/* Whether what is known of this hit alone may still make it another one's: it came in the window, or nobody knows yet
+ * whether it did, or its reasons have nearly enough points. False: only a click or a hit on the honeypot that comes
+ * within BEHAVIOUR_SETTLE_S can, and a look that is taken for that one sees this one, too. Uses kind, time_us and
+ * reasons. */
+bool behaviour_can_change_alone(const struct behaviour_mail *mail, const struct behaviour_hit *hit);
 /* Whether a click with that verdict was on the link that no person sees, by who fetched it to look behind it. */
 bool behaviour_is_honeypot(enum actor actor, struct slice reasons);
 /* In the time around delivery in which machines come: 60 seconds for opens, 30 for clicks. */

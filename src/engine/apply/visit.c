@@ -66,14 +66,51 @@ static void need_cohort(const struct visit *visit)
 	batch_touch(visit->context->batch, message);
 }
 
-/* ---- The second look */
+/* ---- The second look
+ *
+ * It costs a reading of all hits of the message, so only who can learn something by it is looked at again. Most hits
+ * are an open or a click that comes alone, hours after delivery, and nothing that happens to it alone makes it another
+ * one's. What can is a burst, the covering of all links, or the honeypot: two clicks on one mail, or a special one. So
+ * the second click asks for the look that sees them all, whoever made it; the first need not. Of the steps of all those
+ * that need none, one mark says when they have passed. */
+
+/* Of this batch, which the counters of its message do not know yet. */
+static bool has_gathered_click(const struct visit *visit)
+{
+	const struct batch *batch = visit->context->batch;
+	const struct event *e = batch_last_event(batch, visit->message->id);
+	while (e && e->type != EVENT_CLICK)
+		e = batch_event_before(batch, e);
+	return e != NULL;
+}
+
+/* Nobody can be sure of a click that leaves no first time. */
+static bool is_first_click(const struct visit *visit, const struct event *event)
+{
+	return visit->message->counters.first_click_any_us == 0 && !event->is_duplicate && !event_is_anonymous(event) &&
+	       !has_gathered_click(visit);
+}
+
+static bool can_change_alone(const struct visit *visit, const struct event *event)
+{
+	/* Until the other side has taken it for good, the window may move. */
+	struct behaviour_mail mail = {.delivered_us = visit->message->delivered_us};
+	struct behaviour_hit hit = {.kind = visit->kind, .time_us = visit->time_us, .reasons = event->reasons};
+	return !event->settled && behaviour_can_change_alone(&mail, &hit);
+}
+
+static bool needs_second_look(const struct visit *visit, const struct event *event)
+{
+	bool is_click = visit->kind == HIT_CLICK;
+	return visit->is_honeypot || can_change_alone(visit, event) || (is_click && !is_first_click(visit, event));
+}
 
 /* A clock that ran ahead for a moment must not put it off for ever. */
-static void settle_later(const struct visit *visit)
+static void settle_later(const struct visit *visit, struct uuid message_or_mark)
 {
 	struct batch *batch = visit->context->batch;
 	int64_t from_us = visit->time_us < batch_now_us(batch) ? visit->time_us : batch_now_us(batch);
-	struct timer timer = settling_timer(from_us, &visit->message->id);
+	struct timer timer = settling_timer(from_us, &message_or_mark);
 	batch_set_timer(batch, &timer);
 }
 
@@ -105,8 +142,10 @@ void visit_add(const struct visit *visit, const struct event *event)
 	struct batch *batch = visit->context->batch;
 	bool is_full = visit->consent == CONSENT_FULL;
 	need_cohort(visit);
-	if (!event->settled || visit->is_honeypot)
-		settle_later(visit);
+	if (needs_second_look(visit, event))
+		settle_later(visit, visit->message->id);
+	else if (!event->settled)
+		settle_later(visit, settling_mark(visit->context->parts->node));
 	if (!event->settled && is_full)
 		note_source(visit);
 	batch_event(batch, visit->message, event);

@@ -161,6 +161,8 @@ enum status settler_settle(struct settler *s, struct batch *batch, const struct 
 	struct look look = {.timer = timer};
 	if (!settling_message_of(timer, &look.id))
 		return err_set(err, STATUS_BAD_INPUT, "the key of this timer is no message");
+	if (settling_is_mark(look.id))
+		return STATUS_OK;
 	enum status status = batch_message(batch, look.id, &look.message, err);
 	if (status == STATUS_NOT_FOUND)
 		return STATUS_OK; /* it went with its hits */

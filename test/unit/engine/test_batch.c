@@ -88,7 +88,7 @@ static void test_messages_that_are_read_ahead_are_the_same_ones(void **state)
 {
 	struct fixture *f = *state;
 	struct message *known = message(f, 0);
-	const struct uuid ids[] = {world_message_id(99), world_message_id(2), world_message_id(0), world_message_id(2)};
+	struct uuid ids[] = {world_message_id(99), world_message_id(2), world_message_id(0), world_message_id(2)};
 	struct message *m;
 	known->counters.opens_human = 3;
 	assert_int_equal(batch_read_ahead(f->batch, ids, 4, &f->err), STATUS_OK);

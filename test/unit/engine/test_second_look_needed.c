@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A look costs a reading of all hits of a message, so most hits wait for none. These tests are about that no verdict is
+ * lost by it: a look that everybody is given in the end changes nothing. */
+#include "base/random.h"
+#include "codec/judge/behaviour.h"
+#include "engine/judge/settle.h"
+#include "store/events/settling.h"
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define SECOND INT64_C(1000000)
+#define LATER (WORLD_NOW_US + 4000 * SECOND)
+#define CHROME                                                                                                         \
+	SLICE("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 "     \
+	      "Safari/537.36")
+#define OLD_CHROME                                                                                                     \
+	SLICE("Mozilla/5.0 (Linux; Android 6.0; Nexus 5 Build/MRA58N) AppleWebKit/537.36 (KHTML, like Gecko) "         \
+	      "Chrome/57.0.2987.133 Mobile Safari/537.36")
+#define LIBRARY SLICE("python-requests/2.31.0")
+
+enum { MESSAGES = 40, HITS = 500, LINKS = 3, RUNS = 6 };
+
+static int setup(void **state)
+{
+	static struct world w;
+	world_open(&w);
+	*state = &w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_check_sums(*state);
+	world_close(*state);
+	return 0;
+}
+
+static void add_event(struct world *w, const struct message *m, enum event_type type)
+{
+	static uint32_t count;
+	struct event event = {.id = uuid_of_record(m->delivered_us, 9, ++count),
+			      .tenant = m->tenant,
+			      .type = type,
+			      .occurred_us = m->delivered_us,
+			      .message = m->id,
+			      .link_index = -1};
+	world_add_event(w, &event);
+}
+
+/* An hour ago, so that no hit comes soon after. */
+static void add_delivered(struct world *w, uint32_t n)
+{
+	struct err err;
+	world_add_message(w, n, false);
+	struct message m = *world_message(w, n);
+	m.sent_us = m.delivered_us = WORLD_NOW_US - 3600 * SECOND;
+	assert_int_equal(store_message_save_delivery(w->session, &m, &err), STATUS_OK);
+	add_event(w, &m, EVENT_SENT);
+	add_event(w, &m, EVENT_DELIVERED);
+}
+
+static int64_t looks_waiting(struct world *w)
+{
+	return world_sql(w, "SELECT count(*) FROM timers WHERE substr(key, 1, 14) <> zeroblob(14)");
+}
+
+/* ---- One kind of hit after the other */
+
+struct put {
+	enum hit_kind kind;
+	int64_t after_ms;
+	uint32_t link;
+	enum link_token_consent consent;
+	bool is_library;
+};
+
+static void apply_hits(struct world *w, const struct put *puts, size_t count)
+{
+	struct world_feed *feed = world_feed_open(w);
+	for (size_t i = 0; i < count; i++) {
+		struct hit_record hit = world_hit(w, 0, puts[i].kind);
+		hit.user_agent = puts[i].is_library ? LIBRARY : CHROME;
+		hit.accept_language = SLICE("en");
+		hit.has_sec_fetch = true;
+		hit.link_index = puts[i].link;
+		hit.consent = puts[i].consent;
+		world_put_hit(feed, WORLD_NOW_US + puts[i].after_ms * 1000, &hit);
+	}
+	world_feed_close(&feed);
+	world_apply_all(w);
+}
+#define APPLY(w, puts) apply_hits(w, puts, sizeof(puts) / sizeof(puts)[0])
+#define FULL LINK_TOKEN_CONSENT_FULL
+#define ANONYMOUS LINK_TOKEN_CONSENT_ANONYMOUS
+
+static void test_an_open_and_a_click_long_after_delivery_wait_for_none(void **state)
+{
+	static const struct put PUTS[] = {{HIT_OPEN, 1000, 0, FULL, false}, {HIT_CLICK, 9000, 1, FULL, false}};
+	struct world *w = *state;
+	add_delivered(w, 0);
+	APPLY(w, PUTS);
+	assert_int_equal(looks_waiting(w), 0);
+}
+
+static void test_they_count_as_settled_when_their_step_has_passed(void **state)
+{
+	static const struct put PUTS[] = {{HIT_OPEN, 1000, 0, FULL, false}};
+	struct world *w = *state;
+	const struct event *e;
+	add_delivered(w, 0);
+	APPLY(w, PUTS);
+	world_settle(w, WORLD_NOW_US + 120 * SECOND);
+	assert_int_equal(world_hits(w, &e), 1);
+	assert_false(e->settled);
+	world_settle(w, WORLD_NOW_US + 131 * SECOND);
+	assert_int_equal(world_hits(w, &e), 1);
+	assert_true(e->settled);
+	assert_int_equal(world_sql(w, "SELECT count(*) FROM timers"), 0);
+}
+
+static void test_the_second_click_asks_for_a_look(void **state)
+{
+	static const struct put FIRST[] = {{HIT_CLICK, 1000, 1, FULL, false}};
+	static const struct put SECOND_ONE[] = {{HIT_CLICK, 11000, 2, FULL, false}};
+	struct world *w = *state;
+	add_delivered(w, 0);
+	APPLY(w, FIRST);
+	assert_int_equal(looks_waiting(w), 0);
+	APPLY(w, SECOND_ONE);
+	assert_int_equal(looks_waiting(w), 1);
+}
+
+static void test_the_second_click_of_one_batch_asks_too(void **state)
+{
+	static const struct put BOTH[] = {{HIT_CLICK, 1000, 1, FULL, false}, {HIT_CLICK, 2000, 2, FULL, false}};
+	struct world *w = *state;
+	add_delivered(w, 0);
+	APPLY(w, BOTH);
+	assert_int_equal(looks_waiting(w), 1);
+}
+
+/* What says itself that it is none takes part in a burst with what does not. */
+static void test_a_machines_click_behind_a_persons_asks_for_a_look_at_both(void **state)
+{
+	static const struct put BOTH[] = {
+	    {HIT_CLICK, 1000, 1, FULL, false}, {HIT_CLICK, 1500, 2, FULL, true}, {HIT_CLICK, 2000, 3, FULL, true}};
+	struct world *w = *state;
+	const struct event *e;
+	add_delivered(w, 0);
+	APPLY(w, BOTH);
+	world_settle(w, LATER);
+	assert_int_equal(world_hits(w, &e), 3);
+	assert_int_equal(e[0].actor, ACTOR_SCANNER);
+}
+
+/* It leaves no first time. */
+static void test_a_click_without_the_person_asks_for_a_look(void **state)
+{
+	static const struct put PUTS[] = {{HIT_CLICK, 1000, 1, ANONYMOUS, false}};
+	struct world *w = *state;
+	add_delivered(w, 0);
+	APPLY(w, PUTS);
+	assert_int_equal(looks_waiting(w), 1);
+}
+
+static void test_a_hit_on_mail_that_nobody_knows_delivered_asks_for_a_look(void **state)
+{
+	static const struct put PUTS[] = {{HIT_OPEN, 1000, 0, FULL, false}};
+	struct world *w = *state;
+	world_add_message(w, 0, false);
+	APPLY(w, PUTS);
+	assert_int_equal(looks_waiting(w), 1);
+}
+
+/* ---- All kinds, mixed */
+
+/* Hits come in crowds: most soon after the one before, on the same mail. */
+struct traffic {
+	struct prng random;
+	int64_t time_us;
+	uint32_t mail;
+};
+
+static struct hit_record next_hit(struct world *w, struct traffic *t)
+{
+	static const int64_t APART_MS[] = {100, 700, 1500, 4000, 9000, 40000, 100000, 400000};
+	static const struct slice AGENTS[] = {CHROME, CHROME, OLD_CHROME, LIBRARY};
+	char address[32];
+	t->time_us += (int64_t)prng_below(&t->random, (uint64_t)APART_MS[prng_below(&t->random, 8)]) * 1000 / 4;
+	if (prng_below(&t->random, 3) == 0)
+		t->mail = (uint32_t)prng_below(&t->random, MESSAGES);
+	struct hit_record hit = world_hit(w, t->mail, prng_below(&t->random, 3) ? HIT_CLICK : HIT_OPEN);
+	hit.user_agent = AGENTS[prng_below(&t->random, 4)];
+	hit.has_sec_fetch = prng_below(&t->random, 2);
+	hit.consent = prng_below(&t->random, 8) ? FULL : ANONYMOUS;
+	hit.link_index = hit.kind == HIT_CLICK ? 1 + (uint32_t)prng_below(&t->random, LINKS) : 0;
+	if (hit.kind == HIT_CLICK && prng_below(&t->random, 40) == 0) {
+		hit.link_index = LINK_TOKEN_HONEYPOT;
+		hit.destination = SLICE_EMPTY;
+	}
+	(void)snprintf(address, sizeof address, "192.0.%u.%u", 1 + (unsigned)prng_below(&t->random, 3),
+		       1 + (unsigned)prng_below(&t->random, 2));
+	assert_true(ip_address_parse(slice_from_cstr(address), &hit.client));
+	return hit;
+}
+
+/* In pieces, with the looks that are due between them. */
+static void apply_traffic(struct world *w, struct traffic *t)
+{
+	for (size_t done = 0; done < HITS;) {
+		struct world_feed *feed = world_feed_open(w);
+		size_t piece = 1 + prng_below(&t->random, 40);
+		for (size_t i = 0; i < piece && done < HITS; i++, done++) {
+			struct hit_record hit = next_hit(w, t);
+			world_put_hit(feed, t->time_us, &hit);
+		}
+		world_feed_close(&feed);
+		world_apply_all(w);
+		world_settle(w, t->time_us);
+	}
+	world_settle(w, t->time_us + 1000 * SECOND);
+}
+
+static void look_at_all(struct world *w)
+{
+	struct err err;
+	for (uint32_t n = 0; n < MESSAGES; n++) {
+		struct uuid id = world_message_id(n);
+		struct timer timer = settling_timer(WORLD_NOW_US, &id);
+		assert_int_equal(store_timer_add(w->session, &timer, &err), STATUS_OK);
+	}
+	world_settle(w, WORLD_NOW_US + 200 * SECOND);
+}
+
+static int64_t corrections(struct world *w)
+{
+	return world_sql(w, "SELECT count(*) FROM email_events WHERE event_type = 'corrected'");
+}
+
+static void test_whom_nobody_looked_at_again_no_look_would_have_changed(void **state)
+{
+	int64_t corrected = 0;
+	for (uint64_t run = 0; run < RUNS; run++) {
+		struct world w;
+		struct traffic traffic = {.time_us = WORLD_NOW_US};
+		prng_init(&traffic.random, 7 + run);
+		world_open(&w);
+		for (uint32_t n = 0; n < MESSAGES; n++)
+			add_delivered(&w, n);
+		apply_traffic(&w, &traffic);
+		int64_t before = corrections(&w);
+		corrected += before;
+		look_at_all(&w);
+		assert_int_equal(corrections(&w), before);
+		world_check_sums(&w);
+		world_close(&w);
+	}
+	(void)state;
+	assert_true(corrected > 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_an_open_and_a_click_long_after_delivery_wait_for_none),
+	    TEST(test_they_count_as_settled_when_their_step_has_passed),
+	    TEST(test_the_second_click_asks_for_a_look),
+	    TEST(test_the_second_click_of_one_batch_asks_too),
+	    TEST(test_a_machines_click_behind_a_persons_asks_for_a_look_at_both),
+	    TEST(test_a_click_without_the_person_asks_for_a_look),
+	    TEST(test_a_hit_on_mail_that_nobody_knows_delivered_asks_for_a_look),
+	    cmocka_unit_test(test_whom_nobody_looked_at_again_no_look_would_have_changed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
