@@ -42,15 +42,10 @@ void shared_intent_take_back(struct shared_intent *intent)
 
 static enum status read_messages(const struct intents_errand *e, struct batch *batch, struct err *err)
 {
-	struct uuid ids[BATCH_READ_AHEAD];
-	enum status status = STATUS_OK;
-	for (size_t from = 0; status == STATUS_OK && from < e->count; from += BATCH_READ_AHEAD) {
-		size_t n = e->count - from < BATCH_READ_AHEAD ? e->count - from : BATCH_READ_AHEAD;
-		for (size_t i = 0; i < n; i++)
-			ids[i] = e->intents[from + i].message;
-		status = batch_read_ahead(batch, ids, n, err);
-	}
-	return status;
+	struct uuid *ids = arena_alloc_array(batch_arena(batch), e->count, sizeof *ids);
+	for (size_t i = 0; i < e->count; i++)
+		ids[i] = e->intents[i].message;
+	return batch_read_ahead(batch, ids, e->count, err);
 }
 
 /* Of a message that was deleted meanwhile nothing leaves, and nothing is left. */

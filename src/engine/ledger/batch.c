@@ -20,6 +20,7 @@
 #include "engine/ledger/effects.h"
 #include "engine/ledger/message_memory.h"
 #include "engine/ledger/queue_moves.h"
+#include <stdlib.h>
 
 enum {
 	KEY_MAX = 64,
@@ -58,7 +59,8 @@ struct batch {
 	uint64_t gathering; /* goes up when events are dropped */
 	size_t events_written;
 	struct sums *sums;
-	struct map *timers;   /* kind, time and key -> struct timer */
+	struct map *timers; /* kind, time and key -> struct timer */
+	int64_t first_timer_us;
 	struct map *repeated; /* tenant and position -> struct repeated */
 	struct queue_moves *queue;
 	char key[KEY_MAX];
@@ -190,27 +192,31 @@ enum status batch_message_of_remote(struct batch *batch, const struct remote_mes
 	return STATUS_OK;
 }
 
-static bool is_among(struct uuid id, const struct uuid *ids, size_t count)
+static int compare_ids(const void *a, const void *b)
 {
-	for (size_t i = 0; i < count; i++)
-		if (uuid_equal(ids[i], id))
-			return true;
-	return false;
+	return memcmp(a, b, sizeof(struct uuid));
 }
 
-enum status batch_read_ahead(struct batch *batch, const struct uuid *ids, size_t count, struct err *err)
+/* The others come first in `ids`, each once; returns how many they are. */
+static size_t unknown_of(const struct batch *batch, struct uuid *ids, size_t count)
 {
-	struct uuid wanted[BATCH_READ_AHEAD];
 	size_t n = 0;
-	BUG_IF(count > BATCH_READ_AHEAD);
+	if (count)
+		qsort(ids, count, sizeof *ids, compare_ids);
 	for (size_t i = 0; i < count; i++)
-		if (!message_memory_find(batch->messages, ids[i]) && !is_among(ids[i], wanted, n))
-			wanted[n++] = ids[i];
+		if (!(n && uuid_equal(ids[n - 1], ids[i])) && !message_memory_find(batch->messages, ids[i]))
+			ids[n++] = ids[i];
+	return n;
+}
+
+enum status batch_read_ahead(struct batch *batch, struct uuid *ids, size_t count, struct err *err)
+{
+	size_t n = unknown_of(batch, ids, count);
 	if (n < 2)
 		return STATUS_OK; /* nothing is gained */
 	struct message *found = arena_alloc_array(batch->arena, n, sizeof *found);
 	enum status status =
-	    store_message_find_all(batch->session, wanted, n, message_memory_arena(batch->messages), found, err);
+	    store_message_find_all(batch->session, ids, n, message_memory_arena(batch->messages), found, err);
 	for (size_t i = 0; status == STATUS_OK && i < n; i++)
 		if (!uuid_is_zero(found[i].id))
 			(void)message_memory_add(batch->messages, &found[i]);
@@ -429,6 +435,13 @@ void batch_set_timer(struct batch *batch, const struct timer *timer)
 	*kept = *timer;
 	kept->key = arena_copy(batch->arena, timer->key);
 	(void)map_put(batch->timers, buf_slice(&key), kept);
+	if (!batch->first_timer_us || timer->due_us < batch->first_timer_us)
+		batch->first_timer_us = timer->due_us;
+}
+
+int64_t batch_first_timer_us(const struct batch *batch)
+{
+	return batch->first_timer_us;
 }
 
 /* ---- Writing */
@@ -569,6 +582,7 @@ void batch_reset(struct batch *batch, int64_t now_us)
 	batch->keeps_messages = false;
 	arena_reset(batch->arena);
 	batch->events_written = 0;
+	batch->first_timer_us = 0;
 	batch->now_us = now_us;
 	consent_memory_age(batch->consents, now_us);
 }

@@ -39,10 +39,10 @@ struct remote_message {
 };
 enum status batch_message_of_remote(struct batch *batch, const struct remote_message *remote, struct message **ret,
 				    struct err *err) MUST_CHECK;
-/* Reads those of up to BATCH_READ_AHEAD ids that are not in memory yet, in one go, so that batch_message finds them
- * there. Unknown ids are no error. */
-enum { BATCH_READ_AHEAD = 32 };
-enum status batch_read_ahead(struct batch *batch, const struct uuid *ids, size_t count, struct err *err) MUST_CHECK;
+/* Reads those that are not in memory yet, in few round trips, so that batch_message finds them there; sorts `ids`.
+ * Unknown ids are no error. On a shared store this locks them in the order of their ids, so that whoever waits for a
+ * lock holds only lower ones, and two who wait for one another cannot be, as long as a transaction does it once. */
+enum status batch_read_ahead(struct batch *batch, struct uuid *ids, size_t count, struct err *err) MUST_CHECK;
 void batch_touch(struct batch *batch, struct message *message);
 /* What the message's contact allows now; CONSENT_FULL when it is not known. Remembered across transactions: a change
  * that another program makes is seen within a second, one made by a command on this writer at once. */
@@ -70,6 +70,8 @@ struct queue_moves *batch_queue_moves(struct batch *batch);
 
 /* Has it fire (timers.h); once, however often it is set. Copies the key. */
 void batch_set_timer(struct batch *batch, const struct timer *timer);
+/* The earliest that was set since batch_reset; 0: none was. */
+int64_t batch_first_timer_us(const struct batch *batch);
 
 /* Writes everything gathered to the session; still inside the transaction. */
 enum status batch_flush(struct batch *batch, struct err *err) MUST_CHECK;

@@ -33,6 +33,8 @@ struct timer_handler {
 	 * and its session. */
 	enum status (*fire)(void *self, struct batch *batch, const struct timer *timer, struct err *err);
 	void *self;
+	/* Reads at once what `fire` will need for each of these; NULL: nothing is gained. */
+	enum status (*prepare)(void *self, struct batch *batch, const struct timer_list *timers, struct err *err);
 };
 enum { TIMER_HANDLERS_MAX = 8 };
 
@@ -41,14 +43,18 @@ struct timers;
 struct timers *timers_new(const struct timer_handler *handlers, size_t count, const struct clock *clock);
 void timers_free(struct timers **timers);
 
-/* Whether anything is due at `watermark_us`; asks the store at most once a second while nothing is. Outside of a
- * transaction. What cannot be asked now is asked later: a store that is away is noticed by whoever writes. */
+/* A timer for that time was set and committed; 0: none was. Those of other machines are found by asking. */
+void timers_note(struct timers *timers, int64_t due_us);
+/* Whether anything is due at `watermark_us`; asks the store when a time that was noted has come, after it fired some,
+ * and once a second. Outside of a transaction. What cannot be asked now is asked later: a store that is away is noticed
+ * by whoever writes. */
 bool timers_are_due(struct timers *timers, struct store_session *session, int64_t watermark_us);
 /* Fires what is due, until all is done or `end_us` (monotonic) has come, but at least a few. Inside a transaction. Not
  * STATUS_OK: the transaction is dead. */
 struct timers_slice {
 	int64_t watermark_us;
 	int64_t end_us;
+	bool takes_once; /* many, but one time only: on a shared store a second time would lock in the wrong order */
 };
 enum status timers_fire(struct timers *timers, struct batch *batch, const struct timers_slice *slice,
 			struct err *err) MUST_CHECK;

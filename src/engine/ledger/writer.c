@@ -179,7 +179,7 @@ static struct writer *new_writer(const struct writer_config *config)
 	/* Whoever wrote this journal may have tried all that is in it. */
 	w->attempted = w->target;
 	w->history = cursor_history_new(store_is_shared(config->store) ? config->keep_seconds : 0);
-	w->group_room = BATCH_READ_AHEAD;
+	w->group_room = GROUP_LEAST;
 	list_init(&w->waiting);
 	letterbox_init(&w->mail, NULL, NULL);
 	BUG_IF(pthread_mutex_init(&w->failure_lock, NULL) != 0);

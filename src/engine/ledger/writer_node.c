@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "store/house/nodes.h"
-#include <stdlib.h>
 #include <unistd.h>
 
 static const int64_t LOOK_EVERY_US = 1000000;
@@ -163,27 +162,6 @@ enum status writer_hold_duty(const struct writer *writer, struct batch *batch, c
 }
 
 /* ---- Beside others */
-
-static int compare_ids(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
-}
-
-/* Sorted as the store sorts them, over all of the transaction's records, so that whoever waits for a lock holds only
- * lower ones, and two who wait for one another cannot be. */
-enum status writer_lock_messages(struct batch *batch, struct uuid *ids, size_t count, struct err *err)
-{
-	enum status status = STATUS_OK;
-	size_t n = 0;
-	if (count)
-		qsort(ids, count, sizeof *ids, compare_ids);
-	for (size_t i = 0; i < count; i++)
-		if (n == 0 || !uuid_equal(ids[n - 1], ids[i]))
-			ids[n++] = ids[i];
-	for (size_t i = 0; status == STATUS_OK && i < n; i += BATCH_READ_AHEAD)
-		status = batch_read_ahead(batch, ids + i, n - i < BATCH_READ_AHEAD ? n - i : BATCH_READ_AHEAD, err);
-	return status;
-}
 
 /* Two that met once must not meet again at the same step: each waits for a time of its own, that doubles. */
 void writer_step_aside(struct writer *w)

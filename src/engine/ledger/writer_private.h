@@ -7,6 +7,10 @@
 #include "engine/ledger/writer.h"
 #include <stdatomic.h>
 
+/* Records of a group, whose messages are read together. On a shared store there is one in a transaction, as large as a
+ * slice has time for. */
+enum { GROUP_LEAST = 32, GROUP_MAX = 1024 };
+
 struct writer {
 	struct writer_config config;
 	uint16_t node;
@@ -27,7 +31,7 @@ struct writer {
 	struct cursor_history *history;
 	struct journal_record ahead; /* read and not applied yet; in the reader's memory */
 	bool has_ahead;
-	size_t group_room;        /* records that one transaction takes on a shared store; see writer_round.c */
+	size_t group_room;        /* on a shared store */
 	unsigned turn;            /* whose turn it is there: enum work */
 	bool is_careful;          /* the next transaction proves each record by itself */
 	struct list_link waiting; /* commands, oldest first */
@@ -66,8 +70,6 @@ enum status writer_find_cursor(struct writer *w, struct err *err) MUST_CHECK;
 /* Once a second: is it allowed to write, and tells the others that it is there. Outside of a transaction. */
 void writer_look_around(struct writer *w);
 void writer_leave(struct writer *w);
-/* Reads messages into the batch, which on a shared store locks them; sorts `ids` for it. */
-enum status writer_lock_messages(struct batch *batch, struct uuid *ids, size_t count, struct err *err) MUST_CHECK;
 /* Another writer was in the way: waits a moment. */
 void writer_step_aside(struct writer *w);
 

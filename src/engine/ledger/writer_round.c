@@ -43,8 +43,6 @@ static const int64_t TRIM_EVERY_US = 1000000;
 enum { COLLISIONS_MAX = 20 };
 
 enum work { WORK_COMMANDS, WORK_RECORDS, WORK_TIMERS, WORK_KINDS };
-/* Records whose messages are locked together on a shared store: as many as a slice has time for. */
-enum { GROUP_MAX = 1024 };
 
 struct round {
 	struct writer *writer;
@@ -229,7 +227,7 @@ static bool is_shared(const struct writer *w)
 static void read_group(struct round *r, struct group *group)
 {
 	struct arena *arena = batch_arena(r->writer->batch);
-	group->room = is_shared(r->writer) ? r->writer->group_room : BATCH_READ_AHEAD;
+	group->room = is_shared(r->writer) ? r->writer->group_room : GROUP_LEAST;
 	group->records = arena_alloc_array(arena, group->room, sizeof *group->records);
 	group->count = 0;
 	do {
@@ -247,7 +245,7 @@ static enum status read_messages_ahead(struct round *r, const struct group *grou
 	size_t n = 0;
 	for (size_t i = 0; i < group->count; i++)
 		n += r->writer->config.applier->message_of(&group->records[i], &ids[n]);
-	return writer_lock_messages(batch, ids, n, err);
+	return batch_read_ahead(batch, ids, n, err);
 }
 
 static enum status apply_group(struct round *r, const struct group *group, struct err *err)
@@ -272,7 +270,7 @@ static void adapt_group(struct round *r, const struct group *group)
 {
 	struct writer *w = r->writer;
 	int64_t took_us = monotonic_us(r) - r->began_us, slice_us = r->end_us - r->began_us;
-	if (took_us > slice_us && w->group_room > BATCH_READ_AHEAD)
+	if (took_us > slice_us && w->group_room > GROUP_LEAST)
 		w->group_room /= 2;
 	else if (took_us < slice_us / 2 && group->count == w->group_room && w->group_room < GROUP_MAX)
 		w->group_room *= 2;
@@ -318,7 +316,7 @@ static enum status fire_timers(struct round *r, struct err *err)
 	if (!r->has_due_timers)
 		return STATUS_OK;
 	begin_slice(r, SLICE_US);
-	struct timers_slice slice = {r->watermark_us, r->end_us};
+	struct timers_slice slice = {r->watermark_us, r->end_us, is_shared(r->writer)};
 	return timers_fire(r->writer->timers, r->writer->batch, &slice, err);
 }
 
@@ -483,6 +481,7 @@ static void end_well(struct round *r)
 	if (!store_is_shared(w->config.store))
 		batch_keep_messages(w->batch); /* elsewhere another applier may count on the same ones next */
 	w->collisions = 0;
+	timers_note(w->timers, batch_first_timer_us(w->batch));
 	note_lag(r, r->is_cut_short ? r->last_record_us : clock_now_us(w->config.clock));
 	refresh(w); /* before anybody hears of the commit */
 	while ((link = list_take_first(&r->ran))) {
