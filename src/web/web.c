@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "engine/ledger/record.h"
 #include "net/worker_pool.h"
-#include "store/mail/messages.h"
 #include "web/api/exchange.h"
 #include "web/api/worker.h"
 #include "web/console/console.h"

@@ -17,6 +17,7 @@
 #include "engine/ledger/record.h"
 #include "engine/people/consent.h"
 #include "store/events/hits.h"
+#include "store/mail/links.h"
 #include <stdarg.h>
 #include <stdio.h>
 

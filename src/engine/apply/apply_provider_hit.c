@@ -16,6 +16,8 @@
 #include "engine/apply/visit.h"
 #include "engine/ledger/record.h"
 #include "engine/mail/outgoing.h"
+#include "store/mail/bodies.h"
+#include "store/mail/links.h"
 
 struct report {
 	const struct apply_context *context;

@@ -6,7 +6,8 @@
 
 #include "base/mem.h"
 #include "engine/mail/outgoing.h"
-#include "store/mail/mail_source.h"
+#include "store/mail/bodies.h"
+#include "store/people/suppressions.h"
 
 struct build_batch {
 	struct store_session *session;

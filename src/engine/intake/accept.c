@@ -5,7 +5,11 @@
 
 #include "engine/intake/accept_prepare.h"
 #include "engine/ledger/effects.h"
+#include "store/house/catalog.h"
+#include "store/mail/bodies.h"
+#include "store/mail/links.h"
 #include "store/mail/queue.h"
+#include "store/people/contacts.h"
 
 enum { IDEMPOTENCY_SECONDS = 24 * 3600 };
 

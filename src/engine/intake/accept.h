@@ -17,7 +17,6 @@
 #include "engine/request/mail_request.h"
 #include "engine/request/problem.h"
 #include "engine/request/send_request.h"
-#include "store/mail/messages.h"
 #include "store/people/consents.h"
 #include <jansson.h>
 

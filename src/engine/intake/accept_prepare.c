@@ -7,6 +7,7 @@
 #include "engine/apply/apply.h"
 #include "engine/mail/mail_body.h"
 #include "engine/mail/outgoing.h"
+#include "store/people/suppressions.h"
 
 enum { OWN_WARNINGS_MAX = 11 + MAIL_REQUEST_WARNINGS_MAX };
 

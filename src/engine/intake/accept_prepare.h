@@ -5,6 +5,7 @@
 
 #include "engine/intake/accept.h"
 #include "engine/mail/instrument.h"
+#include "store/people/contacts.h"
 
 /* All that the writer needs; everything lives in the request's arena or its body. */
 struct accepted {

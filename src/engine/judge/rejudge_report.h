@@ -4,7 +4,6 @@
 #define PUGMARK_ENGINE_REJUDGE_REPORT_H
 
 #include "store/events/events.h"
-#include "store/mail/messages.h"
 
 /* Why hits were not judged. */
 enum left_alone {

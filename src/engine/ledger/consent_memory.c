@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/wire.h"
+#include "store/people/contacts.h"
 
 enum {
 	CONTACTS_MAX = 65536,

@@ -2,6 +2,7 @@
 /* Tables by actor, by state and by first time, so that what counts where can be read in one place; the random stories
  * in test_sums_random.c count everything again by rules of their own, and fail when a row here is changed. */
 #include "engine/ledger/effects.h"
+#include "store/people/suppressions.h"
 
 bool effects_has(enum event_type type)
 {

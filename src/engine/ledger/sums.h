@@ -8,6 +8,7 @@
 
 #include "store/events/stats.h"
 #include "store/mail/messages.h"
+#include "store/people/suppressions.h"
 
 struct sums;
 struct sums *sums_new(void);

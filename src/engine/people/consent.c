@@ -4,6 +4,7 @@
 #include "codec/text/json_text.h"
 #include "engine/ledger/audit.h"
 #include "engine/ledger/state_move.h"
+#include "store/house/catalog.h"
 
 enum { METADATA_MAX = 4096 };
 

@@ -7,6 +7,7 @@
 #include "engine/ledger/batch.h"
 #include "engine/ledger/writer.h"
 #include "engine/mail/sending.h"
+#include "store/people/contacts.h"
 
 struct consent_change {
 	uint32_t tenant;

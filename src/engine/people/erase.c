@@ -6,6 +6,8 @@
 
 #include "engine/ledger/audit.h"
 #include "store/house/audit.h"
+#include "store/mail/message_list.h"
+#include "store/people/suppressions.h"
 
 struct erase_command {
 	struct writer_command command;

@@ -6,6 +6,7 @@
 
 #include "engine/ledger/writer.h"
 #include "engine/mail/sending.h"
+#include "store/people/contacts.h"
 #include "store/people/erasure.h"
 
 struct erase_request {

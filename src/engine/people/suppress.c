@@ -3,6 +3,7 @@
 
 #include "codec/text/json_text.h"
 #include "engine/ledger/audit.h"
+#include "store/people/suppressions.h"
 
 enum { DETAILS_MAX = 8192 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/upkeep/body_sweep.h"
+#include "store/mail/bodies.h"
 
 enum { BODIES_A_STEP = 10 };
 

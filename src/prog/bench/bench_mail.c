@@ -2,6 +2,8 @@
 /* Numbers are mixed by the finaliser of SplitMix64 (Steele, Lea, Flood 2014), which is enough to spread recipients and
  * addresses over their ranges; nothing here has to be unpredictable. */
 #include "prog/bench/bench_mail.h"
+#include "store/house/catalog.h"
+#include "store/people/contacts.h"
 
 #include "store/mail/messages.h"
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contents of mails: once per distinct content, compressed. Thousands of mails of a campaign share one, so a body that
  * is there already costs a look-up, and one small write an hour that keeps it from being pruned. */
-#include "store/mail/mail_source.h"
+#include "store/mail/bodies.h"
 
 #include "base/mem.h"
 #include "store/core/session.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pages of messages. The statement is put together from the conditions that are asked for, so that each combination
  * gets the plan it deserves; ids ascend with time, so newest first is the order of the index, read backwards. */
+#include "store/mail/message_list.h"
+
 #include "store/core/clean_text.h"
 #include "store/core/where.h"
 #include "store/mail/message_rows.h"

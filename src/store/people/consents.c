@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What contacts agreed to, as a history, and what campaigns allow. What holds now is in contacts (catalog.c). */
+/* What contacts agreed to, as a history, and what campaigns allow. What holds now is in contacts (contacts.c). */
 #include "store/people/consents.h"
 
 #include "store/core/session.h"

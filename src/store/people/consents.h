@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* consents: what contacts agreed to, as a history with its proof, and what campaigns allow. What holds now is in struct
- * contact (messages.h). Part of the store (see store.h). */
+ * contact (contacts.h). Part of the store (see store.h). */
 #ifndef PUGMARK_STORE_CONSENTS_H
 #define PUGMARK_STORE_CONSENTS_H
 
-#include "store/mail/messages.h"
+#include "store/people/contacts.h"
 
 /* ---- The proof: every consent that was ever given or withdrawn. */
 struct consent_record {
@@ -18,10 +18,6 @@ struct consent_record {
 /* STATUS_CONFLICT: the id exists. */
 enum status store_consent_add(struct store_session *s, uint32_t tenant, const struct consent_record *record,
 			      struct err *err) MUST_CHECK;
-struct contact_key {
-	uint32_t tenant;
-	struct slice id;
-};
 /* A contact's, oldest first. */
 enum status store_consent_list(struct store_session *s, const struct contact_key *of, struct arena *arena,
 			       struct consent_record **ret, size_t *ret_count, struct err *err) MUST_CHECK;

@@ -8,7 +8,7 @@
 #ifndef PUGMARK_STORE_ERASURE_H
 #define PUGMARK_STORE_ERASURE_H
 
-#include "store/people/consents.h"
+#include "store/people/contacts.h"
 
 struct slice_list {
 	struct slice *items;
@@ -42,11 +42,6 @@ enum status store_contact_erase(struct store_session *s, const struct contact_ke
  * same address, stays, and stays that person's. Inside the transaction. */
 enum status store_texts_forget(struct store_session *s, const struct contact_key *person,
 			       const struct slice_list *others, struct err *err) MUST_CHECK;
-/* The address's suppression from now on holds without the address: by its SHA-256. Added with the reason "erased" when
- * there is none. */
-enum status store_suppression_anonymise(struct store_session *s, uint32_t tenant, struct slice address, int64_t now_us,
-					struct err *err) MUST_CHECK;
-
 /* After the transaction: what was overwritten is taken out of the files of the database too, as far as that is in this
  * program's hands. SQLite: a file of up to 64 MiB is written anew, and the write-ahead log becomes empty as soon as no
  * reader needs it. PostgreSQL: nothing; its vacuum does it. */

@@ -5,7 +5,6 @@
 #define PUGMARK_STORE_HELD_UNSUBSCRIBES_H
 
 #include "store/events/events.h"
-#include "store/mail/messages.h"
 
 enum held_state { HELD_WAITING, HELD_CONFIRMED, HELD_DISMISSED };
 const char *held_state_name(enum held_state state); /* "waiting", … */

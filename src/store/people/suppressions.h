@@ -1,11 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* suppressions: the list of addresses that get no mail, for people who look after it. To add, ask for and remove one is
- * in messages.h. Part of the store (see store.h). */
+/* suppressions: addresses that get no mail, and why. An address is compared in lower case. Part of the store (see
+ * store.h). */
 #ifndef PUGMARK_STORE_SUPPRESSIONS_H
 #define PUGMARK_STORE_SUPPRESSIONS_H
 
-#include "store/mail/messages.h"
+#include "store/core/store.h"
 
+struct suppression {
+	uint32_t tenant;
+	struct slice address;
+	struct slice reason; /* "unsubscribed", "hard_bounce", "complaint", "manual" */
+	struct uuid message; /* that led to it; zero: none */
+};
+/* STATUS_OK also when it was there already (then *ret_added is false). */
+enum status store_suppression_add(struct store_session *s, const struct suppression *suppression, int64_t now_us,
+				  bool *ret_added, struct err *err) MUST_CHECK;
+/* STATUS_NOT_FOUND: mail may go. The address's first reason. */
+enum status store_suppression_find(struct store_session *s, uint32_t tenant, struct slice address, struct arena *arena,
+				   struct slice *ret_reason, struct err *err) MUST_CHECK;
+/* Mail may go again. STATUS_NOT_FOUND. */
+enum status store_suppression_remove(struct store_session *s, uint32_t tenant, struct slice address,
+				     struct err *err) MUST_CHECK;
+
+struct addressee {
+	uint32_t tenant;
+	struct slice address; /* compared in lower case */
+};
+/* ret_reasons[i] is why this addressee gets no mail; empty with p == NULL: mail may go. */
+enum status store_suppressions_of(struct store_session *s, const struct addressee *addressees, size_t count,
+				  struct arena *arena, struct slice *ret_reasons, struct err *err) MUST_CHECK;
+
+/* The address's suppression from now on holds without the address: by its SHA-256. Added with the reason "erased" when
+ * there is none. */
+enum status store_suppression_anonymise(struct store_session *s, uint32_t tenant, struct slice address, int64_t now_us,
+					struct err *err) MUST_CHECK;
+
+/* ---- The list, for people who look after it. */
 struct suppression_row {
 	struct slice key;    /* the address, lower case, or person_hash of one that was erased */
 	struct slice reason; /* see struct suppression */

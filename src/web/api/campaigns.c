@@ -10,6 +10,7 @@
 #include "engine/request/problem.h"
 #include "engine/request/send_parts.h"
 #include "engine/request/send_request.h"
+#include "store/house/catalog.h"
 #include "store/people/consents.h"
 #include "web/api/answer.h"
 #include "web/api/services.h"

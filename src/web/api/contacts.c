@@ -14,6 +14,7 @@
 #include "engine/request/problem.h"
 #include "engine/request/send_parts.h"
 #include "engine/request/send_request.h"
+#include "store/mail/message_list.h"
 #include "store/mail/messages.h"
 #include "store/people/consents.h"
 #include "web/api/answer.h"

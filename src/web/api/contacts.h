@@ -5,6 +5,7 @@
 #define PUGMARK_WEB_API_CONTACTS_H
 
 #include "codec/text/json_text.h"
+#include "store/people/contacts.h"
 #include "web/api/call.h"
 
 struct contact;

@@ -14,6 +14,8 @@
 #include "engine/mail/outgoing.h"
 #include "engine/mail/sending.h"
 #include "store/events/events.h"
+#include "store/mail/bodies.h"
+#include "store/mail/message_list.h"
 #include "store/mail/messages.h"
 #include "web/api/answer.h"
 #include "web/api/parameters.h"

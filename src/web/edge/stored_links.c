@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/mail/messages.h"
+#include "store/mail/links.h"
 #include "web/edge/link_cache.h"
 
 enum {

@@ -4,7 +4,10 @@
 #include "base/mem.h"
 #include "engine/mail/mail_body.h"
 #include "store/house/tenant_settings.h"
+#include "store/mail/bodies.h"
 #include "store/mail/queue.h"
+#include "store/people/contacts.h"
+#include "store/people/suppressions.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

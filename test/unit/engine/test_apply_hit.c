@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/feed/event_json.h"
+#include "store/mail/links.h"
+#include "store/people/contacts.h"
+#include "store/people/suppressions.h"
 #include "world.h"
 
 #include "store/people/consents.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/events/settling.h"
+#include "store/people/contacts.h"
 #include "world.h"
 
 #include <setjmp.h>

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/apply/resolve.h"
 #include "harness/smtp_peer.h"
+#include "store/people/suppressions.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

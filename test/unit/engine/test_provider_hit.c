@@ -2,6 +2,7 @@
 /* What a provider tells of opens and clicks, alone and beside what we saw. Every test ends by counting all sums again.
  */
 #include "engine/ledger/writer.h"
+#include "store/mail/bodies.h"
 #include "world.h"
 
 #include "engine/mail/mail_body.h"

@@ -7,6 +7,7 @@
 #include "engine/judge/correction.h"
 #include "engine/judge/rejudge.h"
 #include "engine/judge/second_look.h"
+#include "store/people/contacts.h"
 #include "store/people/erasure.h"
 
 #include <setjmp.h>

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "engine/upkeep/retention.h"
+#include "store/mail/bodies.h"
 #include "store/mail/queue.h"
 #include <sched.h>
 #include <setjmp.h>

@@ -13,6 +13,7 @@
 #include "engine/judge/rejudge.h"
 #include "engine/judge/second_look.h"
 #include "engine/judge/settle.h"
+#include "store/people/contacts.h"
 #include "store/people/erasure.h"
 
 #include <setjmp.h>

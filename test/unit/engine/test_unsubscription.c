@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/apply/unsubscription.h"
 #include "engine/ledger/writer.h"
+#include "store/people/suppressions.h"
 
 #include "store/people/held_unsubscribes.h"
 #include "world.h"

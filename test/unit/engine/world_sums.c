@@ -4,6 +4,7 @@
 #include "world.h"
 
 #include "base/map.h"
+#include "store/mail/message_list.h"
 #include "store/people/suppressions.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,9 @@
 
 #include "store/events/events.h"
 #include "store/mail/queue.h"
+#include "store/people/consents.h"
 #include "store/people/erasure.h"
+#include "store/people/suppressions.h"
 
 static const struct contact_key ann = {3, {"ann", 3}};
 static const struct slice_list nobody_else = {0};

@@ -4,7 +4,9 @@
 
 #include "store/house/accounts.h"
 #include "store/house/nodes.h"
+#include "store/mail/links.h"
 #include "store/mail/messages.h"
+#include "store/people/contacts.h"
 #include <pthread.h>
 #include <semaphore.h>
 #include <sqlite3.h>

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
+#include "store/house/catalog.h"
+#include "store/mail/bodies.h"
+#include "store/mail/links.h"
+#include "store/mail/message_list.h"
 #include "store/mail/messages.h"
 #include "store/mail/queue.h"
 #include "store/mail/queue_admin.h"
 #include "store/people/consents.h"
+#include "store/people/contacts.h"
+#include "store/people/suppressions.h"
 
 static struct message message_of(unsigned n)
 {

@@ -5,6 +5,7 @@
 #include "store/events/hits.h"
 #include "store/events/settling.h"
 #include "store/house/accounts.h"
+#include "store/house/catalog.h"
 #include "store/house/nodes.h"
 #include "store/mail/messages.h"
 #include <stdio.h>

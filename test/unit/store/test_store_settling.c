@@ -3,7 +3,6 @@
 
 #include "store/events/hits.h"
 #include "store/events/settling.h"
-#include "store/mail/messages.h"
 
 static void add_due(struct fixture *f, int64_t occurred_us, unsigned message)
 {

@@ -3,7 +3,6 @@
 
 #include "store/events/events.h"
 #include "store/events/stats.h"
-#include "store/mail/messages.h"
 
 static void add(struct fixture *f, int32_t day, const char *campaign, const char *sender, enum statistic stat,
 		int64_t value)

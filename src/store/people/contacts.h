@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* contacts: whom mail goes to, and what they agree to now. How that came about is in consents.h. Part of the store (see
+ * store.h). */
+#ifndef PUGMARK_STORE_CONTACTS_H
+#define PUGMARK_STORE_CONTACTS_H
+
+#include "store/mail/messages.h"
+
+struct contact_key {
+	uint32_t tenant;
+	struct slice id;
+};
+struct contact {
+	struct slice id, email, name, category, agent;
+	enum consent opens, clicks; /* CONSENT_FULL unless said otherwise */
+	int64_t created_us;
+};
+/* Creates it, or updates those of email, name, category, agent that are given (not empty). Consent is not touched. */
+enum status store_contact_use(struct store_session *s, uint32_t tenant, const struct contact *contact, int64_t now_us,
+			      struct err *err) MUST_CHECK;
+enum status store_contact_find(struct store_session *s, uint32_t tenant, struct slice id, struct arena *arena,
+			       struct contact *ret, struct err *err) MUST_CHECK;
+struct contact_consent {
+	struct slice id; /* the contact's */
+	enum consent opens, clicks;
+};
+/* Withdraws or restricts: the row is created when absent. */
+enum status store_contact_set_consent(struct store_session *s, uint32_t tenant, const struct contact_consent *consent,
+				      int64_t now_us, struct err *err) MUST_CHECK;
+
+#endif
