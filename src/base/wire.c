@@ -14,11 +14,6 @@ void wire_put_u8(struct buf *b, uint8_t value)
 	put(b, value, 1);
 }
 
-void wire_put_u16(struct buf *b, uint16_t value)
-{
-	put(b, value, 2);
-}
-
 void wire_put_u32(struct buf *b, uint32_t value)
 {
 	put(b, value, 4);
@@ -65,16 +60,6 @@ static uint64_t get(struct wire *w, size_t n)
 uint8_t wire_get_u8(struct wire *w)
 {
 	return (uint8_t)get(w, 1);
-}
-
-uint16_t wire_get_u16(struct wire *w)
-{
-	return (uint16_t)get(w, 2);
-}
-
-uint32_t wire_get_u32(struct wire *w)
-{
-	return (uint32_t)get(w, 4);
 }
 
 uint64_t wire_get_u64(struct wire *w)

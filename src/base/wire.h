@@ -9,7 +9,6 @@
 #include "base/buf.h"
 
 void wire_put_u8(struct buf *b, uint8_t value);
-void wire_put_u16(struct buf *b, uint16_t value);
 void wire_put_u32(struct buf *b, uint32_t value);
 void wire_put_u64(struct buf *b, uint64_t value);
 /* LEB128, 1 to 10 bytes. */
@@ -29,8 +28,6 @@ static inline struct wire wire_read(struct slice s)
 
 /* Each returns 0 or the empty slice after a failure. */
 uint8_t wire_get_u8(struct wire *w);
-uint16_t wire_get_u16(struct wire *w);
-uint32_t wire_get_u32(struct wire *w);
 uint64_t wire_get_u64(struct wire *w);
 /* Only the shortest form of a number is accepted. */
 uint64_t wire_get_varint(struct wire *w);

@@ -67,21 +67,6 @@ enum status instrument_client_new(const struct instrument_client_config *config,
 	return STATUS_OK;
 }
 
-void instrument_client_free(struct instrument_client **client)
-{
-	struct instrument_client *c = *client;
-	*client = NULL;
-	if (!c)
-		return;
-	for (size_t i = 0; i < c->idle_count; i++)
-		curl_easy_cleanup(c->idle[i]);
-	(void)pthread_mutex_destroy(&c->mutex);
-	mem_free(c->url);
-	mem_free(c->authorization);
-	mem_free(c->ca_file);
-	mem_free(c);
-}
-
 /* ---- Connections: the one that was used last is taken first, so that the others grow old and are closed by the server
  */
 

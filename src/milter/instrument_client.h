@@ -18,11 +18,10 @@ struct instrument_client_config {
 };
 
 struct instrument_client;
-/* Copies the configuration; connects to nothing. STATUS_BAD_INPUT with words. */
+/* Copies the configuration; connects to nothing. STATUS_BAD_INPUT with words. It lives as long as the process: threads
+ * of libmilter may ask until then. */
 enum status instrument_client_new(const struct instrument_client_config *config, struct instrument_client **ret,
 				  struct err *err) MUST_CHECK;
-/* NULL is allowed; sets *client to NULL. Nobody may be asking. */
-void instrument_client_free(struct instrument_client **client);
 
 /* What the server said beside the mail; UTF-8 without control characters, cut where it does not fit. */
 struct instrument_answer {

@@ -145,18 +145,3 @@ enum milter_verdict milter_rules_judge(const struct milter_rules *rules, const s
 		return MILTER_NO_HEADER;
 	return MILTER_TRACK;
 }
-
-const char *milter_verdict_name(enum milter_verdict verdict)
-{
-	switch (verdict) {
-	case MILTER_TRACK: return "tracked";
-	case MILTER_OWN: return "own";
-	case MILTER_NOT_OURS: return "not_ours";
-	case MILTER_NULL_SENDER: return "null_sender";
-	case MILTER_SENDER: return "sender";
-	case MILTER_NO_HEADER: return "no_header";
-	case MILTER_TOO_BIG: return "too_big";
-	case MILTER_NO_HTML: return "no_html";
-	}
-	return "unknown";
-}

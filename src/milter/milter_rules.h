@@ -49,8 +49,6 @@ enum milter_verdict {
 	MILTER_NO_HTML, /* there is nothing to track, and no header says that it is to be counted */
 };
 enum { MILTER_VERDICT_COUNT = 8 };
-/* "tracked", "not_ours", …. Never NULL. */
-const char *milter_verdict_name(enum milter_verdict verdict);
 
 /* By envelope and headers, so all but size and content. Thread-safe. */
 enum milter_verdict milter_rules_judge(const struct milter_rules *rules, const struct milter_subject *subject);

@@ -87,15 +87,6 @@ enum status traffic_report_make(const struct traffic_plan *plan, const struct tr
 	return status;
 }
 
-uint64_t traffic_report_hits_of(const struct traffic_report *report, enum traffic_behaviour behaviour)
-{
-	uint64_t sum = 0;
-	for (int kind = 0; kind < 2; kind++)
-		for (int actor = 0; actor < ACTOR_COUNT; actor++)
-			sum += report->contenders[0].score.hits[behaviour][kind][actor];
-	return sum;
-}
-
 static bool is_near(int64_t counted, int64_t truth)
 {
 	return fabs(traffic_error_percent(counted, truth)) <= BAR_ERROR_PERCENT;

@@ -34,8 +34,6 @@ struct traffic_report {
 enum status traffic_report_make(const struct traffic_plan *plan, const struct traffic_agents *agents,
 				const struct traffic_progress *progress, struct traffic_report *ret,
 				struct err *err) MUST_CHECK;
-/* The hits of one behaviour, of both kinds. */
-uint64_t traffic_report_hits_of(const struct traffic_report *report, enum traffic_behaviour behaviour);
 /* Precision and recall of people's clicks at least 0.99, and no number of the headline off by more than 1 %. */
 bool traffic_report_meets_bar(const struct traffic_contender *contender, const struct traffic_headline *truth);
 

@@ -96,13 +96,6 @@ struct writer_command *resolve_cancel_command(const struct sending *sending, str
 	return &d->command;
 }
 
-enum status resolve_cancel(const struct sending *sending, uint32_t tenant, struct uuid id, struct err *err)
-{
-	struct decision d = decision_of(sending, tenant, id);
-	d.command.run = run_cancel;
-	return writer_submit_and_wait(sending->writer, &d.command, err);
-}
-
 bool resolve_parse(struct slice name, enum resolve_as *ret)
 {
 	static const char *const NAMES[] = {
@@ -130,16 +123,4 @@ void resolve_doubt_end(const struct sending *sending, enum resolve_as as)
 {
 	if (as == RESOLVE_RESEND && sending->queued)
 		sending->queued(sending->queued_user);
-}
-
-enum status resolve_doubt(const struct sending *sending, uint32_t tenant, struct uuid id, enum resolve_as as,
-			  struct err *err)
-{
-	struct decision d = decision_of(sending, tenant, id);
-	d.command.run = run_resolve;
-	d.as = as;
-	enum status status = writer_submit_and_wait(sending->writer, &d.command, err);
-	if (status == STATUS_OK)
-		resolve_doubt_end(sending, as);
-	return status;
 }

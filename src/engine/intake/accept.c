@@ -188,31 +188,3 @@ enum status accept_end(const struct sending *sending, const struct writer_comman
 		sending->queued(sending->queued_user);
 	return command->status;
 }
-
-enum status accept_messages(const struct sending *sending, struct store_session *session,
-			    struct link_token_sealer *sealer, const struct accept_request *request,
-			    struct accept_item *items, size_t count)
-{
-	struct accept_context context = {sending, session, sealer, request, clock_now_us(sending->clock)};
-	struct writer_command *command;
-	struct err err;
-	enum status status = accept_begin(&context, items, count, &command);
-	if (status != STATUS_OK || !command)
-		return status;
-	status = writer_submit_and_wait(sending->writer, command, &err);
-	return status == STATUS_OK ? accept_end(sending, command) : status;
-}
-
-enum status accept_message(const struct sending *sending, struct store_session *session,
-			   struct link_token_sealer *sealer, const struct accept_request *request,
-			   struct accept_result *ret, struct problem_list *ret_problems)
-{
-	struct accept_item item = {.body = request->body, .mail = request->mail};
-	enum status status = accept_messages(sending, session, sealer, request, &item, 1);
-	if (status != STATUS_OK)
-		return status;
-	*ret_problems = item.problems;
-	if (item.status == STATUS_OK)
-		*ret = item.result;
-	return item.status;
-}

@@ -60,8 +60,6 @@ enum { ACCEPT_ITEMS_MAX = 1000, ACCEPT_RESPONSE_MAX = 16 * 1024 * 1024 };
 struct accept_request {
 	uint32_t tenant;
 	enum accept_kind kind;
-	const json_t *body;                           /* accept_message only */
-	const struct mail_request *mail;              /* accept_message only; see struct accept_item */
 	struct arena *arena;                          /* results and problems live here */
 	const struct accept_idempotency *idempotency; /* NULL: none */
 };
@@ -75,33 +73,22 @@ struct accept_context {
 	int64_t now_us; /* one for the whole request */
 };
 
-/* Checks `body` (contract.md 4, POST /messages) whole: STATUS_BAD_INPUT with every problem at once in *ret_problems,
- * and nothing is written. Then resolves consent (the most restrictive of installation, tenant, campaign, contact and
- * request), suppressions, instruments, and commits message, body, queue row and email.queued (or .suppressed) through
- * the writer; STATUS_OK only once that is committed. STATUS_DENIED: the request asks for more tracking than consent
- * allows
- * (*ret_problems says so). STATUS_CONFLICT: the Idempotency-Key was used meanwhile; nothing was written, read the kept
- * answer again (store_idempotency_find). STATUS_IO, STATUS_FULL: try later;
- * STATUS_UNCERTAIN: the commit's fate is unknown, the same Idempotency-Key tells; STATUS_CORRUPT: something of the
- * installation is missing. `session` reads; `sealer` is the calling thread's. Results live in the arena or point into
- * the body. Blocks. */
-enum status accept_message(const struct sending *sending, struct store_session *session,
-			   struct link_token_sealer *sealer, const struct accept_request *request,
-			   struct accept_result *ret, struct problem_list *ret_problems) MUST_CHECK;
-
-/* The same for many: each item gets a status of its own, the good ones are kept, all in one transaction. STATUS_OK also
- * when no item was good (then nothing is written and the answer is not kept); STATUS_TOO_BIG past ACCEPT_ITEMS_MAX;
- * STATUS_CONFLICT, STATUS_IO, STATUS_FULL, STATUS_CORRUPT as above: no item was kept. */
-enum status accept_messages(const struct sending *sending, struct store_session *session,
-			    struct link_token_sealer *sealer, const struct accept_request *request,
-			    struct accept_item *items, size_t count) MUST_CHECK;
-
-/* The same in two halves, for who does not want to block: everything up to the command, and what is left to do when it
- * has ended. STATUS_OK: *ret is to be submitted (writer.h), or NULL when no item was good. It lives in the request's
- * arena, as do items, whose bodies must outlive it. The answer that an Idempotency-Key keeps is rendered by then. */
+/* Everything up to the command. Checks each body (contract.md 4, POST /messages) whole, resolves consent (the most
+ * restrictive of installation, tenant, campaign, contact and request) and suppressions, and instruments. Each item gets
+ * a status of its own: STATUS_BAD_INPUT with every problem at once; STATUS_DENIED: it asks for more tracking than
+ * consent allows, and the problems say so.
+ *
+ * STATUS_OK: *ret is to be submitted (writer.h); it commits the message, body, queue row and email.queued (or
+ * .suppressed) of each good item, all in one transaction. NULL when no item was good: then nothing is to be written and
+ * the answer is not kept. It lives in the request's arena, as do the items, whose bodies must outlive it. The answer
+ * that an Idempotency-Key keeps is rendered by then. STATUS_TOO_BIG past ACCEPT_ITEMS_MAX; STATUS_IO: try later;
+ * STATUS_CORRUPT: something of the installation is missing.
+ *
+ * The command may end with STATUS_CONFLICT: the Idempotency-Key was used meanwhile; nothing was written, read the kept
+ * answer again (store_idempotency_find). STATUS_UNCERTAIN: the same Idempotency-Key tells. */
 enum status accept_begin(const struct accept_context *context, struct accept_item *items, size_t count,
 			 struct writer_command **ret) MUST_CHECK;
-/* Wakes the deliverer when the command ended well; returns how it ended, as accept_messages does. */
+/* Wakes the deliverer when the command ended well; returns how it ended. */
 enum status accept_end(const struct sending *sending, const struct writer_command *command) MUST_CHECK;
 
 #endif

@@ -74,13 +74,6 @@ static enum status run_consent(struct writer_command *command, struct batch *bat
 	return status == STATUS_OK ? audit_write(batch, &entry, err) : status;
 }
 
-enum status consent_record(const struct sending *sending, const struct consent_change *change, struct err *err)
-{
-	struct consent_command c = {.command = {.run = run_consent}, .change = change};
-	c.event_id = state_event_id(clock_now_us(sending->clock));
-	return writer_submit_and_wait(sending->writer, &c.command, err);
-}
-
 struct writer_command *consent_command(const struct sending *sending, struct arena *arena,
 				       const struct consent_change *change)
 {

@@ -15,12 +15,8 @@ struct consent_change {
 	struct slice method, text, decided_by; /* see struct consent_record */
 };
 
-/* For what staff enter, which is noted (audit.h). Blocks until it is committed. Any thread but the writer's. STATUS_IO,
- * STATUS_FULL, STATUS_UNCERTAIN as writer_submit_and_wait. */
-enum status consent_record(const struct sending *sending, const struct consent_change *change,
-			   struct err *err) MUST_CHECK;
-
-/* The same as a command in the arena, to be submitted (writer.h); `change` outlives it. */
+/* For what staff enter, which is noted (audit.h): a command in the arena, to be submitted (writer.h); `change` outlives
+ * it. */
 struct writer_command *consent_command(const struct sending *sending, struct arena *arena,
 				       const struct consent_change *change);
 

@@ -61,16 +61,6 @@ static enum status run_add(struct writer_command *command, struct batch *batch, 
 	return note(batch, c->change, SLICE("suppression.added"), c->change->reason, err);
 }
 
-enum status suppress_add(const struct sending *sending, const struct suppress_change *change, bool *ret_added,
-			 struct err *err)
-{
-	struct suppress_command c = {.command = {.run = run_add}, .change = change};
-	enum status status = writer_submit_and_wait(sending->writer, &c.command, err);
-	if (status == STATUS_OK)
-		*ret_added = c.was_added;
-	return status;
-}
-
 struct writer_command *suppress_add_command(struct arena *arena, const struct suppress_change *change)
 {
 	struct suppress_command *c = ARENA_NEW(arena, struct suppress_command);
@@ -100,16 +90,6 @@ static enum status run_remove(struct writer_command *command, struct batch *batc
 	if (status == STATUS_OK)
 		status = store_suppression_remove(session, change->tenant, change->address, err);
 	return status == STATUS_OK ? note(batch, change, SLICE("suppression.removed"), c->reason, err) : status;
-}
-
-enum status suppress_remove(const struct sending *sending, const struct suppress_change *change, struct arena *arena,
-			    struct slice *ret_reason, struct err *err)
-{
-	struct suppress_command c = {.command = {.run = run_remove}, .change = change, .arena = arena};
-	enum status status = writer_submit_and_wait(sending->writer, &c.command, err);
-	if (status == STATUS_OK)
-		*ret_reason = c.reason;
-	return status;
 }
 
 struct writer_command *suppress_remove_command(struct arena *arena, const struct suppress_change *change)

@@ -40,25 +40,6 @@ enum status store_node_find(struct store_session *s, uint16_t number, struct are
 	return rows_close(&r, STATUS_OK);
 }
 
-enum status store_node_list(struct store_session *s, struct arena *arena, struct node **ret, size_t *ret_count,
-			    struct err *err)
-{
-	struct rows r;
-	struct growing list = {0};
-	enum status status = rows_open(&r, s, "SELECT " NODE_COLUMNS " FROM nodes ORDER BY number", VALUES_NONE, err);
-	if (status != STATUS_OK)
-		return status;
-	r.arena = arena;
-	while ((status = rows_next(&r, err)) == STATUS_OK)
-		read_node(&r, growing_add(&list, arena, sizeof(struct node)));
-	status = rows_close(&r, status);
-	if (status != STATUS_OK)
-		return status;
-	*ret = list.items;
-	*ret_count = list.n;
-	return STATUS_OK;
-}
-
 /* ---- Numbers */
 
 static enum status find_number(struct store_session *s, const char *sql, struct values in, uint16_t *ret,

@@ -32,9 +32,6 @@ enum status store_node_new(struct store_session *s, struct uuid installation, ui
 /* STATUS_NOT_FOUND: nobody has that number. */
 enum status store_node_find(struct store_session *s, uint16_t number, struct arena *arena, struct node *ret,
 			    struct err *err) MUST_CHECK;
-/* All of them, by number; *ret lives in the arena. */
-enum status store_node_list(struct store_session *s, struct arena *arena, struct node **ret, size_t *ret_count,
-			    struct err *err) MUST_CHECK;
 
 /* Begins an epoch, or makes the row of a node that the store has forgotten (a standby without its last seconds took
  * over): `node->epoch` is the new one, with installation, applied (used for a new row only), durable, place, roles,

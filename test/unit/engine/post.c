@@ -138,6 +138,31 @@ void post_advance_both(struct post *p, int64_t seconds)
 	post_advance(p, seconds);
 }
 
+enum status post_run(struct post *p, struct writer_command *command)
+{
+	struct err err = {0};
+	return writer_submit_and_wait(p->sending.writer, command, &err);
+}
+
+enum status post_accept(struct post *p, const struct accept_request *request, struct accept_item *items, size_t count)
+{
+	struct accept_context context = {&p->sending, p->world.session, p->sealer, request, clock_now_us(&p->clock)};
+	struct writer_command *command;
+	enum status status = accept_begin(&context, items, count, &command);
+	if (status != STATUS_OK || !command)
+		return status;
+	status = post_run(p, command);
+	return status == STATUS_OK ? accept_end(&p->sending, command) : status;
+}
+
+enum status post_resolve(struct post *p, struct uuid id, enum resolve_as as)
+{
+	enum status status = post_run(p, resolve_doubt_command(&p->sending, p->arena, p->world.tenant, id, as));
+	if (status == STATUS_OK)
+		resolve_doubt_end(&p->sending, as);
+	return status;
+}
+
 enum status post_try(struct post *p, enum accept_kind kind, const char *json, struct accept_result *ret,
 		     struct problem_list *ret_problems)
 {
@@ -145,10 +170,16 @@ enum status post_try(struct post *p, enum accept_kind kind, const char *json, st
 	json_t *body = json_loads(json, 0, &fault);
 	if (!body)
 		fail_msg("%s: %s", fault.text, json);
-	struct accept_request request = {.tenant = p->world.tenant, .kind = kind, .body = body, .arena = p->arena};
-	enum status status = accept_message(&p->sending, p->world.session, p->sealer, &request, ret, ret_problems);
+	struct accept_request request = {.tenant = p->world.tenant, .kind = kind, .arena = p->arena};
+	struct accept_item item = {.body = body};
+	enum status status = post_accept(p, &request, &item, 1);
 	json_array_append_new(p->bodies, body); /* results point into it */
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	*ret_problems = item.problems;
+	if (item.status == STATUS_OK)
+		*ret = item.result;
+	return item.status;
 }
 
 struct accept_result post_send(struct post *p, enum accept_kind kind, const char *json)

@@ -4,6 +4,7 @@
 #ifndef PUGMARK_TEST_ENGINE_POST_H
 #define PUGMARK_TEST_ENGINE_POST_H
 
+#include "engine/apply/resolve.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/intake/accept.h"
 #include "world.h"
@@ -38,6 +39,11 @@ void post_advance(struct post *p, int64_t seconds);
 /* Both clocks, as when so much time really passes. */
 void post_advance_both(struct post *p, int64_t seconds);
 
+/* Submits the command and waits for its end. */
+enum status post_run(struct post *p, struct writer_command *command);
+/* Begins, submits and ends, as who does not block does it. */
+enum status post_accept(struct post *p, const struct accept_request *request, struct accept_item *items, size_t count);
+enum status post_resolve(struct post *p, struct uuid id, enum resolve_as as);
 /* Accepts one message; `json` is the body. The result lives until post_close. */
 struct accept_result post_send(struct post *p, enum accept_kind kind, const char *json);
 /* Accepts with any outcome. */

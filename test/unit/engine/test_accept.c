@@ -349,7 +349,7 @@ static void test_the_good_ones_of_a_batch_are_kept_in_one_commit(void **state)
 	for (int i = 0; i < COUNT; i++)
 		items[i].body = i % 5 == 0 ? bad : good;
 	struct accept_request request = {.tenant = p.world.tenant, .kind = ACCEPT_SEND, .arena = p.arena};
-	assert_int_equal(accept_messages(&p.sending, p.world.session, p.sealer, &request, items, COUNT), STATUS_OK);
+	assert_int_equal(post_accept(&p, &request, items, COUNT), STATUS_OK);
 	for (int i = 0; i < COUNT; i++) {
 		assert_int_equal(items[i].status, i % 5 == 0 ? STATUS_BAD_INPUT : STATUS_OK);
 		assert_int_equal(items[i].problems.count, i % 5 == 0 ? 1 : 0);
@@ -376,13 +376,13 @@ static void test_an_answer_is_kept_with_the_message_and_the_key_works_once(void 
 	struct accept_idempotency idempotency = {SLICE("key-1"), slice_of(HASH, 32), 202, render, &rendering};
 	struct accept_request request = {
 	    .tenant = p.world.tenant, .kind = ACCEPT_SEND, .arena = p.arena, .idempotency = &idempotency};
-	assert_int_equal(accept_messages(&p.sending, p.world.session, p.sealer, &request, &item, 1), STATUS_OK);
+	assert_int_equal(post_accept(&p, &request, &item, 1), STATUS_OK);
 	struct idempotency_key key = {
 	    .tenant = p.world.tenant, .key = SLICE("key-1"), .not_before_us = WORLD_NOW_US - 1};
 	assert_int_equal(store_idempotency_find(p.world.session, &key, p.arena, &kept, &err), STATUS_OK);
 	assert_int_equal(kept.status, 202);
 	assert_true(slice_equal(kept.response, SLICE("1 good")));
-	assert_int_equal(accept_messages(&p.sending, p.world.session, p.sealer, &request, &item, 1), STATUS_CONFLICT);
+	assert_int_equal(post_accept(&p, &request, &item, 1), STATUS_CONFLICT);
 	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM messages"), 1);
 	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM email_events"), 1);
 	assert_int_equal(rendering.calls, 2);

@@ -155,13 +155,6 @@ static void test_the_last_attempt_fails(void **state)
 	smtp_peer_stop(&peer);
 }
 
-static void resolve(struct post *p, struct uuid id, enum resolve_as as)
-{
-	struct err err = {0};
-	if (resolve_doubt(&p->sending, p->world.tenant, id, as, &err) != STATUS_OK)
-		fail_msg("resolve: %s", err.text);
-}
-
 static void test_a_line_that_drops_after_the_dot_is_in_doubt_until_resolved(void **state)
 {
 	struct post p;
@@ -179,7 +172,7 @@ static void test_a_line_that_drops_after_the_dot_is_in_doubt_until_resolved(void
 	post_wait(&p, post_mail(&p, "smtp", "e@example.com"), MESSAGE_SENT);
 	assert_int_equal(post_message(&p, doubtful)->state, MESSAGE_IN_DOUBT);
 	assert_int_equal(smtp_peer_seen(peer).reached[PEER_DOT], 3);
-	resolve(&p, doubtful, RESOLVE_RESEND);
+	assert_int_equal(post_resolve(&p, doubtful, RESOLVE_RESEND), STATUS_OK);
 	post_wait(&p, doubtful, MESSAGE_SENT);
 	assert_int_equal(smtp_peer_seen(peer).reached[PEER_DOT], 4);
 	assert_int_equal(count_events(&p, doubtful, EVENT_SENT), 1);
@@ -273,7 +266,7 @@ static void test_a_crash_after_the_dot_is_listed_as_in_doubt(void **state)
 	assert_int_equal(post_message(&p, id)->state, MESSAGE_IN_DOUBT);
 	assert_int_equal(smtp_peer_seen(peer).reached[PEER_DOT], 2);
 	post_check_sums(&p);
-	resolve(&p, id, RESOLVE_SENT);
+	assert_int_equal(post_resolve(&p, id, RESOLVE_SENT), STATUS_OK);
 	assert_int_equal(post_message(&p, id)->state, MESSAGE_SENT);
 	post_check_sums(&p);
 	post_close(&p);

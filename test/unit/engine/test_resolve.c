@@ -9,21 +9,25 @@
 
 #include <cmocka.h>
 
+static enum status cancel(struct post *p, uint32_t tenant, struct uuid id)
+{
+	return post_run(p, resolve_cancel_command(&p->sending, p->arena, tenant, id));
+}
+
 static void test_a_queued_message_can_be_canceled_once(void **state)
 {
 	struct post p;
-	struct err err;
 	(void)state;
 	post_open(&p);
 	struct uuid id = post_mail(&p, "outbox", "c@example.com");
-	assert_int_equal(resolve_cancel(&p.sending, p.world.tenant + 1, id, &err), STATUS_NOT_FOUND);
-	assert_int_equal(resolve_cancel(&p.sending, p.world.tenant, id, &err), STATUS_OK);
+	assert_int_equal(cancel(&p, p.world.tenant + 1, id), STATUS_NOT_FOUND);
+	assert_int_equal(cancel(&p, p.world.tenant, id), STATUS_OK);
 	assert_int_equal(post_message(&p, id)->state, MESSAGE_CANCELED);
-	assert_int_equal(resolve_cancel(&p.sending, p.world.tenant, id, &err), STATUS_CONFLICT);
+	assert_int_equal(cancel(&p, p.world.tenant, id), STATUS_CONFLICT);
 	post_start_dispatcher(&p);
 	post_wait(&p, post_mail(&p, "outbox", "d@example.com"), MESSAGE_DELIVERED);
 	assert_int_equal(post_outbox_count(&p), 1);
-	assert_int_equal(resolve_cancel(&p.sending, p.world.tenant, (struct uuid){{1}}, &err), STATUS_NOT_FOUND);
+	assert_int_equal(cancel(&p, p.world.tenant, (struct uuid){{1}}), STATUS_NOT_FOUND);
 	post_check_sums(&p);
 	post_close(&p);
 }
@@ -31,7 +35,6 @@ static void test_a_queued_message_can_be_canceled_once(void **state)
 static void check_resolution(enum resolve_as as, enum message_state want, enum event_type event)
 {
 	struct post p;
-	struct err err;
 	const struct event *events;
 	post_open(&p);
 	struct smtp_peer *peer =
@@ -41,13 +44,13 @@ static void check_resolution(enum resolve_as as, enum message_state want, enum e
 	struct uuid id = post_mail(&p, "smtp", "c@example.com");
 	post_wait(&p, id, MESSAGE_IN_DOUBT);
 	assert_int_equal(world_stat(&p.world, STAT_IN_DOUBT), 1);
-	assert_int_equal(resolve_doubt(&p.sending, p.world.tenant, id, as, &err), STATUS_OK);
+	assert_int_equal(post_resolve(&p, id, as), STATUS_OK);
 	assert_int_equal(post_message(&p, id)->state, want);
 	size_t count = post_events(&p, id, &events);
 	assert_int_equal(events[count - 1].type, event);
 	assert_int_equal(world_stat(&p.world, STAT_IN_DOUBT), 0);
 	assert_int_equal(world_stat(&p.world, STAT_SENDS), 1);
-	assert_int_equal(resolve_doubt(&p.sending, p.world.tenant, id, as, &err), STATUS_CONFLICT);
+	assert_int_equal(post_resolve(&p, id, as), STATUS_CONFLICT);
 	assert_int_equal(world_sql(&p.world, "SELECT count(*) FROM send_queue"), 0);
 	post_check_sums(&p);
 	post_close(&p);

@@ -103,18 +103,6 @@ static void test_a_node_is_seen_until_it_leaves_or_another_has_it(void **state)
 	assert_true(found.seen_us == 0);
 }
 
-static void test_nodes_are_listed_by_number(void **state)
-{
-	struct fixture *f = *state;
-	struct node *list = NULL;
-	size_t n = 0;
-	OK(f, take(f, 9, 1, 1));
-	OK(f, take(f, 2, 2, 1));
-	OK(f, store_node_list(f->reader, f->arena, &list, &n, &f->err));
-	assert_int_equal(n, 2);
-	assert_true(list[0].number == 2 && list[1].number == 9);
-}
-
 static bool holds(struct fixture *f, uint16_t number, uint64_t epoch)
 {
 	struct node_claim claim = {number, epoch};
@@ -146,7 +134,6 @@ int main(void)
 	    FIXTURE_TEST(test_a_node_is_taken_with_a_higher_epoch_by_its_own_installation),
 	    FIXTURE_TEST(test_a_number_of_before_goes_to_the_first_that_has_its_journal),
 	    FIXTURE_TEST(test_a_node_is_seen_until_it_leaves_or_another_has_it),
-	    FIXTURE_TEST(test_nodes_are_listed_by_number),
 	    FIXTURE_TEST(test_one_node_has_a_duty_until_its_time_is_over),
 	};
 	return FIXTURE_RUN(store_nodes);
