@@ -52,7 +52,8 @@ const char *http_reason(unsigned status)
 	return "";
 }
 
-char *http_request_own(struct http_request *request, size_t n)
+/* `request->own` with room for n bytes. */
+static char *take_own(struct http_request *request, size_t n)
 {
 	if (request->own_room < n) {
 		mem_free(request->own);
@@ -97,7 +98,7 @@ void http_answer_whole(struct http_request *request, struct slice response, size
 	if (request->method == HTTP_HEAD)
 		response = slice_sub(response, 0, head_bytes);
 	if (request->connection) {
-		char *copy = http_request_own(request, response.n);
+		char *copy = take_own(request, response.n);
 		memcpy(copy, response.p, response.n);
 		response = slice_of(copy, response.n);
 	}
@@ -158,7 +159,7 @@ void http_answer(struct http_request *request, unsigned status, const struct htt
 		size += headers[i].name.n + headers[i].value.n + 4;
 	close_if_stopping(request);
 	struct buf b;
-	buf_init_fixed(&b, http_request_own(request, size), size);
+	buf_init_fixed(&b, take_own(request, size), size);
 	http_append_head(&b, request, status, headers, header_count);
 	if (!bodiless) {
 		buf_append(&b, SLICE("Content-Length: "));

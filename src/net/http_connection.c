@@ -241,7 +241,8 @@ static bool read_on(struct http_connection *connection)
 	return false;
 }
 
-void http_connection_parse(struct http_connection *connection)
+/* Reads on in what was received; also after a pause. */
+static void parse(struct http_connection *connection)
 {
 	uint32_t most = limits_of(connection)->pipelined;
 	while (!connection->closing && connection->start < connection->end) {
@@ -293,7 +294,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 			connection->since_ms = uv_now(&connection->loop->uv); /* a request begins */
 		connection->end += (size_t)n;
 		connection->body_received += (uint64_t)n;
-		http_connection_parse(connection);
+		parse(connection);
 	}
 	if (connection->closing)
 		return;
@@ -316,7 +317,7 @@ void http_connection_resume(struct http_connection *connection)
 	if (!connection->read_ended)
 		http_connection_start(connection);
 	if (!connection->closing)
-		http_connection_parse(connection);
+		parse(connection);
 	if (!connection->closing && !connection->paused && !connection->first)
 		http_loop_want_flush(connection); /* which closes it if there is nothing to come */
 }

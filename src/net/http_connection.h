@@ -117,8 +117,6 @@ uv_buf_t http_input_room(struct http_connection *connection);
 
 /* http_connection.c */
 void http_connection_start(struct http_connection *connection);
-/* Reads on in what was received; also after a pause. */
-void http_connection_parse(struct http_connection *connection);
 void http_connection_resume(struct http_connection *connection);
 /* Answers with an error after what is owed, and reads no further. */
 void http_connection_refuse(struct http_connection *connection, unsigned status);
@@ -150,8 +148,6 @@ void http_request_set_client(struct http_request *request, const struct http_hea
 
 /* http_answer.c */
 const char *http_reason(unsigned status);
-/* `request->own` with room for n bytes. */
-char *http_request_own(struct http_request *request, size_t n);
 void http_request_answered(struct http_request *request);
 /* Status line and headers up to the blank line; false when a header is not fit to be sent. */
 void http_append_head(struct buf *b, struct http_request *request, unsigned status, const struct http_header *headers,

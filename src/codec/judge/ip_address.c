@@ -139,7 +139,7 @@ bool ip_address_range_parse(struct slice text, struct ip_address_range *ret)
 }
 
 /* Bits beyond the prefix are not looked at, so a range may be written with any address in it. */
-bool ip_address_in_range(const struct ip_address *a, const struct ip_address_range *range)
+static bool is_in_range(const struct ip_address *a, const struct ip_address_range *range)
 {
 	size_t whole = range->prefix / 8;
 	unsigned rest = range->prefix % 8;
@@ -151,7 +151,7 @@ bool ip_address_in_range(const struct ip_address *a, const struct ip_address_ran
 bool ip_address_in_any(const struct ip_address *a, const struct ip_address_range *ranges, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (ip_address_in_range(a, &ranges[i]))
+		if (is_in_range(a, &ranges[i]))
 			return true;
 	return false;
 }

@@ -21,7 +21,6 @@ bool ip_address_equal(const struct ip_address *a, const struct ip_address *b);
 bool ip_address_parse(struct slice text, struct ip_address *ret);
 /* "10.0.0.0/8", "2001:db8::/32", or a bare address. */
 bool ip_address_range_parse(struct slice text, struct ip_address_range *ret);
-bool ip_address_in_range(const struct ip_address *a, const struct ip_address_range *range);
 bool ip_address_in_any(const struct ip_address *a, const struct ip_address_range *ranges, size_t count);
 /* The network that stands for a client where not all of its address is wanted: an IPv4 /24, an IPv6 /48. */
 struct ip_address ip_address_network(const struct ip_address *a);

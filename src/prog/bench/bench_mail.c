@@ -25,7 +25,8 @@ struct adding {
 	char recipient[64], campaign[32], template[32], sender[32], subject[64], metadata[64];
 };
 
-int64_t bench_mail_time_us(uint32_t n)
+/* When it was accepted; it is delivered a second later. */
+static int64_t accepted_us(uint32_t n)
 {
 	return BENCH_MAIL_START_US + (int64_t)n * BENCH_MAIL_EVERY_US;
 }
@@ -43,7 +44,7 @@ struct uuid bench_mail_id(uint32_t n)
 	uint8_t random[10] = {0};
 	uint64_t mixed = bench_mail_mixed(n);
 	memcpy(random, &mixed, sizeof mixed);
-	return uuid_v7(bench_mail_time_us(n), random);
+	return uuid_v7(accepted_us(n), random);
 }
 
 uint32_t bench_mail_recipient(uint32_t n)
@@ -70,7 +71,7 @@ static void write_texts(struct adding *a, uint32_t n)
 
 static enum status add_message(struct adding *a, uint32_t n, struct err *err)
 {
-	int64_t time_us = bench_mail_time_us(n);
+	int64_t time_us = accepted_us(n);
 	struct message m = {
 	    .id = bench_mail_id(n),
 	    .tenant = a->tenant,
@@ -106,7 +107,7 @@ static enum status add_message(struct adding *a, uint32_t n, struct err *err)
 static enum status add_recipient(struct adding *a, uint32_t n, struct err *err)
 {
 	uint32_t recipient = bench_mail_recipient(n);
-	int64_t time_us = bench_mail_time_us(n);
+	int64_t time_us = accepted_us(n);
 	struct contact contact = {.id = slice_from_cstr(a->recipient), .email = slice_from_cstr(a->recipient)};
 	struct contact_consent less = {contact.id, CONSENT_ANONYMOUS, recipient % 2 ? CONSENT_OFF : CONSENT_FULL};
 	enum status status = store_contact_use(a->session, a->tenant, &contact, time_us, err);
@@ -117,7 +118,7 @@ static enum status add_recipient(struct adding *a, uint32_t n, struct err *err)
 
 static enum status add_one(struct adding *a, uint32_t n, struct err *err)
 {
-	int64_t time_us = bench_mail_time_us(n);
+	int64_t time_us = accepted_us(n);
 	write_texts(a, n);
 	enum status status = add_message(a, n, err);
 	if (status == STATUS_OK)

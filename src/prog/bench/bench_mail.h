@@ -13,8 +13,6 @@
 #define BENCH_MAIL_START_US INT64_C(1795240800000000)
 enum { BENCH_MAIL_EVERY_US = 100000, BENCH_MAIL_EVERY_GATEWAY = 10 };
 
-/* When it was accepted; it is delivered a second later. */
-int64_t bench_mail_time_us(uint32_t n);
 struct uuid bench_mail_id(uint32_t n);
 /* Whose it is; recipients have numbers, too. */
 uint32_t bench_mail_recipient(uint32_t n);
