@@ -286,11 +286,13 @@ test("rewrite takes HTML on standard input, and --identity gives it back byte fo
   assert.equal(said.links[0].url, "https://example.com/?a=1&b=2");
   const same = await pugmark(["rewrite", "--identity"], { input: html });
   assert.equal(same.stdout, html);
+  assert.equal((await pugmark(["rewrite", "--identity", "-"], { input: html })).stdout, html);
   const shown = '<a href="https://example.com/">https://example.com/</a>';
   const left = await pugmark(["rewrite", "--visible-urls", "off", "--pixel", "off"], { input: shown });
   assert.equal(left.stdout, shown);
   assert_refused(await pugmark(["rewrite", "--visible-urls", "no"]), USAGE, /--visible-urls/);
   assert_refused(await pugmark(["rewrite", "/no/such/file"]), FAILED, /no\/such\/file/);
+  assert_refused(await pugmark(["rewrite", "a.html", "b.html"]), USAGE, /one file at a time; not b\.html/);
 });
 
 test("journal verify reads everything and finds a changed byte", async (t) => {

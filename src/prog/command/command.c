@@ -35,13 +35,27 @@ static void print_help(const struct command_spec *spec, const struct option_spec
 		puts(spec->last_help);
 }
 
+/* The second name is said: a script that forgot to quote a path with a space is found by it. */
+static bool take_file(struct command *c, int *ret_code)
+{
+	const struct operands *given = &c->operands;
+	if (given->count > 1) {
+		(void)fprintf(stderr, "pugmark %s: one file at a time; not %s\n", c->name, given->values[1]);
+		*ret_code = EXIT_USAGE;
+		return false;
+	}
+	c->file = given->count ? given->values[0] : NULL;
+	return true;
+}
+
 bool command_open(struct command *c, const struct command_spec *spec, int argc, char **argv, int *ret_code)
 {
 	struct option_spec options[OPTIONS_MAX];
 	c->name = argv[0];
 	join_options(c, spec, options);
-	switch (options_parse(argc, argv, options, spec->takes_operands ? &c->operands : NULL)) {
-	case OPTIONS_OK: return true;
+	bool takes_any = spec->takes_operands || spec->takes_file;
+	switch (options_parse(argc, argv, options, takes_any ? &c->operands : NULL)) {
+	case OPTIONS_OK: return !spec->takes_file || take_file(c, ret_code);
 	case OPTIONS_HELP:
 		print_help(spec, options);
 		*ret_code = EXIT_DONE;

@@ -19,6 +19,7 @@ struct command {
 	const char *name; /* as it was called */
 	struct installation installation;
 	struct operands operands;
+	const char *file; /* the operand of a command that takes_file; NULL: none */
 	struct err err;
 	int exit_code; /* when all went well; EXIT_DONE unless the command sets it */
 };
@@ -29,7 +30,8 @@ struct command_spec {
 	const char *last_help;   /* below; or NULL */
 	const struct option_spec *options; /* its own; NULL: none */
 	bool takes_operands;
-	bool is_alone; /* touches no installation: there is no --config and no --data */
+	bool takes_file; /* one operand at most, see input_file.h */
+	bool is_alone;   /* touches no installation: there is no --config and no --data */
 };
 
 /* False: leave at once with *ret_code; nothing has to be closed. */

@@ -127,8 +127,7 @@ static int run(const struct arguments *a)
 	if (code != EXIT_DONE)
 		return code;
 	buf_init(&input, LINT_SIZE_MAX);
-	bool is_file = a->input && strcmp(a->input, "-") != 0;
-	code = input_file_read("lint", is_file ? a->input : NULL, &input) ? lint(a, buf_slice(&input)) : EXIT_FAILED;
+	code = input_file_read("lint", a->input, &input) ? lint(a, buf_slice(&input)) : EXIT_FAILED;
 	buf_done(&input);
 	return code;
 }
@@ -153,12 +152,10 @@ int command_lint(int argc, char **argv)
 	    .help = "pugmark lint [FILE|-]: say what becomes of every link of an .html or .eml file, or of standard "
 		    "input, and\nwhat is wrong with the mail. Exit code 1: there are errors.\n",
 	    .options = options,
-	    .takes_operands = true,
+	    .takes_file = true,
 	    .is_alone = true};
 	if (!command_open(&c, &spec, argc, argv, &code))
 		return code;
-	if (c.operands.count > 1)
-		return fail("one file at a time; not", c.operands.values[1], EXIT_USAGE);
-	a.input = c.operands.count ? c.operands.values[0] : NULL;
+	a.input = c.file;
 	return run(&a);
 }

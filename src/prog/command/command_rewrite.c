@@ -251,16 +251,14 @@ int command_rewrite(int argc, char **argv)
 	    {"eml", NULL, &a.is_eml, " the input is a whole mail: all of its inline HTML, inside its encoding"},
 	    {NULL}};
 	const struct command_spec spec = {
-	    .help = "pugmark rewrite [FILE]: put tracking links and an open pixel into HTML, or with --eml into a "
+	    .help = "pugmark rewrite [FILE|-]: put tracking links and an open pixel into HTML, or with --eml into a "
 		    "mail, from FILE or standard input.\n",
 	    .options = options,
-	    .takes_operands = true,
+	    .takes_file = true,
 	    .is_alone = true};
 	if (!command_open(&c, &spec, argc, argv, &code))
 		return code;
-	if (c.operands.count > 1)
-		return fail("one file at a time; not", c.operands.values[1], EXIT_USAGE);
-	a.input = c.operands.count ? c.operands.values[0] : NULL;
+	a.input = c.file;
 	code = take_parameters(&a);
 	if (code == EXIT_DONE)
 		code = check(&a);

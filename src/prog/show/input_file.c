@@ -16,6 +16,8 @@ static bool fail(const char *command, const char *path, int error)
 
 bool input_file_read(const char *command, const char *path, struct buf *to)
 {
+	if (path && strcmp(path, "-") == 0)
+		path = NULL;
 	char block[65536];
 	size_t n;
 	FILE *file = path ? fopen(path, "rb") : stdin;
