@@ -5,10 +5,11 @@
 // when it was applied. From the edge's clock (occurred_at) to the arrival of the event, both on this machine.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, connect } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { free_port } from "./free_port.mjs";
 
 const AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36";
 const TICK_MS = 10;
@@ -52,17 +53,6 @@ const rate = Number(process.env.BENCH_HITS_PER_S ?? 5000);
 const quiet_s = Number(process.env.BENCH_SECONDS ?? 5);
 const directory = isMainThread ? mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), "pugmark-lag-")) : null;
 const children = [];
-
-function free_port() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 async function start_server() {
   const port = await free_port();

@@ -6,9 +6,9 @@
 // number of the database.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { free_port } from "./free_port.mjs";
 
 const versions = { new: process.env.PUGMARK ?? "build/src/prog/pugmark" };
 if (process.env.PUGMARK_OLD) versions.old = process.env.PUGMARK_OLD;
@@ -19,17 +19,6 @@ const store = process.env.PUGMARK_BENCH_STORE;
 const BATCH = 500;
 const sink = process.env.SMTP_SINK ?? "/usr/sbin/smtp-sink";
 let databases = 0;
-
-function free_port() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 async function until(look, what) {
   for (const give_up = Date.now() + 300000; Date.now() < give_up; await new Promise((r) => setTimeout(r, 10))) {

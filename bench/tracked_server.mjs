@@ -2,23 +2,12 @@
 // What measurements of the whole server need: a Pugmark and an nginx to ask, tracking paths that are real, and an end to all of it.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { free_port } from "./free_port.mjs";
 
 export const directory = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), "pugmark-bench-"));
 const children = [];
-
-export function free_port() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /* On a line of its own: one that is kept alive is closed by the server while wrk runs, and this process sees it late. */
 export const ask = (url, { headers = {}, ...rest } = {}) => fetch(url, { ...rest, headers: { connection: "close", ...headers } });
