@@ -87,7 +87,7 @@ static struct event new_event(struct bench *b, int64_t time_us)
 	    .type = EVENT_OPEN,
 	    .occurred_us = time_us,
 	    .message = b->ids[prng_next(&b->prng) % b->id_count],
-	    .token = SLICE("AVq0z7Yp2mJ5mJc0pXb8uQm1N3oT0w9eKxRr4sZlVdHfGgUu"),
+	    .has_token = true,
 	    .judged = true,
 	    .actor = ACTOR_HUMAN,
 	    .confidence_percent = 80,
