@@ -102,7 +102,7 @@ static inline void http_count(_Atomic uint64_t *counter)
 enum status http_loop_init(struct http_loop *loop, struct err *err) MUST_CHECK;
 void http_loop_done(struct http_loop *loop);
 void *http_loop_run(void *loop);
-/* Asks for connection_flush before the loop sleeps. */
+/* Asks for http_connection_flush before the loop sleeps. */
 void http_loop_want_flush(struct http_connection *connection);
 /* After the last connection or request of a stopping loop went. */
 void http_loop_maybe_end(struct http_loop *loop);

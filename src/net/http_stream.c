@@ -59,7 +59,7 @@ void http_stream_close(struct http_stream *stream)
 		http_loop_want_flush(connection);
 }
 
-/* What try_write left goes to libuv, together with its memory. */
+/* What uv_try_write left goes to libuv, together with its memory. */
 static void write_rest(struct http_connection *connection, struct http_stream *stream, size_t written)
 {
 	size_t n;

@@ -102,7 +102,7 @@ static void check_sealing(struct slice data)
 	BUG_IF(link_token_open(keyring()->sealer, buf_slice(&text), room, &got, &key_id) == STATUS_OK);
 }
 
-/* Seals what no link_token_seal would: the layout of token.h, written down once more. */
+/* Seals what no link_token_seal would: the layout of link_token.h, written down once more. */
 static void check_payload(struct slice payload)
 {
 	char text_room[LINK_TOKEN_TEXT_MAX + 1];

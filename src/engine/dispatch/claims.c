@@ -318,7 +318,7 @@ static void look(struct claims *c)
 	}
 }
 
-/* True twice in a lease's time: rows whose lease ran out are not seen by next_due. */
+/* True twice in a lease's time: rows whose lease ran out are not seen by store_queue_next_due. */
 static bool is_sweep_due(struct claims *c)
 {
 	int64_t now_us = monotonic_us(c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* event_json: an event in the one shape that the API, the live stream and webhooks show (contract.md 4, Events). */
+/* event_json: an event in the one shape that the API, the live stream and webhooks show (doc/openapi.yaml, Event). */
 #ifndef PUGMARK_ENGINE_EVENT_JSON_H
 #define PUGMARK_ENGINE_EVENT_JSON_H
 

@@ -73,7 +73,7 @@ struct accept_context {
 	int64_t now_us; /* one for the whole request */
 };
 
-/* Everything up to the command. Checks each body (contract.md 4, POST /messages) whole, resolves consent (the most
+/* Everything up to the command. Checks each body (doc/openapi.yaml, POST /messages) whole, resolves consent (the most
  * restrictive of installation, tenant, campaign, contact and request) and suppressions, and instruments. Each item gets
  * a status of its own: STATUS_BAD_INPUT with every problem at once; STATUS_DENIED: it asks for more tracking than
  * consent allows, and the problems say so.

@@ -34,7 +34,7 @@ static const struct counted_as OPENS_MPP = AS(STAT_OPENS_MPP, opens_mpp);
 static const struct counted_as CLICKS_HUMAN = AS(STAT_CLICKS_HUMAN, clicks_human);
 static const struct counted_as CLICKS_MACHINE = AS(STAT_CLICKS_MACHINE, clicks_machine);
 
-/* Of clicks only two kinds are kept in numbers; by actor they are in stats_hourly and in the events. */
+/* Of clicks only two kinds are kept in numbers; by actor they are in stats_quarter_hourly and in the events. */
 static const struct counted_as *counted_as(const struct event *event)
 {
 	if (event->type == EVENT_CLICK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* send_request: the body of POST /messages (contract.md 4) as a struct, checked whole.
+/* send_request: the body of POST /messages (doc/openapi.yaml) as a struct, checked whole.
  *
  * Limits stand in the tables of send_request.c and send_parts.c and in the enum below. Nothing is looked up here:
  * consent, suppressions and the like are accept's business.

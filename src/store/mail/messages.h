@@ -36,7 +36,7 @@ struct recent_hit {
 };
 enum { RECENT_HITS_MAX = 8 };
 
-/* What hits made of a message; all of it exact (see design.md 7 and 8). A duplicate counts nowhere. */
+/* What hits made of a message; all of it exact (doc/judging.md says of what). A duplicate counts nowhere. */
 struct message_counters {
 	uint32_t opens_human, opens_proxy, opens_mpp, opens_prefetch, opens_scanner, opens_preview, opens_crawler,
 	    opens_unknown;
@@ -73,7 +73,7 @@ struct message {
 	int32_t position; /* in the sequence; -1: none */
 	enum consent track_opens, track_clicks;
 	uint8_t key_id;         /* the token key it was instrumented with: building it again gives the same bytes */
-	struct slice options;   /* JSON: reply_to, headers, pixel, utm, unsubscribe; engine/send's business */
+	struct slice options;   /* JSON: reply_to, headers, pixel, utm, …; engine/mail/message_options's business */
 	struct slice metadata;  /* JSON object, or empty; PostgreSQL keeps its meaning, not its spaces and order */
 	struct slice body_id;   /* 32 bytes, see store_body_put; empty when there is none */
 	struct slice remote_id; /* what the provider calls it */

@@ -43,7 +43,7 @@ static double mpp_share(const struct message_counters *c)
 	return whole ? (double)c->opens_mpp / whole : 0.0;
 }
 
-/* Names as in contract.md 4; "machine" is what was opened and is counted for nobody. */
+/* Names as in doc/openapi.yaml; "machine" is what was opened and is counted for nobody. */
 static void put_counters(struct json_text *w, const struct message_counters *c)
 {
 	JSON_FIELD(w, "opens", i64, (int64_t)c->opens_human + c->opens_proxy);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers: the summary of a range, by cohort (mail sent in the range). contract.md 4, Numbers.
+/* Numbers: the summary of a range, by cohort (mail sent in the range). Names as in doc/openapi.yaml.
  *
  * Sums are kept by day while events are applied (engine/ledger), so a year is 365 rows and not a scan of its events.
  * Everything that is derived here is derived from the same row at the same moment: shares and rates always fit the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two generations of a map, as engine/apply/duplicate_window has them: what is put goes into the young one, and so does
+/* Two generations of a map: what is put goes into the young one, and so does
  * what the old one is asked for. When the young one is half full the old one is dropped and the young one takes its
  * place. That keeps what is asked for without a list that each look-up would have to change, and memory goes back an
  * arena at a time. A link of a campaign is looked up once for the whole campaign. */

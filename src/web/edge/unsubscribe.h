@@ -3,8 +3,8 @@
  *
  * GET changes nothing, whoever asks: scanners fetch every link. POST with List-Unsubscribe=One-Click, form or
  * multipart, in any case, among other fields, whatever the content type, is a mailbox provider acting for its user and
- * counts at once. The page's own buttons post `action`; a press of the first may be held (engine/held_unsubscribe.h),
- * and is answered the same, so that nobody can try out whom we take for a machine.
+ * counts at once. The page's own buttons post `action`; a press of the first may be held
+ * (engine/apply/unsubscription.h), and is answered the same, so that nobody can try out whom we take for a machine.
  */
 #ifndef PUGMARK_WEB_UNSUBSCRIBE_H
 #define PUGMARK_WEB_UNSUBSCRIBE_H
