@@ -241,6 +241,11 @@ void batch_touch(struct batch *batch, struct message *message)
 
 /* ---- Consent of contacts */
 
+void batch_change_contact(struct batch *batch, uint32_t tenant, const struct contact_consent *what)
+{
+	consent_memory_change(batch->consents, tenant, what);
+}
+
 void batch_forget_contacts(struct batch *batch)
 {
 	consent_memory_forget(batch->consents);
@@ -584,5 +589,5 @@ void batch_reset(struct batch *batch, int64_t now_us)
 	batch->events_written = 0;
 	batch->first_timer_us = 0;
 	batch->now_us = now_us;
-	consent_memory_age(batch->consents, now_us);
+	consent_memory_age(batch->consents, batch->session, now_us);
 }

@@ -10,6 +10,7 @@
 #include "store/events/events.h"
 #include "store/house/timers.h"
 #include "store/mail/messages.h"
+#include "store/people/contacts.h"
 
 struct batch;
 struct queue_moves;
@@ -44,11 +45,12 @@ enum status batch_message_of_remote(struct batch *batch, const struct remote_mes
  * lock holds only lower ones, and two who wait for one another cannot be, as long as a transaction does it once. */
 enum status batch_read_ahead(struct batch *batch, struct uuid *ids, size_t count, struct err *err) MUST_CHECK;
 void batch_touch(struct batch *batch, struct message *message);
-/* What the message's contact allows now; CONSENT_FULL when it is not known. Remembered across transactions: a change
- * that another program makes is seen within a second, one made by a command on this writer at once. */
+/* What the message's contact allows now; CONSENT_FULL when it is not known. Remembered across transactions
+ * (consent_memory.h), so whoever writes what contacts agreed to says so: by the second, or, when it is not one of them
+ * or what was written is gone again, by the third. */
 enum status batch_contact_consent(struct batch *batch, const struct message *message, enum consent *ret_opens,
 				  enum consent *ret_clicks, struct err *err) MUST_CHECK;
-/* After commands have written, which may have changed consent. */
+void batch_change_contact(struct batch *batch, uint32_t tenant, const struct contact_consent *what);
 void batch_forget_contacts(struct batch *batch);
 /* Copies the event, slices included; whose it is is the message's, which is the batch's own where the event moves
  * numbers (effects.h). Whether it is unique is found out when it is written. */

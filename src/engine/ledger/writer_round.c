@@ -37,7 +37,7 @@ enum {
 static const int64_t SLICE_US = 10000;
 /* While it is far behind and nobody waits, larger transactions save syncs and pages that are written again and again.
  */
-static const int64_t SLICE_BEHIND_US = 100000;
+static const int64_t SLICE_BEHIND_US = 250000;
 static const int64_t TRIM_EVERY_US = 1000000;
 /* In a row, before it counts as the store being away; about half a second. */
 enum { COLLISIONS_MAX = 20 };
@@ -168,9 +168,7 @@ static enum status run_command(struct writer *w, struct writer_command *command,
 		*err = command->err; /* it did nothing wrong: all of it again */
 		return STATUS_AGAIN;
 	}
-	status = attempt_end(w->batch, &command->status, &command->err, err);
-	batch_forget_contacts(w->batch); /* it may have changed what they agreed to */
-	return status;
+	return attempt_end(w->batch, &command->status, &command->err, err);
 }
 
 static enum status run_commands(struct round *r, struct err *err)

@@ -46,7 +46,8 @@ enum status consent_apply(struct batch *batch, const struct consent_change *chan
 	enum status status = store_contact_set_consent(session, change->tenant, &change->what, event->occurred_us, err);
 	if (status == STATUS_OK)
 		status = store_consent_add(session, change->tenant, &record, err);
-	batch_forget_contacts(batch);
+	if (status == STATUS_OK)
+		batch_change_contact(batch, change->tenant, &change->what);
 	if (status == STATUS_OK)
 		add_event(batch, change, message, *event);
 	return status;

@@ -146,9 +146,11 @@ static enum status run_erase(struct writer_command *command, struct batch *batch
 		status = store_suppression_anonymise(session, tenant, c->addresses.items[i], batch_now_us(batch), err);
 	if (status == STATUS_OK)
 		status = note(batch, c, err);
-	if (status == STATUS_OK)
-		batch_forget(batch); /* messages in memory still say who it was */
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	batch_forget(batch); /* messages in memory still say who it was */
+	batch_forget_contacts(batch);
+	return STATUS_OK;
 }
 
 static enum status run_remove_bodies(struct writer_command *command, struct batch *batch, struct err *err)

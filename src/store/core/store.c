@@ -183,6 +183,11 @@ enum status store_savepoint_undo(struct store_session *s, struct err *err)
 	return savepoint_script(s, "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part", err);
 }
 
+enum status store_version(struct store_session *session, int64_t *ret, struct err *err)
+{
+	return rows_read_i64(session, "{version}", VALUES_NONE, ret, err);
+}
+
 enum status store_checkpoint(struct store_session *session, int pages, struct err *err)
 {
 	BUG_IF(session->in_transaction);

@@ -56,6 +56,37 @@ enum status store_contact_find(struct store_session *s, uint32_t tenant, struct 
 	return rows_close(&r, status);
 }
 
+/* One that a newer program wrote must not stand in the way of all others (R9); nothing is kept of his hits. */
+static void read_restricted(struct rows *r, struct restricted_contact *ret)
+{
+	ret->tenant = (uint32_t)rows_i64(r);
+	ret->what.id = rows_text(r);
+	bool known = consent_parse(rows_text(r), &ret->what.opens);
+	known = consent_parse(rows_text(r), &ret->what.clicks) && known;
+	if (!known)
+		ret->what.opens = ret->what.clicks = CONSENT_OFF;
+}
+
+enum status store_contact_list_restricted(struct store_session *s, uint32_t limit, struct arena *arena,
+					  struct restricted_contacts *ret, struct err *err)
+{
+	struct rows r;
+	struct growing list = {0};
+	enum status status = rows_open(&r, s,
+				       "SELECT tenant_id, id, consent_opens, consent_clicks FROM contacts "
+				       "WHERE consent_opens <> 'full' OR consent_clicks <> 'full' LIMIT $1",
+				       VALUES(value_i64(limit)), err);
+	if (status != STATUS_OK)
+		return status;
+	r.arena = arena;
+	while ((status = rows_next(&r, err)) == STATUS_OK)
+		read_restricted(&r, growing_add(&list, arena, sizeof(struct restricted_contact)));
+	status = rows_close(&r, status);
+	if (status == STATUS_OK)
+		*ret = (struct restricted_contacts){list.items, list.n};
+	return status;
+}
+
 enum status store_contact_set_consent(struct store_session *s, uint32_t tenant, const struct contact_consent *consent,
 				      int64_t now_us, struct err *err)
 {

@@ -24,6 +24,17 @@ struct contact_consent {
 	struct slice id; /* the contact's */
 	enum consent opens, clicks;
 };
+/* Those who agreed to less than everything, of all tenants. */
+struct restricted_contact {
+	uint32_t tenant;
+	struct contact_consent what;
+};
+struct restricted_contacts {
+	struct restricted_contact *at;
+	size_t n;
+};
+enum status store_contact_list_restricted(struct store_session *s, uint32_t limit, struct arena *arena,
+					  struct restricted_contacts *ret, struct err *err) MUST_CHECK;
 /* Withdraws or restricts: the row is created when absent. */
 enum status store_contact_set_consent(struct store_session *s, uint32_t tenant, const struct contact_consent *consent,
 				      int64_t now_us, struct err *err) MUST_CHECK;

@@ -61,6 +61,7 @@ static const struct driver_word words[] = {
     {"now", "clock_timestamp()"},
     {"catalog", "(SELECT tablename AS name FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false)))"},
     {"greatest", "GREATEST"},
+    {"version", "SELECT 0::bigint"},
     {"sqlite_only", "/*"},
     {"postgres_only", ""},
     {"end_sqlite", "*/"},

@@ -65,6 +65,7 @@ static const struct driver_word words[] = {
     {"now", "(CAST(strftime('%s', 'now') AS INTEGER) * 1000000)"},
     {"catalog", "(SELECT name FROM sqlite_master WHERE type = 'table')"},
     {"greatest", "MAX"},
+    {"version", "PRAGMA data_version"},
     {"sqlite_only", ""},
     {"postgres_only", "/*"},
     {"end_sqlite", ""},

@@ -323,27 +323,62 @@ static void expect_consent(struct fixture *f, enum consent want)
 	assert_int_equal(opens, want);
 }
 
-static void set_consent(struct fixture *f, enum consent opens, enum consent clicks)
+static void set_consent(struct fixture *f, struct store_session *session, enum consent consent)
 {
-	struct contact_consent consent = {.id = SLICE("c0@example.com"), .opens = opens, .clicks = clicks};
-	assert_int_equal(store_contact_set_consent(f->w.session, f->w.tenant, &consent, WORLD_NOW_US, &f->err),
-			 STATUS_OK);
+	struct contact_consent what = {.id = SLICE("c0@example.com"), .opens = consent, .clicks = consent};
+	assert_int_equal(store_contact_set_consent(session, f->w.tenant, &what, WORLD_NOW_US, &f->err), STATUS_OK);
 }
 
-static void test_consent_is_remembered_until_forgotten_or_a_second_old(void **state)
+static void test_consent_is_remembered_until_it_changes_or_is_forgotten(void **state)
 {
 	struct fixture *f = *state;
+	struct contact_consent off = {.id = SLICE("c0@example.com"), .opens = CONSENT_OFF, .clicks = CONSENT_OFF};
 	expect_consent(f, CONSENT_FULL);
-	set_consent(f, CONSENT_OFF, CONSENT_OFF);
+	set_consent(f, f->w.session, CONSENT_OFF);
 	expect_consent(f, CONSENT_FULL);
-	batch_reset(f->batch, WORLD_NOW_US + 900000);
-	expect_consent(f, CONSENT_FULL);
-	batch_reset(f->batch, WORLD_NOW_US + 1100000);
+	batch_change_contact(f->batch, f->w.tenant, &off);
 	expect_consent(f, CONSENT_OFF);
-	set_consent(f, CONSENT_ANONYMOUS, CONSENT_OFF);
+	set_consent(f, f->w.session, CONSENT_ANONYMOUS);
 	expect_consent(f, CONSENT_OFF);
 	batch_forget_contacts(f->batch);
 	expect_consent(f, CONSENT_ANONYMOUS);
+	set_consent(f, f->w.session, CONSENT_FULL);
+	batch_forget_contacts(f->batch);
+	expect_consent(f, CONSENT_FULL);
+	commit(f);
+}
+
+static void test_what_another_connection_changes_is_seen_by_the_next_transaction(void **state)
+{
+	struct fixture *f = *state;
+	struct store_session *another = NULL;
+	expect_consent(f, CONSENT_FULL);
+	assert_int_equal(store_commit(f->w.session, &f->err), STATUS_OK);
+	assert_int_equal(store_session_open(f->w.store, STORE_WRITE, &another, &f->err), STATUS_OK);
+	set_consent(f, another, CONSENT_OFF);
+	store_session_close(&another);
+	batch_reset(f->batch, WORLD_NOW_US);
+	assert_int_equal(store_begin(f->w.session, &f->err), STATUS_OK);
+	expect_consent(f, CONSENT_OFF);
+	commit(f);
+}
+
+/* More than are kept: each is read by himself then. */
+static void test_a_crowd_that_agrees_to_less_is_read_one_by_one(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(store_commit(f->w.session, &f->err), STATUS_OK);
+	(void)world_sql(&f->w, "INSERT INTO contacts (tenant_id, id, email, name, category, agent, consent_opens, "
+			       "consent_clicks, created_at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+			       "FROM n WHERE i < 100001) SELECT 1, 'x' || i, '', '', '', '', 'off', 'off', 1 FROM n "
+			       "RETURNING 1");
+	batch_reset(f->batch, WORLD_NOW_US);
+	assert_int_equal(store_begin(f->w.session, &f->err), STATUS_OK);
+	expect_consent(f, CONSENT_FULL);
+	set_consent(f, f->w.session, CONSENT_OFF);
+	expect_consent(f, CONSENT_FULL); /* he is remembered, too */
+	batch_forget_contacts(f->batch);
+	expect_consent(f, CONSENT_OFF);
 	commit(f);
 }
 
@@ -365,7 +400,9 @@ int main(void)
 	    TEST(test_events_of_one_message_are_found_newest_first),
 	    TEST(test_of_two_opens_of_a_person_the_first_is_unique),
 	    TEST(test_a_message_outlives_its_transaction_only_when_it_may),
-	    TEST(test_consent_is_remembered_until_forgotten_or_a_second_old),
+	    TEST(test_consent_is_remembered_until_it_changes_or_is_forgotten),
+	    TEST(test_what_another_connection_changes_is_seen_by_the_next_transaction),
+	    TEST(test_a_crowd_that_agrees_to_less_is_read_one_by_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
