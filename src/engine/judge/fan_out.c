@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two generations of a map: the young one takes what comes; when it has covered the reach of
  * a question, or is full, it becomes the old one and the old one is dropped. A question is asked two minutes after its
- * hit, so a generation lasts as long as that and the minute to both sides.
+ * hit; but while a backlog is applied the hits of a whole transaction are noted before the questions about the first of
+ * them, so a generation lasts half an hour where it is not full before.
  *
  * The key is (tenant, source, domain, minute) and not the source alone: what follows a machine's visit at another
  * company or in another hour then never pushes out what is asked about, and a question looks at three entries. A
@@ -14,7 +15,7 @@
 
 enum { KEY_MAX = 320 };
 static const int64_t REACH_US = BEHAVIOUR_FAN_OUT_REACH_S * INT64_C(1000000);
-static const int64_t GENERATION_US = (BEHAVIOUR_SETTLE_S + 2 * BEHAVIOUR_FAN_OUT_REACH_S + 60) * INT64_C(1000000);
+static const int64_t GENERATION_US = INT64_C(1800000000);
 
 /* From when to when a source was at a recipient. */
 struct stay {
