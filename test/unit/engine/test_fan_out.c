@@ -112,7 +112,7 @@ static void test_it_remembers_until_the_question_and_forgets_in_the_end(void **s
 	for (int at = 60; at < 300; at += 10)
 		note(*state, "z@other.example", at);
 	assert_int_equal(count_at(*state, "a@x.example", 0), 2);
-	for (int at = 300; at < 2000; at += 10)
+	for (int at = 300; at < 4000; at += 10)
 		note(*state, "z@other.example", at);
 	assert_int_equal(count_at(*state, "a@x.example", 0), 0);
 }
