@@ -490,31 +490,41 @@ static void keep_given_texts(struct batch *batch, struct remembered_message *cac
 		m->error = arena_copy(message_memory_arena(batch->messages), m->error);
 }
 
-static enum status save_message(struct batch *batch, struct remembered_message *cached, struct err *err)
+static enum status save_touched(struct batch *batch, struct err *err)
 {
-	enum status status = STATUS_OK;
-	if (has_moved(&cached->message, &cached->saved))
-		status = store_message_save_delivery(batch->session, &cached->message, err);
-	if (status == STATUS_OK && has_counted(&cached->message, &cached->saved))
-		status = store_message_save_counters(batch->session, &cached->message, err);
-	if (status != STATUS_OK)
-		return status;
-	keep_given_texts(batch, cached);
-	cached->saved = cached->message;
-	return STATUS_OK;
+	size_t n = 0;
+	for (const struct remembered_message *c = batch->touched; c; c = c->next_touched)
+		n++;
+	const struct message **moved = arena_alloc_array(batch->arena, 2 * n, sizeof *moved);
+	const struct message **counted = moved + n;
+	size_t moved_count = 0;
+	size_t counted_count = 0;
+	for (const struct remembered_message *c = batch->touched; c; c = c->next_touched) {
+		if (has_moved(&c->message, &c->saved))
+			moved[moved_count++] = &c->message;
+		if (has_counted(&c->message, &c->saved))
+			counted[counted_count++] = &c->message;
+	}
+	enum status status =
+	    store_message_save_deliveries(batch->session, &(struct message_list){moved, moved_count}, err);
+	if (status == STATUS_OK)
+		status = store_message_save_all_counters(batch->session, &(struct message_list){counted, counted_count},
+							 err);
+	return status;
 }
 
 static enum status save_messages(struct batch *batch, struct err *err)
 {
-	while (batch->touched) {
-		struct remembered_message *cached = batch->touched;
-		enum status status = save_message(batch, cached, err);
-		if (status != STATUS_OK)
-			return status;
-		cached->is_touched = false;
-		batch->touched = cached->next_touched;
+	if (!batch->touched)
+		return STATUS_OK;
+	enum status status = save_touched(batch, err);
+	for (struct remembered_message *c = batch->touched; status == STATUS_OK && c; c = batch->touched) {
+		keep_given_texts(batch, c);
+		c->saved = c->message;
+		c->is_touched = false;
+		batch->touched = c->next_touched;
 	}
-	return STATUS_OK;
+	return status;
 }
 
 static enum status add_timers(struct batch *batch, struct err *err)

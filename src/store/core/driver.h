@@ -30,7 +30,6 @@ enum driver_access { DRIVER_READ, DRIVER_WRITE, DRIVER_CREATE };
 struct driver {
 	bool is_shared;     /* several machines may have it open */
 	bool has_arrays;    /* takes lists as parameters */
-	size_t insert_rows; /* rows that one INSERT should carry */
 	const struct driver_word *words;
 	const char *schema_lock; /* a statement that keeps other migrators out until the transaction ends, or NULL */
 

@@ -155,37 +155,6 @@ bool session_has_arrays(const struct store_session *s)
 	return s->driver->has_arrays;
 }
 
-size_t session_rows_per_insert(const struct store_session *s)
-{
-	return s->driver->insert_rows;
-}
-
-const char *session_insert_rows(struct store_session *s, const char *insert, size_t columns, size_t rows)
-{
-	const struct {
-		const char *insert;
-		size_t rows;
-	} key = {insert, rows};
-	struct slice bytes = slice_of(&key, sizeof key);
-	char *text = map_get(s->inserts, bytes);
-	if (text)
-		return text;
-	struct buf b;
-	buf_init(&b, SQL_MAX);
-	buf_append_cstr(&b, insert);
-	for (size_t i = 0; i < columns * rows; i++)
-		buf_printf(&b, "%s$%zu%s",
-			   i % columns > 0 ? ", "
-			   : i > 0         ? ", ("
-					   : " (",
-			   i + 1, i % columns == columns - 1 ? ")" : "");
-	BUG_IF(buf_failed(&b));
-	text = arena_cstr(s->texts, buf_slice(&b));
-	buf_done(&b);
-	(void)map_put(s->inserts, bytes, text);
-	return text;
-}
-
 enum status session_settle(struct store_session *s, struct err *err)
 {
 	struct err own = {0};

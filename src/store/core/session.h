@@ -26,12 +26,8 @@ struct none {
 };
 enum status session_run_some(struct store_session *s, const char *sql, struct values in, struct none if_none,
 			     struct err *err) MUST_CHECK;
-/* `insert`, which ends in VALUES, for so many rows of so many columns. A constant of the session, made on first use. */
-const char *session_insert_rows(struct store_session *s, const char *insert, size_t columns, size_t rows);
 /* Whether lists may be parameters (value.h); where not, a caller runs one statement a row. */
 bool session_has_arrays(const struct store_session *s);
-/* How many rows one INSERT should carry on this database. */
-size_t session_rows_per_insert(const struct store_session *s);
 /* Waits for what session_run left open. */
 enum status session_settle(struct store_session *s, struct err *err) MUST_CHECK;
 

@@ -17,8 +17,6 @@ struct store_session {
 	const struct driver *driver;
 	void *connection;
 	struct map *statements; /* address of the SQL text -> prepared statement */
-	struct map *inserts;    /* address of an INSERT and row count -> its text for so many rows */
-	struct arena *texts;    /* those texts */
 	struct arena *scratch;  /* cleaned text of one statement */
 	struct session_memory memory[SESSION_MEMORY_COUNT];
 	bool in_transaction;

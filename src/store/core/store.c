@@ -61,8 +61,6 @@ enum status session_connect(struct store *store, enum driver_access access, stru
 	s->driver = store->driver;
 	s->connection = connection;
 	s->statements = map_new();
-	s->inserts = map_new();
-	s->texts = arena_new();
 	s->scratch = arena_new();
 	*ret = s;
 	return STATUS_OK;
@@ -90,8 +88,6 @@ void store_session_close(struct store_session **session)
 	for (size_t i = 0; i < SESSION_MEMORY_COUNT; i++)
 		if (s->memory[i].p)
 			s->memory[i].free(s->memory[i].p);
-	map_free(&s->inserts);
-	arena_free(&s->texts);
 	arena_free(&s->scratch);
 	mem_free(s);
 	*session = NULL;

@@ -9,6 +9,7 @@
 
 #include "codec/judge/hit_signals.h"
 #include "codec/judge/ip_address.h"
+#include "store/core/row_list.h"
 #include "store/events/dictionary.h"
 #include "store/events/event_flags.h"
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 enum {
 	TEXTS = 5, /* of an event: url, agent, reasons, rules, provider */
 	COLUMNS = 18,
-	ROWS_MAX = VALUES_MAX / COLUMNS,
 	DETAIL_COLUMNS = 11,
 	IPV4_OFFSET = 12, /* of the four bytes in ::ffff:a.b.c.d */
 	DAY_MINUTES = 1440,
@@ -169,9 +169,14 @@ static enum status number_texts(struct store_session *s, struct row *rows, size_
 
 /* ---- Rows */
 
-static const char insert_events[] =
-    "INSERT INTO events (tenant_id, position, occurred_at, message, flags, node, sequence, link_index, url, agent, "
-    "reasons, rules, provider, address, signals, burst, repeats, last_repeat_at) VALUES";
+#define INSERT_EVENTS                                                                                                  \
+	"INSERT INTO events (tenant_id, position, occurred_at, message, flags, node, sequence, link_index, url, "      \
+	"agent, reasons, rules, provider, address, signals, burst, repeats, last_repeat_at) "
+#define VALUES_OF_ROW "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+#define VALUES_OF_LIST                                                                                                 \
+	"SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::bigint[], "             \
+	"$6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], "        \
+	"$13::bigint[], $14::bytea[], $15::bigint[], $16::uuid[], $17::bigint[], $18::timestamptz[])"
 
 static struct value value_uuid_or_null(struct uuid id)
 {
@@ -180,7 +185,7 @@ static struct value value_uuid_or_null(struct uuid id)
 	return v;
 }
 
-/* In the order of insert_events. What is not there is NULL, which costs SQLite one byte and PostgreSQL one bit. */
+/* In the order of INSERT_EVENTS. What is not there is NULL, which costs SQLite one byte and PostgreSQL one bit. */
 static void bind_row(struct value in[COLUMNS], const struct row *row)
 {
 	const struct event *e = row->event;
@@ -210,27 +215,14 @@ static void bind_row(struct value in[COLUMNS], const struct row *row)
 	memcpy(in, values, sizeof values);
 }
 
-static enum status insert_some(struct store_session *s, const struct row *rows, size_t count, struct err *err)
+static enum status insert_rows(struct store_session *s, const struct row *rows, size_t count, struct arena *arena,
+			       struct err *err)
 {
-	struct value in[ROWS_MAX * COLUMNS];
+	struct row_list list;
+	row_list_begin(&list, arena, count, COLUMNS);
 	for (size_t i = 0; i < count; i++)
-		bind_row(&in[i * COLUMNS], &rows[i]);
-	return session_run(s, session_insert_rows(s, insert_events, COLUMNS, count),
-			   (struct values){in, count * COLUMNS}, err);
-}
-
-static enum status insert_rows(struct store_session *s, const struct row *rows, size_t count, struct err *err)
-{
-	size_t at_once = session_rows_per_insert(s);
-	enum status status = STATUS_OK;
-	at_once = at_once < ROWS_MAX ? at_once : ROWS_MAX;
-	for (size_t i = 0; status == STATUS_OK && i < count;) {
-		/* What is left over goes one by one: two texts are enough to prepare. */
-		size_t n = count - i >= at_once ? at_once : 1;
-		status = insert_some(s, rows + i, n, err);
-		i += n;
-	}
-	return status;
+		bind_row(row_list_next(&list), &rows[i]);
+	return row_list_run(s, &list, INSERT_EVENTS VALUES_OF_ROW, INSERT_EVENTS VALUES_OF_LIST, err);
 }
 
 static enum status insert_details(struct store_session *s, const struct row *row, struct err *err)
@@ -317,7 +309,7 @@ enum status event_write(struct store_session *s, const struct event *events, siz
 		fill_row(&rows[i], &events[i], arena);
 	enum status status = number_texts(s, rows, count, arena, err);
 	if (status == STATUS_OK)
-		status = insert_rows(s, rows, count, err);
+		status = insert_rows(s, rows, count, arena, err);
 	if (status == STATUS_OK)
 		status = insert_all_details(s, rows, count, err);
 	if (status == STATUS_OK)

@@ -6,7 +6,9 @@
 #include "store/mail/messages.h"
 
 #include "base/wire.h"
+#include "store/core/row_list.h"
 #include "store/mail/message_rows.h"
+#include <stdlib.h>
 
 static const char *const state_names[] = {
     [MESSAGE_SCHEDULED] = "scheduled", [MESSAGE_QUEUED] = "queued",         [MESSAGE_DEFERRED] = "deferred",
@@ -233,22 +235,61 @@ enum status store_message_find(struct store_session *s, uint32_t tenant, struct 
 	return STATUS_OK;
 }
 
-/* Ids that are asked for in one statement; the last one fills up with zeros, which no message has. */
-enum { FIND_MAX = 32 };
-#define FIND_SOME                                                                                                      \
-	"SELECT " MESSAGE_COLUMNS MESSAGE_FROM "WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "      \
-	"$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
+/* Where in `ids` each is, in the order of ids. */
+struct place {
+	struct uuid id;
+	size_t at;
+};
 
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(((const struct place *)a)->id.bytes, ((const struct place *)b)->id.bytes, sizeof(struct uuid));
+}
+
+static struct place *places_of(const struct uuid *ids, size_t count, struct arena *arena)
+{
+	struct place *places = arena_alloc_array(arena, count, sizeof *places);
+	for (size_t i = 0; i < count; i++)
+		places[i] = (struct place){ids[i], i};
+	qsort(places, count, sizeof *places, by_id);
+	return places;
+}
+
+/* Ids that are asked for in one statement where lists cannot be parameters; the last one fills up with zeros, which no
+ * message has. */
+enum { FIND_MAX = 32 };
+#define FIND "SELECT " MESSAGE_COLUMNS MESSAGE_FROM
+#define FIND_SOME                                                                                                      \
+	FIND "WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "                                        \
+	     "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
+#define FIND_LISTED FIND "WHERE id = ANY ($1)"
 /* In the order of ids, so that two appliers that lock the same messages do not wait for one another. */
+#define LOCKED " ORDER BY id {for_update}"
+
+static enum status open_some(struct rows *r, struct store_session *s, const struct uuid *ids, size_t count,
+			     struct err *err)
+{
+	struct value in[FIND_MAX];
+	for (size_t i = 0; i < FIND_MAX; i++)
+		in[i] = value_uuid(i < count ? ids[i] : (struct uuid){{0}});
+	return rows_open(r, s, session_in_transaction(s) ? FIND_SOME LOCKED : FIND_SOME, (struct values){in, FIND_MAX},
+			 err);
+}
+
+static enum status open_listed(struct rows *r, struct store_session *s, const struct uuid *ids, size_t count,
+			       struct err *err)
+{
+	return rows_open(r, s, session_in_transaction(s) ? FIND_LISTED LOCKED : FIND_LISTED,
+			 VALUES(value_uuid_array(ids, count)), err);
+}
+
 static enum status find_some(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
 			     struct message *ret, struct err *err)
 {
-	struct value in[FIND_MAX];
 	struct rows r;
-	for (size_t i = 0; i < FIND_MAX; i++)
-		in[i] = value_uuid(i < count ? ids[i] : (struct uuid){{0}});
-	const char *sql = session_in_transaction(s) ? FIND_SOME " ORDER BY id {for_update}" : FIND_SOME;
-	enum status status = rows_open(&r, s, sql, (struct values){in, FIND_MAX}, err);
+	struct place *places = places_of(ids, count, arena);
+	enum status status =
+	    session_has_arrays(s) ? open_listed(&r, s, ids, count, err) : open_some(&r, s, ids, count, err);
 	if (status != STATUS_OK)
 		return status;
 	r.arena = arena;
@@ -260,10 +301,10 @@ static enum status find_some(struct store_session *s, const struct uuid *ids, si
 			status = STATUS_OK;
 			continue;
 		}
-		/* Rows come in any order. */
-		for (size_t i = 0; status == STATUS_OK && i < count; i++)
-			if (uuid_equal(ids[i], m.id))
-				ret[i] = m;
+		const struct place wanted = {.id = m.id};
+		const struct place *place = bsearch(&wanted, places, count, sizeof *places, by_id);
+		if (status == STATUS_OK && place)
+			ret[place->at] = m;
 	}
 	return rows_close(&r, status);
 }
@@ -271,10 +312,11 @@ static enum status find_some(struct store_session *s, const struct uuid *ids, si
 enum status store_message_find_all(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
 				   struct message *ret, struct err *err)
 {
+	size_t at_once = session_has_arrays(s) ? count : FIND_MAX;
 	enum status status = STATUS_OK;
 	memset(ret, 0, count * sizeof *ret);
-	for (size_t i = 0; status == STATUS_OK && i < count; i += FIND_MAX) {
-		size_t n = count - i < FIND_MAX ? count - i : FIND_MAX;
+	for (size_t i = 0; status == STATUS_OK && i < count; i += at_once) {
+		size_t n = count - i < at_once ? count - i : at_once;
 		status = find_some(s, ids + i, n, arena, ret + i, err);
 	}
 	return status;
@@ -297,37 +339,114 @@ enum status store_message_find_remote(struct store_session *s, uint32_t tenant, 
 	return rows_close(&r, STATUS_OK);
 }
 
+/* ---- Saving */
+
+enum { DELIVERY_COLUMNS = 9, COUNTER_COLUMNS = 20 };
+
+#define SET_DELIVERY(v)                                                                                                \
+	"UPDATE messages SET state = " v(2) ", send_at = " v(3) ", sent_at = " v(4) ", delivered_at = " v(             \
+	    5) ", cohort_day = " v(6) ", remote_id = " v(7) ", attempts = " v(8) ", error = " v(9)
+#define SET_COUNTERS(v)                                                                                                \
+	"UPDATE message_counters SET opens_human = " v(2) ", opens_proxy = " v(3) ", opens_mpp = " v(4) ", "           \
+													"opens_"       \
+													"prefetch "    \
+													"= " v(        \
+													    5) ", "    \
+													       "opens" \
+													       "_scan" \
+													       "ner "  \
+													       "= " v(6) ", opens_preview = " v(7) ", opens_crawler = " v(8) ", opens_unknown = " v(9) ", clicks_human = " v(10) ", clicks_machine = " v(11) ", first_open_at = " v(12) ", first_open_strict_at = " v(13) ", first_open_any_at = " v(14) ", first_click_at = " v(15) ", first_click_any_at = " v(16) ", unsubscribed_at = " v(17) ", last_activity_at = " v(18) ", reported_at = " v(19) ", recent = " v(20)
+#define PARAMETER(n) "$" #n
+#define LISTED(n) "u.c" #n
+
+static void bind_delivery(struct value in[DELIVERY_COLUMNS], const struct message *m)
+{
+	const struct value values[DELIVERY_COLUMNS] = {
+	    value_i64((int64_t)m->number),       value_text(slice_from_cstr(message_state_name(m->state))),
+	    value_time(m->send_at_us),           value_time_or_null(m->sent_us),
+	    value_time_or_null(m->delivered_us), value_i64_unless(m->cohort_day, 0),
+	    value_text_or_null(m->remote_id),    value_i64(m->attempts),
+	    value_text_or_null(m->error),
+	};
+	memcpy(in, values, sizeof values);
+}
+
+static void bind_counters(struct value in[COUNTER_COLUMNS], const struct message *m, char recent[RECENT_BYTES_MAX + 1])
+{
+	const struct message_counters *c = &m->counters;
+	const struct value values[COUNTER_COLUMNS] = {
+	    value_i64((int64_t)m->number),
+	    value_i64(c->opens_human),
+	    value_i64(c->opens_proxy),
+	    value_i64(c->opens_mpp),
+	    value_i64(c->opens_prefetch),
+	    value_i64(c->opens_scanner),
+	    value_i64(c->opens_preview),
+	    value_i64(c->opens_crawler),
+	    value_i64(c->opens_unknown),
+	    value_i64(c->clicks_human),
+	    value_i64(c->clicks_machine),
+	    value_time_or_null(c->first_open_us),
+	    value_time_or_null(c->first_open_strict_us),
+	    value_time_or_null(c->first_open_any_us),
+	    value_time_or_null(c->first_click_us),
+	    value_time_or_null(c->first_click_any_us),
+	    value_time_or_null(c->unsubscribed_us),
+	    value_time_or_null(c->last_activity_us),
+	    value_time_or_null(m->reported_us),
+	    value_bytes_or_null(put_recent(c, recent)),
+	};
+	memcpy(in, values, sizeof values);
+}
+
+enum status store_message_save_deliveries(struct store_session *s, const struct message_list *list, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct row_list rows;
+	row_list_begin(&rows, arena, list->n, DELIVERY_COLUMNS);
+	for (size_t i = 0; i < list->n; i++)
+		bind_delivery(row_list_next(&rows), list->at[i]);
+	enum status status =
+	    row_list_run(s, &rows, SET_DELIVERY(PARAMETER) " WHERE number = $1",
+			 SET_DELIVERY(LISTED) " FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], "
+					      "$4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::text[], "
+					      "$8::bigint[], $9::text[]) AS u (number, c2, c3, c4, c5, c6, c7, c8, c9) "
+					      "WHERE messages.number = u.number",
+			 err);
+	arena_free(&arena);
+	return status;
+}
+
+enum status store_message_save_all_counters(struct store_session *s, const struct message_list *list, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct row_list rows;
+	row_list_begin(&rows, arena, list->n, COUNTER_COLUMNS);
+	for (size_t i = 0; i < list->n; i++)
+		bind_counters(row_list_next(&rows), list->at[i], arena_alloc(arena, RECENT_BYTES_MAX + 1));
+	enum status status =
+	    row_list_run(s, &rows, SET_COUNTERS(PARAMETER) " WHERE number = $1",
+			 SET_COUNTERS(LISTED) " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], "
+					      "$5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], "
+					      "$10::bigint[], $11::bigint[], $12::timestamptz[], $13::timestamptz[], "
+					      "$14::timestamptz[], $15::timestamptz[], $16::timestamptz[], "
+					      "$17::timestamptz[], $18::timestamptz[], $19::timestamptz[], "
+					      "$20::bytea[]) AS u (number, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, "
+					      "c12, c13, c14, c15, c16, c17, c18, c19, c20) "
+					      "WHERE message_counters.number = u.number",
+			 err);
+	arena_free(&arena);
+	return status;
+}
+
 enum status store_message_save_delivery(struct store_session *s, const struct message *m, struct err *err)
 {
-	return session_run(
-	    s,
-	    "UPDATE messages SET state = $2, send_at = $3, sent_at = $4, delivered_at = $5, cohort_day = $6, "
-	    "remote_id = $7, attempts = $8, error = $9 WHERE number = $1",
-	    VALUES(value_i64((int64_t)m->number), value_text(slice_from_cstr(message_state_name(m->state))),
-		   value_time(m->send_at_us), value_time_or_null(m->sent_us), value_time_or_null(m->delivered_us),
-		   value_i64_unless(m->cohort_day, 0), value_text_or_null(m->remote_id), value_i64(m->attempts),
-		   value_text_or_null(m->error)),
-	    err);
+	const struct message *one[] = {m};
+	return store_message_save_deliveries(s, &(struct message_list){one, 1}, err);
 }
 
 enum status store_message_save_counters(struct store_session *s, const struct message *m, struct err *err)
 {
-	const struct message_counters *c = &m->counters;
-	char recent[RECENT_BYTES_MAX + 1];
-	return session_run(
-	    s,
-	    "UPDATE message_counters SET opens_human = $2, opens_proxy = $3, opens_mpp = $4, opens_prefetch = $5, "
-	    "opens_scanner = $6, opens_preview = $7, opens_crawler = $8, opens_unknown = $9, clicks_human = $10, "
-	    "clicks_machine = $11, first_open_at = $12, first_open_strict_at = $13, first_open_any_at = $14, "
-	    "first_click_at = $15, first_click_any_at = $16, unsubscribed_at = $17, last_activity_at = $18, "
-	    "reported_at = $19, recent = $20 WHERE number = $1",
-	    VALUES(value_i64((int64_t)m->number), value_i64(c->opens_human), value_i64(c->opens_proxy),
-		   value_i64(c->opens_mpp), value_i64(c->opens_prefetch), value_i64(c->opens_scanner),
-		   value_i64(c->opens_preview), value_i64(c->opens_crawler), value_i64(c->opens_unknown),
-		   value_i64(c->clicks_human), value_i64(c->clicks_machine), value_time_or_null(c->first_open_us),
-		   value_time_or_null(c->first_open_strict_us), value_time_or_null(c->first_open_any_us),
-		   value_time_or_null(c->first_click_us), value_time_or_null(c->first_click_any_us),
-		   value_time_or_null(c->unsubscribed_us), value_time_or_null(c->last_activity_us),
-		   value_time_or_null(m->reported_us), value_bytes_or_null(put_recent(c, recent))),
-	    err);
+	const struct message *one[] = {m};
+	return store_message_save_all_counters(s, &(struct message_list){one, 1}, err);
 }

@@ -95,8 +95,8 @@ enum status store_message_add(struct store_session *s, struct message *m, struct
 /* STATUS_NOT_FOUND. `tenant` 0 finds it in any. Inside a transaction the row is locked until its end. */
 enum status store_message_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
 			       struct message *ret, struct err *err) MUST_CHECK;
-/* Many at once, of any tenant, in a few round trips: ret[i] is the message with ids[i]; its id is zero when there is
- * none, or none that this program understands. The ids must differ from each other. */
+/* Many at once, of any tenant, in one round trip or a few: ret[i] is the message with ids[i]; its id is zero when there
+ * is none, or none that this program understands. The ids must differ from each other. */
 enum status store_message_find_all(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,
 				   struct message *ret, struct err *err) MUST_CHECK;
 /* The newest message of that remote_id. STATUS_NOT_FOUND. `tenant` 0 finds it in any. */
@@ -106,5 +106,14 @@ enum status store_message_find_remote(struct store_session *s, uint32_t tenant, 
  * remote_id, attempts and error; and what a hit changes, counters and reported_us, in a narrow row of their own. */
 enum status store_message_save_delivery(struct store_session *s, const struct message *m, struct err *err) MUST_CHECK;
 enum status store_message_save_counters(struct store_session *s, const struct message *m, struct err *err) MUST_CHECK;
+/* The same of many, each once. */
+struct message_list {
+	const struct message *const *at;
+	size_t n;
+};
+enum status store_message_save_deliveries(struct store_session *s, const struct message_list *list,
+					  struct err *err) MUST_CHECK;
+enum status store_message_save_all_counters(struct store_session *s, const struct message_list *list,
+					    struct err *err) MUST_CHECK;
 
 #endif

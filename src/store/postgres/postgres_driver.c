@@ -406,7 +406,6 @@ static enum status checkpoint(void *self, int pages, struct err *err)
 const struct driver postgres_driver = {
     .is_shared = true,
     .has_arrays = true,
-    .insert_rows = 16, /* the server spends more on a statement than on a row */
     .words = words,
     /* Any number that no other program uses: "pugmark" in ASCII. */
     .schema_lock = "SELECT pg_advisory_xact_lock(31654284468777579)",

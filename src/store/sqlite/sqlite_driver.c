@@ -393,7 +393,6 @@ static enum status recover(void *self, struct err *err)
 const struct driver sqlite_driver = {
     .is_shared = false,
     .has_arrays = false, /* there are no round trips to save: a prepared statement a row is as quick */
-    .insert_rows = 1,    /* there are no round trips to save; more rows were not measurably faster */
     .words = words,
     .schema_lock = NULL,
     .connect = connect_to,
