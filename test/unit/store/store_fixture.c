@@ -2,7 +2,6 @@
 #include "store_fixture.h"
 
 #include "store/core/migrations.h"
-#include "store/mail/messages.h"
 #include <ftw.h>
 #include <libpq-fe.h>
 #include <sqlite3.h>
@@ -64,21 +63,98 @@ int fixture_set_up(void **state)
 	return 0;
 }
 
+struct message message_of(unsigned n)
+{
+	return (struct message){.id = id_of(n),
+				.tenant = 3,
+				.created_us = noon_us,
+				.send_at_us = noon_us,
+				.stream = TEXT("bulk"),
+				.provider = TEXT("smtp"),
+				.from_email = TEXT("a@x"),
+				.to_email = TEXT("c@y"),
+				.contact_id = TEXT("c"),
+				.position = -1};
+}
+
+void fixture_add_message(struct fixture *f, struct message message)
+{
+	OK(f, store_message_add(f->s, &message, &f->err));
+}
+
 void fixture_mail(struct fixture *f, unsigned n)
 {
-	struct message m = {.id = id_of(n),
-			    .tenant = 3,
-			    .created_us = noon_us,
-			    .send_at_us = noon_us,
-			    .stream = TEXT("bulk"),
-			    .provider = TEXT("smtp"),
-			    .from_email = TEXT("a@x"),
-			    .to_email = TEXT("c@y"),
-			    .contact_id = TEXT("c"),
-			    .position = -1};
+	struct message m = message_of(n);
 	enum status status = store_message_add(f->s, &m, &f->err);
 	if (status != STATUS_CONFLICT)
 		OK(f, status);
+}
+
+struct event event_of(unsigned n, unsigned message, enum event_type type)
+{
+	return (struct event){.id = id_of(1000 + n),
+			      .tenant = 3,
+			      .type = type,
+			      .occurred_us = noon_us + n,
+			      .message = id_of(message),
+			      .link_index = -1,
+			      .sequence_position = -1};
+}
+
+struct event hit_of(unsigned n, enum event_type type, enum actor actor)
+{
+	struct event e = event_of(n, 1, type);
+	e.occurred_us = noon_us + n * second_us;
+	e.judged = true;
+	e.actor = actor;
+	e.bot_filtered = !actor_is_counted(actor);
+	e.reasons = TEXT("browser");
+	e.ip = TEXT("203.0.113.7");
+	e.user_agent = TEXT("agent");
+	if (type == EVENT_CLICK)
+		e.link_index = (int32_t)n;
+	return e;
+}
+
+struct event opened_by(unsigned n, unsigned message, struct slice agent, struct slice owner)
+{
+	struct event e = event_of(n, message, EVENT_OPEN);
+	e.user_agent = agent;
+	e.owner = owner;
+	return e;
+}
+
+void fixture_add_event(struct fixture *f, struct event event)
+{
+	OK(f, store_event_add(f->s, &event, 1, &f->err));
+}
+
+void fixture_add_hits(struct fixture *f)
+{
+	struct event e[6] = {
+	    hit_of(1, EVENT_OPEN, ACTOR_HUMAN),       hit_of(2, EVENT_OPEN, ACTOR_HUMAN),
+	    hit_of(3, EVENT_OPEN, ACTOR_PROXY_HUMAN), hit_of(4, EVENT_OPEN, ACTOR_HUMAN),
+	    hit_of(5, EVENT_CLICK, ACTOR_HUMAN),      hit_of(6, EVENT_CLICK, ACTOR_SCANNER),
+	};
+	struct event other = hit_of(7, EVENT_DELIVERED, ACTOR_UNKNOWN);
+	other.judged = false;
+	e[0].reasons = TEXT("browser consent:anonymous");
+	e[1].is_duplicate = true;
+	e[4].signals = 0x7fff;
+	e[5].signals = 0x101;
+	fixture_mail(f, 1);
+	OK(f, store_event_add(f->s, e, 6, &f->err));
+	fixture_add_event(f, other);
+}
+
+size_t fixture_events(struct fixture *f, struct event_filter filter, struct event **ret)
+{
+	size_t n = 0;
+	filter.tenant = 3;
+	if (!filter.limit)
+		filter.limit = 100;
+	OK(f, store_event_list(f->reader, &filter, f->arena, ret, &n, &f->err));
+	return n;
 }
 
 void fixture_script(struct fixture *f, const char *sql)

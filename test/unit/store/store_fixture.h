@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "codec/text/uuid.h"
 #include "store/core/store.h"
+#include "store/events/events.h"
 
 struct fixture {
 	struct postgres_server *postgres; /* NULL: SQLite */
@@ -46,8 +47,25 @@ void fixture_sql(struct fixture *f, const char *sql);
 /* The first column of the first row, as text; "" for NULL. Lives in the arena. */
 const char *fixture_query(struct fixture *f, const char *sql);
 
-/* Mail id_of(n) of tenant 3, as simple as can be, unless it is there. */
+/* Mail id_of(n) of tenant 3, as simple as can be, to be changed before it is added. */
+struct message message_of(unsigned n);
+void fixture_add_message(struct fixture *f, struct message message);
+/* message_of(n), unless it is there. */
 void fixture_mail(struct fixture *f, unsigned n);
+
+/* Event id_of(1000 + n) of mail id_of(message), n microseconds after noon. */
+struct event event_of(unsigned n, unsigned message, enum event_type type);
+/* An open by that agent; the text is `owner`'s. */
+struct event opened_by(unsigned n, unsigned message, struct slice agent, struct slice owner);
+/* A judged hit on mail 1, n seconds after noon; a click is one on link n. */
+struct event hit_of(unsigned n, enum event_type type, enum actor actor);
+void fixture_add_event(struct fixture *f, struct event event);
+/* Mail 1 and hits 1 to 6 on it, in this order: an anonymous open, a duplicate, a proxy's, a person's, a person's click
+ * and a scanner's, the last two with signals; and an event that is no hit. */
+void fixture_add_hits(struct fixture *f);
+/* Tenant 3's; 100 at most unless the filter says otherwise. */
+size_t fixture_events(struct fixture *f, struct event_filter filter, struct event **ret);
+
 /* An empty store as the program of that schema version made it, in place of the current one; `s` and `reader` are NULL.
  * Then SQL, store_migrate and fixture_open_sessions. */
 void fixture_old_store(struct fixture *f, int version);

@@ -12,53 +12,39 @@ static const struct slice_list nobody_else = {0};
 
 static void add_mail(struct fixture *f, unsigned n, struct slice contact, const char *body)
 {
-	struct message m = {.id = id_of(n),
-			    .tenant = 3,
-			    .state = MESSAGE_SENT,
-			    .created_us = noon_us + n,
-			    .send_at_us = noon_us + n,
-			    .stream = TEXT("bulk"),
-			    .provider = TEXT("smtp"),
-			    .from_email = TEXT("a@x"),
-			    .to_email = TEXT("Ann@Y.example"),
-			    .to_name = TEXT("Ann"),
-			    .subject = TEXT("Dear Ann"),
-			    .contact_id = contact,
-			    .contact_category = TEXT("ann"),
-			    .campaign_id = TEXT("spring"),
-			    .enrollment = TEXT("ann"),
-			    .position = 4,
-			    .options = TEXT("{\"ann\":1}"),
-			    .metadata = TEXT("{\"ann\":1}"),
-			    .body_id = slice_from_cstr(body),
-			    .remote_id = TEXT("ann"),
-			    .error = TEXT("no ann"),
-			    .track_opens = CONSENT_FULL,
-			    .track_clicks = CONSENT_OFF};
+	struct message m = message_of(n);
+	m.state = MESSAGE_SENT;
+	m.created_us = m.send_at_us = noon_us + n;
+	m.to_email = TEXT("Ann@Y.example");
+	m.to_name = TEXT("Ann");
+	m.subject = TEXT("Dear Ann");
+	m.contact_id = contact;
+	m.contact_category = m.enrollment = m.remote_id = TEXT("ann");
+	m.campaign_id = TEXT("spring");
+	m.position = 4;
+	m.options = m.metadata = TEXT("{\"ann\":1}");
+	m.body_id = slice_from_cstr(body);
+	m.error = TEXT("no ann");
+	m.track_opens = CONSENT_FULL;
 	m.counters.opens_human = 2;
 	if (slice_equal(contact, TEXT("bob"))) {
 		m.to_email = TEXT("bob@y.example");
 		m.subject = TEXT("Dear Bob");
 	}
-	struct event e = {.id = id_of(1000 + n),
-			  .tenant = 3,
-			  .type = EVENT_CLICK,
-			  .occurred_us = noon_us,
-			  .message = m.id,
-			  .has_token = true,
-			  .judged = true,
-			  .actor = ACTOR_HUMAN,
-			  .reasons = TEXT("browser"),
-			  .link_index = 1,
-			  .destination_url = TEXT("https://e.com/?ann"),
-			  .ip = TEXT("203.0.113.9"),
-			  .user_agent = TEXT("ann"),
-			  .remote_id = TEXT("ann"),
-			  .bounce_reason = TEXT("ann"),
-			  .owner = m.contact_id,
-			  .message_remote_id = m.remote_id};
-	OK(f, store_message_add(f->s, &m, &f->err));
-	OK(f, store_event_add(f->s, &e, 1, &f->err));
+	fixture_add_message(f, m);
+	struct event e = event_of(n, n, EVENT_CLICK);
+	e.occurred_us = noon_us;
+	e.has_token = true;
+	e.judged = true;
+	e.actor = ACTOR_HUMAN;
+	e.reasons = TEXT("browser");
+	e.link_index = 1;
+	e.destination_url = TEXT("https://e.com/?ann");
+	e.ip = TEXT("203.0.113.9");
+	e.user_agent = e.remote_id = e.bounce_reason = TEXT("ann");
+	e.owner = m.contact_id;
+	e.message_remote_id = m.remote_id;
+	fixture_add_event(f, e);
 }
 
 static void test_an_erased_contacts_rows_stay_as_those_of_nobody(void **state)
@@ -113,14 +99,8 @@ static void test_a_text_that_only_the_erased_had_goes(void **state)
 	add_mail(f, 1, ann.id, "11111111111111111111111111111111");
 	add_mail(f, 2, TEXT("bob"), "22222222222222222222222222222222");
 	for (unsigned i = 0; i < 3; i++)
-		e[i] = (struct event){.id = id_of(2000 + i),
-				      .tenant = 3,
-				      .type = EVENT_OPEN,
-				      .occurred_us = noon_us,
-				      .message = id_of(i == 2 ? 2 : 1),
-				      .link_index = -1,
-				      .user_agent = i ? TEXT("everybody's") : TEXT("ann's own"),
-				      .owner = i == 2 ? TEXT("bob") : ann.id};
+		e[i] = opened_by(1000 + i, i == 2 ? 2 : 1, i ? TEXT("everybody's") : TEXT("ann's own"),
+				 i == 2 ? TEXT("bob") : ann.id);
 	OK(f, store_event_add(f->s, e, 3, &f->err));
 	OK(f, store_contact_erase(f->s, &ann, &counts, &f->err));
 	OK(f, store_texts_forget(f->s, &ann, &nobody_else, &f->err));
@@ -149,14 +129,8 @@ static void test_a_text_of_a_shared_address_stays_with_the_other_contact(void **
 	add_mail(f, 1, ann.id, "11111111111111111111111111111111");
 	add_mail(f, 2, bob, "22222222222222222222222222222222");
 	for (unsigned i = 0; i < 3; i++)
-		e[i] = (struct event){.id = id_of(2000 + i),
-				      .tenant = 3,
-				      .type = EVENT_OPEN,
-				      .occurred_us = noon_us,
-				      .message = id_of(i == 2 ? 2 : 1),
-				      .link_index = -1,
-				      .user_agent = i ? TEXT("the family's") : TEXT("hers"),
-				      .owner = i == 2 ? TEXT("Both@y.example") : address.id};
+		e[i] = opened_by(1000 + i, i == 2 ? 2 : 1, i ? TEXT("the family's") : TEXT("hers"),
+				 i == 2 ? TEXT("Both@y.example") : address.id);
 	OK(f, store_event_add(f->s, e, 3, &f->err));
 	OK(f, store_texts_forget(f->s, &address, &others, &f->err));
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM dictionary WHERE text = 'hers'"), "0");

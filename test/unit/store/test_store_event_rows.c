@@ -4,32 +4,6 @@
 
 #include "store/events/events.h"
 
-static struct event event_of(unsigned n, unsigned message, enum event_type type)
-{
-	return (struct event){.id = id_of(1000 + n),
-			      .tenant = 3,
-			      .type = type,
-			      .occurred_us = noon_us + n,
-			      .message = id_of(message),
-			      .link_index = -1,
-			      .sequence_position = -1};
-}
-
-static void add(struct fixture *f, struct event e)
-{
-	OK(f, store_event_add(f->s, &e, 1, &f->err));
-}
-
-static size_t list(struct fixture *f, struct event_filter filter, struct event **ret)
-{
-	size_t n = 0;
-	filter.tenant = 3;
-	if (!filter.limit)
-		filter.limit = 100;
-	OK(f, store_event_list(f->reader, &filter, f->arena, ret, &n, &f->err));
-	return n;
-}
-
 static struct event_walk walk_of(uint32_t tenant, int64_t before_us, uint32_t limit)
 {
 	return (struct event_walk){
@@ -37,14 +11,6 @@ static struct event_walk walk_of(uint32_t tenant, int64_t before_us, uint32_t li
 }
 
 /* ---- Dictionaries */
-
-static struct event opened_by(unsigned n, unsigned message, struct slice agent, struct slice owner)
-{
-	struct event e = event_of(n, message, EVENT_OPEN);
-	e.user_agent = agent;
-	e.owner = owner;
-	return e;
-}
 
 static void test_texts_are_kept_once_and_come_back(void **state)
 {
@@ -62,7 +28,7 @@ static void test_texts_are_kept_once_and_come_back(void **state)
 	OK(f, store_event_add(f->s, e, COUNT / 2, &f->err));
 	OK(f, store_event_add(f->s, e + COUNT / 2, COUNT / 2, &f->err));
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM dictionary"), "22");
-	assert_int_equal(list(f, (struct event_filter){.oldest_first = true}, &got), COUNT);
+	assert_int_equal(fixture_events(f, (struct event_filter){.oldest_first = true}, &got), COUNT);
 	for (unsigned i = 0; i < COUNT; i++)
 		EXPECT_TEXT(got[i].user_agent, agents[i]);
 }
@@ -168,18 +134,18 @@ static void test_months_that_are_past_go_as_a_whole(void **state)
 		struct event e = event_of(i, 1, EVENT_BOUNCED);
 		e.occurred_us = noon_us + i * 20 * 86400 * second_us; /* 2026-09-21 and on */
 		e.bounce_class = TEXT("hard");
-		add(f, e);
+		fixture_add_event(f, e);
 	}
 	OK(f, store_event_drop_months(f->s, noon_us + 60 * 86400 * second_us, &count, &f->err)); /* 2026-11-20 */
 	assert_int_equal(count, f->postgres ? 3 : 0); /* 09-21, 10-11, 10-31 */
-	assert_int_equal(list(f, (struct event_filter){.limit = 10}, &got), f->postgres ? 3 : 6);
+	assert_int_equal(fixture_events(f, (struct event_filter){.limit = 10}, &got), f->postgres ? 3 : 6);
 	if (!f->postgres)
 		return;
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM event_details"), "3");
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM event_minutes"), "3");
 	struct event late = event_of(9, 1, EVENT_OPEN); /* a month that has just gone comes again */
-	add(f, late);
-	assert_int_equal(list(f, (struct event_filter){.limit = 10}, &got), 4);
+	fixture_add_event(f, late);
+	assert_int_equal(fixture_events(f, (struct event_filter){.limit = 10}, &got), 4);
 }
 
 int main(void)

@@ -8,52 +8,18 @@
 
 static void add_message(struct fixture *f, unsigned n, struct slice campaign, struct slice contact)
 {
-	struct message m = {.id = id_of(n),
-			    .tenant = 3,
-			    .state = MESSAGE_SENT,
-			    .created_us = noon_us,
-			    .send_at_us = noon_us,
-			    .stream = TEXT("bulk"),
-			    .provider = TEXT("smtp"),
-			    .from_email = TEXT("a@x"),
-			    .to_email = TEXT("c@y"),
-			    .contact_id = contact,
-			    .contact_category = TEXT("seller"),
-			    .campaign_id = campaign,
-			    .template_id = TEXT("welcome"),
-			    .sender = TEXT("u1"),
-			    .sequence_id = TEXT("nurture"),
-			    .enrollment = TEXT("e-1"),
-			    .position = 2,
-			    .track_opens = CONSENT_FULL,
-			    .track_clicks = CONSENT_FULL};
-	OK(f, store_message_add(f->s, &m, &f->err));
-}
-
-static struct event event_of(unsigned n, unsigned message, enum event_type type)
-{
-	return (struct event){.id = id_of(1000 + n),
-			      .tenant = 3,
-			      .type = type,
-			      .occurred_us = noon_us + n,
-			      .message = id_of(message),
-			      .link_index = -1,
-			      .sequence_position = -1};
-}
-
-static void add(struct fixture *f, struct event e)
-{
-	OK(f, store_event_add(f->s, &e, 1, &f->err));
-}
-
-static size_t list(struct fixture *f, struct event_filter filter, struct event **ret)
-{
-	size_t n = 0;
-	filter.tenant = 3;
-	if (!filter.limit)
-		filter.limit = 100;
-	OK(f, store_event_list(f->reader, &filter, f->arena, ret, &n, &f->err));
-	return n;
+	struct message m = message_of(n);
+	m.state = MESSAGE_SENT;
+	m.contact_id = contact;
+	m.contact_category = TEXT("seller");
+	m.campaign_id = campaign;
+	m.template_id = TEXT("welcome");
+	m.sender = TEXT("u1");
+	m.sequence_id = TEXT("nurture");
+	m.enrollment = TEXT("e-1");
+	m.position = 2;
+	m.track_opens = m.track_clicks = CONSENT_FULL;
+	fixture_add_message(f, m);
 }
 
 static void test_types_have_two_names(void **state)
@@ -89,7 +55,7 @@ static void test_an_event_comes_back_with_its_message(void **state)
 	e.user_agent = TEXT("Mozilla/5.0 \xff");
 	e.provider = TEXT("mailgun");
 	e.remote_id = TEXT("r1");
-	add(f, e);
+	fixture_add_event(f, e);
 	OK(f, store_event_find(f->reader, 3, e.id, f->arena, &got, &f->err));
 	assert_int_equal(got.position, 1);
 	assert_int_equal(got.type, EVENT_CLICK);
@@ -128,7 +94,7 @@ static void test_an_event_that_nobody_judged_says_so(void **state)
 	e.bounce_code = TEXT("5.1.1");
 	e.bounce_reason = TEXT("no such user");
 	e.actor = ACTOR_HUMAN;
-	add(f, e);
+	fixture_add_event(f, e);
 	OK(f, store_event_find(f->reader, 3, e.id, f->arena, &got, &f->err));
 	assert_false(got.judged);
 	assert_int_equal(got.actor, ACTOR_UNKNOWN);
@@ -161,17 +127,13 @@ static void test_metadata_is_composed_and_ours_cannot_be_overridden(void **state
 	};
 	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char sql[1024];
-		struct message m = {.id = id_of(i + 1),
-				    .tenant = 3,
-				    .created_us = noon_us,
-				    .send_at_us = noon_us,
-				    .campaign_id = slice_from_cstr(cases[i].campaign),
-				    .contact_category = slice_from_cstr(cases[i].category),
-				    .metadata = slice_from_cstr(cases[i].own),
-				    .position = cases[i].position};
-		m.stream = m.provider = m.from_email = m.to_email = m.contact_id = TEXT("x");
-		OK(f, store_message_add(f->s, &m, &f->err));
-		add(f, event_of(i, i + 1, EVENT_OPEN));
+		struct message m = message_of(i + 1);
+		m.campaign_id = slice_from_cstr(cases[i].campaign);
+		m.contact_category = slice_from_cstr(cases[i].category);
+		m.metadata = slice_from_cstr(cases[i].own);
+		m.position = cases[i].position;
+		fixture_add_message(f, m);
+		fixture_add_event(f, event_of(i, i + 1, EVENT_OPEN));
 		if (f->postgres) /* it keeps the meaning */
 			(void)snprintf(
 			    sql, sizeof sql,
@@ -196,9 +158,9 @@ static void test_people_can_query_the_table(void **state)
 	add_message(f, 1, TEXT("spring"), TEXT("c1"));
 	bot.bot_filtered = true;
 	again.is_duplicate = true;
-	add(f, e);
-	add(f, bot);
-	add(f, again);
+	fixture_add_event(f, e);
+	fixture_add_event(f, bot);
+	fixture_add_event(f, again);
 	static const char columns[] =
 	    "SELECT id, token, event_type, is_unique, occurred_at, destination_url, metadata, "
 	    "bot_filtered FROM email_events";
@@ -234,7 +196,7 @@ static void test_positions_follow_each_other_and_a_rollback_leaves_no_gap(void *
 	OK(f, store_event_add(f->s, batch + 2, 3, &f->err));
 	OK(f, store_event_last_position(f->reader, &last, &f->err));
 	assert_int_equal(last, 5);
-	assert_int_equal(list(f, (struct event_filter){.oldest_first = true}, &got), 5);
+	assert_int_equal(fixture_events(f, (struct event_filter){.oldest_first = true}, &got), 5);
 	for (unsigned i = 0; i < 5; i++) {
 		assert_int_equal(got[i].position, i + 1);
 		assert_true(uuid_equal(got[i].id, batch[i].id));
@@ -246,7 +208,7 @@ static void test_an_event_cannot_be_added_twice(void **state)
 	struct fixture *f = *state;
 	struct event e[2] = {event_of(1, 1, EVENT_OPEN), event_of(1, 1, EVENT_OPEN)};
 	uint64_t last = 9;
-	add(f, e[0]);
+	fixture_add_event(f, e[0]);
 	EXPECT(f, STATUS_CONFLICT, store_event_add(f->s, e, 1, &f->err));
 	OK(f, store_begin(f->s, &f->err));
 	e[0].id = id_of(77);
@@ -266,7 +228,7 @@ static void test_a_batch_of_thousands_is_kept_in_order(void **state)
 	OK(f, store_begin(f->s, &f->err));
 	OK(f, store_event_add(f->s, batch, COUNT, &f->err));
 	OK(f, store_commit(f->s, &f->err));
-	assert_int_equal(list(f, (struct event_filter){.limit = 10000}, &got), COUNT);
+	assert_int_equal(fixture_events(f, (struct event_filter){.limit = 10000}, &got), COUNT);
 	for (unsigned i = 0; i < COUNT; i++)
 		assert_true(uuid_equal(got[i].id, batch[COUNT - 1 - i].id));
 }
@@ -281,11 +243,11 @@ static void test_lists_are_filtered(void **state)
 		struct event e = event_of(i, i % 2 ? 1 : 2, i <= 3 ? EVENT_OPEN : EVENT_CLICK);
 		e.judged = i > 1;
 		e.actor = i == 6 ? ACTOR_CRAWLER : ACTOR_HUMAN;
-		add(f, e);
+		fixture_add_event(f, e);
 	}
 	struct event other = event_of(7, 9, EVENT_OPEN);
 	other.tenant = 4;
-	add(f, other);
+	fixture_add_event(f, other);
 	const struct {
 		struct event_filter filter;
 		size_t count;
@@ -313,7 +275,7 @@ static void test_lists_are_filtered(void **state)
 	    {{.contact_id = TEXT("c1"), .types = 1u << EVENT_CLICK, .after_position = 1, .before_position = 6}, 1, 5},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		size_t n = list(f, cases[i].filter, &got);
+		size_t n = fixture_events(f, cases[i].filter, &got);
 		if (n != cases[i].count || (n > 0 && got[0].position != cases[i].first))
 			fail_msg("case %zu: got %zu from %u", i, n, n ? (unsigned)got[0].position : 0);
 	}
@@ -385,7 +347,7 @@ static size_t follow(struct fixture *f, uint64_t want)
 	size_t seen = 0;
 	while (filter.after_position < want) {
 		struct event *got = NULL;
-		size_t n = list(f, filter, &got);
+		size_t n = fixture_events(f, filter, &got);
 		for (size_t i = 0; i < n; i++) {
 			/* No gap that could be filled later: not even between two looks. */
 			assert_int_equal(got[i].position, filter.after_position + 1);
@@ -429,7 +391,7 @@ static void add_row_of_events(struct fixture *f, unsigned first, unsigned count,
 		struct event e = event_of(n, 1, EVENT_OPEN);
 		e.tenant = tenant;
 		e.occurred_us = noon_us + n * second_us;
-		add(f, e);
+		fixture_add_event(f, e);
 	}
 }
 
@@ -496,7 +458,7 @@ static void test_a_late_event_goes_with_those_it_was_written_with(void **state)
 	assert_int_equal(through, 0);
 	add_row_of_events(f, 1, 4, 3);
 	late.occurred_us = noon_us + second_us;
-	add(f, late); /* position 5 */
+	fixture_add_event(f, late); /* position 5 */
 	add_row_of_events(f, 6, 2, 3);
 	OK(f, store_event_position_at(f->reader, 3, noon_us + 3 * second_us, &through, &f->err));
 	assert_int_equal(through, 7); /* all are of one minute, which is how exact it is */
@@ -517,14 +479,14 @@ static void test_a_list_goes_on_across_what_was_pruned(void **state)
 	struct event_walked walked;
 	struct event *events;
 	add_row_of_events(f, 1, 9, 3);
-	size_t n = list(f, (struct event_filter){.limit = 3}, &events);
+	size_t n = fixture_events(f, (struct event_filter){.limit = 3}, &events);
 	assert_int_equal(n, 3);
 	uint64_t cursor = events[2].position; /* 7 */
 	struct event_walk walk = walk_of(3, noon_us + 8 * second_us, 100);
 	OK(f, store_event_prune(f->s, &walk, &walked, &f->err));
-	assert_int_equal(list(f, (struct event_filter){.limit = 3, .before_position = cursor}, &events), 0);
+	assert_int_equal(fixture_events(f, (struct event_filter){.limit = 3, .before_position = cursor}, &events), 0);
 	/* A reader of the stream that had stopped in the pruned part gets what is left, once. */
-	n = list(f, (struct event_filter){.after_position = 2, .oldest_first = true}, &events);
+	n = fixture_events(f, (struct event_filter){.after_position = 2, .oldest_first = true}, &events);
 	assert_int_equal(n, 2);
 	assert_int_equal(events[0].position, 8);
 	assert_int_equal(events[1].position, 9);

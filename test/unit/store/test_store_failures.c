@@ -223,11 +223,8 @@ static void test_a_deadlock_is_no_failure_of_the_store(void **state)
 	if (!f->postgres)
 		return;
 	OK(f, store_session_open(f->store, STORE_WRITE, &other, &f->err));
-	for (unsigned n = 1; n <= 2; n++) {
-		struct message m = {
-		    .id = id_of(n), .tenant = 3, .created_us = noon_us, .send_at_us = noon_us, .position = -1};
-		OK(f, store_message_add(f->s, &m, &f->err));
-	}
+	fixture_mail(f, 1);
+	fixture_mail(f, 2);
 	assert_int_equal(sem_init(&mine, 0, 0), 0);
 	assert_int_equal(sem_init(&theirs, 0, 0), 0);
 	struct rival a = {f, f->s, id_of(1), id_of(2), &mine, &theirs, STATUS_OK};
@@ -246,7 +243,7 @@ static void test_a_deadlock_is_no_failure_of_the_store(void **state)
 static void test_json_that_the_database_refuses_is_bad_input(void **state)
 {
 	struct fixture *f = *state;
-	struct message m = {.id = id_of(1), .tenant = 3, .created_us = noon_us, .send_at_us = noon_us, .position = -1};
+	struct message m = message_of(1);
 	if (!f->postgres)
 		return;
 	m.metadata = TEXT("{\"a\":\"\\u0000\"}");

@@ -4,49 +4,11 @@
 #include "store/events/hits.h"
 #include "store/mail/messages.h"
 
-static struct event hit(unsigned n, enum event_type type, enum actor actor)
-{
-	return (struct event){
-	    .id = id_of(1000 + n),
-	    .tenant = 3,
-	    .type = type,
-	    .occurred_us = noon_us + n * second_us,
-	    .message = id_of(1),
-	    .judged = true,
-	    .actor = actor,
-	    .bot_filtered = !actor_is_counted(actor),
-	    .reasons = TEXT("browser"),
-	    .ip = TEXT("203.0.113.7"),
-	    .user_agent = TEXT("agent"),
-	    .signals = n == 5   ? 0x7fff
-		       : n == 6 ? 0x101
-				: 0,
-	    .link_index = type == EVENT_CLICK ? (int32_t)n : -1,
-	    .sequence_position = -1,
-	};
-}
-
-/* In this order: an anonymous open, a duplicate, a proxy's, a person's, a click. */
-static void add_hits(struct fixture *f)
-{
-	struct event e[6] = {
-	    hit(1, EVENT_OPEN, ACTOR_HUMAN), hit(2, EVENT_OPEN, ACTOR_HUMAN),  hit(3, EVENT_OPEN, ACTOR_PROXY_HUMAN),
-	    hit(4, EVENT_OPEN, ACTOR_HUMAN), hit(5, EVENT_CLICK, ACTOR_HUMAN), hit(6, EVENT_CLICK, ACTOR_SCANNER),
-	};
-	struct event other = hit(7, EVENT_DELIVERED, ACTOR_UNKNOWN);
-	other.judged = false;
-	e[0].reasons = TEXT("browser consent:anonymous");
-	e[1].is_duplicate = true;
-	fixture_mail(f, 1);
-	OK(f, store_event_add(f->s, e, 6, &f->err));
-	OK(f, store_event_add(f->s, &other, 1, &f->err));
-}
-
 static void test_hits_of_a_message_come_newest_first(void **state)
 {
 	struct fixture *f = *state;
 	struct event_hits list = {0};
-	add_hits(f);
+	fixture_add_hits(f);
 	OK(f, store_event_hits(f->s, id_of(1), 100, f->arena, &list, &f->err));
 	struct event *hits = list.at;
 	assert_int_equal(list.n, 6);
@@ -72,7 +34,7 @@ static void test_the_first_that_counts_is_found(void **state)
 	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), FIRST_OPEN, f->arena, &e, &f->err));
 	OK(f, store_event_last_counted(f->s, id_of(1), &last, &f->err));
 	assert_int_equal(last, 0);
-	add_hits(f);
+	fixture_add_hits(f);
 	OK(f, store_event_first_counted(f->s, id_of(1), FIRST_OPEN, f->arena, &e, &f->err));
 	assert_true(uuid_equal(e.id, id_of(1003)));
 	OK(f, store_event_first_counted(f->s, id_of(1), FIRST_OPEN_STRICT, f->arena, &e, &f->err));
@@ -87,8 +49,8 @@ static void test_the_first_of_anybody_may_be_a_machine(void **state)
 {
 	struct fixture *f = *state;
 	struct event e;
-	struct event visits[] = {hit(11, EVENT_OPEN, ACTOR_SCANNER), hit(12, EVENT_OPEN, ACTOR_SCANNER),
-				 hit(13, EVENT_CLICK, ACTOR_SCANNER)};
+	struct event visits[] = {hit_of(11, EVENT_OPEN, ACTOR_SCANNER), hit_of(12, EVENT_OPEN, ACTOR_SCANNER),
+				 hit_of(13, EVENT_CLICK, ACTOR_SCANNER)};
 	visits[0].is_duplicate = true;
 	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), FIRST_OPEN_ANY, f->arena, &e, &f->err));
 	fixture_mail(f, 1);
@@ -100,29 +62,15 @@ static void test_the_first_of_anybody_may_be_a_machine(void **state)
 	assert_true(uuid_equal(e.id, id_of(1013)));
 }
 
-static void add_mail(struct fixture *f)
-{
-	struct message m = {.id = id_of(1),
-			    .tenant = 3,
-			    .created_us = noon_us,
-			    .send_at_us = noon_us,
-			    .sent_us = noon_us,
-			    .stream = TEXT("bulk"),
-			    .provider = TEXT("smtp"),
-			    .from_email = TEXT("a@x"),
-			    .to_email = TEXT("c@y"),
-			    .contact_id = TEXT("c"),
-			    .position = -1};
-	OK(f, store_message_add(f->s, &m, &f->err));
-}
-
 static void test_visits_are_read_on_in_order_of_time_whoever_they_were(void **state)
 {
 	struct fixture *f = *state;
 	struct past_visits visits = {0};
 	struct hit_walk walk = {.after_us = noon_us + 2 * second_us, .until_us = noon_us + 6 * second_us, .limit = 3};
-	add_mail(f);
-	add_hits(f);
+	struct message m = message_of(1);
+	m.sent_us = noon_us;
+	fixture_add_message(f, m);
+	fixture_add_hits(f);
 	OK(f, store_event_visits(f->s, &walk, f->arena, &visits, &f->err));
 	assert_int_equal(visits.n, 3);
 	assert_true(visits.at[0].tenant == 3 && visits.at[0].delivered_us == noon_us && !visits.at[0].is_click);
@@ -145,12 +93,12 @@ static void test_messages_are_found_by_their_first_hit_since_a_time(void **state
 	struct fixture *f = *state;
 	struct first_visits found = {0};
 	uint64_t count = 0;
-	struct event e[2] = {hit(3, EVENT_OPEN, ACTOR_HUMAN), hit(3, EVENT_OPEN, ACTOR_HUMAN)};
+	struct event e[2] = {hit_of(3, EVENT_OPEN, ACTOR_HUMAN), hit_of(3, EVENT_OPEN, ACTOR_HUMAN)};
 	for (unsigned i = 0; i < 2; i++) {
 		e[i].id = id_of(2000 + i);
 		e[i].message = id_of(2);
 	}
-	add_hits(f);
+	fixture_add_hits(f);
 	fixture_mail(f, 2);
 	OK(f, store_event_add(f->s, e, 2, &f->err));
 	struct hit_walk walk = {.after_us = noon_us, .until_us = noon_us + 60 * second_us, .limit = 10};
@@ -179,7 +127,7 @@ static void test_a_walk_over_several_minutes_meets_each_hit_once(void **state)
 	unsigned met = 0;
 	fixture_mail(f, 1);
 	for (unsigned i = 0; i < 9; i++)
-		e[i] = hit(1 + (i * 4 % 9) * 25, EVENT_OPEN, ACTOR_HUMAN); /* in no order, 25 s apart */
+		e[i] = hit_of(1 + (i * 4 % 9) * 25, EVENT_OPEN, ACTOR_HUMAN); /* in no order, 25 s apart */
 	OK(f, store_event_add(f->s, e, 9, &f->err));
 	for (;;) {
 		struct past_visits visits = {0};
@@ -202,7 +150,7 @@ static void test_who_is_marked_as_first_is_found(void **state)
 {
 	struct fixture *f = *state;
 	struct event e;
-	add_hits(f);
+	fixture_add_hits(f);
 	EXPECT(f, STATUS_NOT_FOUND, store_event_first_counted(f->s, id_of(1), HOLDER_OPEN, f->arena, &e, &f->err));
 	OK(f, store_event_find(f->s, 3, id_of(1004), f->arena, &e, &f->err));
 	e.is_unique = true;
@@ -218,7 +166,7 @@ static void test_a_correction_keeps_its_place_among_other_events(void **state)
 	struct event e[40];
 	struct event got;
 	for (unsigned i = 0; i < 40; i++)
-		e[i] = hit(i, EVENT_OPEN, ACTOR_HUMAN);
+		e[i] = hit_of(i, EVENT_OPEN, ACTOR_HUMAN);
 	for (unsigned i = 5; i < 40; i += 17) {
 		e[i].type = EVENT_CORRECTED;
 		e[i].corrects = id_of(1000);
@@ -237,17 +185,8 @@ static void test_a_correction_keeps_its_place_among_other_events(void **state)
 static void test_the_number_of_links_comes_back(void **state)
 {
 	struct fixture *f = *state;
-	struct message got, m = {.id = id_of(1),
-				 .tenant = 3,
-				 .created_us = noon_us,
-				 .send_at_us = noon_us,
-				 .stream = TEXT("bulk"),
-				 .provider = TEXT("smtp"),
-				 .from_email = TEXT("a@x"),
-				 .to_email = TEXT("c@y"),
-				 .contact_id = TEXT("c"),
-				 .position = -1,
-				 .link_count = 9};
+	struct message got, m = message_of(1);
+	m.link_count = 9;
 	OK(f, store_message_add(f->s, &m, &f->err));
 	OK(f, store_message_find(f->s, 3, m.id, f->arena, &got, &f->err));
 	assert_int_equal(got.link_count, 9);

@@ -12,21 +12,15 @@
 #include "store/people/contacts.h"
 #include "store/people/suppressions.h"
 
-static struct message message_of(unsigned n)
+static struct message queued(unsigned n)
 {
-	return (struct message){.id = id_of(n),
-				.tenant = 3,
-				.state = MESSAGE_QUEUED,
-				.created_us = noon_us + n,
-				.send_at_us = noon_us + n,
-				.stream = TEXT("bulk"),
-				.provider = TEXT("smtp"),
-				.from_email = TEXT("a@x"),
-				.to_email = TEXT("c@y"),
-				.contact_id = TEXT("c@y"),
-				.position = -1,
-				.track_opens = CONSENT_FULL,
-				.track_clicks = CONSENT_ANONYMOUS};
+	struct message m = message_of(n);
+	m.state = MESSAGE_QUEUED;
+	m.created_us = m.send_at_us = noon_us + n;
+	m.contact_id = m.to_email;
+	m.track_opens = CONSENT_FULL;
+	m.track_clicks = CONSENT_ANONYMOUS;
+	return m;
 }
 
 static void test_names_are_read_back(void **state)
@@ -45,7 +39,7 @@ static void test_names_are_read_back(void **state)
 static void test_a_message_comes_back_as_it_was_added(void **state)
 {
 	struct fixture *f = *state;
-	struct message got, m = message_of(1);
+	struct message got, m = queued(1);
 	m.from_name = TEXT("Ann");
 	m.to_name = TEXT("Zo\xc3\xab");
 	m.subject = TEXT("Hi");
@@ -91,7 +85,7 @@ static void test_a_message_comes_back_as_it_was_added(void **state)
 static void test_a_message_is_not_found_by_another_tenant(void **state)
 {
 	struct fixture *f = *state;
-	struct message got, m = message_of(1);
+	struct message got, m = queued(1);
 	OK(f, store_message_add(f->s, &m, &f->err));
 	EXPECT(f, STATUS_NOT_FOUND, store_message_find(f->s, 4, m.id, f->arena, &got, &f->err));
 	OK(f, store_message_find(f->s, 0, m.id, f->arena, &got, &f->err));
@@ -105,7 +99,7 @@ static void test_the_newest_message_of_a_name_is_found_by_it(void **state)
 	struct fixture *f = *state;
 	struct uuid id;
 	for (unsigned i = 1; i <= 3; i++) {
-		struct message m = message_of(i);
+		struct message m = queued(i);
 		m.tenant = i == 3 ? 4 : 3;
 		m.remote_id = TEXT("r-1");
 		OK(f, store_message_add(f->s, &m, &f->err));
@@ -125,7 +119,7 @@ static void test_many_messages_are_read_at_once(void **state)
 	struct uuid ids[COUNT];
 	struct message got[COUNT];
 	for (unsigned i = 0; i < COUNT; i++) {
-		struct message m = message_of(i);
+		struct message m = queued(i);
 		ids[COUNT - 1 - i] = m.id;
 		if (i != 40)
 			OK(f, store_message_add(f->s, &m, &f->err));
@@ -143,7 +137,7 @@ static void test_many_messages_are_read_at_once(void **state)
 static void test_saving_writes_state_and_counters(void **state)
 {
 	struct fixture *f = *state;
-	struct message got, m = message_of(1);
+	struct message got, m = queued(1);
 	OK(f, store_message_add(f->s, &m, &f->err));
 	m.state = MESSAGE_DELIVERED;
 	m.sent_us = noon_us + 1;
@@ -176,7 +170,7 @@ static void test_saving_writes_state_and_counters(void **state)
 static void test_bytes_that_are_no_text_do_not_stop_a_write(void **state)
 {
 	struct fixture *f = *state;
-	struct message got, m = message_of(1);
+	struct message got, m = queued(1);
 	m.subject = slice_of("a\0b\xff\xc3+\xed\xa0\x80 \xf0\x9f\x98\x80", 14);
 	OK(f, store_message_add(f->s, &m, &f->err));
 	OK(f, store_message_find(f->reader, 3, m.id, f->arena, &got, &f->err));
@@ -196,7 +190,7 @@ static size_t list(struct fixture *f, struct message_filter filter, struct messa
 static void add_some(struct fixture *f)
 {
 	for (unsigned i = 1; i <= 6; i++) {
-		struct message m = message_of(i);
+		struct message m = queued(i);
 		m.campaign_id = i % 2 ? TEXT("odd") : TEXT("even");
 		m.template_id = i == 3 ? TEXT("t3") : SLICE_EMPTY;
 		m.sender = i == 4 ? TEXT("u4") : SLICE_EMPTY;
@@ -207,7 +201,7 @@ static void add_some(struct fixture *f)
 		m.to_email = i == 1 ? TEXT("First@Example.com") : TEXT("c@y");
 		OK(f, store_message_add(f->s, &m, &f->err));
 	}
-	struct message other = message_of(7);
+	struct message other = queued(7);
 	other.tenant = 4;
 	OK(f, store_message_add(f->s, &other, &f->err));
 }
@@ -299,7 +293,7 @@ static void test_the_body_of_a_queued_message_is_not_pruned(void **state)
 {
 	struct fixture *f = *state;
 	struct slice got, id = TEXT("0123456789abcdef0123456789abcdef");
-	struct message m = message_of(1);
+	struct message m = queued(1);
 	struct queue_item item = {
 	    .message = m.id, .tenant = 3, .provider = TEXT("outbox"), .stream = TEXT("bulk"), .due_us = noon_us};
 	m.body_id = id;

@@ -396,18 +396,10 @@ static void test_what_is_given_back_is_due_at_once(void **state)
 
 static void add_message(struct fixture *f, struct uuid id, enum message_state state)
 {
-	struct message m = {.id = id,
-			    .tenant = 3,
-			    .state = state,
-			    .created_us = noon_us,
-			    .send_at_us = noon_us,
-			    .stream = TEXT("bulk"),
-			    .provider = TEXT("smtp"),
-			    .from_email = TEXT("a@x"),
-			    .to_email = TEXT("c@y"),
-			    .contact_id = TEXT("c@y"),
-			    .position = -1};
-	OK(f, store_message_add(f->s, &m, &f->err));
+	struct message m = message_of(0);
+	m.id = id;
+	m.state = state;
+	fixture_add_message(f, m);
 }
 
 static void test_held_rows_of_messages_with_an_end_can_be_dropped(void **state)

@@ -31,44 +31,6 @@ static void test_the_timer_of_a_hit_names_its_message(void **state)
 	assert_false(settling_message_of(&timer, &got));
 }
 
-static struct event hit(unsigned n, enum event_type type, enum actor actor)
-{
-	return (struct event){
-	    .id = id_of(1000 + n),
-	    .tenant = 3,
-	    .type = type,
-	    .occurred_us = noon_us + n * second_us,
-	    .message = id_of(1),
-	    .judged = true,
-	    .actor = actor,
-	    .bot_filtered = !actor_is_counted(actor),
-	    .reasons = TEXT("browser"),
-	    .ip = TEXT("203.0.113.7"),
-	    .user_agent = TEXT("agent"),
-	    .signals = n == 5   ? 0x7fff
-		       : n == 6 ? 0x101
-				: 0,
-	    .link_index = type == EVENT_CLICK ? (int32_t)n : -1,
-	    .sequence_position = -1,
-	};
-}
-
-/* In this order: an anonymous open, a duplicate, a proxy's, a person's, a click. */
-static void add_hits(struct fixture *f)
-{
-	struct event e[6] = {
-	    hit(1, EVENT_OPEN, ACTOR_HUMAN), hit(2, EVENT_OPEN, ACTOR_HUMAN),  hit(3, EVENT_OPEN, ACTOR_PROXY_HUMAN),
-	    hit(4, EVENT_OPEN, ACTOR_HUMAN), hit(5, EVENT_CLICK, ACTOR_HUMAN), hit(6, EVENT_CLICK, ACTOR_SCANNER),
-	};
-	struct event other = hit(7, EVENT_DELIVERED, ACTOR_UNKNOWN);
-	other.judged = false;
-	e[0].reasons = TEXT("browser consent:anonymous");
-	e[1].is_duplicate = true;
-	fixture_mail(f, 1);
-	OK(f, store_event_add(f->s, e, 6, &f->err));
-	OK(f, store_event_add(f->s, &other, 1, &f->err));
-}
-
 static size_t count_settled(struct fixture *f)
 {
 	struct event_filter filter = {.tenant = 3, .message = id_of(1), .limit = 10};
@@ -84,9 +46,9 @@ static size_t count_settled(struct fixture *f)
 static void test_hits_are_settled_when_nothing_as_old_waits(void **state)
 {
 	struct fixture *f = *state;
-	struct event fresh = hit(64, EVENT_OPEN, ACTOR_HUMAN); /* a minute after the others */
+	struct event fresh = hit_of(64, EVENT_OPEN, ACTOR_HUMAN); /* a minute after the others */
 	struct event found;
-	add_hits(f);
+	fixture_add_hits(f);
 	OK(f, store_event_add(f->s, &fresh, 1, &f->err));
 	add_due(f, noon_us, 2); /* of some other message */
 	add_due(f, fresh.occurred_us, 1);
