@@ -11,8 +11,6 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
-
 static void put_intent(struct world_feed *feed, int64_t time_us, const struct intent_record *intent)
 {
 	char room[RECORD_PAYLOAD_MAX + 1];
@@ -151,16 +149,8 @@ static void apply_steps(struct world *w, uint64_t lease, const enum step *steps)
 
 static int setup(void **state)
 {
-	static struct world w;
-	world_open(&w);
-	world_add_message(&w, 0, true);
-	*state = &w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_close(*state);
+	(void)world_set_up(state, 0);
+	world_add_message(*state, 0, true);
 	return 0;
 }
 
@@ -279,7 +269,7 @@ static void test_a_refusal_tells_class_code_and_words(void **state)
 	assert_true(slice_equal(e->bounce_reason, SLICE("5.1.1 no such user")));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down)
 
 int main(void)
 {

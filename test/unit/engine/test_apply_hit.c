@@ -14,10 +14,6 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
-#define GMAIL SLICE("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")
-#define APPLE SLICE("Mozilla/5.0")
-
 struct put {
 	enum hit_kind kind;
 	struct slice user_agent; /* empty: a mail client */
@@ -40,18 +36,7 @@ static void apply_hits(struct world *w, const struct put *puts, size_t count)
 
 static int setup(void **state)
 {
-	static struct world w;
-	world_open(&w);
-	world_add_message(&w, 0, false);
-	*state = &w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_check_sums(*state);
-	world_close(*state);
-	return 0;
+	return world_set_up(state, 1);
 }
 
 static void test_a_click_becomes_one_whole_event(void **state)
@@ -255,12 +240,9 @@ static void test_repeats_are_known_after_a_restart(void **state)
 
 static void apply_one(struct world *w, int64_t after_us, const char *ip)
 {
-	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hit = world_hit(w, 0, HIT_CLICK);
 	assert_true(ip_address_parse(slice_from_cstr(ip), &hit.client));
-	world_put_hit(feed, WORLD_NOW_US + after_us, &hit);
-	world_feed_close(&feed);
-	world_apply_all(w);
+	world_apply_hit(w, WORLD_NOW_US + after_us, &hit);
 }
 
 /* Each hit prolongs the window, so the chain must hold through the starts between them. */
@@ -348,12 +330,9 @@ static void test_head_counts_nothing(void **state)
 
 static void put_with_consent(struct world *w, enum link_token_consent consent, enum hit_kind kind)
 {
-	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hit = world_hit(w, 0, kind);
 	hit.consent = consent;
-	world_put_hit(feed, WORLD_NOW_US, &hit);
-	world_feed_close(&feed);
-	world_apply_all(w);
+	world_apply_hit(w, WORLD_NOW_US, &hit);
 }
 
 static void expect_anonymous(struct world *w)
@@ -380,12 +359,9 @@ static void test_anonymous_counts_for_the_campaign_and_not_for_the_person(void *
 static void test_a_browser_that_opts_out_is_counted_and_not_known(void **state)
 {
 	struct world *w = *state;
-	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hit = world_hit(w, 0, HIT_OPEN);
 	hit.opts_out = true;
-	world_put_hit(feed, WORLD_NOW_US, &hit);
-	world_feed_close(&feed);
-	world_apply_all(w);
+	world_apply_hit(w, WORLD_NOW_US, &hit);
 	expect_anonymous(w);
 }
 
@@ -547,7 +523,7 @@ static void test_a_long_destination_is_found_in_the_store(void **state)
 	assert_int_equal(e[1].destination_url.n, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down_counted)
 
 int main(void)
 {

@@ -11,9 +11,6 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
-#define DAY (86400 * SECOND)
-
 static int setup(void **state)
 {
 	static struct world w;
@@ -21,12 +18,6 @@ static int setup(void **state)
 	world_open(&w);
 	world_set_policy(&w, &policy);
 	*state = &w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_close(*state);
 	return 0;
 }
 
@@ -76,11 +67,8 @@ static void send_at(struct world *w, uint32_t n, int64_t time_us)
 
 static void open_at(struct world *w, uint32_t n, int64_t time_us)
 {
-	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hit = world_hit(w, n, HIT_OPEN);
-	world_put_hit(feed, time_us, &hit);
-	world_feed_close(&feed);
-	world_apply_all(w);
+	world_apply_hit(w, time_us, &hit);
 }
 
 static void expect_day(struct world *w, uint32_t n, const char *when, const char *date)
@@ -211,7 +199,7 @@ static void test_a_retry_does_not_move_a_message_to_another_day(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_message_belongs_to_the_day_of_its_tenants_clocks),
 	    TEST(test_a_change_of_zone_leaves_earlier_mail_where_it_was_counted),

@@ -9,8 +9,6 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
-
 struct follower {
 	struct world w;
 	struct writer *writer;

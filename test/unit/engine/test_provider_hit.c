@@ -17,38 +17,14 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
-#define MINUTE (60 * SECOND)
 #define LATER (WORLD_NOW_US + 3000 * SECOND)
-#define GMAIL SLICE("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")
-#define APPLE SLICE("Mozilla/5.0")
 #define CHROME                                                                                                         \
 	SLICE("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 "     \
 	      "Safari/537.36")
 
 static int setup(void **state)
 {
-	static struct world w;
-	world_open(&w);
-	world_add_message(&w, 0, false);
-	world_add_message(&w, 1, false);
-	*state = &w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_check_sums(*state);
-	world_close(*state);
-	return 0;
-}
-
-static void apply_hit_at(struct world *w, const struct hit_record *hit, int64_t time_us)
-{
-	struct world_feed *feed = world_feed_open(w);
-	world_put_hit(feed, time_us, hit);
-	world_feed_close(&feed);
-	world_apply_all(w);
+	return world_set_up(state, 2);
 }
 
 /* ---- A report alone */
@@ -128,7 +104,7 @@ static void test_who_it_was_is_judged_by_what_is_known(void **state)
 		if (e->actor != CASES[i].actor || !slice_equal(e->reasons, slice_from_cstr(CASES[i].reasons)) ||
 		    world_stat(w, CASES[i].stat) != 1)
 			fail_msg("%s: %s, %.*s", CASES[i].name, actor_name(e->actor), SLICE_FMT(e->reasons));
-		assert_int_equal(teardown(state), 0);
+		assert_int_equal(world_tear_down_counted(state), 0);
 		assert_int_equal(setup(state), 0);
 	}
 }
@@ -440,7 +416,7 @@ static void test_an_anonymous_report_names_nobody_and_gives_way_too(void **state
 	assert_int_equal(world_message(w, 0)->counters.opens_human, 0);
 	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 1);
 	hit.consent = LINK_TOKEN_CONSENT_ANONYMOUS;
-	apply_hit_at(w, &hit, WORLD_NOW_US);
+	world_apply_hit(w, WORLD_NOW_US, &hit);
 	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 1);
 }
 
@@ -452,14 +428,14 @@ static void test_a_browser_that_opts_out_takes_the_report_with_it(void **state)
 	world_apply_report(w, LATER, &report);
 	assert_int_equal(world_message(w, 0)->counters.opens_human, 1);
 	hit.opts_out = true;
-	apply_hit_at(w, &hit, WORLD_NOW_US);
+	world_apply_hit(w, WORLD_NOW_US, &hit);
 	assert_int_equal(world_message(w, 0)->counters.opens_human, 0);
 	assert_true(world_message(w, 0)->counters.first_open_any_us == 0);
 	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 1);
 	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE_ALL), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down_counted)
 
 int main(void)
 {

@@ -11,38 +11,14 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
-#define MINUTE (60 * SECOND)
 #define LATER (WORLD_NOW_US + 3000 * SECOND)
-#define GMAIL SLICE("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")
-#define APPLE SLICE("Mozilla/5.0")
 #define CHROME                                                                                                         \
 	SLICE("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 "     \
 	      "Safari/537.36")
 
 static int setup(void **state)
 {
-	static struct world w;
-	world_open(&w);
-	world_add_message(&w, 0, false);
-	world_add_message(&w, 1, false);
-	*state = &w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_check_sums(*state);
-	world_close(*state);
-	return 0;
-}
-
-static void apply_hit_at(struct world *w, const struct hit_record *hit, int64_t time_us)
-{
-	struct world_feed *feed = world_feed_open(w);
-	world_put_hit(feed, time_us, hit);
-	world_feed_close(&feed);
-	world_apply_all(w);
+	return world_set_up(state, 2);
 }
 
 /* ---- Beside a hit of ours */
@@ -113,7 +89,7 @@ static void test_one_open_or_click_that_both_saw_counts_once_in_any_order(void *
 			report.occurred_us += PAIRS[i].report_after_us;
 			apply_both(w, &hit, &report, (enum order)order);
 			check_pair(w, &PAIRS[i], (enum order)order);
-			assert_int_equal(teardown(state), 0);
+			assert_int_equal(world_tear_down_counted(state), 0);
 			assert_int_equal(setup(state), 0);
 		}
 }
@@ -148,7 +124,7 @@ static void test_another_link_message_or_the_pixel_is_another_visit(void **state
 		world_apply_report(w, LATER, &other);
 		world_apply_report(w, LATER, &open);
 		assert_int_equal(world_counted(w), 4);
-		assert_int_equal(teardown(state), 0);
+		assert_int_equal(world_tear_down_counted(state), 0);
 		assert_int_equal(setup(state), 0);
 	}
 }
@@ -182,7 +158,7 @@ static void test_every_report_of_the_time_gives_way_to_a_hit(void **state)
 	world_feed_close(&feed);
 	world_apply_all(w);
 	assert_int_equal(world_message(w, 0)->counters.opens_human, 3);
-	apply_hit_at(w, &hit, WORLD_NOW_US);
+	world_apply_hit(w, WORLD_NOW_US, &hit);
 	assert_int_equal(world_hits(w, &e), 4);
 	assert_true(e[0].is_duplicate && e[1].is_duplicate && !e[2].is_duplicate && !e[3].is_duplicate);
 	assert_int_equal(world_message(w, 0)->counters.opens_human, 2);
@@ -236,7 +212,7 @@ static void test_a_machine_and_a_person_are_two_in_any_order(void **state)
 			apply_both(w, &hit, &report, (enum order)order);
 			if (world_counted(w) != CASES[i].counted)
 				fail_msg("case %zu, order %d: %lld counted", i, order, (long long)world_counted(w));
-			assert_int_equal(teardown(state), 0);
+			assert_int_equal(world_tear_down_counted(state), 0);
 			assert_int_equal(setup(state), 0);
 		}
 }
@@ -276,7 +252,7 @@ static void test_a_click_on_the_link_that_no_person_sees_is_one_by_a_machine(voi
 		apply_both(w, &hit, &report, (enum order)order);
 		assert_int_equal(world_counted(w), 1);
 		assert_int_equal(world_stat(w, STAT_CLICKS_MACHINE), 1);
-		assert_int_equal(teardown(state), 0);
+		assert_int_equal(world_tear_down_counted(state), 0);
 		assert_int_equal(setup(state), 0);
 	}
 }
@@ -306,7 +282,7 @@ static void test_apples_opens_are_apart_in_every_number_and_corrections_move_the
 	assert_int_equal(world_message(w, 0)->counters.opens_prefetch, 0);
 	assert_int_equal(world_stat(w, STAT_OPENS_MPP), 1);
 	assert_int_equal(apples_of_quarter(w, quarter_before_us), 1);
-	apply_hit_at(w, &hit, WORLD_NOW_US);
+	world_apply_hit(w, WORLD_NOW_US, &hit);
 	assert_int_equal(world_message(w, 0)->counters.opens_mpp, 1);
 	assert_int_equal(world_stat(w, STAT_OPENS_MPP), 1);
 	assert_int_equal(apples_of_quarter(w, quarter_before_us), 0);
@@ -321,12 +297,12 @@ static void test_the_window_of_our_own_hits_knows_nothing_of_reports(void **stat
 	const struct event *e;
 	world_apply_report(w, LATER, &report);
 	world_reopen(w); /* the window is read from the store */
-	apply_hit_at(w, &hit, WORLD_NOW_US + SECOND);
+	world_apply_hit(w, WORLD_NOW_US + SECOND, &hit);
 	assert_int_equal(world_hits(w, &e), 2);
 	assert_true(e[0].is_duplicate && !e[1].is_duplicate);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down_counted)
 
 int main(void)
 {

@@ -18,7 +18,6 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
 #define LATER (WORLD_NOW_US + 100000 * SECOND)
 #define OLD_CHROME                                                                                                     \
 	SLICE("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/57.0.2987.133 " \
@@ -26,43 +25,13 @@
 #define CHROME                                                                                                         \
 	SLICE("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "     \
 	      "Safari/537.36")
-#define GMAIL SLICE("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")
-#define APPLE SLICE("Mozilla/5.0")
 
-static int64_t told_now(void *self)
-{
-	(void)self;
-	return LATER;
-}
-
-static int64_t real_monotonic(void *self)
-{
-	(void)self;
-	return clock_monotonic_us(clock_system());
-}
-
-static const struct clock told_clock = {told_now, real_monotonic, NULL};
+static int64_t told_now_us = LATER;
+static const struct clock told_clock = WORLD_CLOCK_AT(&told_now_us);
 
 static int setup(void **state)
 {
-	static struct world w;
-	world_open(&w);
-	for (uint32_t n = 0; n < 6; n++)
-		world_add_message(&w, n, false);
-	*state = &w;
-	return 0;
-}
-
-static int close_world(void **state)
-{
-	world_close(*state);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_check_sums(*state);
-	return close_world(state);
+	return world_set_up(state, 6);
 }
 
 /* ---- History */
@@ -570,7 +539,7 @@ static void test_a_damaged_row_hinders_its_own_message_only(void **state)
 	assert_true(hit(w, 1, 0).is_unique);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down_counted)
 
 int main(void)
 {
@@ -583,7 +552,7 @@ int main(void)
 	    TEST(test_what_was_judged_and_settled_by_these_rules_stays),
 	    TEST(test_repeats_stay_repeats_and_change_no_number),
 	    TEST(test_hits_before_the_time_stay_and_are_evidence),
-	    cmocka_unit_test_setup_teardown(test_messages_with_pruned_events_are_left_alone, setup, close_world),
+	    cmocka_unit_test_setup_teardown(test_messages_with_pruned_events_are_left_alone, setup, world_tear_down),
 	    TEST(test_rows_without_signals_are_judged_by_what_their_reasons_say),
 	    TEST(test_hits_of_nobody_are_left_alone),
 	    TEST(test_a_network_that_was_shortened_takes_no_verdict_back),
@@ -592,7 +561,7 @@ int main(void)
 	    TEST(test_fan_out_that_settling_saw_is_seen_again),
 	    TEST(test_a_pass_that_was_ended_is_made_whole_by_the_next),
 	    TEST(test_an_operators_lists_are_used),
-	    cmocka_unit_test_setup_teardown(test_a_damaged_row_hinders_its_own_message_only, setup, close_world),
+	    cmocka_unit_test_setup_teardown(test_a_damaged_row_hinders_its_own_message_only, setup, world_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,39 +17,14 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
-#define DAY (86400 * SECOND)
-
 /* A clock that stands where the test puts it; durations are real. */
 static int64_t told_now_us;
-
-static int64_t told_now(void *self)
-{
-	(void)self;
-	return told_now_us;
-}
-
-static int64_t real_monotonic(void *self)
-{
-	(void)self;
-	return clock_monotonic_us(clock_system());
-}
-
-static const struct clock told_clock = {told_now, real_monotonic, NULL};
+static const struct clock told_clock = WORLD_CLOCK_AT(&told_now_us);
 
 static int setup(void **state)
 {
-	static struct world w;
-	world_open(&w);
 	told_now_us = WORLD_NOW_US;
-	*state = &w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_close(*state);
-	return 0;
+	return world_set_up(state, 0);
 }
 
 /* Opens of message n by machines that come from everywhere, `apart_us` after each other from `from_us` on. */
@@ -58,8 +33,7 @@ static void put_opens(struct world *w, uint32_t n, size_t count, int64_t from_us
 	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hit = world_hit(w, n, HIT_OPEN);
 	for (size_t i = 0; i < count; i++) {
-		hit.client.bytes[14] = (uint8_t)(i >> 8); /* so that none repeats another */
-		hit.client.bytes[15] = (uint8_t)i;
+		world_come_from(&hit, i);
 		world_put_hit(feed, from_us + (int64_t)i * apart_us, &hit);
 	}
 	world_feed_close(&feed);
@@ -171,11 +145,8 @@ static void test_numbers_stay_and_a_late_hit_is_counted_rightly(void **state)
 
 	int64_t late_us = WORLD_NOW_US + 400 * DAY;
 	put_opens(w, 0, 1, late_us, 0);
-	struct world_feed *feed = world_feed_open(w);
 	struct hit_record click = world_hit(w, 0, HIT_CLICK);
-	world_put_hit(feed, late_us + 60 * SECOND, &click);
-	world_feed_close(&feed);
-	world_apply_all(w);
+	world_apply_hit(w, late_us + 60 * SECOND, &click);
 	assert_int_equal(world_events(w, 0, &e), 2);
 	assert_false(e[0].is_unique); /* the first open was a year ago, though nothing but its time is left */
 	assert_false(e[0].is_duplicate);
@@ -194,11 +165,8 @@ static void test_an_address_that_unsubscribed_stays_suppressed(void **state)
 {
 	struct world *w = *state;
 	world_add_message(w, 0, false);
-	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hit = world_hit(w, 0, HIT_UNSUBSCRIBE);
-	world_put_hit(feed, WORLD_NOW_US, &hit);
-	world_feed_close(&feed);
-	world_apply_all(w);
+	world_apply_hit(w, WORLD_NOW_US, &hit);
 	assert_int_equal(pass(w, a_year, as_configured, WORLD_NOW_US + 366 * DAY), 1);
 	assert_int_equal(world_sql(w, "SELECT count(*) FROM suppressions WHERE address = 'c0@example.com'"), 1);
 	assert_int_equal(world_message(w, 0)->counters.unsubscribed_us, WORLD_NOW_US);
@@ -366,7 +334,7 @@ static void test_the_thread_takes_bodies_that_were_not_used_for_their_time(void 
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down)
 	const struct CMUnitTest retention[] = {
 	    TEST(test_a_pass_takes_what_is_past_its_time_and_nothing_else),
 	    TEST(test_a_tenant_can_have_a_time_of_its_own),

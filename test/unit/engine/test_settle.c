@@ -10,12 +10,10 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
 #define LATER (WORLD_NOW_US + 1000 * SECOND)
 #define CHROME                                                                                                         \
 	SLICE("Mozilla/5.0 (Linux; Android 6.0; Nexus 5 Build/MRA58N) AppleWebKit/537.36 (KHTML, like Gecko) "         \
 	      "Chrome/57.0.2987.133 Mobile Safari/537.36")
-#define GMAIL SLICE("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")
 
 struct put {
 	enum hit_kind kind;
@@ -74,19 +72,7 @@ static size_t events_of_type(struct world *w, enum event_type type, const struct
 
 static int setup(void **state)
 {
-	static struct world w;
-	world_open(&w);
-	world_add_message(&w, 0, false);
-	world_add_message(&w, 1, false);
-	*state = &w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_check_sums(*state);
-	world_close(*state);
-	return 0;
+	return world_set_up(state, 2);
 }
 
 static void test_hits_are_counted_at_once_and_provisional(void **state)
@@ -107,12 +93,9 @@ static void test_machines_that_say_so_are_settled_at_once(void **state)
 {
 	struct world *w = *state;
 	const struct event *e;
-	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hit = world_hit(w, 0, HIT_OPEN);
 	hit.user_agent = SLICE("Mozilla/5.0");
-	world_put_hit(feed, WORLD_NOW_US, &hit);
-	world_feed_close(&feed);
-	world_apply_all(w);
+	world_apply_hit(w, WORLD_NOW_US, &hit);
 	assert_int_equal(world_events(w, 0, &e), 1);
 	assert_true(e->settled);
 	assert_int_equal(world_sql(w, "SELECT count(*) FROM timers"), 0);
@@ -323,12 +306,9 @@ static void test_an_image_proxy_before_a_sweep_stays_the_reader(void **state)
 {
 	struct world *w = *state;
 	const struct event *e;
-	struct world_feed *feed = world_feed_open(w);
 	struct hit_record hit = world_hit(w, 0, HIT_OPEN);
 	hit.user_agent = GMAIL;
-	world_put_hit(feed, WORLD_NOW_US + 5 * SECOND, &hit);
-	world_feed_close(&feed);
-	world_apply_all(w);
+	world_apply_hit(w, WORLD_NOW_US + 5 * SECOND, &hit);
 	APPLY(w, SWEEP);
 	world_settle(w, LATER);
 	assert_true(world_events(w, 0, &e) > 5);
@@ -534,7 +514,7 @@ static void test_a_scanner_after_the_events_of_a_reader_were_pruned_leaves_when_
 	assert_true(world_message(w, 0)->counters.last_activity_us == WORLD_NOW_US);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down_counted)
 
 int main(void)
 {

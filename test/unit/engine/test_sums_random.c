@@ -25,8 +25,6 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
-#define HOUR (3600 * SECOND)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 enum { MESSAGES = 6, QUEUED = 3, RECORDS_MAX = 8, SEEDS = 4, STEPS = 120 };
 
@@ -348,20 +346,7 @@ static void be_of_old_rules(struct story *s)
 }
 
 static int64_t told_now_us;
-
-static int64_t told_now(void *self)
-{
-	(void)self;
-	return told_now_us;
-}
-
-static int64_t real_monotonic(void *self)
-{
-	(void)self;
-	return clock_monotonic_us(clock_system());
-}
-
-static const struct clock told_clock = {told_now, real_monotonic, NULL};
+static const struct clock told_clock = WORLD_CLOCK_AT(&told_now_us);
 
 /* The only part that needs a writer; nothing is due, so that it does nothing beside. */
 static void judge_again(struct story *s)

@@ -13,21 +13,9 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
-#define DAY (86400 * SECOND)
-
 static int setup(void **state)
 {
-	static struct world w;
-	world_open(&w);
-	*state = &w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_close(*state);
-	return 0;
+	return world_set_up(state, 0);
 }
 
 /* ---- The table of settings */
@@ -428,7 +416,7 @@ static void test_a_change_by_another_process_holds_without_a_restart(void **stat
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_tenant_may_be_stricter_than_the_installation_and_never_looser),
 	    cmocka_unit_test(test_a_refusal_names_the_setting_the_value_and_what_is_allowed),

@@ -13,23 +13,13 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
 #define ALWAYS INT64_MAX
 
 enum { FIRST = 101, SECOND_KIND = 102, NOBODYS = 103 };
 
 static int setup(void **state)
 {
-	static struct world w;
-	world_open(&w);
-	*state = &w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_close(*state);
-	return 0;
+	return world_set_up(state, 0);
 }
 
 /* What a handler of these tests was called for. */
@@ -218,23 +208,12 @@ static enum status count_events(void *self, struct batch *batch, const struct ti
 	return status;
 }
 
-static int64_t long_after_us(void *self)
-{
-	(void)self;
-	return WORLD_NOW_US + 86400 * SECOND;
-}
-
-static int64_t machine_monotonic_us(void *self)
-{
-	(void)self;
-	return clock_monotonic_us(clock_system());
-}
-
 /* By the wall clock it is a day late when the writer starts; what was received before it comes first all the same. */
 static void test_a_timer_fires_behind_everything_that_was_received_before_it(void **state)
 {
 	enum { HITS = 40000, LATER_HITS = 10 };
-	static const struct clock LONG_AFTER = {long_after_us, machine_monotonic_us, NULL};
+	static int64_t a_day_later_us = WORLD_NOW_US + DAY;
+	static const struct clock A_DAY_LATER = WORLD_CLOCK_AT(&a_day_later_us);
 	struct world *w = *state;
 	struct err err = {0};
 	struct writer *writer = NULL;
@@ -249,7 +228,7 @@ static void test_a_timer_fires_behind_everything_that_was_received_before_it(voi
 		world_put_hit(feed, WORLD_NOW_US + i * 1000, &hit);
 	}
 	world_feed_close(&feed);
-	w->clock = &LONG_AFTER;
+	w->clock = &A_DAY_LATER;
 	struct writer_config config = world_writer_config(w);
 	config.timers[config.timer_count++] =
 	    (struct timer_handler){(enum timer_kind)FIRST, "first", count_events, &look};
@@ -261,7 +240,7 @@ static void test_a_timer_fires_behind_everything_that_was_received_before_it(voi
 	assert_int_equal(left(w), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down)
 
 int main(void)
 {

@@ -11,24 +11,12 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
 #define SANDBOX SLICE("Mozilla/5.0 (compatible; Proofpoint URL Defense)")
 #define FETCHER SLICE("curl/8.5.0")
 
 static int setup(void **state)
 {
-	static struct world w;
-	world_open(&w);
-	world_add_message(&w, 0, false);
-	*state = &w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_check_sums(*state);
-	world_close(*state);
-	return 0;
+	return world_set_up(state, 1);
 }
 
 static struct hit_record press_by(struct world *w, struct slice agent)
@@ -38,18 +26,10 @@ static struct hit_record press_by(struct world *w, struct slice agent)
 	return hit;
 }
 
-static void apply_at(struct world *w, int64_t time_us, const struct hit_record *hit)
-{
-	struct world_feed *feed = world_feed_open(w);
-	world_put_hit(feed, time_us, hit);
-	world_feed_close(&feed);
-	world_apply_all(w);
-}
-
 static void apply_press(struct world *w, struct slice agent)
 {
 	struct hit_record hit = press_by(w, agent);
-	apply_at(w, WORLD_NOW_US, &hit);
+	world_apply_hit(w, WORLD_NOW_US, &hit);
 }
 
 static bool is_suppressed(struct world *w)
@@ -154,7 +134,7 @@ static void test_one_click_counts_whoever_sends_it(void **state)
 	struct world *w = *state;
 	struct hit_record hit = press_by(w, FETCHER);
 	hit.one_click = true;
-	apply_at(w, WORLD_NOW_US, &hit);
+	world_apply_hit(w, WORLD_NOW_US, &hit);
 	expect_taken(w);
 	assert_null(held(w));
 }
@@ -176,7 +156,7 @@ static void test_a_persons_press_behind_it_confirms_it(void **state)
 	struct hit_record person = world_hit(w, 0, HIT_UNSUBSCRIBE);
 	apply_press(w, SANDBOX);
 	assert_true(ip_address_parse(SLICE("198.51.100.9"), &person.client));
-	apply_at(w, WORLD_NOW_US + 60 * SECOND, &person);
+	world_apply_hit(w, WORLD_NOW_US + 60 * SECOND, &person);
 	expect_confirmed_by(*state, "recipient", 2);
 	apply_press(w, SANDBOX); /* nothing is left to doubt */
 	expect_confirmed_by(*state, "recipient", 2);
@@ -188,8 +168,8 @@ static void test_a_persons_open_behind_it_does_not_confirm_it(void **state)
 	struct hit_record open = world_hit(w, 0, HIT_OPEN);
 	struct hit_record click = world_hit(w, 0, HIT_CLICK);
 	apply_press(w, SANDBOX);
-	apply_at(w, WORLD_NOW_US + 60 * SECOND, &open);
-	apply_at(w, WORLD_NOW_US + 70 * SECOND, &click);
+	world_apply_hit(w, WORLD_NOW_US + 60 * SECOND, &open);
+	world_apply_hit(w, WORLD_NOW_US + 70 * SECOND, &click);
 	expect_untouched(w);
 	assert_int_equal(held(w)->state, HELD_WAITING);
 }
@@ -331,7 +311,7 @@ static void test_what_was_dismissed_stays_so_until_the_recipient_presses(void **
 	expect_untouched(w);
 	assert_int_equal(held(w)->state, HELD_DISMISSED);
 	assert_true(slice_equal(held(w)->decided_by, SLICE("ann@example.com")));
-	apply_at(w, WORLD_NOW_US + 60 * SECOND, &person);
+	world_apply_hit(w, WORLD_NOW_US + 60 * SECOND, &person);
 	expect_confirmed_by(w, "recipient", 2);
 }
 
@@ -377,14 +357,14 @@ static void test_time_does_not_confirm_what_was_dismissed(void **state)
 	world_add_message(w, 1, false);
 	apply_press(w, SANDBOX);
 	assert_int_equal(say(w, w->tenant, false), STATUS_OK);
-	apply_at(w, WORLD_NOW_US, &other);
+	world_apply_hit(w, WORLD_NOW_US, &other);
 	assert_int_equal(confirm_due(w, WORLD_NOW_US + 1), 1);
 	assert_false(is_suppressed(w));
 	assert_true(world_message(w, 0)->counters.unsubscribed_us == 0);
 	assert_true(world_message(w, 1)->counters.unsubscribed_us > 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down_counted)
 
 int main(void)
 {

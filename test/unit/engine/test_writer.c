@@ -19,42 +19,14 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
-
 static int setup(void **state)
 {
-	static struct world w;
-	world_open(&w);
-	*state = &w;
-	return 0;
+	return world_set_up(state, 0);
 }
 
-static int teardown(void **state)
-{
-	world_close(*state);
-	return 0;
-}
-
-static int64_t machine_monotonic_us(void *self)
-{
-	(void)self;
-	return clock_monotonic_us(clock_system());
-}
-
-static int64_t long_after_us(void *self)
-{
-	(void)self;
-	return WORLD_NOW_US + 86400 * SECOND;
-}
-
-static int64_t a_minute_after_us(void *self)
-{
-	(void)self;
-	return WORLD_NOW_US + 60 * SECOND;
-}
-
-static const struct clock LONG_AFTER = {long_after_us, machine_monotonic_us, NULL};
-static const struct clock A_MINUTE_AFTER = {a_minute_after_us, machine_monotonic_us, NULL};
+static int64_t long_after_us = WORLD_NOW_US + DAY, a_minute_after_us = WORLD_NOW_US + MINUTE;
+static const struct clock LONG_AFTER = WORLD_CLOCK_AT(&long_after_us);
+static const struct clock A_MINUTE_AFTER = WORLD_CLOCK_AT(&a_minute_after_us);
 
 /* ---- Commands */
 
@@ -178,27 +150,6 @@ static void test_an_event_that_exists_already_fails_its_command_and_no_other(voi
 
 /* ---- Records */
 
-/* Each of these has an address of its own, so that none repeats another. */
-static void come_from(struct hit_record *hit, size_t number)
-{
-	hit->client.bytes[13] = (uint8_t)(number >> 16);
-	hit->client.bytes[14] = (uint8_t)(number >> 8);
-	hit->client.bytes[15] = (uint8_t)number;
-}
-
-static void put_hits(struct world *w, size_t count, uint32_t messages)
-{
-	struct world_feed *feed = world_feed_open(w);
-	for (size_t i = 0; i < count; i++) {
-		struct hit_record hit = world_hit(w, (uint32_t)(i % messages), i % 3 ? HIT_OPEN : HIT_CLICK);
-		if (i % 5 == 0)
-			hit.user_agent = SLICE("Mozilla/5.0");
-		come_from(&hit, i);
-		world_put_hit(feed, WORLD_NOW_US + (int64_t)i * 100000, &hit);
-	}
-	world_feed_close(&feed);
-}
-
 static void expect_each_record_once(struct world *w, size_t records)
 {
 	const struct event *e;
@@ -217,7 +168,7 @@ static void test_a_restart_applies_nothing_again(void **state)
 	struct world *w = *state;
 	for (uint32_t i = 0; i < 5; i++)
 		world_add_message(w, i, false);
-	put_hits(w, 300, 5);
+	world_put_hits(w, 300, 5);
 	for (int i = 0; i < 3; i++) {
 		world_apply_all(w);
 		world_reopen(w);
@@ -243,7 +194,7 @@ static void test_what_is_applied_is_published_and_reported(void **state)
 	struct writer_config config = world_writer_config(w);
 	config.committed = note_published;
 	atomic_store(&published, 0);
-	put_hits(w, 50, 1);
+	world_put_hits(w, 50, 1);
 	assert_int_equal(writer_start(&config, &writer, &err), STATUS_OK);
 	while (!writer_caught_up(writer))
 		sched_yield();
@@ -276,7 +227,7 @@ static void test_a_record_that_the_store_refuses_is_passed_over(void **state)
 	struct writer *writer = NULL;
 	world_add_message(w, 0, false);
 	refuse_the_third(w);
-	put_hits(w, 10, 1);
+	world_put_hits(w, 10, 1);
 	struct writer_config config = world_writer_config(w);
 	assert_int_equal(writer_start(&config, &writer, &err), STATUS_OK);
 	while (!writer_caught_up(writer))
@@ -318,7 +269,7 @@ static void test_slow_commands_do_not_hold_back_records(void **state)
 {
 	enum { COMMANDS = 3, HITS = 1000 };
 	static struct slow_command commands[COMMANDS];
-	static const struct clock CLOCK = {long_after_us, commands_monotonic_us, NULL};
+	static const struct clock CLOCK = {world_told_us, commands_monotonic_us, &long_after_us};
 	static atomic_bool may_go;
 	struct world *w = *state;
 	world_add_message(w, 0, false);
@@ -330,7 +281,7 @@ static void test_slow_commands_do_not_hold_back_records(void **state)
 		    (struct slow_command){.command = {.run = run_slowly, .done = count_done}, .may_go = &may_go};
 		writer_submit(writer, &commands[i].command);
 		if (i == 0)
-			put_hits(w, HITS, 1); /* while the first runs, or it sees them all */
+			world_put_hits(w, HITS, 1); /* while the first runs, or it sees them all */
 	}
 	atomic_store(&may_go, true);
 	writer_stop(&writer);
@@ -356,7 +307,7 @@ static void test_while_the_store_is_away_commands_fail_and_records_wait(void **s
 	const struct event *e;
 	char text[200];
 	world_add_message(w, 0, false);
-	put_hits(w, 20, 1);
+	world_put_hits(w, 20, 1);
 	assert_int_equal(store_checkpoint(w->session, 0, &err), STATUS_OK);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	set_disk_full(true);
@@ -441,7 +392,7 @@ static void test_every_record_is_applied_exactly_once_whatever_is_killed_when(vo
 		for (size_t end = records + BATCH; records < end; records++) {
 			struct hit_record hit =
 			    world_hit(w, (uint32_t)prng_below(&random, MESSAGES), records % 3 ? HIT_OPEN : HIT_CLICK);
-			come_from(&hit, records);
+			world_come_from(&hit, records);
 			world_put_hit(feed, WORLD_NOW_US + (int64_t)records * 100000, &hit);
 		}
 		world_feed_close(&feed);
@@ -474,7 +425,7 @@ static void test_every_repeat_is_counted_exactly_once_whatever_is_killed_when(vo
 		struct world_feed *feed = world_feed_open(w);
 		for (int64_t end = records + BATCH; records < end; records++) {
 			struct hit_record hit = world_hit(w, 0, HIT_CLICK);
-			come_from(&hit, (size_t)records % 2);
+			world_come_from(&hit, (size_t)records % 2);
 			world_put_hit(feed, WORLD_NOW_US + records * 1000, &hit);
 		}
 		world_feed_close(&feed);
@@ -576,7 +527,7 @@ static void test_settling_is_whole_whatever_is_killed_when(void **state)
 	expect_all_swept(w, MESSAGES);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down)
 
 int main(void)
 {

@@ -15,37 +15,7 @@
 
 static int setup(void **state)
 {
-	static struct world w;
-	world_open(&w);
-	*state = &w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_close(*state);
-	return 0;
-}
-
-/* Each of these has an address of its own, so that none repeats another. */
-static void come_from(struct hit_record *hit, size_t number)
-{
-	hit->client.bytes[13] = (uint8_t)(number >> 16);
-	hit->client.bytes[14] = (uint8_t)(number >> 8);
-	hit->client.bytes[15] = (uint8_t)number;
-}
-
-static void put_hits(struct world *w, size_t count, uint32_t messages)
-{
-	struct world_feed *feed = world_feed_open(w);
-	for (size_t i = 0; i < count; i++) {
-		struct hit_record hit = world_hit(w, (uint32_t)(i % messages), i % 3 ? HIT_OPEN : HIT_CLICK);
-		if (i % 5 == 0)
-			hit.user_agent = SLICE("Mozilla/5.0");
-		come_from(&hit, i);
-		world_put_hit(feed, WORLD_NOW_US + (int64_t)i * 100000, &hit);
-	}
-	world_feed_close(&feed);
+	return world_set_up(state, 0);
 }
 
 static void test_records_of_a_message_that_nobody_understands_are_passed_over(void **state)
@@ -59,7 +29,7 @@ static void test_records_of_a_message_that_nobody_understands_are_passed_over(vo
 	/* As a newer program may have written it. */
 	(void)world_sql(w, "UPDATE messages SET state = 'from_the_future' WHERE id = (SELECT max(id) FROM messages) "
 			   "RETURNING 1");
-	put_hits(w, 10, 2);
+	world_put_hits(w, 10, 2);
 	struct writer_config config = world_writer_config(w);
 	assert_int_equal(writer_start(&config, &writer, &err), STATUS_OK);
 	while (!writer_caught_up(writer))
@@ -103,7 +73,7 @@ static void expect_halt(struct world *w, struct writer **writer, enum writer_hal
 {
 	const struct event *e;
 	struct err err = {0};
-	put_hits(w, 10, 1);
+	world_put_hits(w, 10, 1);
 	while (halted_why == WRITER_RUNS)
 		sched_yield();
 	assert_int_equal(halted_why, why);
@@ -148,7 +118,7 @@ static void test_a_store_that_has_gone_back_is_given_its_events_again(void **sta
 	struct world *w = *state;
 	const struct event *e;
 	world_add_message(w, 0, false);
-	put_hits(w, 10, 1);
+	world_put_hits(w, 10, 1);
 	struct writer *writer = start_halting(w);
 	while (!writer_caught_up(writer))
 		sched_yield();
@@ -164,7 +134,7 @@ static void test_a_store_that_has_gone_back_is_given_its_events_again(void **sta
 	assert_int_equal(world_events(w, 0, &e), 10);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_tear_down)
 
 int main(void)
 {

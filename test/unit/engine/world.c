@@ -77,6 +77,39 @@ void world_close(struct world *w)
 	assert_int_equal(system(command), 0);
 }
 
+int world_set_up(void **state, uint32_t messages)
+{
+	static struct world w;
+	world_open(&w);
+	for (uint32_t n = 0; n < messages; n++)
+		world_add_message(&w, n, false);
+	*state = &w;
+	return 0;
+}
+
+int world_tear_down(void **state)
+{
+	world_close(*state);
+	return 0;
+}
+
+int world_tear_down_counted(void **state)
+{
+	world_check_sums(*state);
+	return world_tear_down(state);
+}
+
+int64_t world_told_us(void *now_us)
+{
+	return *(const int64_t *)now_us;
+}
+
+int64_t world_machine_us(void *self)
+{
+	(void)self;
+	return clock_monotonic_us(clock_system());
+}
+
 void world_reopen(struct world *w)
 {
 	world_close_handles(w);
@@ -247,6 +280,13 @@ struct hit_record world_hit(struct world *w, uint32_t n, enum hit_kind kind)
 	return hit;
 }
 
+void world_come_from(struct hit_record *hit, size_t number)
+{
+	hit->client.bytes[13] = (uint8_t)(number >> 16);
+	hit->client.bytes[14] = (uint8_t)(number >> 8);
+	hit->client.bytes[15] = (uint8_t)number;
+}
+
 /* In the mail that SendGrid got, the link was one of ours. */
 static struct slice tracking_url(struct world *w, const struct hit_record *hit)
 {
@@ -360,6 +400,19 @@ void world_put_hit(struct world_feed *f, int64_t time_us, const struct hit_recor
 	world_put_bytes(f, RECORD_HIT, time_us, buf_slice(&b));
 }
 
+void world_put_hits(struct world *w, size_t count, uint32_t messages)
+{
+	struct world_feed *feed = world_feed_open(w);
+	for (size_t i = 0; i < count; i++) {
+		struct hit_record hit = world_hit(w, (uint32_t)(i % messages), i % 3 ? HIT_OPEN : HIT_CLICK);
+		if (i % 5 == 0)
+			hit.user_agent = APPLE;
+		world_come_from(&hit, i);
+		world_put_hit(feed, WORLD_NOW_US + (int64_t)i * 100000, &hit);
+	}
+	world_feed_close(&feed);
+}
+
 void world_put_report(struct world_feed *f, int64_t time_us, const struct provider_hit_record *report)
 {
 	char room[RECORD_PAYLOAD_MAX + 1];
@@ -410,6 +463,14 @@ void world_apply_all(struct world *w)
 	struct journal_cursor cursor = {0};
 	CHECK(store_cursor_read(w->session, journal_node(w->journal), &cursor, err));
 	assert_int_equal(cursor.sequence, durable);
+}
+
+void world_apply_hit(struct world *w, int64_t time_us, const struct hit_record *hit)
+{
+	struct world_feed *feed = world_feed_open(w);
+	world_put_hit(feed, time_us, hit);
+	world_feed_close(&feed);
+	world_apply_all(w);
 }
 
 void world_apply_report(struct world *w, int64_t time_us, const struct provider_hit_record *report)

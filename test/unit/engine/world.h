@@ -13,6 +13,14 @@
 
 /* 2026-11-21T06:00:00Z: everything happens then unless said otherwise. */
 #define WORLD_NOW_US INT64_C(1795240800000000)
+#define SECOND INT64_C(1000000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+/* Agents: the image proxy of Gmail, and Apple's mail privacy. */
+#define GMAIL SLICE("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")
+#define APPLE SLICE("Mozilla/5.0")
 
 struct world {
 	char directory[64];
@@ -36,6 +44,11 @@ struct world {
 void world_open(struct world *w);
 /* Closes it and removes the directory. */
 void world_close(struct world *w);
+/* For cmocka: *state is a world with messages 0 to `messages` - 1, not queued. One at a time. */
+int world_set_up(void **state, uint32_t messages);
+int world_tear_down(void **state);
+/* Counts all sums again before. */
+int world_tear_down_counted(void **state);
 /* As after a start of the program: all handles are new. */
 void world_reopen(struct world *w);
 /* Only handles, for a process of its own that must not share them. */
@@ -57,8 +70,18 @@ int64_t world_stat(struct world *w, enum statistic stat);
 /* A number out of the SQLite file. */
 int64_t world_sql(struct world *w, const char *sql);
 
+/* A struct clock whose wall time is what `now_us`, an int64_t *, points to; durations are the machine's. */
+#define WORLD_CLOCK_AT(now_us)                                                                                         \
+	{                                                                                                              \
+		world_told_us, world_machine_us, (now_us)                                                              \
+	}
+int64_t world_told_us(void *now_us);
+int64_t world_machine_us(void *self);
+
 /* A hit of a person on message n that may be changed before it is used. */
 struct hit_record world_hit(struct world *w, uint32_t n, enum hit_kind kind);
+/* Gives it an address of its own: hits with different numbers do not repeat each other. */
+void world_come_from(struct hit_record *hit, size_t number);
 /* SendGrid tells of the same, at the same time, by the same client; every report has a name of its own. */
 struct provider_hit_record world_report_of(struct world *w, const struct hit_record *hit);
 struct provider_hit_record world_report(struct world *w, uint32_t n, enum hit_kind kind);
@@ -68,6 +91,9 @@ struct world_feed;
 struct world_feed *world_feed_open(struct world *w);
 void world_feed_close(struct world_feed **feed);
 void world_put_hit(struct world_feed *feed, int64_t time_us, const struct hit_record *hit);
+/* `count` opens and clicks, each by somebody else, a tenth of a second apart, on messages 0 to `messages` - 1 in turn.
+ * Some are by Apple. They are not applied. */
+void world_put_hits(struct world *w, size_t count, uint32_t messages);
 /* As a webhook that came in at that time. */
 void world_put_report(struct world_feed *feed, int64_t time_us, const struct provider_hit_record *report);
 void world_put_bytes(struct world_feed *feed, uint8_t type, int64_t time_us, struct slice payload);
@@ -81,7 +107,8 @@ struct writer *world_start_writer(struct world *w);
 /* Starts a writer, applies everything durable, stops it. */
 void world_apply_all(struct world *w);
 
-/* Applies one report, received at that time. */
+/* Applies one hit, received at that time; one report. */
+void world_apply_hit(struct world *w, int64_t time_us, const struct hit_record *hit);
 void world_apply_report(struct world *w, int64_t time_us, const struct provider_hit_record *report);
 /* Writes an event of a message that is there, as apply would. No writer may run. */
 void world_add_event(struct world *w, const struct event *event);
