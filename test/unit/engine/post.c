@@ -79,6 +79,14 @@ void post_open(struct post *p)
 	start(p);
 }
 
+struct smtp_peer *post_open_with_peer(struct post *p, const struct smtp_peer_script *script)
+{
+	post_open(p);
+	struct smtp_peer *peer = smtp_peer_start(script);
+	p->smtp_port = smtp_peer_port(peer);
+	return peer;
+}
+
 void post_close(struct post *p)
 {
 	stop(p);
@@ -215,6 +223,15 @@ const struct message *post_message(struct post *p, struct uuid id)
 }
 
 /* States come by way of two other threads and a disk; there is nothing to wait on but the state itself. */
+void post_wait_until_reached(struct smtp_peer *peer, enum smtp_peer_step step, unsigned times)
+{
+	for (int i = 0; i < WAIT_MAX_MS / POLL_MS && smtp_peer_seen(peer).reached[step] < times; i++) {
+		struct timespec pause = {0, POLL_MS * 1000000};
+		nanosleep(&pause, NULL);
+	}
+	assert_int_equal(smtp_peer_seen(peer).reached[step], times);
+}
+
 void post_wait(struct post *p, struct uuid id, enum message_state state)
 {
 	enum message_state is = MESSAGE_SCHEDULED;

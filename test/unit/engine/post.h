@@ -7,6 +7,7 @@
 #include "engine/apply/resolve.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/intake/accept.h"
+#include "harness/smtp_peer.h"
 #include "world.h"
 #include <stdatomic.h>
 
@@ -27,6 +28,8 @@ struct post {
 };
 
 void post_open(struct post *p);
+/* With the provider "smtp", which is such a peer; stopped by the test. */
+struct smtp_peer *post_open_with_peer(struct post *p, const struct smtp_peer_script *script);
 void post_close(struct post *p);
 /* All handles and threads anew, as after a start of the program. */
 void post_restart(struct post *p);
@@ -52,6 +55,8 @@ enum status post_try(struct post *p, enum accept_kind kind, const char *json, st
 /* A plain mail by `provider` to `to`. */
 struct uuid post_mail(struct post *p, const char *provider, const char *to);
 
+/* Waits until clients have come so often to this step. */
+void post_wait_until_reached(struct smtp_peer *peer, enum smtp_peer_step step, unsigned times);
 /* Waits until the message has this state. */
 void post_wait(struct post *p, struct uuid id, enum message_state state);
 const struct message *post_message(struct post *p, struct uuid id);

@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -92,21 +91,13 @@ static void test_scheduled_mail_waits_for_its_time(void **state)
 	post_close(&p);
 }
 
-static struct smtp_peer *open_with_peer(struct post *p, const struct smtp_peer_script *script)
-{
-	post_open(p);
-	struct smtp_peer *peer = smtp_peer_start(script);
-	p->smtp_port = smtp_peer_port(peer);
-	return peer;
-}
-
 static void test_a_temporary_refusal_is_tried_again(void **state)
 {
 	struct post p;
 	(void)state;
-	struct smtp_peer *peer =
-	    open_with_peer(&p, &(struct smtp_peer_script){
-				   .fail_at = PEER_RCPT, .act = PEER_REPLY, .reply = "451 4.7.1 later", .times = 1});
+	struct smtp_peer *peer = post_open_with_peer(
+	    &p, &(struct smtp_peer_script){
+		    .fail_at = PEER_RCPT, .act = PEER_REPLY, .reply = "451 4.7.1 later", .times = 1});
 	post_start_dispatcher(&p);
 	struct uuid id = post_mail(&p, "smtp", "c@example.com");
 	post_wait(&p, id, MESSAGE_DEFERRED);
@@ -125,7 +116,7 @@ static void test_a_permanent_refusal_ends_it(void **state)
 {
 	struct post p;
 	(void)state;
-	struct smtp_peer *peer = open_with_peer(
+	struct smtp_peer *peer = post_open_with_peer(
 	    &p, &(struct smtp_peer_script){.fail_at = PEER_RCPT, .act = PEER_REPLY, .reply = "550 5.1.1 no such user"});
 	post_start_dispatcher(&p);
 	struct uuid id = post_mail(&p, "smtp", "c@example.com");
@@ -141,7 +132,7 @@ static void test_the_last_attempt_fails(void **state)
 {
 	struct post p;
 	(void)state;
-	struct smtp_peer *peer = open_with_peer(
+	struct smtp_peer *peer = post_open_with_peer(
 	    &p, &(struct smtp_peer_script){.fail_at = PEER_MAIL, .act = PEER_REPLY, .reply = "421 busy"});
 	p.attempts_max = 2;
 	post_start_dispatcher(&p);
@@ -160,7 +151,7 @@ static void test_a_line_that_drops_after_the_dot_is_in_doubt_until_resolved(void
 	struct post p;
 	(void)state;
 	struct smtp_peer *peer =
-	    open_with_peer(&p, &(struct smtp_peer_script){.fail_at = PEER_DOT, .act = PEER_DROP, .times = 1});
+	    post_open_with_peer(&p, &(struct smtp_peer_script){.fail_at = PEER_DOT, .act = PEER_DROP, .times = 1});
 	post_start_dispatcher(&p);
 	struct uuid doubtful = post_mail(&p, "smtp", "c@example.com");
 	post_wait(&p, doubtful, MESSAGE_IN_DOUBT);
@@ -182,15 +173,6 @@ static void test_a_line_that_drops_after_the_dot_is_in_doubt_until_resolved(void
 }
 
 /* ---- Crashes: a child that accepts and sends, killed by the parent where the peer holds it. */
-
-static void wait_until_reached(struct smtp_peer *peer, enum smtp_peer_step step)
-{
-	for (int i = 0; i < 30000 && smtp_peer_seen(peer).reached[step] == 0; i++) {
-		struct timespec pause = {0, 2000000};
-		nanosleep(&pause, NULL);
-	}
-	assert_int_equal(smtp_peer_seen(peer).reached[step], 1);
-}
 
 /* Never returns. The child was forked while the parent had no threads. */
 static void run_child(struct post *p, int from_parent, int to_parent)
@@ -225,7 +207,7 @@ static struct uuid crash_at(struct post *p, enum smtp_peer_step step, struct smt
 	p->smtp_port = smtp_peer_port(*ret_peer);
 	assert_int_equal(write(down[1], &p->smtp_port, sizeof p->smtp_port), (ssize_t)sizeof p->smtp_port);
 	assert_int_equal(read(up[0], id.bytes, sizeof id.bytes), (ssize_t)sizeof id.bytes);
-	wait_until_reached(*ret_peer, step);
+	post_wait_until_reached(*ret_peer, step, 1);
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	for (int i = 0; i < 2; i++) {
@@ -293,10 +275,10 @@ static void test_a_stop_abandons_mail_that_is_before_the_dot(void **state)
 	struct post p;
 	(void)state;
 	struct smtp_peer *peer =
-	    open_with_peer(&p, &(struct smtp_peer_script){.fail_at = PEER_DATA, .act = PEER_STALL, .times = 1});
+	    post_open_with_peer(&p, &(struct smtp_peer_script){.fail_at = PEER_DATA, .act = PEER_STALL, .times = 1});
 	post_start_dispatcher(&p);
 	struct uuid id = post_mail(&p, "smtp", "c@example.com");
-	wait_until_reached(peer, PEER_DATA);
+	post_wait_until_reached(peer, PEER_DATA, 1);
 	post_stop_dispatcher(&p);
 	assert_int_equal(post_message(&p, id)->state, MESSAGE_QUEUED);
 	assert_int_equal(smtp_peer_seen(peer).accepted, 0);
@@ -313,10 +295,10 @@ static void test_a_stop_waits_for_the_answer_to_the_dot(void **state)
 	struct post p;
 	(void)state;
 	struct smtp_peer *peer =
-	    open_with_peer(&p, &(struct smtp_peer_script){.fail_at = PEER_DOT, .act = PEER_STALL, .times = 1});
+	    post_open_with_peer(&p, &(struct smtp_peer_script){.fail_at = PEER_DOT, .act = PEER_STALL, .times = 1});
 	post_start_dispatcher(&p);
 	struct uuid id = post_mail(&p, "smtp", "c@example.com");
-	wait_until_reached(peer, PEER_DOT);
+	post_wait_until_reached(peer, PEER_DOT, 1);
 	smtp_peer_release(peer);
 	post_stop_dispatcher(&p);
 	post_wait(&p, id, MESSAGE_SENT);

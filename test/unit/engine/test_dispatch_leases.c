@@ -51,23 +51,6 @@ static void wait_until(struct post *p, const char *sql, int64_t want)
 	fail_msg("%s: %lld, not %lld", sql, (long long)is, (long long)want);
 }
 
-static void wait_until_reached(struct smtp_peer *peer, enum smtp_peer_step step, unsigned times)
-{
-	for (int i = 0; i < 30000 && smtp_peer_seen(peer).reached[step] < times; i++) {
-		struct timespec pause = {0, 2000000};
-		nanosleep(&pause, NULL);
-	}
-	assert_int_equal(smtp_peer_seen(peer).reached[step], times);
-}
-
-static struct smtp_peer *open_with_peer(struct post *p, const struct smtp_peer_script *script)
-{
-	post_open(p);
-	struct smtp_peer *peer = smtp_peer_start(script);
-	p->smtp_port = smtp_peer_port(peer);
-	return peer;
-}
-
 /* ---- Leases */
 
 /* Many claims, each while mails of those before are under way: none of their leases is low. */
@@ -93,12 +76,12 @@ static void test_a_lease_that_runs_low_is_written_once_a_mail(void **state)
 	static const struct smtp_peer_script stall = {.fail_at = PEER_DATA, .act = PEER_STALL, .times = MAILS};
 	struct post p;
 	(void)state;
-	struct smtp_peer *peer = open_with_peer(&p, &stall);
+	struct smtp_peer *peer = post_open_with_peer(&p, &stall);
 	count_extensions(&p);
 	for (int i = 0; i < MAILS; i++)
 		(void)post_mail(&p, "smtp", "c@example.com");
 	post_start_dispatcher(&p);
-	wait_until_reached(peer, PEER_DATA, MAILS);
+	post_wait_until_reached(peer, PEER_DATA, MAILS);
 	post_advance_both(&p, 85); /* of 120: less than a third is left */
 	wait_until(&p, "SELECT COUNT(*) FROM extensions", MAILS);
 	/* More turns, and now there is time again. */
@@ -120,10 +103,10 @@ static void test_a_jump_of_the_clock_does_not_claim_our_own_mails_again(void **s
 	static const struct smtp_peer_script stall = {.fail_at = PEER_DATA, .act = PEER_STALL, .times = 1};
 	struct post p;
 	(void)state;
-	struct smtp_peer *peer = open_with_peer(&p, &stall);
+	struct smtp_peer *peer = post_open_with_peer(&p, &stall);
 	post_start_dispatcher(&p);
 	struct uuid slow = post_mail(&p, "smtp", "c@example.com");
-	wait_until_reached(peer, PEER_DATA, 1);
+	post_wait_until_reached(peer, PEER_DATA, 1);
 	post_advance(&p, 3600);
 	post_wait(&p, post_mail(&p, "smtp", "d@example.com"), MESSAGE_SENT);
 	smtp_peer_release(peer);
@@ -160,13 +143,13 @@ static void test_a_mail_that_was_built_long_ago_is_looked_at_again(void **state)
 	struct post p;
 	struct uuid id = {{0}};
 	(void)state;
-	struct smtp_peer *peer = open_with_peer(&p, &stall);
+	struct smtp_peer *peer = post_open_with_peer(&p, &stall);
 	for (int i = 0; i < BUSY; i++)
 		(void)post_mail(&p, "smtp", "c@example.com");
 	post_advance(&p, 1); /* due behind them */
 	id = post_mail(&p, "smtp", "late@example.com");
 	post_start_dispatcher(&p);
-	wait_until_reached(peer, PEER_DATA, BUSY);
+	post_wait_until_reached(peer, PEER_DATA, BUSY);
 	wait_until(&p, "SELECT COUNT(*) FROM send_queue WHERE state = 'leased'", 21);
 	run_sql(&p, "INSERT INTO suppressions (tenant_id, address, reason, created_at) SELECT id, 'late@example.com', "
 		    "'complaint', 0 FROM tenants");
@@ -187,11 +170,11 @@ static void test_a_stop_gives_back_what_was_not_sent(void **state)
 	static const struct smtp_peer_script stall = {.fail_at = PEER_DATA, .act = PEER_STALL, .times = MAILS};
 	struct post p;
 	(void)state;
-	struct smtp_peer *peer = open_with_peer(&p, &stall);
+	struct smtp_peer *peer = post_open_with_peer(&p, &stall);
 	for (int i = 0; i < MAILS; i++)
 		(void)post_mail(&p, "smtp", "c@example.com");
 	post_start_dispatcher(&p);
-	wait_until_reached(peer, PEER_DATA, 20);
+	post_wait_until_reached(peer, PEER_DATA, 20);
 	post_stop_dispatcher(&p);
 	/* Not by running out, and not by the next start. */
 	assert_int_equal(

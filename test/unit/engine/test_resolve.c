@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/apply/resolve.h"
 
-#include "harness/smtp_peer.h"
 #include "post.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,10 +35,8 @@ static void check_resolution(enum resolve_as as, enum message_state want, enum e
 {
 	struct post p;
 	const struct event *events;
-	post_open(&p);
 	struct smtp_peer *peer =
-	    smtp_peer_start(&(struct smtp_peer_script){.fail_at = PEER_DOT, .act = PEER_DROP, .times = 1});
-	p.smtp_port = smtp_peer_port(peer);
+	    post_open_with_peer(&p, &(struct smtp_peer_script){.fail_at = PEER_DOT, .act = PEER_DROP, .times = 1});
 	post_start_dispatcher(&p);
 	struct uuid id = post_mail(&p, "smtp", "c@example.com");
 	post_wait(&p, id, MESSAGE_IN_DOUBT);
