@@ -84,8 +84,8 @@ enum status store_savepoint(struct store_session *session, struct err *err) MUST
 enum status store_savepoint_keep(struct store_session *session, struct err *err) MUST_CHECK;
 enum status store_savepoint_undo(struct store_session *session, struct err *err) MUST_CHECK;
 
-/* SQLite: not 0, and another one than before when another connection has committed since. Elsewhere 0: others commit all
- * the time. */
+/* SQLite: not 0, and another one than before when another connection has committed since. Elsewhere 0: others commit
+ * all the time. */
 enum status store_version(struct store_session *session, int64_t *ret, struct err *err) MUST_CHECK;
 /* SQLite: writes the WAL back into the database file when it has grown past `pages`; nothing elsewhere. Writer only. */
 enum status store_checkpoint(struct store_session *session, int pages, struct err *err) MUST_CHECK;
