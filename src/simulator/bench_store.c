@@ -16,24 +16,33 @@
 
 enum { COPY_AT_ONCE = 1 << 30, FIRST_TENANT = 1 };
 
-static enum status open_parts(struct bench_store *b, struct err *err)
+static enum status open_session(struct bench_store *b, struct err *err)
 {
 	static const uint8_t KEY[LINK_TOKEN_KEY_SIZE] = {1, 2, 3};
-	char url[BENCH_DIRECTORY_MAX + 32];
 	b->keys = link_token_keys_new();
 	link_token_keys_set(b->keys, 1, KEY);
+	enum status status = store_migrate(b->store, err);
+	return status == STATUS_OK ? store_session_open(b->store, STORE_WRITE, &b->session, err) : status;
+}
+
+static enum status open_parts(struct bench_store *b, struct err *err)
+{
+	char url[BENCH_DIRECTORY_MAX + 32];
 	(void)snprintf(url, sizeof url, "sqlite:%s/store.db", b->directory);
 	enum status status = store_open(url, &b->store, err);
-	if (status == STATUS_OK)
-		status = store_migrate(b->store, err);
-	return status == STATUS_OK ? store_session_open(b->store, STORE_WRITE, &b->session, err) : status;
+	return status == STATUS_OK ? open_session(b, err) : status;
+}
+
+static enum status add_tenant(struct bench_store *b, int64_t now_us, struct err *err)
+{
+	struct tenant tenant = {.name = SLICE("bench"), .time_zone = SLICE("UTC"), .created_us = now_us};
+	return store_tenant_add(b->session, &tenant, &b->tenant, err);
 }
 
 static enum status open_new(struct bench_store *b, int64_t now_us, struct err *err)
 {
-	struct tenant tenant = {.name = SLICE("bench"), .time_zone = SLICE("UTC"), .created_us = now_us};
 	enum status status = open_parts(b, err);
-	return status == STATUS_OK ? store_tenant_add(b->session, &tenant, &b->tenant, err) : status;
+	return status == STATUS_OK ? add_tenant(b, now_us, err) : status;
 }
 
 static enum status make_directory(struct bench_store *b, struct err *err)
@@ -51,6 +60,30 @@ enum status bench_store_open(struct bench_store *b, int64_t now_us, struct err *
 {
 	enum status status = make_directory(b, err);
 	return status == STATUS_OK ? open_new(b, now_us, err) : status;
+}
+
+/* What is measured is written over whatever is there, so it had better be nothing that somebody needs. */
+static enum status check_empty(struct store *store, struct err *err)
+{
+	if (!store_is_shared(store))
+		return err_set(err, STATUS_BAD_INPUT, "this is not the URL of a PostgreSQL database");
+	switch (store_check(store, err)) {
+	case STATUS_NOT_FOUND: return STATUS_OK;
+	case STATUS_IO: return STATUS_IO;
+	default: return err_set(err, STATUS_CONFLICT, "the database is not empty; make one for this measurement");
+	}
+}
+
+enum status bench_store_open_in(struct bench_store *b, const char *url, int64_t now_us, struct err *err)
+{
+	enum status status = make_directory(b, err);
+	if (status == STATUS_OK)
+		status = store_open(url, &b->store, err);
+	if (status == STATUS_OK)
+		status = check_empty(b->store, err);
+	if (status == STATUS_OK)
+		status = open_session(b, err);
+	return status == STATUS_OK ? add_tenant(b, now_us, err) : status;
 }
 
 enum status bench_store_create(struct bench_store *b, const char *directory, int64_t now_us, struct err *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bench_store: an SQLite store with a tenant, in a directory of its own that goes away with it; or one that is kept, so
- * that later runs begin with a copy of it instead of making it again. */
+ * that later runs begin with a copy of it instead of making it again; or one in a PostgreSQL database. */
 #ifndef PUGMARK_SIMULATOR_BENCH_STORE_H
 #define PUGMARK_SIMULATOR_BENCH_STORE_H
 
@@ -20,6 +20,10 @@ struct bench_store {
 
 /* New, and removed when it is closed. Give it to bench_store_close in any case. Blocks, as does closing. */
 enum status bench_store_open(struct bench_store *b, int64_t now_us, struct err *err) MUST_CHECK;
+/* New, in the PostgreSQL database at `url`; the directory is there for the rest. STATUS_CONFLICT: the database holds a
+ * store already. STATUS_BAD_INPUT: the URL is not PostgreSQL's. Closing leaves the database as it is. Otherwise as
+ * above. */
+enum status bench_store_open_in(struct bench_store *b, const char *url, int64_t now_us, struct err *err) MUST_CHECK;
 /* New, in `directory`, which is made and stays. STATUS_CONFLICT: there is something of that name. Otherwise as above.
  */
 enum status bench_store_create(struct bench_store *b, const char *directory, int64_t now_us,

@@ -60,3 +60,23 @@ test("without its PostgreSQL the program says so in one line and does not start"
     assert.match(result.stderr, /^pugmark [^\n]+\n$/);
   }
 });
+
+test("bench apply fills a database of its own and says what the server took", { skip }, async (t) => {
+  const postgres = await start_postgres(t);
+  const args = ["bench", "apply", "300", "--before", "200", "--store", postgres.url, "--json"];
+  const { code, stdout, stderr } = await pugmark(args);
+  assert.equal(code, 0, stderr);
+  const figures = JSON.parse(stdout);
+  assert.equal(figures.events, 300);
+  assert.equal(figures.before, 200);
+  for (const key of ["events_per_s", "settled_per_s", "cpu_us_per_event", "server_cpu_us_per_event"]) assert.ok(figures[key] > 0, key);
+  // A hit is an event, or is counted on the one that it repeats.
+  const [[hits]] = postgres.query("SELECT SUM(1 + repeats) FROM email_events");
+  assert.equal(Number(hits), 500);
+  const again = await pugmark(args);
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /not empty/);
+  const other = await pugmark(["bench", "apply", "300", "--store", "sqlite:/nowhere/store.db"]);
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /PostgreSQL/);
+});

@@ -5,7 +5,10 @@
  *
  * An empty store flatters: its indexes are in the cache and its messages fresh. So the store is filled first, by the
  * same writer with the same kind of traffic (bench_hits.h), which takes minutes; `--prepare` keeps that store and
- * `--from` begins with a copy of it. Other programs that are to be compared do the same with the same seed. */
+ * `--from` begins with a copy of it. Other programs that are to be compared do the same with the same seed.
+ *
+ * On PostgreSQL half of the work is done by the server, so its processor time is told, too. */
+#include "prog/bench/bench_database.h"
 #include "prog/bench/bench_hits.h"
 #include "prog/bench/bench_mail.h"
 #include "prog/command/commands.h"
@@ -27,8 +30,10 @@
 enum { RECORDS_MAX = 100000000, AT_ONCE = 1000000, FEED_BYTES = 1 << 20, POLL_US = 5000, QUIET_US = 600000000 };
 
 struct bench {
-	uint64_t count;  /* hits to measure */
-	uint64_t before; /* hits that the store has before */
+	uint64_t count;                  /* hits to measure */
+	uint64_t before;                 /* hits that the store has before */
+	const char *url;                 /* of PostgreSQL; NULL: SQLite */
+	struct bench_database *database; /* NULL: SQLite */
 	struct bench_store at;
 	struct journal *journal;
 	struct err err;
@@ -42,6 +47,7 @@ struct bench {
 struct figures {
 	double applied_s, settled_s; /* since the start */
 	double cpu_us;               /* an event */
+	double server_cpu_us;        /* an event; negative: not known */
 	double bytes;                /* an event */
 };
 
@@ -118,12 +124,21 @@ static enum status write_hits(struct bench *b, uint64_t count)
 
 /* ---- The writer */
 
-static uint64_t store_bytes(const struct bench *b)
+static enum status store_bytes(struct bench *b, uint64_t *ret)
 {
 	char path[BENCH_DIRECTORY_MAX + 16];
 	struct stat s;
+	if (b->database)
+		return bench_database_bytes(b->database, ret, &b->err);
 	(void)snprintf(path, sizeof path, "%s/store.db", b->at.directory);
-	return stat(path, &s) == 0 ? (uint64_t)s.st_size : 0;
+	*ret = stat(path, &s) == 0 ? (uint64_t)s.st_size : 0;
+	return STATUS_OK;
+}
+
+/* So that nothing is left to be done that what comes next would pay for. */
+static enum status tidy(struct bench *b)
+{
+	return b->database ? bench_database_tidy(b->database, &b->err) : store_checkpoint(b->at.session, 0, &b->err);
 }
 
 static int64_t used_us(int of)
@@ -137,6 +152,19 @@ static int64_t used_us(int of)
 static int64_t cpu_us(void)
 {
 	return used_us(RUSAGE_SELF) - used_us(RUSAGE_THREAD);
+}
+
+static enum status mark_sessions(struct bench *b)
+{
+	return b->database ? bench_database_mark(b->database, &b->err) : STATUS_OK;
+}
+
+/* While the writer's sessions are open. */
+static double server_cpu_us(struct bench *b)
+{
+	int64_t us;
+	struct err ignored;
+	return b->database && bench_database_cpu_us(b->database, &us, &ignored) == STATUS_OK ? (double)us : -1;
 }
 
 static bool is_settled(struct bench *b)
@@ -201,7 +229,9 @@ static enum status apply(struct bench *b, struct figures *ret)
 	atomic_store(&b->now_us, bench_hits_time_us(journal_durable_sequence(b->journal)));
 	int64_t began_us = clock_monotonic_us(clock);
 	int64_t cpu_began_us = cpu_us();
-	enum status status = writer_start(&config, &writer, &b->err);
+	enum status status = mark_sessions(b);
+	if (status == STATUS_OK)
+		status = writer_start(&config, &writer, &b->err);
 	if (status != STATUS_OK) {
 		apply_free(&applier);
 		return status;
@@ -211,6 +241,7 @@ static enum status apply(struct bench *b, struct figures *ret)
 	is_good = is_good && wait_for(b, writer, all_settled);
 	ret->settled_s = (double)(clock_monotonic_us(clock) - began_us) / 1e6;
 	ret->cpu_us = (double)(cpu_us() - cpu_began_us);
+	ret->server_cpu_us = server_cpu_us(b);
 	writer_stop(&writer);
 	apply_free(&applier);
 	return is_good ? STATUS_OK : STATUS_IO;
@@ -230,7 +261,7 @@ static enum status fill(struct bench *b)
 			status = apply(b, &ignored);
 		left -= count;
 	}
-	return status == STATUS_OK ? store_checkpoint(b->at.session, 0, &b->err) : status;
+	return status == STATUS_OK ? tidy(b) : status;
 }
 
 static enum status prepare(struct bench *b, const char *directory)
@@ -239,10 +270,17 @@ static enum status prepare(struct bench *b, const char *directory)
 	return status == STATUS_OK ? fill(b) : status;
 }
 
+static enum status open_new(struct bench *b)
+{
+	if (!b->url)
+		return bench_store_open(&b->at, BENCH_MAIL_START_US, &b->err);
+	enum status status = bench_store_open_in(&b->at, b->url, BENCH_MAIL_START_US, &b->err);
+	return status == STATUS_OK ? bench_database_open(b->url, &b->database, &b->err) : status;
+}
+
 static enum status begin(struct bench *b, const char *from)
 {
-	enum status status = from ? bench_store_open_copy(&b->at, from, &b->err)
-				  : bench_store_open(&b->at, BENCH_MAIL_START_US, &b->err);
+	enum status status = from ? bench_store_open_copy(&b->at, from, &b->err) : open_new(b);
 	if (status == STATUS_OK)
 		status = from ? open_journal(b) : fill(b);
 	if (status == STATUS_OK)
@@ -254,33 +292,43 @@ static enum status begin(struct bench *b, const char *from)
 
 static enum status measure(struct bench *b, struct figures *ret)
 {
+	uint64_t bytes_before = 0, bytes = 0;
 	enum status status = write_hits(b, b->count);
 	if (status == STATUS_OK)
-		status = store_checkpoint(b->at.session, 0, &b->err);
-	uint64_t bytes_before = store_bytes(b);
+		status = tidy(b);
+	if (status == STATUS_OK)
+		status = store_bytes(b, &bytes_before);
 	if (status == STATUS_OK)
 		status = apply(b, ret);
 	if (status == STATUS_OK)
-		status = store_checkpoint(b->at.session, 0, &b->err);
+		status = tidy(b);
+	if (status == STATUS_OK)
+		status = store_bytes(b, &bytes);
 	ret->cpu_us /= (double)b->count;
-	ret->bytes = (double)(store_bytes(b) - bytes_before) / (double)b->count;
+	ret->server_cpu_us /= (double)b->count;
+	ret->bytes = ((double)bytes - (double)bytes_before) / (double)b->count;
 	return status;
 }
 
-static void print_figures(const struct bench *b, const struct figures *f, bool as_json)
+static void print_json(const struct bench *b, const struct figures *f)
 {
-	unsigned long long count = b->count;
-	unsigned long long before = b->before;
-	double applied = (double)count / f->applied_s;
-	double settled = (double)count / f->settled_s;
-	if (as_json)
-		printf("{\"events\":%llu,\"before\":%llu,\"events_per_s\":%.0f,\"settled_per_s\":%.0f,"
-		       "\"cpu_us_per_event\":%.2f,\"db_bytes_per_event\":%.1f}\n",
-		       count, before, applied, settled, f->cpu_us, f->bytes);
-	else
-		printf("%.0f events/s, %.0f with the second look, %.1f us of processor time and %.0f bytes an event "
-		       "(%llu behind %llu)\n",
-		       applied, settled, f->cpu_us, f->bytes, count, before);
+	printf("{\"events\":%llu,\"before\":%llu,\"events_per_s\":%.0f,\"settled_per_s\":%.0f,"
+	       "\"cpu_us_per_event\":%.2f,",
+	       (unsigned long long)b->count, (unsigned long long)b->before, (double)b->count / f->applied_s,
+	       (double)b->count / f->settled_s, f->cpu_us);
+	if (f->server_cpu_us >= 0)
+		printf("\"server_cpu_us_per_event\":%.2f,", f->server_cpu_us);
+	printf("\"db_bytes_per_event\":%.1f}\n", f->bytes);
+}
+
+static void print_text(const struct bench *b, const struct figures *f)
+{
+	printf("%.0f events/s, %.0f with the second look, %.1f us of processor time ", (double)b->count / f->applied_s,
+	       (double)b->count / f->settled_s, f->cpu_us);
+	if (f->server_cpu_us >= 0)
+		printf("(and %.1f us of the server's) ", f->server_cpu_us);
+	printf("and %.0f bytes an event (%llu behind %llu)\n", f->bytes, (unsigned long long)b->count,
+	       (unsigned long long)b->before);
 }
 
 static enum status run(struct bench *b, const char *from, struct figures *ret)
@@ -294,7 +342,11 @@ static enum status run(struct bench *b, const char *from, struct figures *ret)
 static void print_help(const struct option_spec *specs)
 {
 	puts("pugmark bench apply N: how fast N hits become events in SQLite, from the journal until they are counted\n"
-	     "and have been looked at a second time; in a store that holds some already.\n");
+	     "and have been looked at a second time; in a store that holds some already.\n"
+	     "\n"
+	     "With --store in a PostgreSQL database, which must be empty and is filled. When its server runs on this\n"
+	     "machine, the processor time of the server's processes for the sessions that write (utime and stime of\n"
+	     "/proc/PID/stat) is told, too.\n");
 	options_print(specs);
 }
 
@@ -323,6 +375,7 @@ int command_bench_apply(int argc, char **argv)
 	    {"before", &before, NULL, "M  hits that the store holds before (0)"},
 	    {"prepare", &prepared, NULL, "DIR  only make such a store, and keep it there"},
 	    {"from", &from, NULL, "DIR  begin with a copy of one that was made so"},
+	    {"store", &b.url, NULL, "URL  in this empty database, postgresql://…"},
 	    {"json", NULL, &as_json, "  print JSON"},
 	    {NULL}};
 	enum options_result parsed = options_parse(argc, argv, specs, &operands);
@@ -332,16 +385,17 @@ int command_bench_apply(int argc, char **argv)
 		return EXIT_USAGE;
 	if (!read_count(before, &b.before) || operands.count != (prepared ? 0 : 1) ||
 	    !read_count(prepared ? before : operands.values[0], &b.count) || (!prepared && !b.count) ||
-	    (prepared && (from || !b.before)))
+	    (prepared && (from || b.url || !b.before)) || (from && b.url))
 		return wrong_use();
 	enum status status = prepared ? prepare(&b, prepared) : run(&b, from, &figures);
 	journal_close(&b.journal);
+	bench_database_close(&b.database);
 	bench_store_close(&b.at);
 	if (status != STATUS_OK) {
 		(void)fprintf(stderr, "pugmark: bench apply: %s\n", b.err.text);
 		return EXIT_FAILED;
 	}
 	if (!prepared)
-		print_figures(&b, &figures, as_json);
+		(as_json ? print_json : print_text)(&b, &figures);
 	return EXIT_DONE;
 }
