@@ -19,13 +19,6 @@ enum {
 	QUARTER_US = 900000000, /* a quarter of an hour */
 };
 
-/* An array of rows that is reused, and where each key's row is in it. */
-struct table {
-	struct map *rows; /* key -> row, in the arena */
-	void **sorted;    /* for writing; on the heap, reused */
-	size_t room;
-};
-
 struct kept_suppression {
 	struct suppression suppression;
 	int64_t time_us;
@@ -33,10 +26,10 @@ struct kept_suppression {
 };
 
 struct sums {
-	struct arena *arena;         /* of all that is gathered */
-	struct map *owners;          /* texts -> struct sums_owner */
-	struct table daily;          /* owner and day -> struct stats_daily */
-	struct table quarter_hourly; /* owner, quarter, kind and actor -> struct stats_quarter_hourly */
+	struct arena *arena;        /* of all that is gathered */
+	struct map *owners;         /* texts -> struct sums_owner */
+	struct map *daily;          /* owner and day -> struct stats_daily */
+	struct map *quarter_hourly; /* owner, quarter, kind and actor -> struct stats_quarter_hourly */
 	struct kept_suppression *first, **last;
 	char key[KEY_MAX];
 };
@@ -46,8 +39,8 @@ struct sums *sums_new(void)
 	struct sums *s = MEM_NEW(struct sums);
 	s->arena = arena_new();
 	s->owners = map_new();
-	s->daily.rows = map_new();
-	s->quarter_hourly.rows = map_new();
+	s->daily = map_new();
+	s->quarter_hourly = map_new();
 	s->last = &s->first;
 	return s;
 }
@@ -58,10 +51,8 @@ void sums_free(struct sums **sums)
 	if (!s)
 		return;
 	map_free(&s->owners);
-	map_free(&s->daily.rows);
-	map_free(&s->quarter_hourly.rows);
-	mem_free(s->daily.sorted);
-	mem_free(s->quarter_hourly.sorted);
+	map_free(&s->daily);
+	map_free(&s->quarter_hourly);
 	arena_free(&s->arena);
 	mem_free(s);
 	*sums = NULL;
@@ -100,7 +91,7 @@ void sums_add_daily(struct sums *s, const struct sums_owner *owner, int32_t day,
 		int64_t day;
 	} key = {owner, day};
 	BUG_IF(day == 0);
-	struct stats_daily *row = map_get(s->daily.rows, slice_of(&key, sizeof key));
+	struct stats_daily *row = map_get(s->daily, slice_of(&key, sizeof key));
 	if (!row) {
 		row = ARENA_NEW(s->arena, struct stats_daily);
 		row->tenant = owner->tenant;
@@ -108,7 +99,7 @@ void sums_add_daily(struct sums *s, const struct sums_owner *owner, int32_t day,
 		row->campaign_id = owner->campaign_id;
 		row->template_id = owner->template_id;
 		row->sender = owner->sender;
-		(void)map_put(s->daily.rows, slice_of(&key, sizeof key), row);
+		(void)map_put(s->daily, slice_of(&key, sizeof key), row);
 	}
 	row->values[stat] += delta;
 }
@@ -126,7 +117,7 @@ void sums_add_quarter_hourly(struct sums *s, const struct sums_owner *owner, con
 		int64_t quarter;
 		uint64_t kind_and_actor;
 	} key = {owner, of->quarter, (uint64_t)of->kind << 8 | of->actor};
-	struct stats_quarter_hourly *row = map_get(s->quarter_hourly.rows, slice_of(&key, sizeof key));
+	struct stats_quarter_hourly *row = map_get(s->quarter_hourly, slice_of(&key, sizeof key));
 	if (!row) {
 		row = ARENA_NEW(s->arena, struct stats_quarter_hourly);
 		*row = (struct stats_quarter_hourly){.tenant = owner->tenant,
@@ -136,7 +127,7 @@ void sums_add_quarter_hourly(struct sums *s, const struct sums_owner *owner, con
 						     .campaign_id = owner->campaign_id,
 						     .template_id = owner->template_id,
 						     .sender = owner->sender};
-		(void)map_put(s->quarter_hourly.rows, slice_of(&key, sizeof key), row);
+		(void)map_put(s->quarter_hourly, slice_of(&key, sizeof key), row);
 	}
 	row->value += delta;
 }
@@ -188,32 +179,41 @@ static int by_quarter_hourly_key(const void *left, const void *right)
 	return order ? order : compare_texts(a->sender, b->sender);
 }
 
-static size_t sort(struct table *t, int (*order)(const void *, const void *))
+static enum status write_daily(struct sums *s, struct store_session *session, struct err *err)
 {
 	size_t n = 0;
 	size_t cursor = 0;
 	void *row;
-	if (t->room < map_count(t->rows)) {
-		t->room = map_count(t->rows) * 2;
-		t->sorted = mem_resize(t->sorted, t->room * sizeof *t->sorted);
-	}
-	while (map_next(t->rows, &cursor, NULL, &row))
-		t->sorted[n++] = row;
-	if (n > 1)
-		qsort(t->sorted, n, sizeof *t->sorted, order);
-	return n;
+	if (!map_count(s->daily))
+		return STATUS_OK;
+	const struct stats_daily **rows = arena_alloc_array(s->arena, map_count(s->daily), sizeof *rows);
+	while (map_next(s->daily, &cursor, NULL, &row))
+		rows[n++] = row;
+	qsort(rows, n, sizeof *rows, by_daily_key);
+	return store_stats_daily_add(session, rows, n, err);
+}
+
+static enum status write_quarter_hourly(struct sums *s, struct store_session *session, struct err *err)
+{
+	size_t n = 0;
+	size_t cursor = 0;
+	void *row;
+	if (!map_count(s->quarter_hourly))
+		return STATUS_OK;
+	const struct stats_quarter_hourly **rows =
+	    arena_alloc_array(s->arena, map_count(s->quarter_hourly), sizeof *rows);
+	while (map_next(s->quarter_hourly, &cursor, NULL, &row))
+		rows[n++] = row;
+	qsort(rows, n, sizeof *rows, by_quarter_hourly_key);
+	return store_stats_quarter_hourly_add(session, rows, n, err);
 }
 
 enum status sums_write(struct sums *s, struct store_session *session, struct err *err)
 {
-	enum status status = STATUS_OK;
 	bool was_added;
-	size_t n = sort(&s->daily, by_daily_key);
-	for (size_t i = 0; status == STATUS_OK && i < n; i++)
-		status = store_stats_daily_add(session, s->daily.sorted[i], err);
-	n = sort(&s->quarter_hourly, by_quarter_hourly_key);
-	for (size_t i = 0; status == STATUS_OK && i < n; i++)
-		status = store_stats_quarter_hourly_add(session, s->quarter_hourly.sorted[i], err);
+	enum status status = write_daily(s, session, err);
+	if (status == STATUS_OK)
+		status = write_quarter_hourly(s, session, err);
 	for (const struct kept_suppression *k = s->first; status == STATUS_OK && k; k = k->next)
 		status = store_suppression_add(session, &k->suppression, k->time_us, &was_added, err);
 	return status;
@@ -224,8 +224,8 @@ void sums_clear(struct sums *s)
 	if (!map_count(s->owners) && !s->first)
 		return;
 	map_clear(s->owners);
-	map_clear(s->daily.rows);
-	map_clear(s->quarter_hourly.rows);
+	map_clear(s->daily);
+	map_clear(s->quarter_hourly);
 	arena_reset(s->arena);
 	s->first = NULL;
 	s->last = &s->first;

@@ -41,8 +41,10 @@ struct stats_daily {
 	struct slice campaign_id, template_id, sender; /* empty: none */
 	int64_t values[STAT_COUNT];
 };
-/* Adds the values to the row, creating it. */
-enum status store_stats_daily_add(struct store_session *s, const struct stats_daily *delta, struct err *err) MUST_CHECK;
+/* Adds the values to their rows, creating them, in this order: writers whose rows are in the same order do not wait for
+ * one another crosswise. Each key once. */
+enum status store_stats_daily_add(struct store_session *s, const struct stats_daily *const *rows, size_t n,
+				  struct err *err) MUST_CHECK;
 
 /* stats_quarter_hourly: opens and clicks by quarter of an hour of occurrence and by actor; sends by that of sending.
  * All clocks of today stand on a quarter of an hour, so hours and days of any zone are sums of whole rows
@@ -61,8 +63,9 @@ struct stats_quarter_hourly {
 	struct slice campaign_id, template_id, sender;
 	int64_t value;
 };
-enum status store_stats_quarter_hourly_add(struct store_session *s, const struct stats_quarter_hourly *delta,
-					   struct err *err) MUST_CHECK;
+/* As store_stats_daily_add. */
+enum status store_stats_quarter_hourly_add(struct store_session *s, const struct stats_quarter_hourly *const *rows,
+					   size_t n, struct err *err) MUST_CHECK;
 
 struct stats_query {
 	uint32_t tenant;

@@ -4,6 +4,16 @@
 #include "store/events/events.h"
 #include "store/events/stats.h"
 
+static void add_daily(struct fixture *f, const struct stats_daily *d)
+{
+	OK(f, store_stats_daily_add(f->s, &d, 1, &f->err));
+}
+
+static void add_quarter(struct fixture *f, const struct stats_quarter_hourly *q)
+{
+	OK(f, store_stats_quarter_hourly_add(f->s, &q, 1, &f->err));
+}
+
 static void add(struct fixture *f, int32_t day, const char *campaign, const char *sender, enum statistic stat,
 		int64_t value)
 {
@@ -11,7 +21,7 @@ static void add(struct fixture *f, int32_t day, const char *campaign, const char
 	d.campaign_id = slice_from_cstr(campaign);
 	d.sender = slice_from_cstr(sender);
 	d.values[stat] = value;
-	OK(f, store_stats_daily_add(f->s, &d, &f->err));
+	add_daily(f, &d);
 }
 
 static int64_t sum(struct fixture *f, struct stats_query query, enum statistic stat)
@@ -29,8 +39,8 @@ static void test_every_column_keeps_its_own_sum(void **state)
 	int64_t got[STAT_COUNT];
 	for (int i = 0; i < STAT_COUNT; i++)
 		d.values[i] = i + 1;
-	OK(f, store_stats_daily_add(f->s, &d, &f->err));
-	OK(f, store_stats_daily_add(f->s, &d, &f->err));
+	add_daily(f, &d);
+	add_daily(f, &d);
 	struct stats_query query = {.tenant = 3, .from_day = 20000, .to_day = 20000};
 	OK(f, store_stats_sum(f->reader, &query, got, &f->err));
 	for (int i = 0; i < STAT_COUNT; i++) {
@@ -73,15 +83,117 @@ static void test_quarters_add_up_by_kind_and_actor(void **state)
 	struct fixture *f = *state;
 	struct stats_quarter_hourly q = {
 	    .tenant = 3, .quarter = 2000000, .kind = QUARTER_HOURLY_CLICKS, .actor = 1, .value = 2};
-	OK(f, store_stats_quarter_hourly_add(f->s, &q, &f->err));
-	OK(f, store_stats_quarter_hourly_add(f->s, &q, &f->err));
+	add_quarter(f, &q);
+	add_quarter(f, &q);
 	q.actor = 4;
-	OK(f, store_stats_quarter_hourly_add(f->s, &q, &f->err));
+	add_quarter(f, &q);
 	q.quarter++;
-	OK(f, store_stats_quarter_hourly_add(f->s, &q, &f->err));
+	add_quarter(f, &q);
 	assert_string_equal(
 	    fixture_query(f, "SELECT value FROM stats_quarter_hourly WHERE kind = 'clicks' AND actor = 1"), "4");
 	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM stats_quarter_hourly"), "3");
+}
+
+/* The rows of a table as text, in the order of that text. */
+static const char *rows_of(struct fixture *f, const char *row, const char *table)
+{
+	char sql[500];
+	(void)snprintf(sql, sizeof sql, "SELECT %s FROM (SELECT %s AS line FROM %s ORDER BY line) t",
+		       f->postgres ? "string_agg(line, ' ' ORDER BY line)" : "group_concat(line, ' ')", row, table);
+	return fixture_query(f, sql);
+}
+
+/* Some are there already, some are new; some have no texts, in either way of saying so. */
+static void test_a_list_of_days_adds_to_each_row_its_own(void **state)
+{
+	struct fixture *f = *state;
+	const struct stats_daily rows[] = {
+	    {.tenant = 3, .day = 10, .values = {[STAT_SENDS] = 1, [STAT_COMPLAINTS] = -4}},
+	    {.tenant = 3, .day = 10, .campaign_id = TEXT("a"), .sender = SLICE_EMPTY, .values = {[STAT_SENDS] = -2}},
+	    {.tenant = 3, .day = 11, .template_id = TEXT("{t,\"}"), .values = {[STAT_BOUNCED] = 8}},
+	    {.tenant = 4, .day = 10, .sender = TEXT("NULL"), .values = {[STAT_COMPLAINTS] = INT64_MAX}},
+	};
+	const struct stats_daily *all[] = {&rows[0], &rows[1], &rows[2], &rows[3]};
+	struct stats_daily there = {.tenant = 3, .day = 10, .values = {[STAT_SENDS] = 100, [STAT_COMPLAINTS] = 100}};
+	add_daily(f, &there);
+	there.campaign_id = TEXT("a");
+	add_daily(f, &there);
+	OK(f, store_stats_daily_add(f->s, all, 4, &f->err));
+	assert_string_equal(rows_of(f,
+				    "tenant_id || '/' || day || '/' || campaign_id || '/' || template_id || '/' || "
+				    "sender || '=' || sends || ',' || bounced || ',' || complaints",
+				    "stats_daily"),
+			    "3/10///=101,0,96 3/10/a//=98,0,100 3/11//{t,\"}/=0,8,0 "
+			    "4/10///NULL=0,0,9223372036854775807");
+}
+
+static void test_a_list_keeps_every_column_apart(void **state)
+{
+	struct fixture *f = *state;
+	struct stats_daily rows[2] = {{.tenant = 3, .day = 20000}, {.tenant = 3, .day = 20001}};
+	const struct stats_daily *all[] = {&rows[0], &rows[1]};
+	for (int i = 0; i < STAT_COUNT; i++) {
+		rows[0].values[i] = i + 1;
+		rows[1].values[i] = 1000 + i;
+	}
+	OK(f, store_stats_daily_add(f->s, all, 2, &f->err));
+	OK(f, store_stats_daily_add(f->s, all, 2, &f->err));
+	for (int i = 0; i < STAT_COUNT; i++) {
+		struct stats_query first = {.from_day = 20000, .to_day = 20000};
+		struct stats_query second = {.from_day = 20001, .to_day = 20001};
+		assert_int_equal(sum(f, first, (enum statistic)i), 2 * (i + 1));
+		assert_int_equal(sum(f, second, (enum statistic)i), 2 * (1000 + i));
+	}
+}
+
+static void test_a_list_of_quarters_adds_to_each_row_its_own(void **state)
+{
+	struct fixture *f = *state;
+	const struct stats_quarter_hourly rows[] = {
+	    {.tenant = 3, .quarter = 7, .kind = QUARTER_HOURLY_OPENS, .actor = 1, .value = -2},
+	    {.tenant = 3, .quarter = 7, .kind = QUARTER_HOURLY_SENDS, .campaign_id = TEXT("a"), .value = 5},
+	    {.tenant = 3, .quarter = 8, .kind = QUARTER_HOURLY_CLICKS, .actor = 255, .sender = TEXT("s"), .value = 0},
+	};
+	const struct stats_quarter_hourly *all[] = {&rows[0], &rows[1], &rows[2]};
+	struct stats_quarter_hourly there = rows[0];
+	there.value = 9;
+	there.template_id = SLICE_EMPTY;
+	add_quarter(f, &there);
+	OK(f, store_stats_quarter_hourly_add(f->s, all, 3, &f->err));
+	assert_string_equal(rows_of(f,
+				    "quarter || kind || actor || '/' || campaign_id || '/' || template_id || '/' || "
+				    "sender || '=' || value",
+				    "stats_quarter_hourly"),
+			    "7opens1///=7 7sends0/a//=5 8clicks255///s=0");
+}
+
+static void test_an_empty_list_adds_nothing(void **state)
+{
+	struct fixture *f = *state;
+	OK(f, store_stats_daily_add(f->s, NULL, 0, &f->err));
+	OK(f, store_stats_quarter_hourly_add(f->s, NULL, 0, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM stats_daily"), "0");
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM stats_quarter_hourly"), "0");
+}
+
+/* Two campaigns whose bytes are no UTF-8 are one when they are stored. */
+static void test_texts_that_become_the_same_are_added_together(void **state)
+{
+	struct fixture *f = *state;
+	const struct stats_daily days[] = {
+	    {.tenant = 3, .day = 10, .campaign_id = {"a\xfe", 2}, .values = {[STAT_SENDS] = 1}},
+	    {.tenant = 3, .day = 10, .campaign_id = {"a\xff", 2}, .values = {[STAT_SENDS] = 2}},
+	};
+	const struct stats_quarter_hourly quarters[] = {
+	    {.tenant = 3, .quarter = 7, .sender = {"a\0", 2}, .value = 1},
+	    {.tenant = 3, .quarter = 7, .sender = {"a\xff", 2}, .value = 2},
+	};
+	const struct stats_daily *all_days[] = {&days[0], &days[1]};
+	const struct stats_quarter_hourly *all_quarters[] = {&quarters[0], &quarters[1]};
+	OK(f, store_stats_daily_add(f->s, all_days, 2, &f->err));
+	OK(f, store_stats_quarter_hourly_add(f->s, all_quarters, 2, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT campaign_id || sends FROM stats_daily"), "a?3");
+	assert_string_equal(fixture_query(f, "SELECT sender || value FROM stats_quarter_hourly"), "a?3");
 }
 
 static const int64_t hour_us = INT64_C(3600000000);
@@ -172,6 +284,11 @@ int main(void)
 	    FIXTURE_TEST(test_every_column_keeps_its_own_sum),
 	    FIXTURE_TEST(test_a_sum_takes_days_and_filters),
 	    FIXTURE_TEST(test_quarters_add_up_by_kind_and_actor),
+	    FIXTURE_TEST(test_a_list_of_days_adds_to_each_row_its_own),
+	    FIXTURE_TEST(test_a_list_keeps_every_column_apart),
+	    FIXTURE_TEST(test_a_list_of_quarters_adds_to_each_row_its_own),
+	    FIXTURE_TEST(test_an_empty_list_adds_nothing),
+	    FIXTURE_TEST(test_texts_that_become_the_same_are_added_together),
 	    FIXTURE_TEST(test_apples_opens_of_earlier_hours_are_counted_from_the_events_that_are_there),
 	    FIXTURE_TEST(test_hours_of_earlier_programs_become_their_first_quarters),
 	};
