@@ -529,12 +529,14 @@ static enum status save_messages(struct batch *batch, struct err *err)
 
 static enum status add_timers(struct batch *batch, struct err *err)
 {
-	enum status status = STATUS_OK;
 	void *row;
-	size_t cursor = 0;
-	while (status == STATUS_OK && map_next(batch->timers, &cursor, NULL, &row))
-		status = store_timer_add(batch->session, row, err);
-	return status;
+	size_t cursor = 0, count = 0;
+	if (!map_count(batch->timers))
+		return STATUS_OK;
+	const struct timer **timers = arena_alloc_array(batch->arena, map_count(batch->timers), sizeof *timers);
+	while (map_next(batch->timers, &cursor, NULL, &row))
+		timers[count++] = row;
+	return store_timer_add_all(batch->session, timers, count, err);
 }
 
 static void drop_gathered(struct batch *batch)

@@ -32,6 +32,9 @@ struct timer {
 };
 /* Nothing when it is there already. */
 enum status store_timer_add(struct store_session *s, const struct timer *timer, struct err *err) MUST_CHECK;
+/* The same for many, in any order. After STATUS_BAD_INPUT some may have been added: roll back. */
+enum status store_timer_add_all(struct store_session *s, const struct timer *const *timers, size_t count,
+				struct err *err) MUST_CHECK;
 /* Nothing when it is not there, which is also so when another machine is just taking it. */
 enum status store_timer_cancel(struct store_session *s, const struct timer *timer, struct err *err) MUST_CHECK;
 /* When the first of the kind is due; 0: none waits. */

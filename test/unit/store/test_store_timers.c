@@ -74,6 +74,36 @@ static void test_the_same_work_at_the_same_time_is_one_row(void **state)
 	assert_int_equal(take(f, 10, 10, &due), 1);
 }
 
+static void test_a_list_is_added_as_one_by_one_would_be(void **state)
+{
+	struct fixture *f = *state;
+	const struct timer *due = NULL;
+	struct timer other = timer(5, "a");
+	other.kind = (enum timer_kind)OTHER_KIND;
+	const struct timer rows[] = {timer(20, "b"), other, timer(10, "a"), timer(10, "c"), timer(20, "b")};
+	const struct timer *all[] = {&rows[0], &rows[1], &rows[2], &rows[3], &rows[4]};
+	add(f, 10, "c"); /* is there already */
+	OK(f, store_timer_add_all(f->s, all, 5, &f->err));
+	OK(f, store_timer_add_all(f->s, all, 0, &f->err));
+	assert_int_equal(next_of(f, OTHER_KIND), 5);
+	assert_int_equal(take(f, 100, 10, &due), 3);
+	EXPECT_TEXT(due[0].key, "a");
+	EXPECT_TEXT(due[1].key, "c");
+	EXPECT_TEXT(due[2].key, "b");
+	assert_true(due[2].due_us == noon_us + 20);
+}
+
+static void test_a_list_with_a_wrong_key_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	const struct timer rows[] = {timer(10, "a"), timer(20, "")};
+	const struct timer *all[] = {&rows[0], &rows[1]};
+	OK(f, store_begin(f->s, &f->err));
+	EXPECT(f, STATUS_BAD_INPUT, store_timer_add_all(f->s, all, 2, &f->err));
+	store_rollback(f->s);
+	assert_int_equal(next_of(f, TIMER_SETTLE), -1);
+}
+
 static void test_kinds_do_not_see_each_other(void **state)
 {
 	struct fixture *f = *state;
@@ -154,6 +184,8 @@ int main(void)
 	    FIXTURE_TEST(test_what_is_due_is_taken_once_and_the_earliest_first),
 	    FIXTURE_TEST(test_a_limit_leaves_the_later_ones),
 	    FIXTURE_TEST(test_the_same_work_at_the_same_time_is_one_row),
+	    FIXTURE_TEST(test_a_list_is_added_as_one_by_one_would_be),
+	    FIXTURE_TEST(test_a_list_with_a_wrong_key_is_refused),
 	    FIXTURE_TEST(test_kinds_do_not_see_each_other),
 	    FIXTURE_TEST(test_a_rollback_puts_back_what_was_taken),
 	    FIXTURE_TEST(test_cancelling_takes_one_and_minds_no_absence),
