@@ -89,10 +89,9 @@ static struct slice bytes_of(struct reading *r, const char *name)
 		return SLICE_EMPTY;
 	r->is_bad = r->is_bad || text.n != (size_t)2 * HASH_SIZE;
 	for (size_t i = 0; !r->is_bad && i < HASH_SIZE; i++) {
-		int high = hex_value(text.p[2 * i]);
-		int low = hex_value(text.p[2 * i + 1]);
-		r->is_bad = high < 0 || low < 0;
-		bytes[i] = (char)((high << 4) | low);
+		int byte = hex_byte(text.p[2 * i], text.p[2 * i + 1]);
+		r->is_bad = byte < 0;
+		bytes[i] = (char)byte;
 	}
 	return slice_of(bytes, HASH_SIZE);
 }
