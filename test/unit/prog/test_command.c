@@ -47,8 +47,9 @@ static void turn_back(FILE *from, int saved[2], char *ret)
 
 static void open_command(struct call *call, const char *line, bool takes_operands, bool is_alone)
 {
+	/* A command keeps what it was called with, as main's words outlive it. */
 	static char words[OUTPUT_MAX];
-	char name[] = "test";
+	static char name[] = "test";
 	char *argv[WORDS_MAX] = {name};
 	int argc = 1;
 	int saved[2];
