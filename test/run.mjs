@@ -23,7 +23,7 @@ const env = {
   PUGMARK: join(build, "src/prog/pugmark"),
   PUGMARK_CORPUS: corpus,
   CMOCKA_MESSAGE_OUTPUT: "TAP",
-  ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ""}:abort_on_error=1:detect_leaks=1`,
+  ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ""}:abort_on_error=1:detect_leaks=1:detect_stack_use_after_return=1`,
   UBSAN_OPTIONS: `${process.env.UBSAN_OPTIONS ?? ""}:halt_on_error=1:print_stacktrace=1`,
   TSAN_OPTIONS: `${process.env.TSAN_OPTIONS ?? ""}:halt_on_error=1:second_deadlock_stack=1`,
 };
