@@ -293,6 +293,9 @@ static enum status apply_records(struct round *r, struct err *err)
 		if (r->has_record)
 			(void)read_record(r);
 	}
+	/* What they take to be written is their time, not that of the timers behind them, who need them written. */
+	if (status == STATUS_OK && r->has_due_timers)
+		status = batch_flush(r->writer->batch, err);
 	end_slice(r);
 	return status;
 }
