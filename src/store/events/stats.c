@@ -2,8 +2,8 @@
 /* The two tables of sums. A row is created and added to by one statement, so that appliers of several nodes can add to
  * the same row.
  *
- * Where lists can be parameters (PostgreSQL), all rows of a batch are one statement: one for each row was a third of
- * what the server did for an event. The rows are locked in the order of the list. */
+ * Where lists can be parameters (PostgreSQL), all rows of a batch are one statement, so that the server begins and ends
+ * one for a batch and not for each of the rows that a hit adds to. They are locked in the order of the list. */
 #include "store/events/stats.h"
 
 #include "base/arena.h"
@@ -77,8 +77,7 @@ static const char daily_add[] =
 	DAILY_INTO "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
 	"$21, $22, $23, $24, $25, $26, $27, $28)" DAILY_ADD;
 
-/* The values of all rows are one list, STAT_COUNT of them for each: a list for each column is a function for
- * PostgreSQL to run and a table of its own to keep, which took longer than adding. */
+/* The values of all rows are one list, STAT_COUNT of them for each. A list for each column takes the server as long. */
 #define VALUE(nth) "($6::bigint[])[(d.place - 1) * 23 + " #nth "]"
 static const char daily_add_all[] =
 	DAILY_INTO "SELECT d.tenant_id, d.day, d.campaign_id, d.template_id, d.sender, "
