@@ -37,6 +37,7 @@ struct writer {
 	enum next_state next; /* */
 	size_t next_zeroed;   /* */
 	struct segment_header next_header;
+	bool needs_next; /* what is handed over does not fit into the current segment */
 	bool reserve_held;
 	int64_t retry_at_us; /* monotonic: nothing that needs space is tried before; 0 when nothing is amiss */
 };

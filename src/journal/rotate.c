@@ -148,6 +148,7 @@ static void use_next(struct journal *journal)
 	writer->seed = segment_seed(&writer->next_header);
 	writer->next_file = -1;
 	writer->next = NEXT_NONE;
+	writer->needs_next = false;
 	index_add(&journal->index, writer->next_header.first);
 }
 

@@ -82,9 +82,11 @@ static enum status write_commit(struct journal *journal, const struct commit *co
 	uint32_t records;
 	int result;
 
-	if (writer->next == NEXT_NAMED || writer->end + commit->bytes > writer->size) {
-		enum status status = rotate(journal, err);
+	if (writer->needs_next || writer->end + commit->bytes > writer->size) {
+		enum status status;
 
+		writer->needs_next = true; /* until it is there: also when this fails half way */
+		status = rotate(journal, err);
 		if (status != STATUS_OK)
 			return status;
 	}
@@ -164,14 +166,15 @@ static bool retry_is_due(const struct journal *journal)
 	return journal->writer.retry_at_us == 0 || journal_monotonic_us() >= journal->writer.retry_at_us;
 }
 
-/* Everything that could not be done for lack of space. */
+/* Everything that could not be done for lack of space; all of it, or the next commit would only find out that the
+ * journal is full still. */
 static enum status retry_full(struct journal *journal, struct err *err)
 {
 	struct writer *writer = &journal->writer;
 	enum status status = rotate_clean_end(journal, err);
 
-	if (status == STATUS_OK && writer->next == NEXT_NAMED)
-		status = rotate(journal, err);
+	if (status == STATUS_OK && writer->needs_next)
+		return rotate(journal, err);
 	while (status == STATUS_OK && writer->next < NEXT_READY)
 		status = rotate_prepare_step(journal, err);
 	return status;
