@@ -465,21 +465,6 @@ static void move_numbers(struct batch *batch)
 		effects_state(batch->sums, &c->message, c->saved.state);
 }
 
-/* A hit must not rewrite the index of remote_id, nor an outcome the counters: the two halves are rows of their own. */
-static bool has_moved(const struct message *now, const struct message *saved)
-{
-	return now->state != saved->state || now->send_at_us != saved->send_at_us || now->sent_us != saved->sent_us ||
-	       now->delivered_us != saved->delivered_us || now->cohort_day != saved->cohort_day ||
-	       now->attempts != saved->attempts || !slice_equal(now->remote_id, saved->remote_id) ||
-	       !slice_equal(now->error, saved->error);
-}
-
-static bool has_counted(const struct message *now, const struct message *saved)
-{
-	return now->reported_us != saved->reported_us ||
-	       memcmp(&now->counters, &saved->counters, sizeof now->counters) != 0;
-}
-
 /* Texts that it was given live in the arena of the transaction; the message may live longer. */
 static void keep_given_texts(struct batch *batch, struct remembered_message *cached)
 {
@@ -500,9 +485,9 @@ static enum status save_touched(struct batch *batch, struct err *err)
 	size_t moved_count = 0;
 	size_t counted_count = 0;
 	for (const struct remembered_message *c = batch->touched; c; c = c->next_touched) {
-		if (has_moved(&c->message, &c->saved))
+		if (remembered_message_moved(c))
 			moved[moved_count++] = &c->message;
-		if (has_counted(&c->message, &c->saved))
+		if (remembered_message_counted(c))
 			counted[counted_count++] = &c->message;
 	}
 	enum status status =

@@ -99,3 +99,19 @@ void message_memory_age(struct message_memory *m)
 	m->old = m->young;
 	m->young = dropped;
 }
+
+bool remembered_message_moved(const struct remembered_message *remembered)
+{
+	const struct message *now = &remembered->message, *saved = &remembered->saved;
+	return now->state != saved->state || now->send_at_us != saved->send_at_us || now->sent_us != saved->sent_us ||
+	       now->delivered_us != saved->delivered_us || now->cohort_day != saved->cohort_day ||
+	       now->attempts != saved->attempts || !slice_equal(now->remote_id, saved->remote_id) ||
+	       !slice_equal(now->error, saved->error);
+}
+
+bool remembered_message_counted(const struct remembered_message *remembered)
+{
+	const struct message *now = &remembered->message, *saved = &remembered->saved;
+	return now->reported_us != saved->reported_us ||
+	       memcmp(&now->counters, &saved->counters, sizeof now->counters) != 0;
+}

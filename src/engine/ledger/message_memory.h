@@ -34,4 +34,9 @@ void message_memory_forget(struct message_memory *memory);
 void message_memory_clear(struct message_memory *memory);
 void message_memory_age(struct message_memory *memory);
 
+/* Whether it differs from what is saved, each half by itself: a hit must not rewrite the index of remote_id, nor an
+ * outcome the counters; the two are rows of their own. */
+bool remembered_message_moved(const struct remembered_message *remembered);
+bool remembered_message_counted(const struct remembered_message *remembered);
+
 #endif

@@ -28,8 +28,8 @@ enum { CHECKPOINT_SCRUB = -1 };
 enum driver_access { DRIVER_READ, DRIVER_WRITE, DRIVER_CREATE };
 
 struct driver {
-	bool is_shared;     /* several machines may have it open */
-	bool has_arrays;    /* takes lists as parameters */
+	bool is_shared;  /* several machines may have it open */
+	bool has_arrays; /* takes lists as parameters */
 	const struct driver_word *words;
 	const char *schema_lock; /* a statement that keeps other migrators out until the transaction ends, or NULL */
 

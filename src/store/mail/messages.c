@@ -343,21 +343,39 @@ enum status store_message_find_remote(struct store_session *s, uint32_t tenant, 
 
 enum { DELIVERY_COLUMNS = 9, COUNTER_COLUMNS = 20 };
 
-#define SET_DELIVERY(v)                                                                                                \
-	"UPDATE messages SET state = " v(2) ", send_at = " v(3) ", sent_at = " v(4) ", delivered_at = " v(             \
-	    5) ", cohort_day = " v(6) ", remote_id = " v(7) ", attempts = " v(8) ", error = " v(9)
-#define SET_COUNTERS(v)                                                                                                \
-	"UPDATE message_counters SET opens_human = " v(2) ", opens_proxy = " v(3) ", opens_mpp = " v(4) ", "           \
-													"opens_"       \
-													"prefetch "    \
-													"= " v(        \
-													    5) ", "    \
-													       "opens" \
-													       "_scan" \
-													       "ner "  \
-													       "= " v(6) ", opens_preview = " v(7) ", opens_crawler = " v(8) ", opens_unknown = " v(9) ", clicks_human = " v(10) ", clicks_machine = " v(11) ", first_open_at = " v(12) ", first_open_strict_at = " v(13) ", first_open_any_at = " v(14) ", first_click_at = " v(15) ", first_click_any_at = " v(16) ", unsubscribed_at = " v(17) ", last_activity_at = " v(18) ", reported_at = " v(19) ", recent = " v(20)
-#define PARAMETER(n) "$" #n
-#define LISTED(n) "u.c" #n
+static const char save_delivery[] =
+    "UPDATE messages SET state = $2, send_at = $3, sent_at = $4, delivered_at = $5, cohort_day = $6, "
+    "remote_id = $7, attempts = $8, error = $9 WHERE number = $1";
+static const char save_deliveries[] =
+    "UPDATE messages SET state = u.state, send_at = u.send_at, sent_at = u.sent_at, delivered_at = "
+    "u.delivered_at, cohort_day = u.cohort_day, remote_id = u.remote_id, attempts = u.attempts, "
+    "error = u.error FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[], "
+    "$5::timestamptz[], $6::bigint[], $7::text[], $8::bigint[], $9::text[]) AS u (number, state, "
+    "send_at, sent_at, delivered_at, cohort_day, remote_id, attempts, error) WHERE messages.number = "
+    "u.number";
+static const char save_counters[] =
+    "UPDATE message_counters SET opens_human = $2, opens_proxy = $3, opens_mpp = $4, opens_prefetch "
+    "= $5, opens_scanner = $6, opens_preview = $7, opens_crawler = $8, opens_unknown = $9, "
+    "clicks_human = $10, clicks_machine = $11, first_open_at = $12, first_open_strict_at = $13, "
+    "first_open_any_at = $14, first_click_at = $15, first_click_any_at = $16, unsubscribed_at = $17, "
+    "last_activity_at = $18, reported_at = $19, recent = $20 WHERE number = $1";
+static const char save_all_counters[] =
+    "UPDATE message_counters SET opens_human = u.opens_human, opens_proxy = u.opens_proxy, opens_mpp "
+    "= u.opens_mpp, opens_prefetch = u.opens_prefetch, opens_scanner = u.opens_scanner, "
+    "opens_preview = u.opens_preview, opens_crawler = u.opens_crawler, opens_unknown = "
+    "u.opens_unknown, clicks_human = u.clicks_human, clicks_machine = u.clicks_machine, "
+    "first_open_at = u.first_open_at, first_open_strict_at = u.first_open_strict_at, "
+    "first_open_any_at = u.first_open_any_at, first_click_at = u.first_click_at, first_click_any_at "
+    "= u.first_click_any_at, unsubscribed_at = u.unsubscribed_at, last_activity_at = "
+    "u.last_activity_at, reported_at = u.reported_at, recent = u.recent FROM unnest($1::bigint[], "
+    "$2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], "
+    "$8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::timestamptz[], "
+    "$13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], "
+    "$17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::bytea[]) AS u (number, "
+    "opens_human, opens_proxy, opens_mpp, opens_prefetch, opens_scanner, opens_preview, "
+    "opens_crawler, opens_unknown, clicks_human, clicks_machine, first_open_at, "
+    "first_open_strict_at, first_open_any_at, first_click_at, first_click_any_at, unsubscribed_at, "
+    "last_activity_at, reported_at, recent) WHERE message_counters.number = u.number";
 
 static void bind_delivery(struct value in[DELIVERY_COLUMNS], const struct message *m)
 {
@@ -406,13 +424,7 @@ enum status store_message_save_deliveries(struct store_session *s, const struct 
 	row_list_begin(&rows, arena, list->n, DELIVERY_COLUMNS);
 	for (size_t i = 0; i < list->n; i++)
 		bind_delivery(row_list_next(&rows), list->at[i]);
-	enum status status =
-	    row_list_run(s, &rows, SET_DELIVERY(PARAMETER) " WHERE number = $1",
-			 SET_DELIVERY(LISTED) " FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], "
-					      "$4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::text[], "
-					      "$8::bigint[], $9::text[]) AS u (number, c2, c3, c4, c5, c6, c7, c8, c9) "
-					      "WHERE messages.number = u.number",
-			 err);
+	enum status status = row_list_run(s, &rows, save_delivery, save_deliveries, err);
 	arena_free(&arena);
 	return status;
 }
@@ -424,17 +436,7 @@ enum status store_message_save_all_counters(struct store_session *s, const struc
 	row_list_begin(&rows, arena, list->n, COUNTER_COLUMNS);
 	for (size_t i = 0; i < list->n; i++)
 		bind_counters(row_list_next(&rows), list->at[i], arena_alloc(arena, RECENT_BYTES_MAX + 1));
-	enum status status =
-	    row_list_run(s, &rows, SET_COUNTERS(PARAMETER) " WHERE number = $1",
-			 SET_COUNTERS(LISTED) " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], "
-					      "$5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], "
-					      "$10::bigint[], $11::bigint[], $12::timestamptz[], $13::timestamptz[], "
-					      "$14::timestamptz[], $15::timestamptz[], $16::timestamptz[], "
-					      "$17::timestamptz[], $18::timestamptz[], $19::timestamptz[], "
-					      "$20::bytea[]) AS u (number, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, "
-					      "c12, c13, c14, c15, c16, c17, c18, c19, c20) "
-					      "WHERE message_counters.number = u.number",
-			 err);
+	enum status status = row_list_run(s, &rows, save_counters, save_all_counters, err);
 	arena_free(&arena);
 	return status;
 }
