@@ -7,8 +7,10 @@
 #include "codec/judge/behaviour.h"
 
 /* They come newest first by position; by time they are nearly sorted, so inserting is quick. */
-static void sort_by_time(struct event *hits, size_t count)
+void second_look_sort(struct event_hits *list)
 {
+	struct event *hits = list->at;
+	size_t count = list->n;
 	for (size_t i = 0; i < count / 2; i++) {
 		struct event first = hits[i];
 		hits[i] = hits[count - 1 - i];
@@ -28,7 +30,7 @@ enum status second_look_read(struct store_session *session, struct uuid message,
 {
 	enum status status = store_event_hits(session, message, limit, arena, ret, err);
 	if (status == STATUS_OK)
-		sort_by_time(ret->at, ret->n);
+		second_look_sort(ret);
 	return status;
 }
 
@@ -37,7 +39,7 @@ enum status second_look_read_until(struct store_session *session, const struct h
 {
 	enum status status = store_event_hits_until(session, which, arena, ret, err);
 	if (status == STATUS_OK)
-		sort_by_time(ret->at, ret->n);
+		second_look_sort(ret);
 	return status;
 }
 

@@ -14,6 +14,8 @@ struct second_look {
 	struct arena *arena;        /* of the new reasons */
 };
 
+/* By time. */
+void second_look_sort(struct event_hits *hits);
 /* The newest of them, at most `limit`, in order of time. */
 enum status second_look_read(struct store_session *session, struct uuid message, uint32_t limit, struct arena *arena,
 			     struct event_hits *ret, struct err *err) MUST_CHECK;

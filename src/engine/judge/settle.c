@@ -19,11 +19,19 @@ static const int64_t SECOND_US = 1000000;
 static const int64_t REACH_US = BEHAVIOUR_FAN_OUT_REACH_S * INT64_C(1000000);
 static const int64_t SETTLE_US = BEHAVIOUR_SETTLE_S * INT64_C(1000000);
 
+/* Read ahead for timers that fire together; in the arena of the batch. */
+struct read_ahead {
+	uint64_t *numbers; /* of messages; 0: its hits were used, and may be others now */
+	struct event_hits *hits;
+	size_t count;
+};
+
 struct settler {
 	struct settler_config config;
 	const struct network_lists *lists;
 	struct visit_history *history; /* NULL: not needed for a while */
 	int64_t history_due_us;        /* of the timer that needed it last */
+	struct read_ahead ahead;
 };
 
 struct settler *settler_new(const struct settler_config *config)
@@ -67,11 +75,27 @@ static bool is_pushed_out(const struct look *look)
 	       settling_due_us(look->hits.at[0].occurred_us) >= look->timer->due_us;
 }
 
-static enum status read_hits(struct look *look, struct batch *batch, struct err *err)
+/* Once: a look changes rows, and the same message may be looked at for another step right behind. */
+static bool take_ahead(struct read_ahead *ahead, struct look *look)
+{
+	for (size_t i = 0; i < ahead->count; i++) {
+		if (ahead->numbers[i] != look->message->number)
+			continue;
+		ahead->numbers[i] = 0;
+		look->hits = ahead->hits[i];
+		second_look_sort(&look->hits);
+		return true;
+	}
+	return false;
+}
+
+static enum status read_hits(struct settler *s, struct look *look, struct batch *batch, struct err *err)
 {
 	struct hits_until then = {look->id, look->timer->due_us, BEHAVIOUR_HITS_MAX};
-	enum status status =
-	    second_look_read(batch_session(batch), look->id, BEHAVIOUR_HITS_MAX, batch_arena(batch), &look->hits, err);
+	enum status status = STATUS_OK;
+	if (!take_ahead(&s->ahead, look))
+		status = second_look_read(batch_session(batch), look->id, BEHAVIOUR_HITS_MAX, batch_arena(batch),
+					  &look->hits, err);
 	if (status != STATUS_OK || !is_pushed_out(look))
 		return status;
 	return second_look_read_until(batch_session(batch), &then, batch_arena(batch), &look->hits, err);
@@ -167,7 +191,7 @@ enum status settler_settle(struct settler *s, struct batch *batch, const struct 
 	if (status == STATUS_NOT_FOUND)
 		return STATUS_OK; /* it went with its hits */
 	if (status == STATUS_OK)
-		status = read_hits(&look, batch, err);
+		status = read_hits(s, &look, batch, err);
 	if (status == STATUS_OK)
 		status = find_fan_out(s, &look, batch, err);
 	return status == STATUS_OK ? judge_hits(s, &look, batch, err) : status;
@@ -178,15 +202,49 @@ static enum status fire(void *self, struct batch *batch, const struct timer *tim
 	return settler_settle(self, batch, timer, err);
 }
 
-/* In the order of their ids, which timers_fire gives them: other servers lock them in this order, too. */
+/* ---- Reading ahead */
+
+static enum status add_number(struct read_ahead *ahead, struct batch *batch, struct uuid id, struct err *err)
+{
+	struct message *message;
+	enum status status = batch_message(batch, id, &message, err);
+	if (status == STATUS_NOT_FOUND)
+		return STATUS_OK;
+	if (status == STATUS_OK && !(ahead->count && ahead->numbers[ahead->count - 1] == message->number))
+		ahead->numbers[ahead->count++] = message->number;
+	return status;
+}
+
+/* `ids` are sorted, so the same ones stand together. */
+static enum status read_hits_ahead(struct read_ahead *ahead, struct batch *batch, const struct uuid *ids, size_t count,
+				   struct err *err)
+{
+	enum status status = STATUS_OK;
+	ahead->numbers = arena_alloc_array(batch_arena(batch), count + 1, sizeof *ahead->numbers);
+	ahead->hits = arena_alloc_array(batch_arena(batch), count + 1, sizeof *ahead->hits);
+	for (size_t i = 0; status == STATUS_OK && i < count; i++)
+		status = add_number(ahead, batch, ids[i], err);
+	struct hits_wanted wanted = {ahead->numbers, ahead->count, BEHAVIOUR_HITS_MAX};
+	if (status == STATUS_OK)
+		status = store_event_hits_of_many(batch_session(batch), &wanted, batch_arena(batch), ahead->hits, err);
+	return status;
+}
+
+/* Of one alone nothing is gained; but what was read for others before is of the past. */
 static enum status prepare(void *self, struct batch *batch, const struct timer_list *timers, struct err *err)
 {
+	struct settler *s = self;
 	struct uuid *ids = arena_alloc_array(batch_arena(batch), timers->n, sizeof *ids);
+	struct uuid *read = arena_alloc_array(batch_arena(batch), timers->n, sizeof *read);
 	size_t n = 0;
-	(void)self;
+	s->ahead = (struct read_ahead){0};
 	for (size_t i = 0; i < timers->n; i++)
 		n += settling_message_of(&timers->at[i], &ids[n]) && !settling_is_mark(ids[n]);
-	return batch_read_ahead(batch, ids, n, err);
+	if (n < 2)
+		return STATUS_OK;
+	memcpy(read, ids, n * sizeof *read);
+	enum status status = batch_read_ahead(batch, read, n, err);
+	return status == STATUS_OK ? read_hits_ahead(&s->ahead, batch, ids, n, err) : status;
 }
 
 struct timer_handler settler_handler(struct settler *settler)

@@ -107,8 +107,7 @@ static bool is_its_own_fault(enum status outcome)
 static enum status fire_all(const struct timer_handler *handler, struct batch *batch, const struct timer_list *due,
 			    struct err *err)
 {
-	enum status status =
-	    handler->prepare && due->n > 1 ? handler->prepare(handler->self, batch, due, err) : STATUS_OK;
+	enum status status = handler->prepare ? handler->prepare(handler->self, batch, due, err) : STATUS_OK;
 	for (size_t i = 0; status == STATUS_OK && i < due->n; i++)
 		status = handler->fire(handler->self, batch, &due->at[i], err);
 	return status;

@@ -33,7 +33,8 @@ struct timer_handler {
 	 * and its session. */
 	enum status (*fire)(void *self, struct batch *batch, const struct timer *timer, struct err *err);
 	void *self;
-	/* Reads at once what `fire` will need for each of these; NULL: nothing is gained. */
+	/* Reads at once what `fire` will need for each of these, which are in the order of their keys; before every
+	 * firing, also of one. NULL: nothing is gained. */
 	enum status (*prepare)(void *self, struct batch *batch, const struct timer_list *timers, struct err *err);
 };
 enum { TIMER_HANDLERS_MAX = 8 };

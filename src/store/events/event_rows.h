@@ -12,8 +12,9 @@
 	"e.position, e.tenant_id, e.occurred_at, e.flags, e.node, e.sequence, d.id, COALESCE(m.id, d.message_id), "    \
 	"e.message, e.link_index, e.burst, r.text, v.text, u.text, a.text, p.text, e.address, e.signals, e.repeats, "  \
 	"e.last_repeat_at"
-#define EVENT_FROM                                                                                                     \
-	" FROM events e LEFT JOIN messages m ON m.number = e.message "                                                 \
+#define EVENT_FROM " FROM events e " EVENT_JOINS
+#define EVENT_JOINS                                                                                                    \
+	"LEFT JOIN messages m ON m.number = e.message "                                                                \
 	"LEFT JOIN event_details d ON d.tenant_id = e.tenant_id AND d.position = e.position " EVENT_TEXTS
 #define EVENT_TEXTS                                                                                                    \
 	"LEFT JOIN dictionary r ON r.number = e.reasons LEFT JOIN dictionary v ON v.number = e.rules "                 \

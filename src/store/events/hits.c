@@ -57,6 +57,61 @@ enum status store_event_hits_until(struct store_session *s, const struct hits_un
 	return status == STATUS_OK ? read_hits(&r, arena, ret, err) : status;
 }
 
+#define OF_NUMBER " WHERE e.message = $1 AND " EVENT_SQL_HITS("e") " ORDER BY e.position DESC LIMIT $2"
+/* The inner SELECT is run once for each number, along events_of_message. */
+#define OF_NUMBERS                                                                                                     \
+	"SELECT " EVENT_HEAD_COLUMNS " FROM unnest($1::bigint[]) AS w (number) CROSS JOIN LATERAL (SELECT * FROM "     \
+	"events x WHERE x.message = w.number AND " EVENT_SQL_HITS(                                                     \
+	    "x") " ORDER BY x.position DESC LIMIT $2) e " EVENT_JOINS "ORDER BY e.message, e.position DESC"
+
+static enum status read_one_by_one(struct store_session *s, const struct hits_wanted *wanted, struct arena *arena,
+				   struct event_hits *ret, struct err *err)
+{
+	enum status status = STATUS_OK;
+	for (size_t i = 0; status == STATUS_OK && i < wanted->count; i++) {
+		struct rows r;
+		status = rows_open(&r, s, "SELECT " EVENT_HEAD_COLUMNS EVENT_FROM OF_NUMBER,
+				   VALUES(value_i64((int64_t)wanted->numbers[i]), value_i64(wanted->limit)), err);
+		if (status == STATUS_OK)
+			status = read_hits(&r, arena, &ret[i], err);
+	}
+	return status;
+}
+
+/* Those of one message follow each other. */
+static void share_out(const struct event_hits *all, const struct hits_wanted *wanted, struct event_hits *ret)
+{
+	for (size_t i = 0, first = 0; i < all->n; i++) {
+		if (i + 1 < all->n && all->at[i + 1].message_number == all->at[first].message_number)
+			continue;
+		for (size_t k = 0; k < wanted->count; k++)
+			if (wanted->numbers[k] == all->at[first].message_number)
+				ret[k] = (struct event_hits){&all->at[first], i + 1 - first};
+		first = i + 1;
+	}
+}
+
+enum status store_event_hits_of_many(struct store_session *s, const struct hits_wanted *wanted, struct arena *arena,
+				     struct event_hits *ret, struct err *err)
+{
+	struct rows r;
+	struct event_hits all = {0};
+	if (wanted->count)
+		memset(ret, 0, wanted->count * sizeof *ret);
+	if (!session_has_arrays(s))
+		return read_one_by_one(s, wanted, arena, ret, err);
+	int64_t *numbers = arena_alloc_array(arena, wanted->count + 1, sizeof *numbers);
+	for (size_t i = 0; i < wanted->count; i++)
+		numbers[i] = (int64_t)wanted->numbers[i];
+	enum status status = rows_open(&r, s, OF_NUMBERS,
+				       VALUES(value_i64_array(numbers, wanted->count), value_i64(wanted->limit)), err);
+	if (status == STATUS_OK)
+		status = read_hits(&r, arena, &all, err);
+	if (status == STATUS_OK)
+		share_out(&all, wanted, ret);
+	return status;
+}
+
 #define FIRST " ORDER BY e.position LIMIT 1"
 #define OPEN " AND e.flags & 31 = 6"
 #define CLICK " AND e.flags & 31 = 7"

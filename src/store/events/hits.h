@@ -13,6 +13,14 @@ struct event_hits {
 };
 enum status store_event_hits(struct store_session *s, struct uuid message, uint32_t limit, struct arena *arena,
 			     struct event_hits *ret, struct err *err) MUST_CHECK;
+/* The same of many messages, by their numbers, each once: ret[i] are those of numbers[i]. */
+struct hits_wanted {
+	const uint64_t *numbers;
+	size_t count;
+	uint32_t limit; /* of each message */
+};
+enum status store_event_hits_of_many(struct store_session *s, const struct hits_wanted *wanted, struct arena *arena,
+				     struct event_hits *ret, struct err *err) MUST_CHECK;
 /* As store_event_hits, of those that occurred until then. */
 struct hits_until {
 	struct uuid message;

@@ -62,6 +62,38 @@ static void test_the_first_of_anybody_may_be_a_machine(void **state)
 	assert_true(uuid_equal(e.id, id_of(1013)));
 }
 
+static void test_hits_of_many_messages_are_those_of_each(void **state)
+{
+	struct fixture *f = *state;
+	struct event e[2] = {hit_of(3, EVENT_OPEN, ACTOR_HUMAN), hit_of(4, EVENT_CLICK, ACTOR_HUMAN)};
+	struct event_hits one, many[3];
+	struct message m;
+	uint64_t numbers[3] = {0, 0, 999999};
+	fixture_add_hits(f);
+	fixture_mail(f, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		e[i].id = id_of(2000 + i);
+		e[i].message = id_of(2);
+	}
+	OK(f, store_event_add(f->s, e, 2, &f->err));
+	for (unsigned i = 0; i < 2; i++) {
+		OK(f, store_message_find(f->s, 0, id_of(2 - i), f->arena, &m, &f->err));
+		numbers[i] = m.number;
+	}
+	struct hits_wanted wanted = {numbers, 3, 2};
+	OK(f, store_event_hits_of_many(f->s, &wanted, f->arena, many, &f->err));
+	assert_int_equal(many[2].n, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		OK(f, store_event_hits(f->s, id_of(2 - i), 2, f->arena, &one, &f->err));
+		assert_int_equal(many[i].n, 2);
+		assert_int_equal(one.n, 2);
+		for (unsigned k = 0; k < 2; k++)
+			assert_true(uuid_equal(many[i].at[k].id, one.at[k].id) &&
+				    many[i].at[k].position == one.at[k].position &&
+				    slice_equal(many[i].at[k].user_agent, one.at[k].user_agent));
+	}
+}
+
 static void test_visits_are_read_on_in_order_of_time_whoever_they_were(void **state)
 {
 	struct fixture *f = *state;
@@ -199,6 +231,7 @@ int main(void)
 	    FIXTURE_TEST(test_the_first_that_counts_is_found),
 	    FIXTURE_TEST(test_the_first_of_anybody_may_be_a_machine),
 	    FIXTURE_TEST(test_visits_are_read_on_in_order_of_time_whoever_they_were),
+	    FIXTURE_TEST(test_hits_of_many_messages_are_those_of_each),
 	    FIXTURE_TEST(test_messages_are_found_by_their_first_hit_since_a_time),
 	    FIXTURE_TEST(test_a_walk_over_several_minutes_meets_each_hit_once),
 	    FIXTURE_TEST(test_who_is_marked_as_first_is_found),
