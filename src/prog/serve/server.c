@@ -202,7 +202,7 @@ static enum status start_writer(struct server *s, struct err *err)
 				       .node = &s->node,
 				       .keep_seconds = (uint32_t)s->installation->config.journal_keep_seconds,
 				       .halted = on_halted,
-				       .applied = on_applied,
+				       .applied = s->applied ? on_applied : NULL,
 				       .committed = on_committed,
 				       .user = s};
 	s->apply = installation_apply(s->installation, s->journal, s->policies, s->networks);
