@@ -173,6 +173,14 @@ test("query parameters are checked", async (t) => {
   assert_problem(await server.api("GET", "/messages?status=flying"), 422, "status");
 });
 
+test("a contact's id that is no UTF-8, or would end a line, is refused and changes nobody", async (t) => {
+  const server = await start_server(t);
+  const consent = { consent_opens: "off", consent_clicks: "off", method: "letter", text: "no more" };
+  for (const id of ["%FF%FE", "a%C3", "%ED%A0%80", "a%0Ab", "%00"])
+    assert.ok([404, 422].includes((await server.api("PUT", `/contacts/${id}/consent`, consent)).status), id);
+  assert.equal((await server.api("GET", "/contacts/%3F%3F")).status, 404, "whom it would be cleaned to is not there");
+});
+
 test("an Idempotency-Key replays the first answer, and with another body is a conflict", async (t) => {
   const server = await start_server(t);
   const key = { "idempotency-key": "order-17" };

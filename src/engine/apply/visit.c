@@ -5,6 +5,7 @@
 
 #include "codec/judge/behaviour.h"
 #include "engine/judge/fan_out.h"
+#include "engine/judge/settle.h"
 #include "engine/tenant/cohort.h"
 #include "store/events/settling.h"
 
@@ -99,10 +100,21 @@ static bool can_change_alone(const struct visit *visit, const struct event *even
 	return !event->settled && behaviour_can_change_alone(&mail, &hit);
 }
 
+/* The look that would have seen it is over. */
+static bool comes_late(const struct visit *visit)
+{
+	const struct settler *settler = visit->context->parts->settler;
+	return settler_may_have_passed(settler, visit->time_us, batch_now_us(visit->context->batch));
+}
+
 static bool needs_second_look(const struct visit *visit, const struct event *event)
 {
 	bool is_click = visit->kind == HIT_CLICK;
-	return visit->is_honeypot || can_change_alone(visit, event) || (is_click && !is_first_click(visit, event));
+	if (visit->is_honeypot || can_change_alone(visit, event))
+		return true;
+	if (is_click && !is_first_click(visit, event))
+		return true;
+	return (is_click || !event->settled) && comes_late(visit);
 }
 
 /* A clock that ran ahead for a moment must not put it off for ever. */

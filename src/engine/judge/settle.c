@@ -13,6 +13,7 @@
 #include "engine/judge/correction.h"
 #include "engine/judge/second_look.h"
 #include "engine/judge/visit_history.h"
+#include "engine/ledger/watermark.h"
 #include "store/events/settling.h"
 
 static const int64_t SECOND_US = 1000000;
@@ -32,6 +33,7 @@ struct settler {
 	struct visit_history *history; /* NULL: not needed for a while */
 	int64_t history_due_us;        /* of the timer that needed it last */
 	struct read_ahead ahead;
+	int64_t looked_until_us; /* what was due until then has been looked at, since the start */
 };
 
 struct settler *settler_new(const struct settler_config *config)
@@ -55,6 +57,15 @@ void settler_judge_by(struct settler *settler, const struct network_lists *lists
 	settler->lists = lists;
 	if (settler->history)
 		visit_history_judge_by(settler->history, lists);
+}
+
+/* A look is due two minutes behind its hit and sees what came two minutes before and behind, so it may concern any hit
+ * of an earlier time than it was due at. Half of what timers wait for others is what an applier may take until its
+ * transaction is seen. */
+bool settler_may_have_passed(const struct settler *s, int64_t time_us, int64_t now_us)
+{
+	bool is_late = s->config.is_shared && now_us - time_us > WATERMARK_SHARED_US / 2;
+	return is_late || time_us < s->looked_until_us;
 }
 
 /* ---- One message on its way */
@@ -183,6 +194,8 @@ static enum status judge_hits(const struct settler *s, const struct look *look, 
 enum status settler_settle(struct settler *s, struct batch *batch, const struct timer *timer, struct err *err)
 {
 	struct look look = {.timer = timer};
+	if (timer->due_us > s->looked_until_us)
+		s->looked_until_us = timer->due_us;
 	if (!settling_message_of(timer, &look.id))
 		return err_set(err, STATUS_BAD_INPUT, "the key of this timer is no message");
 	if (settling_is_mark(look.id))

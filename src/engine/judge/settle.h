@@ -28,6 +28,10 @@ void settler_free(struct settler **settler);
 /* History is judged by these from now on; NULL: none. They must live until others are given. */
 void settler_judge_by(struct settler *settler, const struct network_lists *lists);
 
+/* Whether looks at hits around that time may have been taken already, before this hit is applied now: it comes from a
+ * server that was behind, or after the clock ran ahead for a moment. Then nobody else's look will see it. */
+bool settler_may_have_passed(const struct settler *settler, int64_t time_us, int64_t now_us);
+
 /* Of TIMER_SETTLE; lives as long as the settler. */
 struct timer_handler settler_handler(struct settler *settler);
 /* What the handler does. STATUS_OK also when the message is gone. */

@@ -14,6 +14,10 @@
 
 #define WATERMARK_SLACK_US INT64_C(500000)
 
+/* Other machines apply to the same store and may be behind. What they received this much before is waited for; a record
+ * that comes later must see to itself what has been done without it. */
+#define WATERMARK_SHARED_US INT64_C(2000000)
+
 struct journal_end {
 	bool is_readable; /* false: the next record is there and cannot be read, so nothing is known of what follows */
 	bool has_record;

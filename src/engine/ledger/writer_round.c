@@ -315,7 +315,7 @@ static void plan_timers(struct round *r)
 {
 	struct writer *w = r->writer;
 	struct journal_end end = {!r->is_unreadable, r->has_record, r->record.time_us};
-	r->watermark_us = watermark_us(&end, clock_now_us(w->config.clock));
+	r->watermark_us = watermark_us(&end, clock_now_us(w->config.clock) - (is_shared(w) ? WATERMARK_SHARED_US : 0));
 	r->has_due_timers =
 	    !w->is_careful && !atomic_load(&w->is_stopping) && timers_are_due(w->timers, w->session, r->watermark_us);
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "codec/text/json_text.h"
+#include "codec/text/utf8.h"
 #include "engine/ledger/writer.h"
 #include "engine/people/consent.h"
 #include "engine/request/problem.h"
@@ -61,9 +62,12 @@ static enum status check_own(struct api_call *call, struct api_worker *worker, s
 	return status == STATUS_OK && count == 0 ? STATUS_NOT_FOUND : status;
 }
 
-/* Ids travel in paths, logs and headers of mail; a control character in one would end a line somewhere. */
+/* Ids travel in paths, logs and headers of mail; a control character in one would end a line somewhere. What is not
+ * UTF-8 the store would clean, and the id would be another contact's. */
 static bool is_good_id(struct slice id)
 {
+	if (!utf8_is_valid(id))
+		return false;
 	for (size_t i = 0; i < id.n; i++)
 		if ((unsigned char)id.p[i] < ' ' || id.p[i] == 0x7f)
 			return false;
@@ -75,7 +79,8 @@ static bool open_contact(struct api_call *call, struct api_worker *worker, struc
 {
 	struct err err = {0};
 	if (!is_good_id(call->parameters[0])) {
-		answer_problem(call, 422, "Invalid", "A contact's id is 1 to 320 bytes without control characters.");
+		answer_problem(call, 422, "Invalid",
+			       "A contact's id is 1 to 320 bytes of UTF-8 without control characters.");
 		return false;
 	}
 	enum status status = contacts_find(call, worker, ret, &err);

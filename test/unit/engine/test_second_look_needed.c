@@ -9,9 +9,11 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -179,6 +181,64 @@ static void test_a_hit_on_mail_that_nobody_knows_delivered_asks_for_a_look(void 
 	assert_int_equal(looks_waiting(w), 1);
 }
 
+/* ---- Late: the look that would have seen it is over */
+
+/* The machine's clock is days ahead of these hits. */
+static void test_a_hit_of_a_server_that_was_behind_asks_for_a_look(void **state)
+{
+	static const struct put OPEN[] = {{HIT_OPEN, 1000, 0, FULL, false}};
+	static const struct put CLICK[] = {{HIT_CLICK, 29000, 1, FULL, false}};
+	struct world *w = *state;
+	w->is_shared = true;
+	add_delivered(w, 0);
+	APPLY(w, OPEN);
+	assert_int_equal(looks_waiting(w), 1);
+	APPLY(w, CLICK);
+	assert_int_equal(looks_waiting(w), 2);
+	w->is_shared = false;
+}
+
+static void wait_for_looks(struct world *w, int64_t want)
+{
+	while (world_sql(w, "SELECT count(*) FROM timers") != want)
+		(void)usleep(10000);
+}
+
+static void put_one(struct world *w, struct world_feed *feed, const struct put *put)
+{
+	struct hit_record hit = world_hit(w, 0, put->kind);
+	hit.user_agent = CHROME;
+	hit.accept_language = SLICE("en");
+	hit.has_sec_fetch = true;
+	hit.link_index = put->link;
+	world_put_hit(feed, WORLD_NOW_US + put->after_ms * 1000, &hit);
+}
+
+static void test_a_hit_behind_a_clock_that_ran_ahead_asks_for_a_look(void **state)
+{
+	static const struct put BURST[] = {{HIT_CLICK, 1000, 1, FULL, false}, {HIT_CLICK, 1100, 2, FULL, false}};
+	static const struct put OPEN = {HIT_OPEN, 9000, 0, FULL, false};
+	struct world *w = *state;
+	_Atomic int64_t now_us = WORLD_NOW_US + 2 * SECOND;
+	struct clock clock = WORLD_CLOCK_AT((int64_t *)(void *)&now_us);
+	add_delivered(w, 0);
+	w->clock = &clock;
+	struct writer *writer = world_start_writer(w);
+	struct world_feed *feed = world_feed_open(w);
+	for (size_t i = 0; i < 2; i++)
+		put_one(w, feed, &BURST[i]);
+	world_feed_sync(feed);
+	wait_for_looks(w, 2);
+	atomic_store(&now_us, WORLD_NOW_US + 140 * SECOND);
+	wait_for_looks(w, 0);
+	atomic_store(&now_us, WORLD_NOW_US + 10 * SECOND);
+	put_one(w, feed, &OPEN);
+	world_feed_close(&feed);
+	writer_stop(&writer);
+	w->clock = NULL;
+	assert_int_equal(looks_waiting(w), 1);
+}
+
 /* ---- All kinds, mixed */
 
 /* Hits come in crowds: most soon after the one before, on the same mail. */
@@ -278,6 +338,8 @@ int main(void)
 	    TEST(test_a_machines_click_behind_a_persons_asks_for_a_look_at_both),
 	    TEST(test_a_click_without_the_person_asks_for_a_look),
 	    TEST(test_a_hit_on_mail_that_nobody_knows_delivered_asks_for_a_look),
+	    TEST(test_a_hit_of_a_server_that_was_behind_asks_for_a_look),
+	    TEST(test_a_hit_behind_a_clock_that_ran_ahead_asks_for_a_look),
 	    cmocka_unit_test(test_whom_nobody_looked_at_again_no_look_would_have_changed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -440,6 +440,7 @@ struct writer_config world_writer_config(struct world *w)
 				     .keys = w->keys,
 				     .policies = w->policies,
 				     .counts_every_press = w->counts_every_press,
+				     .is_shared = w->is_shared,
 				     .clock = clock};
 	apply_free(&w->apply);
 	w->apply = apply_new(&apply);

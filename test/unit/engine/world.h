@@ -31,7 +31,8 @@ struct world {
 	uint32_t tenant;
 	struct arena *arena;              /* of everything that was read */
 	struct tenant_policies *policies; /* of writers; NULL: the defaults */
-	bool counts_every_press;          /* of writers */
+	bool counts_every_press;          /* of writers, as the next */
+	bool is_shared;                   /* other machines are said to apply to the store, too */
 	const struct clock *clock;        /* of writers; NULL: the machine's */
 	struct apply *apply;              /* of the newest writer; NULL: there was none */
 	uint32_t report_count;            /* made so far */
