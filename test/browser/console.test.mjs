@@ -654,6 +654,59 @@ describe("console", { skip: missing }, () => {
     await page.locator(".box a").first().getByText("1 open, 1 click").waitFor();
   });
 
+  /** Mails of the outbox, newer than all others, which have not left. */
+  function add_unsent(count, status) {
+    const pattern = mock.mails.find((m) => m.id === HELLO);
+    const one = (_, i) => ({ ...pattern, id: `0193cccc-0000-7000-8000-${status}-${i}`, status, subject: `${status} ${i}`, sent_at: null });
+    const mails = Array.from({ length: count }, one);
+    mock.mails.unshift(...mails);
+    return mails;
+  }
+
+  test("mail that has not left does not lie in the outbox, and pages of nothing else are read over", async () => {
+    add_unsent(120, "scheduled");
+    add_unsent(1, "suppressed");
+    await sign_in(page, base, USER, "/outbox");
+    await ready("/outbox");
+    assert.deepEqual(await page.locator(".box a .b").allInnerTexts(), ["Hello from Pugmark", "Viewing tomorrow at 11:00", "Your first API key works"]);
+    assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0);
+    // It appears where it belongs once it has left, though that is not on the first page.
+    const last = mock.mails.find((m) => m.subject === "scheduled 119");
+    Object.assign(last, { status: "sent", sent_at: new Date().toISOString() });
+    mock.emit({ type: "email.sent", message_id: last.id });
+    await page.locator(".box a", { hasText: "scheduled 119" }).waitFor();
+    assert.equal(await page.locator(".box a").first().locator(".b").innerText(), "scheduled 119");
+  });
+
+  test("the outbox goes on when asked to", async () => {
+    for (const m of add_unsent(70, "sent")) m.sent_at = m.created_at;
+    add_unsent(60, "canceled");
+    await sign_in(page, base, USER, "/outbox");
+    await ready("/outbox");
+    assert.equal(await page.locator(".box a").count(), 40);
+    await page.getByRole("button", { name: "Show more" }).click();
+    await page.locator(".box a").nth(72).waitFor();
+    assert.equal(await page.locator(".box a").count(), 73);
+    assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0);
+  });
+
+  test("mail that has not left is not opened, and can be once it has", async () => {
+    const [due] = add_unsent(1, "scheduled");
+    const [stopped] = add_unsent(1, "suppressed");
+    await sign_in(page, base, USER, `/outbox/${stopped.id}`);
+    await page.getByText("This mail was not sent.").waitFor();
+    await page.getByText("Its address gets no mail, so there is nothing to open.").waitFor();
+    await page.goto(`${base}/outbox/${due.id}`);
+    await page.getByText("This mail has not left yet.").waitFor();
+    await page.locator(".box a").first().waitFor();
+    assert.equal(await page.locator("iframe").count(), 0);
+    assert.ok(!seen.urls.some((u) => u.includes("/preview") || u.includes("/o/")));
+    assert.doesNotMatch(await page.locator("main").innerText(), /was counted/);
+    Object.assign(due, { status: "sent", sent_at: new Date().toISOString() });
+    mock.emit({ type: "email.sent", message_id: due.id });
+    await page.getByText("Opened by you").waitFor();
+  });
+
   // ---- everywhere
 
   test("no page breaks the policy or asks another host for anything", async () => {

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // Does it work? Mail that went nowhere, as a mail client shows it: opening one loads its images and so makes a real
-// open; clicking a link makes a real click. That is why no mail is opened before the reader chooses one.
+// open; clicking a link makes a real click. That is why no mail is opened before the reader chooses one, and none at all
+// that has not left: nobody can open that one.
 import { useEffect, useRef } from "preact/hooks";
 import { curl_command } from "../parts/commands";
 import { MailFrame } from "../parts/mail_frame";
 import { Top, use_title } from "../parts/page";
+import { ShowMore } from "../parts/show_more";
 import { Command, Empty, Failed, Loading } from "../parts/states";
 import { icon_of } from "../parts/timeline";
 import { use_message } from "../message_live";
 import { counted, said_time, short_time, time_s } from "../format";
 import { Icon } from "../icons";
-import { use_resource } from "../resource";
+import { has_left, use_outbox_mails } from "../outbox_mails";
 import type { Route } from "../router";
 import { use_session } from "../session";
 import { open_stream } from "../stream";
 import { actor_words, counts, deed, is_hit } from "../words";
-import type { Event, Message, MessageDetail, Page } from "../types";
+import type { Event, Message, MessageDetail } from "../types";
 
-const LIST = "/messages?provider=outbox&limit=50";
 const RELOAD_MS = 300;
 const CHANGES_LIST = new Set(["email.queued", "email.sent", "email.failed", "email.opened", "email.clicked"]);
 
 /** The list, read again when a mail comes in or one of them is opened. */
 function use_outbox() {
-  const list = use_resource<Page<Message>>(LIST);
+  const list = use_outbox_mails();
   const { reload } = list;
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -153,6 +154,32 @@ function Body({ m }: { m: MessageDetail }) {
   return <MailFrame key={m.id} id={m.id} />;
 }
 
+/** Why a mail does not lie in the Outbox. */
+function why_not_here(m: MessageDetail): string {
+  if (m.status === "scheduled") return `It is scheduled${m.send_at ? ` for ${said_time(m.send_at)}` : ""}. Until then there is nothing to open.`;
+  if (m.status === "suppressed") return "Its address gets no mail, so there is nothing to open.";
+  if (m.status === "canceled") return "It was canceled before, so there is nothing to open.";
+  if (m.status === "failed") return "It could not be written, so there is nothing to open.";
+  if (m.status === "in_doubt") return "Nobody knows whether it was written. Once somebody has said so, it can be opened here.";
+  return "It is on its way, and can be opened here as soon as it has left.";
+}
+
+function NotHere({ m }: { m: MessageDetail }) {
+  return (
+    <article class="reader whole">
+      <Empty title={["suppressed", "canceled", "failed"].includes(m.status) ? "This mail was not sent." : "This mail has not left yet."}>
+        <p>{why_not_here(m)}</p>
+        <p>
+          <a href={`/messages/${encodeURIComponent(m.id)}`}>What happened to it</a>
+        </p>
+        <p>
+          <a href="/outbox">All mail in the Outbox</a>
+        </p>
+      </Empty>
+    </article>
+  );
+}
+
 function Reader({ id }: { id: string }) {
   const before = useRef<Set<string> | null>(null); // events that were there when the mail was opened
   const { message: m, problem, slow, reload } = use_message(id, true);
@@ -168,6 +195,7 @@ function Reader({ id }: { id: string }) {
         </Empty>
       </article>
     );
+  if (m && !has_left(m)) return <NotHere m={m} />;
   return (
     <>
       <article class="reader" aria-labelledby="mail-h">
@@ -208,8 +236,8 @@ export function Outbox({ route }: { route: Route }) {
   use_title("Outbox");
   const { me } = use_session();
   const list = use_outbox();
-  const mails = list.data?.data ?? [];
-  const empty = list.data !== null && mails.length === 0;
+  const mails = list.mails ?? [];
+  const empty = list.mails !== null && mails.length === 0;
   return (
     <>
       <Top title="Outbox" sub="Mail you send stays here until you connect an account. Nobody else receives it." />
@@ -223,12 +251,13 @@ export function Outbox({ route }: { route: Route }) {
       ) : (
         <section class={route.id ? "card client has-mail" : "card client"} aria-label="Outbox">
           <nav class="box" aria-label="Mails">
-            <Loading slow={list.slow && !list.data} />
+            <Loading slow={list.slow} />
             {list.problem ? <Failed what="The mails" problem={list.problem} retry={list.reload} /> : null}
             {mails.map((m) => (
               <Item key={m.id} m={m} here={m.id === route.id} />
             ))}
-            {list.data ? (
+            {list.goes_on ? <ShowMore load={list.load_more} failed={list.problem !== null} /> : null}
+            {list.mails ? (
               <details class="raw pad">
                 <summary>
                   <Icon name="right" small />
