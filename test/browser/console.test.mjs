@@ -690,6 +690,31 @@ describe("console", { skip: missing }, () => {
     assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0);
   });
 
+  test("far down a long list the opened mail is in view, and the command for another one is at hand", async () => {
+    for (const m of add_unsent(50, "sent")) m.sent_at = m.created_at;
+    for (const width of [1280, 1000]) {
+      await new_reader({ viewport: { width, height: 800 } });
+      await sign_in(page, base, USER, "/outbox");
+      await ready("/outbox");
+      await page.locator(".box a").nth(45).click();
+      await page.getByText("Opened by you").waitFor();
+      const place = await page.evaluate(() => scrollY);
+      assert.ok(place > 1000, `the page stays where it was, at ${place}`);
+      const box = await page.locator(".opened").boundingBox();
+      assert.ok(box.y >= 0 && box.y + box.height <= 800, JSON.stringify(box));
+      const [head, mail] = [await page.locator("#mail-h").boundingBox(), await page.locator("iframe").boundingBox()];
+      assert.ok(head.y >= 0 && head.height > 0 && mail.y > head.y && mail.y < 400, JSON.stringify([head, mail]));
+      const summary = await page.getByText("Send another", { exact: true }).boundingBox();
+      assert.ok(summary.y >= 0 && summary.y < 100, JSON.stringify(summary));
+      await page.getByText("Send another", { exact: true }).click();
+      assert.match(await page.locator(".box pre").innerText(), /^curl /);
+      for (const part of [".box pre", ".opened"]) {
+        const { y, height } = await page.locator(part).boundingBox();
+        assert.ok(y >= 0 && y + height <= 800, `${part} is at ${y}, ${height} high`);
+      }
+    }
+  });
+
   test("mail that has not left is not opened, and can be once it has", async () => {
     const [due] = add_unsent(1, "scheduled");
     const [stopped] = add_unsent(1, "suppressed");

@@ -197,7 +197,7 @@ function Reader({ id }: { id: string }) {
     );
   if (m && !has_left(m)) return <NotHere m={m} />;
   return (
-    <>
+    <div class="opened">
       <article class="reader" aria-labelledby="mail-h">
         <Loading slow={slow && !m} />
         <div class="reader-h">
@@ -228,7 +228,7 @@ function Reader({ id }: { id: string }) {
         {m ? <Body m={m} /> : <div class="frame" />}
       </article>
       {m ? <Made m={m} before={before.current} /> : <aside class="made-col" />}
-    </>
+    </div>
   );
 }
 
@@ -252,13 +252,8 @@ export function Outbox({ route }: { route: Route }) {
         <section class={route.id ? "card client has-mail" : "card client"} aria-label="Outbox">
           <nav class="box" aria-label="Mails">
             <Loading slow={list.slow} />
-            {list.problem ? <Failed what="The mails" problem={list.problem} retry={list.reload} /> : null}
-            {mails.map((m) => (
-              <Item key={m.id} m={m} here={m.id === route.id} />
-            ))}
-            {list.goes_on ? <ShowMore load={list.load_more} failed={list.problem !== null} /> : null}
             {list.mails ? (
-              <details class="raw pad">
+              <details class="raw another">
                 <summary>
                   <Icon name="right" small />
                   Send another
@@ -266,6 +261,11 @@ export function Outbox({ route }: { route: Route }) {
                 <Command text={curl_command(me.base_url)} />
               </details>
             ) : null}
+            {list.problem ? <Failed what="The mails" problem={list.problem} retry={list.reload} /> : null}
+            {mails.map((m) => (
+              <Item key={m.id} m={m} here={m.id === route.id} />
+            ))}
+            {list.goes_on ? <ShowMore load={list.load_more} failed={list.problem !== null} /> : null}
           </nav>
           {route.id ? (
             <Reader key={route.id} id={route.id} />
