@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One way to the server: JSON in, JSON or a problem out (RFC 9457). The session is a cookie that scripts cannot read.
 
+import { as_sentence } from "./sentence";
 import type { Me } from "./types";
 
 export class Problem extends Error {
@@ -10,7 +11,7 @@ export class Problem extends Error {
     readonly detail: string | null,
     readonly retry_after_s: number | null = null,
   ) {
-    super(detail ?? title);
+    super(as_sentence(detail ?? title));
   }
 }
 
@@ -32,8 +33,8 @@ async function problem_of(answer: Response): Promise<Problem> {
   }
   const title = typeof body.title === "string" ? body.title : `The server answered ${answer.status}`;
   // What is wrong with each field says more than that something is.
-  const faults = Array.isArray(body.errors) ? body.errors.map((e) => String(e.detail)).join("; ") : "";
-  const detail = faults || (typeof body.detail === "string" ? body.detail : null);
+  const faults = Array.isArray(body.errors) ? body.errors.map((e) => as_sentence(String(e.detail))).join(" ") : "";
+  const detail = faults || (typeof body.detail === "string" ? as_sentence(body.detail) : null);
   return new Problem(answer.status, title, detail, retry_after_s);
 }
 

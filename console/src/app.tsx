@@ -90,6 +90,9 @@ export function App() {
     if (who.state === "nobody" && route.page !== "sign_in") go(sign_in_href(route), "replace");
     if (who.state === "somebody" && route.page === "sign_in") go(next_page(route), "replace");
   }, [who.state, route]);
+  useEffect(() => {
+    if (route.page === "privacy" && route.href !== location.pathname + location.search) go(route.href, "replace");
+  }, [route]);
 
   if (who.state === "asking") return <Loading slow />;
   if (who.state === "unknown")

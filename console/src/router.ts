@@ -7,7 +7,7 @@ export interface Route {
   page: "stats" | "live" | "messages" | "message" | "outbox" | "unsubscribes" | "privacy" | "suppressions" | "audit" | "sign_in" | "none";
   id: string | null;
   params: URLSearchParams;
-  /** Path and query as in the address bar. */
+  /** Path and query as they belong into the address bar. */
   href: string;
 }
 
@@ -30,6 +30,7 @@ export function route_of(pathname: string, search: string): Route {
   if (first === "live" && second === undefined) return { page: "live", id: null, params, href };
   if (first === "unsubscribes" && second === undefined) return { page: "unsubscribes", id: null, params, href };
   if (first === "privacy" && second === undefined) return { page: "privacy", id: null, params, href };
+  if (first === "settings" && second === undefined) return { page: "privacy", id: null, params, href: `/privacy${search}` }; // as the bar calls it
   if (first === "suppressions" && second === undefined) return { page: "suppressions", id: null, params, href };
   if (first === "audit" && second === undefined) return { page: "audit", id: null, params, href };
   if (first === "sign-in" && second === undefined) return { page: "sign_in", id: null, params, href };

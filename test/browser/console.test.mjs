@@ -436,13 +436,27 @@ describe("console", { skip: missing }, () => {
     await page.getByText("past days stay as they were counted").waitFor();
     await zone.fill("Atlantis");
     await page.getByRole("button", { name: "Save" }).click();
-    assert.equal(await page.getByRole("alert").innerText(), "Not saved. there is no time zone 'Atlantis' here");
+    assert.equal(await page.getByRole("alert").innerText(), "Not saved. There is no time zone 'Atlantis' here.");
     await zone.fill("Asia/Kathmandu");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("status").waitFor();
     assert.equal(mock.time_zone, "Asia/Kathmandu");
     await page.getByRole("link", { name: "Stats" }).first().click();
     await page.locator('[title="Days of Asia/Kathmandu"]').waitFor();
+  });
+
+  test("/settings leads to the settings, which say whose they are, also through the sign-in", async () => {
+    await sign_in(page, base, USER, "/settings");
+    await ready("/privacy");
+    await page.waitForURL(`${base}/privacy`);
+    await page.getByText("Settings of the tenant Fernhill Estates. What is not set here").waitFor();
+    await page.goto(`${base}/`);
+    await page.goto(`${base}/settings`);
+    await ready("/privacy");
+    await page.waitForURL(`${base}/privacy`);
+    await page.goBack();
+    await ready("/");
+    assert.equal(page.url(), `${base}/`);
   });
 
   test("who may not change the settings sees them", async () => {
@@ -504,7 +518,7 @@ describe("console", { skip: missing }, () => {
     await dialog.getByLabel("What makes it right").fill("Asked by phone");
     mock.failing.set("/suppressions/noor%40example.com", 503);
     await dialog.getByRole("button", { name: "Allow mail" }).click();
-    await dialog.getByText("Not saved: The store is busy. Try again.").waitFor();
+    await dialog.getByText("Not saved. The store is busy. Try again.").waitFor();
     mock.failing.clear();
     await dialog.getByRole("button", { name: "Allow mail" }).click();
     await stopped("noor@example.com").getByText("Gets mail again").waitFor();

@@ -31,6 +31,7 @@ const model = await source("live_model");
 const told = await source("happenings");
 const zones = await source("zones");
 const audit = await source("audit_words");
+const { as_sentence } = await source("sentence");
 
 const reasons = readFileSync(join(here, "../unit/codec/reason_words.tsv"), "utf8").trimEnd().split("\n").slice(1);
 
@@ -47,6 +48,15 @@ test("every row of the table of words is among those", () => {
   const codes = new Set(reasons.map((line) => line.split(/[:\t]/)[0]));
   for (const row of table) assert.ok(row.startsWith("name\t") || codes.has(row.split("\t")[0]), row);
   assert.ok(table.length > 150);
+});
+
+test("what the server says of a problem becomes a sentence, and names in it stay as they are", () => {
+  assert.equal(as_sentence("there is no time zone 'x' here"), "There is no time zone 'x' here.");
+  assert.equal(as_sentence("The store is busy."), "The store is busy.");
+  assert.equal(as_sentence("settings.opens must be full"), "settings.opens must be full.");
+  assert.equal(as_sentence("events_days must be a number"), "events_days must be a number.");
+  assert.equal(as_sentence("'why' is needed"), "'why' is needed.");
+  assert.equal(as_sentence(""), "");
 });
 
 test("a reason that nobody has words for is shown readably", () => {

@@ -161,7 +161,7 @@ export function Privacy() {
       <SettingsTabs here="privacy" />
       <Top
         title="Tracking and privacy"
-        sub={`Settings of ${me.tenant.name}. What is not set here is as the installation has it. For privacy you can be stricter than the installation, not looser.`}
+        sub={`Settings of the tenant ${me.tenant.name}. What is not set here is as the installation has it. For privacy you can be stricter than the installation, not looser.`}
       />
       <Loading slow={tenant.slow} />
       {tenant.problem ? <Failed what="The settings" problem={tenant.problem} retry={tenant.reload} /> : null}

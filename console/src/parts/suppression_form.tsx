@@ -22,7 +22,7 @@ export function use_saving(own_words: (problem: Problem) => string | null): Savi
   function words_of(error: unknown): string {
     if (!(error instanceof Problem)) return "Not saved. Try again.";
     if (error.status === 403) return "Your role may not do this.";
-    return own_words(error) ?? `Not saved: ${error.detail ?? "the server does not answer."} Try again.`;
+    return own_words(error) ?? `Not saved. ${error.detail ?? "The server does not answer."} Try again.`;
   }
   async function run(save: () => Promise<void>) {
     set_busy(true);
