@@ -28,3 +28,13 @@ export function zone_names(): string[] {
   const listed = (Intl as { supportedValuesOf?: (key: string) => string[] }).supportedValuesOf?.("timeZone") ?? [];
   return [...new Set(["UTC", ...listed.map((name) => RENAMED[name] ?? name).sort()])];
 }
+
+/** Whether a day there is another one than here. */
+export function differs_from_browser(time_zone: string): boolean {
+  const own = browser_zone();
+  return (RENAMED[own] ?? own) !== (RENAMED[time_zone] ?? time_zone);
+}
+
+export function browser_zone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}

@@ -163,6 +163,21 @@ describe("console", { skip: missing }, () => {
     assert.equal(page.url(), `${base}/`);
   });
 
+  test("the figures say whose days they are, and whose the times are where that is another zone", async () => {
+    mock.time_zone = "Pacific/Honolulu";
+    await sign_in(page, base, USER);
+    await ready("/");
+    const days = page.getByText("Days in Pacific/Honolulu", { exact: true });
+    assert.equal(await days.getAttribute("title"), "Times of day, here and elsewhere, are those of your browser: Europe/London.");
+    const foot = page.locator("section[aria-label=Summary] footer");
+    assert.match(await foot.innerText(), /the day the mail was sent, which is a day in Pacific\/Honolulu; times of day, here and elsewhere, are in Europe\/London\./);
+    mock.time_zone = "Europe/London";
+    await page.reload();
+    await page.getByText("Days in Europe/London", { exact: true }).waitFor();
+    await ready("/");
+    assert.match(await foot.innerText(), /for the day the mail was sent\. /);
+  });
+
   test("figures that cannot be read say so in their place and can be asked for again", async () => {
     mock.failing.set("/stats/summary", 503);
     await sign_in(page, base, USER);

@@ -17,6 +17,7 @@ import { use_resource } from "../resource";
 import { go_with, type Route } from "../router";
 import { use_session } from "../session";
 import type { Me, Message, Page, Summary } from "../types";
+import { browser_zone, differs_from_browser } from "../zones";
 
 const MODES = [
   { value: "people", word: "People", key: "p" },
@@ -121,7 +122,7 @@ function Strip({ s, mode, range }: { s: Summary; mode: Mode; range: Range }) {
   );
 }
 
-function BaseNote({ s }: { s: Summary }) {
+function BaseNote({ s, time_zone }: { s: Summary; time_zone: string }) {
   const base = figures.base_of(s);
   const doubt = s.in_doubt > 0 ? ` ${counted(s.in_doubt, "mail is", "mails are")} in doubt: the line broke before the answer came.` : "";
   if (base.n === 0) return <footer>Rates need delivered mail; there is none yet.{doubt}</footer>;
@@ -130,7 +131,8 @@ function BaseNote({ s }: { s: Summary }) {
     : `Rates are of ${counted(base.n, "delivered mail", "delivered mails")}.`;
   return (
     <footer>
-      {what} An open or click counts once for each mail, for the day the mail was sent.{doubt}
+      {what} An open or click counts once for each mail, for the day the mail was sent
+      {differs_from_browser(time_zone) ? `, which is a day in ${time_zone}; times of day, here and elsewhere, are in ${browser_zone()}` : ""}.{doubt}
     </footer>
   );
 }
@@ -184,6 +186,11 @@ function scope_words(me: Me): string {
   return me.tenant.name.toLowerCase() === "default" ? "Everything sent" : `Everything ${me.tenant.name} sent`;
 }
 
+/** Days are the tenant's, times of day the browser's: at the turn of a day a mail of "today" may be one of yesterday. */
+function Days({ time_zone }: { time_zone: string }) {
+  return <span title={`Times of day, here and elsewhere, are those of your browser: ${browser_zone()}.`}>Days in {time_zone}</span>;
+}
+
 /** The latest mails, whatever the range: the way from the figures to what is behind them. */
 function Latest() {
   const latest = use_resource<Page<Message>>("/messages?limit=5");
@@ -215,7 +222,14 @@ export function Stats({ route }: { route: Route }) {
   const s = summary.data;
   return (
     <>
-      <Top title="Stats" sub={`${scope_words(me)}, ${range.dates}`}>
+      <Top
+        title="Stats"
+        sub={
+          <>
+            {scope_words(me)}, {range.dates} · <Days time_zone={me.tenant.time_zone} />
+          </>
+        }
+      >
         <Switch label="Which openers count" options={MODES} value={mode} choose={(value) => go_with({ count: value === "people" ? null : value })} />
         <RangePicker range={range} time_zone={me.tenant.time_zone} />
       </Top>
@@ -231,7 +245,7 @@ export function Stats({ route }: { route: Route }) {
         ) : s ? (
           <>
             <Strip s={s} mode={mode} range={range} />
-            <BaseNote s={s} />
+            <BaseNote s={s} time_zone={me.tenant.time_zone} />
           </>
         ) : summary.problem ? null : (
           <div class="strip blank" />
