@@ -52,6 +52,14 @@ export function click_rate(s: Summary, mode: Mode): number | null {
   return mode === "all" ? s.clicks_unique_all / base.n : s.click_rate;
 }
 
+/**
+ * Anonymous hits are counted among all of people's, but for no mail: never among the unique ones, and so in no rate. How
+ * many they are the API does not tell; that they are all is certain where nothing else is left.
+ */
+export function are_all_anonymous(total: number, unique: number): boolean {
+  return total > 0 && unique === 0;
+}
+
 export function fail_rate(s: Summary): number | null {
   return s.sends > 0 ? (s.failed + s.bounced) / s.sends : null;
 }

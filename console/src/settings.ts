@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of a tenant in words, for the page that changes them and the one that says who did.
-import type { SettingName, SettingValue } from "./types";
+import type { SettingName, SettingValue, Tenant } from "./types";
 
 export interface Setting {
   name: SettingName;
@@ -75,6 +75,11 @@ export const TIME_ZONE = {
 export function setting_named(name: string): Omit<Setting, "name"> | null {
   if (name === TIME_ZONE.name) return TIME_ZONE;
   return SETTING_GROUPS.flatMap((group) => group.settings).find((setting) => setting.name === name) ?? null;
+}
+
+/** What holds for the tenant: its own, else the installation's. */
+export function value_of(tenant: Tenant, name: SettingName): SettingValue {
+  return tenant.settings[name] ?? tenant.installation[name];
 }
 
 export function value_word(setting: Pick<Setting, "choices">, value: SettingValue): string {

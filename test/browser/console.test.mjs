@@ -178,6 +178,38 @@ describe("console", { skip: missing }, () => {
     assert.match(await foot.innerText(), /for the day the mail was sent\. /);
   });
 
+  /** As the program answers when people opened and clicked, and `unique` of their mails are known. */
+  function answer_with(opens, clicks) {
+    const full = mock.summary.bind(mock);
+    const rates = (s) => ({ open_rate: opens.unique / s.delivered, click_rate: clicks.unique / s.delivered });
+    mock.summary = (params) => {
+      const s = full(params);
+      const counts = { opens_total: opens.total, opens_unique: opens.unique, headline_opens: opens.unique, opens_unique_all: opens.unique };
+      return { ...s, ...counts, clicks_total: clicks.total, clicks_unique: clicks.unique, ...rates(s) };
+    };
+  }
+
+  test("where all opens are anonymous the rate says why it is zero; a true zero needs no reason", async () => {
+    answer_with({ total: 4, unique: 0 }, { total: 0, unique: 0 });
+    await sign_in(page, base, USER);
+    await ready("/");
+    assert.match(await card("opens"), /^Open rate 0\.0% 0 of 19,035 delivered All 4 opens are anonymous: counted, but for no mail, so in no rate\./);
+    assert.doesNotMatch(await card("clicks"), /anonymous/);
+    answer_with({ total: 0, unique: 0 }, { total: 1, unique: 0 });
+    await page.reload();
+    await ready("/");
+    await page.getByText("The only click is anonymous").waitFor();
+    assert.doesNotMatch(await card("opens"), /anonymous/);
+  });
+
+  test("where opens of new mail are anonymous and older ones are not, the rate says what it leaves out", async () => {
+    mock.settings.opens = "anonymous";
+    await sign_in(page, base, USER);
+    await page.locator("[data-card=opens] [data-anonymous=some]").waitFor();
+    assert.match(await card("opens"), /8,547 of 19,035 delivered Opens of new mail are anonymous, which count in no rate\./);
+    assert.doesNotMatch(await card("clicks"), /anonymous/);
+  });
+
   test("figures that cannot be read say so in their place and can be asked for again", async () => {
     mock.failing.set("/stats/summary", 503);
     await sign_in(page, base, USER);

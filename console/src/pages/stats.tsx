@@ -16,7 +16,8 @@ import { range_of, type Range } from "../range";
 import { use_resource } from "../resource";
 import { go_with, type Route } from "../router";
 import { use_session } from "../session";
-import type { Me, Message, Page, Summary } from "../types";
+import { value_of } from "../settings";
+import type { Me, Message, Page, Summary, Tenant } from "../types";
 import { browser_zone, differs_from_browser } from "../zones";
 
 const MODES = [
@@ -80,7 +81,37 @@ function list_link(range: Range, status?: string): string {
   return `/messages${query({ from: range.from, to: range.to, status })}`;
 }
 
-function Strip({ s, mode, range }: { s: Summary; mode: Mode; range: Range }) {
+interface AnonymousProps {
+  what: "opens" | "clicks";
+  total: number;
+  unique: number;
+  tenant: Tenant | null;
+}
+
+/** Why a rate is lower than the hits of people let expect. */
+function Anonymous({ what, total, unique, tenant }: AnonymousProps) {
+  if (figures.are_all_anonymous(total, unique))
+    return (
+      <span class="why" data-anonymous="all">
+        {total === 1 ? `The only ${what.slice(0, -1)} is` : `All ${count(total)} ${what} are`} anonymous: counted, but for no mail, so in no rate.
+      </span>
+    );
+  if (total === 0 || !tenant || value_of(tenant, what) !== "anonymous") return null;
+  return (
+    <span class="why" data-anonymous="some">
+      {what === "opens" ? "Opens" : "Clicks"} of new mail are anonymous, which count in no rate.
+    </span>
+  );
+}
+
+interface StripProps {
+  s: Summary;
+  mode: Mode;
+  range: Range;
+  tenant: Tenant | null;
+}
+
+function Strip({ s, mode, range, tenant }: StripProps) {
   const was = range.key === "all" ? null : (s.previous ?? null);
   const base = figures.base_of(s);
   const of = base.n > 0 ? `of ${count(base.n)} ${base.of_sent ? "sent" : "delivered"}` : "nothing delivered yet";
@@ -99,6 +130,7 @@ function Strip({ s, mode, range }: { s: Summary; mode: Mode; range: Range }) {
         delta={was && figures.points(figures.open_rate(s, mode), figures.open_rate(was, mode), true)}
       >
         {count(figures.opens_of(s, mode))} {of}
+        <Anonymous what="opens" total={s.opens_total} unique={s.opens_unique} tenant={tenant} />
       </Cell>
       <Cell
         name="clicks"
@@ -108,6 +140,7 @@ function Strip({ s, mode, range }: { s: Summary; mode: Mode; range: Range }) {
         delta={was && figures.points(figures.click_rate(s, mode), figures.click_rate(was, mode), true)}
       >
         {count(figures.clicks_of(s, mode))} {of}
+        <Anonymous what="clicks" total={s.clicks_total} unique={s.clicks_unique} tenant={tenant} />
       </Cell>
       <Cell
         name="failed"
@@ -219,6 +252,7 @@ export function Stats({ route }: { route: Route }) {
   const mode = figures.mode_of(route.params.get("count"));
   const compare = range.key === "all" ? null : "previous";
   const summary = use_resource<Summary>(`/stats/summary${query({ from: range.from, to: range.to, compare })}`);
+  const tenant = use_resource<Tenant>(`/tenants/${encodeURIComponent(me.tenant.id)}`);
   const s = summary.data;
   return (
     <>
@@ -244,7 +278,7 @@ export function Stats({ route }: { route: Route }) {
           </Empty>
         ) : s ? (
           <>
-            <Strip s={s} mode={mode} range={range} />
+            <Strip s={s} mode={mode} range={range} tenant={tenant.data} />
             <BaseNote s={s} time_zone={me.tenant.time_zone} />
           </>
         ) : summary.problem ? null : (
