@@ -158,3 +158,31 @@ test("a button that a sandbox pressed is confirmed on the screen, and the addres
   await page.getByText("Held.").waitFor();
   assert.deepEqual(seen.refused, []);
 });
+
+test("the outbox opens only mail that has left, and Stats says that an open was anonymous", { skip }, async (t) => {
+  const server = await start_server(t);
+  const { page, seen } = await start_reader(t);
+  const later = await server.send({ subject: "Later", send_at: new Date(Date.now() + 3600000).toISOString() }, "scheduled");
+  await server.send({ subject: "Left", track: { opens: "anonymous" } });
+  await sign_in(page, server.base, { email: server.made.email, password: server.made.password }, "/outbox");
+  await page.locator(".box a").first().waitFor();
+  assert.deepEqual(await page.locator(".box a .b").allInnerTexts(), ["Left"]);
+  await page.goto(`${server.base}/outbox/${later.id}`);
+  await page.getByText("This mail has not left yet.").waitFor();
+  assert.deepEqual(await server.settled_events("type=email.opened"), []);
+
+  const opened = page.waitForResponse((answer) => answer.url().includes("/o/"));
+  await page.locator(".box a", { hasText: "Left" }).click();
+  await opened;
+  assert.equal((await server.settled_events("type=email.opened")).length, 1);
+  await page.locator(".nav").getByRole("link", { name: "Stats" }).click();
+  await page.getByText("The only open is anonymous: counted, but for no mail, so in no rate.").waitFor();
+  assert.match((await page.locator("[data-card=opens]").innerText()).replace(/\s+/g, " "), /^Open rate 0\.0% 0 of 1 delivered/);
+
+  await page.goto(`${server.base}/settings`);
+  await page.getByText("Settings of the tenant default.").waitFor();
+  await page.getByLabel("Time zone of the days").fill("Atlantis");
+  await page.getByRole("button", { name: "Save" }).click();
+  assert.match(await page.getByRole("alert").innerText(), /^Not saved\. There is no time zone 'Atlantis' here: .*\.$/);
+  assert.deepEqual(seen.refused, []);
+});
