@@ -751,6 +751,18 @@ describe("console", { skip: missing }, () => {
     assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0);
   });
 
+  test("a mail whose opens are anonymous or not tracked promises none", async () => {
+    const tracked = mock.mails.find((m) => m.id === HELLO).tracked;
+    const pixel = mock.pixel.bind(mock);
+    mock.pixel = (res) => pixel(res, "/o/nobody.gif"); // counted for no mail
+    for (const [opens, words] of [["anonymous", "counted in the sums, and never shown here"], ["off", "Opens of this mail are not tracked."]]) {
+      tracked.opens = opens;
+      await (opens === "off" ? page.goto(`${base}/outbox/${HELLO}`) : sign_in(page, base, USER, `/outbox/${HELLO}`));
+      await page.getByText(words).waitFor();
+      assert.equal(await page.getByText("The open appears here").count(), 0);
+    }
+  });
+
   test("far down a long list the opened mail is in view, and the command for another one is at hand", async () => {
     for (const m of add_unsent(50, "sent")) m.sent_at = m.created_at;
     for (const width of [1280, 1000]) {

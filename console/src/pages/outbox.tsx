@@ -75,6 +75,13 @@ function Item({ m, here }: { m: Message; here: boolean }) {
   );
 }
 
+/** What to expect of a mail that shows no open. */
+function before_open(m: MessageDetail): string {
+  if (m.tracked?.opens === "anonymous") return "Opens of this mail are anonymous: counted in the sums, and never shown here.";
+  if (m.tracked?.opens === "off") return "Opens of this mail are not tracked.";
+  return "The open appears here as soon as the mail has loaded its images.";
+}
+
 function Made({ m, before }: { m: MessageDetail; before: Set<string> | null }) {
   const opens = m.timeline.filter((e) => e.type === "email.opened" && counts(e)).length;
   const clicks = m.timeline.filter((e) => e.type === "email.clicked" && counts(e)).length;
@@ -105,7 +112,7 @@ function Made({ m, before }: { m: MessageDetail; before: Set<string> | null }) {
           </p>
         ) : (
           <p class="note">
-            <span class="grow">The open appears here as soon as the mail has loaded its images.</span>
+            <span class="grow">{before_open(m)}</span>
           </p>
         )}
       </div>
