@@ -2,7 +2,7 @@
 // Two servers on one PostgreSQL: under load, killed, copied, and with a database that dies under them. The oracle is what the
 // clients know: each hit that was answered has an agent of its own, and must be one event.
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, Server, links_of, mail, pugmark, start_server, temporary_directory, token_of, until } from "../harness/pugmark.mjs";
@@ -167,6 +167,41 @@ test("a server that another took its node from ends at once, and is not started 
   const again = await pugmark(["serve", "--data", frozen.data, "--listen", "127.0.0.1:0"], { env: environment(postgres.url) });
   assert.equal(again.code, 1);
   assert.match(again.stderr, /a copy of '.*' was started since/);
+});
+
+test("a server with other keys is refused, and one that has the keys is not", { skip }, async (t) => {
+  const postgres = await start_postgres(t);
+  const env = environment(postgres.url);
+  const first = await start_server(t, { env });
+  const data = join(temporary_directory(t), "second");
+  const serve = () => pugmark(["serve", "--data", data, "--listen", "127.0.0.1:0"], { env });
+  const init = await pugmark(["init", "--data", data], { env });
+  assert.equal(init.code, 1);
+  assert.match(init.stderr, /pugmark init: this store has servers already.*copy the file keys .* to .*second\/keys/);
+  assert.ok(!existsSync(join(data, "keys")), "no keys are made that the store's links are not sealed with");
+  writeFileSync(join(data, "keys"), `1 ${"5a".repeat(32)}\n`);
+  for (const refused of [await serve(), await pugmark(["init", "--data", data], { env })]) {
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /this store's links are sealed with key 1, and .*second\/keys has another one: copy the file keys/);
+  }
+  assert.deepEqual(postgres.query("SELECT number FROM nodes"), [["1"]], "who is refused is no node");
+  rmSync(data, { recursive: true });
+  const second = await start_beside(t, first);
+  const { id } = await second.send();
+  const [link] = links_of(await second.preview(id));
+  assert.equal((await first.get(link)).headers.get("location"), "https://example.com/sale?a=1&b=2");
+});
+
+test("a rotated key must reach every server", { skip }, async (t) => {
+  const postgres = await start_postgres(t);
+  const [first, second] = await start_two(t, postgres.url);
+  await first.stop();
+  assert.equal((await pugmark(["keys", "rotate", "--data", first.data])).code, 0);
+  await first.start();
+  await second.stop();
+  await assert.rejects(second.start(), /this store's links are sealed with key 2, and .*\/keys lacks it: copy the file keys/);
+  cpSync(join(first.data, "keys"), join(second.data, "keys"));
+  await second.start();
 });
 
 test("a live stream shows what the other server counts", { skip }, async (t) => {

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/wire.h"
 #include "codec/text/base64url.h"
+#include "codec/text/sha256.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
@@ -59,6 +60,17 @@ void link_token_keys_set(struct link_token_keys *keys, uint8_t id, const uint8_t
 bool link_token_keys_has(const struct link_token_keys *keys, uint8_t id)
 {
 	return keys->present[id];
+}
+
+_Static_assert((int)LINK_TOKEN_FINGERPRINT_SIZE == (int)SHA256_SIZE, "a fingerprint is a digest");
+
+/* The words in front keep it apart from every other digest of the same bytes. Stored: it must stay as it is. */
+void link_token_keys_fingerprint(const struct link_token_keys *keys, uint8_t id,
+				 uint8_t ret[LINK_TOKEN_FINGERPRINT_SIZE])
+{
+	const struct slice pieces[] = {SLICE("pugmark link key "), slice_of(&id, 1),
+				       slice_of(keys->bytes[id], LINK_TOKEN_KEY_SIZE)};
+	sha256_of_pieces(pieces, sizeof pieces / sizeof pieces[0], ret);
 }
 
 /* For the program, which has no use for a sealer that is not there. */

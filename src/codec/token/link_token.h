@@ -47,6 +47,11 @@ struct link_token_keys *link_token_keys_new_with(const struct allocator *allocat
 void link_token_keys_free(struct link_token_keys **keys);                            /* wipes them */
 void link_token_keys_set(struct link_token_keys *keys, uint8_t id, const uint8_t key[LINK_TOKEN_KEY_SIZE]);
 bool link_token_keys_has(const struct link_token_keys *keys, uint8_t id);
+/* What tells one key from another without telling the key: keys are random, so a digest of one cannot be turned back.
+ * The id is part of it. `id` must be there. The process ends when OpenSSL has no memory. */
+enum { LINK_TOKEN_FINGERPRINT_SIZE = 32 };
+void link_token_keys_fingerprint(const struct link_token_keys *keys, uint8_t id,
+				 uint8_t ret[LINK_TOKEN_FINGERPRINT_SIZE]);
 
 /* Prepared cipher contexts of one thread: preparing costs microseconds, copying one 0.6. */
 struct link_token_sealer;

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "prog/serve/event_days.h"
+#include "prog/serve/key_agreement.h"
 #include "prog/serve/keys.h"
 #include "prog/show/progress_line.h"
 #include <errno.h>
@@ -56,7 +57,9 @@ static enum status open_keys(struct installation *i, bool create, struct err *er
 	enum status status = keys_load(i->keys_path, &i->keys, &i->newest_key, err);
 	if (status != STATUS_NOT_FOUND || !create)
 		return status;
-	status = keys_create(i->keys_path, err);
+	status = key_agreement_may_begin(i, err);
+	if (status == STATUS_OK)
+		status = keys_create(i->keys_path, err);
 	return status == STATUS_OK ? keys_load(i->keys_path, &i->keys, &i->newest_key, err) : status;
 }
 
@@ -101,7 +104,9 @@ enum status installation_create(struct installation *i, struct err *err)
 		status = store_open(i->config.store_url, &i->store, err);
 	if (status == STATUS_OK && (status = store_check(i->store, err)) != STATUS_CONFLICT)
 		status = migrate(i->store, err);
-	return status == STATUS_OK ? open_keys(i, true, err) : status;
+	if (status == STATUS_OK)
+		status = open_keys(i, true, err);
+	return status == STATUS_OK ? key_agreement_reach(i, err) : status;
 }
 
 /* An older store is brought up to date by whichever command opens it first; a newer one is refused by store_check. */

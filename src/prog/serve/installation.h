@@ -35,7 +35,8 @@ struct installation {
 
 /* Reads the configuration. Nothing is created. */
 enum status installation_configure(struct installation *installation, struct err *err) MUST_CHECK;
-/* Makes the directory, the keys and the store where they are missing. */
+/* Makes the directory, the store and the keys where they are missing. STATUS_CONFLICT: the store has links of other
+ * keys (key_agreement.h). */
 enum status installation_create(struct installation *installation, struct err *err) MUST_CHECK;
 /* Opens keys and store. STATUS_NOT_FOUND: run `pugmark init`. An older store is migrated. */
 enum status installation_open(struct installation *installation, struct err *err) MUST_CHECK;

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "codec/text/uuid.h"
+#include "prog/serve/key_agreement.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -226,7 +227,10 @@ enum status registration_open_journal(const struct installation *i, const char *
 					.give_node_user = &r};
 	struct journal *journal = NULL;
 	r.place = place_of(i);
-	enum status status = read_identity(r.path, &r.identity, err);
+	/* Before the journal gets a number: who is refused leaves nothing behind. */
+	enum status status = key_agreement_reach(i, err);
+	if (status == STATUS_OK)
+		status = read_identity(r.path, &r.identity, err);
 	if (status == STATUS_OK)
 		status = journal_open(&config, &journal, err);
 	if (status == STATUS_OK)

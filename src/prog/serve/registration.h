@@ -17,7 +17,8 @@
  * when the directory was elsewhere before, for a server there to show that it lives. `roles`: for people. Texts of
  * *ret_node live in the installation's arena.
  *
- * STATUS_CONFLICT: a copy, or the directory is in use; STATUS_CORRUPT and the like as journal_open. */
+ * STATUS_CONFLICT: a copy, or the directory is in use, or its keys are not those of the store (key_agreement.h);
+ * STATUS_CORRUPT and the like as journal_open. */
 enum status registration_open_journal(const struct installation *installation, const char *roles,
 				      struct journal **ret_journal, struct node *ret_node, struct err *err) MUST_CHECK;
 

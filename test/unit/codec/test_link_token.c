@@ -267,6 +267,21 @@ static void test_token_seal_refuses_what_it_cannot_do(void **state)
 }
 
 /* OpenSSL takes and gives back a little at each opening; nothing may stay, whether the token is good or not. */
+/* It is in stores: another one would refuse every server that was there before. */
+static void test_token_fingerprint_of_a_key_stays_as_it_is(void **state)
+{
+	struct sealer_fixture *f = *state;
+	static const uint8_t want[] = {0x31, 0x55, 0x95, 0x9b, 0xef, 0x03, 0x1b, 0x7c};
+	uint8_t one[LINK_TOKEN_FINGERPRINT_SIZE], two[LINK_TOKEN_FINGERPRINT_SIZE];
+	link_token_keys_fingerprint(f->keys, 1, one);
+	assert_memory_equal(one, want, sizeof want);
+	link_token_keys_fingerprint(f->keys, 2, two);
+	assert_memory_not_equal(one, two, sizeof one);
+	link_token_keys_set(f->keys, 2, key_one);
+	link_token_keys_fingerprint(f->keys, 2, two);
+	assert_memory_not_equal(one, two, sizeof one);
+}
+
 static void test_token_opening_keeps_no_memory(void **state)
 {
 	char text[LINK_TOKEN_TEXT_MAX + 1];
@@ -305,6 +320,7 @@ int main(void)
 	    cmocka_unit_test(test_token_of_another_installation_is_refused),
 	    cmocka_unit_test(test_token_pieces_of_two_do_not_make_a_third),
 	    cmocka_unit_test(test_token_seal_refuses_what_it_cannot_do),
+	    cmocka_unit_test(test_token_fingerprint_of_a_key_stays_as_it_is),
 	    cmocka_unit_test(test_token_opening_keeps_no_memory),
 	    cmocka_unit_test(test_token_kinds_have_names),
 	};
