@@ -55,7 +55,7 @@ test("init makes everything once, and a second one changes nothing", async (t) =
   assert.deepEqual([second.email, second.password, second.api_key], ["owner@example.com", null, null]);
   assert.deepEqual(contents(data), before);
   const told = await pugmark(["init", "--data", data]);
-  assert.match(told.stdout, /nothing was changed/);
+  assert.match(told.stdout, /Nothing was changed/);
   const secrets = Object.keys(before).filter((name) => readFileSync(join(data, name)).includes(made.api_key));
   assert.deepEqual(secrets, [], "the key itself is kept nowhere");
 });

@@ -141,7 +141,7 @@ test("a copy of a data directory is refused while the original runs, and no answ
   cpSync(original.data, copy, { recursive: true, filter: (path) => !path.endsWith("/control") });
   const refused = await pugmark(["serve", "--data", copy, "--listen", "127.0.0.1:0"], { env: environment(postgres.url) });
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /pugmark serve: node 1 runs already, at .*'.*copy' is a copy; move its journal away/);
+  assert.match(refused.stderr, /pugmark serve: node 1 runs already, at .*'.*copy' is a copy; move its journal and node away/);
   await clients.click_at([original], 20);
   await clients.expect_each_once(postgres, [original]);
 });
@@ -185,6 +185,10 @@ test("a server with other keys is refused, and one that has the keys is not", { 
     assert.match(refused.stderr, /this store's links are sealed with key 1, and .*second\/keys has another one: copy the file keys/);
   }
   assert.deepEqual(postgres.query("SELECT number FROM nodes"), [["1"]], "who is refused is no node");
+  cpSync(join(first.data, "keys"), join(data, "keys"));
+  const fits = await pugmark(["init", "--data", data], { env });
+  assert.equal(fits.code, 0);
+  assert.match(fits.stdout, /second is set up already: its keys open the links of its store.*\nNothing was changed\. Start it with 'pugmark serve --data .*second'/);
   rmSync(data, { recursive: true });
   const second = await start_beside(t, first);
   const { id } = await second.send();

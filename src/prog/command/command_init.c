@@ -128,7 +128,9 @@ static void print_json(const struct installation *i, const struct first_run *run
 static void print_text(const struct installation *i, const struct first_run *run)
 {
 	if (!run->password.n && !run->api_key.n) {
-		printf("%s is set up already; nothing was changed.\n", i->data);
+		printf("%s is set up already: its keys open the links of its store, and the store has its accounts.\n"
+		       "Nothing was changed. Start it with 'pugmark serve --data %s'.\n",
+		       i->data, i->data);
 		return;
 	}
 	printf("\n  Console    %s\n  Address    %.*s\n", url_of(i), SLICE_FMT(run->shown_email));
@@ -191,7 +193,8 @@ int command_init(int argc, char **argv)
 	    {NULL}};
 	const struct command_spec spec = {
 	    .help = "pugmark init: make a data directory with keys, store, a first user and a first API key.\n"
-		    "Safe to repeat: what is there already stays.\n",
+		    "Safe to repeat: what is there already stays. For a second server on a store there is nothing to\n"
+		    "make: copy the file keys of the first one (doc/scale.md).\n",
 	    .options = options};
 	if (!command_open(&c, &spec, argc, argv, &code))
 		return code;

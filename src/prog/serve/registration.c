@@ -129,8 +129,8 @@ static enum status refuse_other(const struct registering *r, const struct node *
 {
 	return err_set(
 	    err, STATUS_CONFLICT,
-	    "the journal in '%.60s' is that of node %u, which is another installation: a copy; move the journal "
-	    "away to make this a server of its own",
+	    "the journal in '%.60s' is that of node %u, which is another installation: a copy; move journal and "
+	    "node away to make this a server of its own",
 	    r->installation->data, row->number);
 }
 
@@ -175,7 +175,7 @@ static enum status check_silence(const struct registering *r, struct store_sessi
 	if (status == STATUS_OK && now.seen_us != row->seen_us && now.seen_us != 0)
 		return err_set(
 		    err, STATUS_CONFLICT,
-		    "node %u runs already, at %.40s: '%.60s' is a copy; move its journal away to make it a server "
+		    "node %u runs already, at %.40s: '%.60s' is a copy; move its journal and node away to make it a server "
 		    "of its own",
 		    row->number, arena_cstr(r->installation->arena, now.place), r->installation->data);
 	return status;
