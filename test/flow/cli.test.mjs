@@ -145,9 +145,26 @@ test("a key of the configuration that is not known is an error with its line", a
   assert_refused(await pugmark(["serve", "--data", data, "--config", join(data, "none.conf")]), FAILED, /none\.conf/);
   const wrong = await pugmark(["serve", "--data", data], { env: { PUGMARK_SERVER_LOOPS: "-1" } });
   assert_refused(wrong, FAILED, /server\.loops/);
-  assert_refused(await serve(data, "--roles", "edge,cook"), FAILED, /cook/);
-  assert_refused(await serve(data, "--roles", "edge"), FAILED, /nobody applies; add apply/);
-  assert_refused(await serve(data, "--base-url", "javascript:alert(1)"), FAILED, /base_url/);
+  writeFileSync(config, "[server]\nroles = edge\n");
+  assert_refused(await serve(data), FAILED, /nobody applies; add apply/);
+  assert_refused(await serve(data, "--roles", "edge,cook"), USAGE, /cook/);
+  assert_refused(await serve(data, "--roles", "edge"), USAGE, /nobody applies; add apply/);
+  assert_refused(await serve(data, "--base-url", "javascript:alert(1)"), USAGE, /base_url/);
+  assert_refused(await serve(data, "--listen", "8420"), USAGE, /'8420' is not ADDRESS:PORT/);
+});
+
+test("init refuses what serve or the sign-in would refuse later, and makes nothing", async (t) => {
+  const data = join(temporary_directory(t), "data");
+  const cases = [
+    [["--email", "nonsense"], /'nonsense' is no mail address: there is no @ in it/],
+    [["--base-url", "ftp://x"], /server\.base_url: 'ftp:\/\/x' is no http or https URL/],
+    [["--listen", "nowhere"], /'nowhere' is not ADDRESS:PORT/],
+  ];
+  for (const [options, words] of cases) assert_refused(await pugmark(["init", "--data", data, ...options]), USAGE, words);
+  assert.equal(existsSync(data), false);
+  await pugmark(["init", "--data", data]);
+  assert_refused(await pugmark(["user", "add", "nonsense", "--data", data]), FAILED, /'nonsense' is no mail address/);
+  assert.equal((await pugmark(["user", "list", "--data", data])).stdout, "owner      admin@localhost.localdomain\n");
 });
 
 test("wrong usage is exit 2 and says where help is", async () => {

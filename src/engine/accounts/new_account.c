@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "codec/mail/mail_address.h"
 #include "engine/accounts/password.h"
 #include "engine/accounts/secret.h"
 
@@ -34,9 +35,21 @@ static enum status make_password(struct account_change *change, struct arena *ar
 	return STATUS_OK;
 }
 
+enum status new_account_email_check(struct slice email, struct err *err)
+{
+	struct err why = {0};
+	if (mail_address_check(email, &why) == STATUS_OK)
+		return STATUS_OK;
+	return err_set(err, STATUS_BAD_INPUT, "'%.*s' is no mail address: %s", SLICE_FMT(slice_sub(email, 0, 60)),
+		       why.text);
+}
+
 enum status new_account_user(struct account_change *change, struct arena *arena, struct slice *ret_password,
 			     struct err *err)
 {
+	enum status status = new_account_email_check(change->user.email, err);
+	if (status != STATUS_OK)
+		return status;
 	change->action = ACCOUNT_USER_ADDED;
 	change->user.id = new_id();
 	return make_password(change, arena, ret_password, err);

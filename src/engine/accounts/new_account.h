@@ -7,9 +7,11 @@
 
 #include "engine/accounts/account_change.h"
 
-/* The user's email and role are the caller's. STATUS_IO: not enough memory to hash a password (it takes 19 MiB). */
+/* The user's email and role are the caller's. STATUS_BAD_INPUT: the email is no address, and nobody could sign in with
+ * it. STATUS_IO: not enough memory to hash a password (it takes 19 MiB). */
 enum status new_account_user(struct account_change *change, struct arena *arena, struct slice *ret_password,
 			     struct err *err) MUST_CHECK;
+enum status new_account_email_check(struct slice email, struct err *err) MUST_CHECK;
 /* For change->user, who is there. STATUS_IO as above. */
 enum status new_account_password(struct account_change *change, struct arena *arena, struct slice *ret_password,
 				 struct err *err) MUST_CHECK;

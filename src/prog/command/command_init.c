@@ -11,6 +11,7 @@
 #include "prog/command/command.h"
 #include "prog/command/commands.h"
 #include "prog/serve/change_errand.h"
+#include "prog/serve/server_settings.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -177,6 +178,15 @@ static enum status make(struct command *c, struct first_run *run, const char *li
 	return status;
 }
 
+/* Before anything is made: what is written down here is what every later start goes by. */
+static enum status check_options(const struct first_run *run, const char *listen_on, const char *base_url,
+				 struct err *err)
+{
+	const struct server_options server = {.listen_on = listen_on, .base_url = base_url};
+	enum status status = new_account_email_check(slice_from_cstr(run->email), err);
+	return status == STATUS_OK ? server_options_check(&server, err) : status;
+}
+
 int command_init(int argc, char **argv)
 {
 	struct command c = {0};
@@ -198,6 +208,8 @@ int command_init(int argc, char **argv)
 	    .options = options};
 	if (!command_open(&c, &spec, argc, argv, &code))
 		return code;
+	if (check_options(&run, listen_on, base_url, &c.err) != STATUS_OK)
+		return command_wrong(&c, c.err.text);
 	enum status status = make(&c, &run, listen_on, base_url);
 	if (status == STATUS_OK)
 		(json ? print_json : print_text)(&c.installation, &run);

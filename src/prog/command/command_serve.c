@@ -10,6 +10,7 @@
 #include "prog/command/commands.h"
 #include "prog/serve/openapi.h"
 #include "prog/serve/server.h"
+#include "prog/serve/server_settings.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,17 +44,16 @@ static enum status write_port(const char *path, uint16_t port, struct err *err)
 	return bad ? err_set_errno(err, errno, "%s cannot be written", path) : STATUS_OK;
 }
 
-/* Flags are settings with another spelling, so they are checked by the same table and fail with the same words. */
-static enum status apply_flags(struct installation *i, const char *listen_on, const char *base_url, const char *roles,
-			       struct err *err)
+/* Options are settings with another spelling. What they say was checked before, with the words of the settings. */
+static enum status apply_options(struct installation *i, const struct server_options *o, struct err *err)
 {
 	enum status status = STATUS_OK;
-	if (listen_on)
-		status = config_set(&i->config, "server.listen", listen_on, i->arena, err);
-	if (status == STATUS_OK && base_url)
-		status = config_set(&i->config, "server.base_url", base_url, i->arena, err);
-	if (status == STATUS_OK && roles)
-		status = config_set(&i->config, "server.roles", roles, i->arena, err);
+	if (o->listen_on)
+		status = config_set(&i->config, "server.listen", o->listen_on, i->arena, err);
+	if (status == STATUS_OK && o->base_url)
+		status = config_set(&i->config, "server.base_url", o->base_url, i->arena, err);
+	if (status == STATUS_OK && o->roles)
+		status = config_set(&i->config, "server.roles", o->roles, i->arena, err);
 	return status;
 }
 
@@ -87,23 +87,23 @@ static enum status run(struct installation *i, struct err *err)
 int command_serve(int argc, char **argv)
 {
 	struct command c = {0};
-	const char *listen_on = NULL;
-	const char *base_url = NULL;
-	const char *roles = NULL;
+	struct server_options given = {0};
 	int code;
 	const struct option_spec options[] = {
-	    {"listen", &listen_on, NULL, "ADDR:PORT  where to listen; port 0 takes a free one"},
-	    {"base-url", &base_url, NULL, "URL  where recipients reach this server"},
-	    {"roles", &roles, NULL, "LIST  edge,api,apply,deliver: what this process does"},
+	    {"listen", &given.listen_on, NULL, "ADDR:PORT  where to listen; port 0 takes a free one"},
+	    {"base-url", &given.base_url, NULL, "URL  where recipients reach this server"},
+	    {"roles", &given.roles, NULL, "LIST  edge,api,apply,deliver: what this process does"},
 	    {NULL}};
 	const struct command_spec spec = {
 	    .help = "pugmark serve: answer opens and clicks, the API and the console; send mail.\n",
 	    .options = options};
 	if (!command_open(&c, &spec, argc, argv, &code))
 		return code;
+	if (server_options_check(&given, &c.err) != STATUS_OK)
+		return command_wrong(&c, c.err.text);
 	enum status status = command_configure(&c);
 	if (status == STATUS_OK)
-		status = apply_flags(&c.installation, listen_on, base_url, roles, &c.err);
+		status = apply_options(&c.installation, &given, &c.err);
 	if (status == STATUS_OK)
 		status = run(&c.installation, &c.err);
 	return command_close(&c, status);

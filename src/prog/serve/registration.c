@@ -173,11 +173,11 @@ static enum status check_silence(const struct registering *r, struct store_sessi
 		status = store_node_find(session, row->number, r->installation->arena, &now, err);
 	}
 	if (status == STATUS_OK && now.seen_us != row->seen_us && now.seen_us != 0)
-		return err_set(
-		    err, STATUS_CONFLICT,
-		    "node %u runs already, at %.40s: '%.60s' is a copy; move its journal and node away to make it a server "
-		    "of its own",
-		    row->number, arena_cstr(r->installation->arena, now.place), r->installation->data);
+		return err_set(err, STATUS_CONFLICT,
+			       "node %u runs already, at %.40s: '%.60s' is a copy; move its journal and node away to "
+			       "make it a server "
+			       "of its own",
+			       row->number, arena_cstr(r->installation->arena, now.place), r->installation->data);
 	return status;
 }
 

@@ -20,6 +20,7 @@
 #include "prog/serve/event_days.h"
 #include "prog/serve/openapi.h"
 #include "prog/serve/registration.h"
+#include "prog/serve/server_settings.h"
 #include "web/sign_in/sign_in_guard.h"
 #include "web/web.h"
 #include <arpa/inet.h>
@@ -58,33 +59,9 @@ struct server {
 
 /* ---- Configuration into the shapes that the parts want. */
 
-/* A list in one setting: a machine's role is then one line in its configuration or one variable in its environment. */
 static bool has_role(const struct server *s, const char *role)
 {
-	struct slice rest = slice_from_cstr(s->installation->config.roles);
-	while (rest.n)
-		if (slice_equal(slice_trim(slice_cut(&rest, ',')), slice_from_cstr(role)))
-			return true;
-	return false;
-}
-
-/* Combinations that cannot work are refused at the start and not found out by the first mail. */
-static enum status check_roles(const struct server *s, struct err *err)
-{
-	struct slice rest = slice_from_cstr(s->installation->config.roles);
-	while (rest.n) {
-		struct slice role = slice_trim(slice_cut(&rest, ','));
-		if (!slice_equal(role, SLICE("edge")) && !slice_equal(role, SLICE("api")) &&
-		    !slice_equal(role, SLICE("apply")) && !slice_equal(role, SLICE("deliver")))
-			return err_set(err, STATUS_BAD_INPUT,
-				       "server.roles: '%.*s' is none of edge, api, apply, deliver", SLICE_FMT(role));
-	}
-	/* Nobody else reads this journal: hits in it would be answered and never counted. */
-	if (!has_role(s, "apply"))
-		return err_set(err, STATUS_BAD_INPUT,
-			       "server.roles: '%.60s' keeps hits and mail in a journal that nobody applies; add apply",
-			       s->installation->config.roles);
-	return STATUS_OK;
+	return server_roles_have(s->installation->config.roles, role);
 }
 
 /* Whose headers are believed decides whose address a hit has, so a word that is no network stops the start. */
@@ -125,7 +102,6 @@ static enum status choose_port(struct server *s, struct err *err)
 	return STATUS_OK;
 }
 
-/* No slash at the end: paths are appended as they are, and "//c/…" is another path to some proxies. */
 static enum status choose_base_url(struct server *s, struct err *err)
 {
 	struct arena *arena = s->installation->arena;
@@ -133,13 +109,10 @@ static enum status choose_base_url(struct server *s, struct err *err)
 	bool is_v6 = strchr(s->host, ':') != NULL;
 	if (!url.n)
 		url = arena_printf(arena, is_v6 ? "http://[%s]:%u" : "http://%s:%u", s->host, s->port);
-	while (url.n && url.p[url.n - 1] == '/')
-		url.n--;
-	if (url_check_redirect(url) != URL_OK)
-		return err_set(err, STATUS_BAD_INPUT, "server.base_url: '%.*s' is no http or https URL",
-			       SLICE_FMT(slice_sub(url, 0, 80)));
-	s->sending.base_url = arena_cstr(arena, url);
-	return STATUS_OK;
+	enum status status = server_base_url_parse(url, &url, err);
+	if (status == STATUS_OK)
+		s->sending.base_url = arena_cstr(arena, url);
+	return status;
 }
 
 static enum status read_configuration(struct server *s, struct err *err)
@@ -147,7 +120,7 @@ static enum status read_configuration(struct server *s, struct err *err)
 	struct installation *i = s->installation;
 	enum status status = parse_listen(i->config.listen, i->arena, &s->host, &s->port, err);
 	if (status == STATUS_OK)
-		status = check_roles(s, err);
+		status = server_roles_check(i->config.roles, err);
 	if (status == STATUS_OK)
 		status = parse_proxies(s, err);
 	if (status == STATUS_OK)
