@@ -129,7 +129,7 @@ static enum status refuse_name(struct slice name, struct err *err)
 {
 	return err_set(err, STATUS_BAD_INPUT,
 		       "there is no setting '%.*s'; there are opens, clicks, keep_client, gpc, events_days, "
-		       "dedupe_seconds, provider_dedupe_minutes, headline_opens, honeypot",
+		       "dedupe_seconds, provider_dedupe_minutes, headline_opens, honeypot, time_zone",
 		       SLICE_FMT(slice_sub(name, 0, 30)));
 }
 

@@ -85,6 +85,7 @@ static void test_a_refusal_names_the_setting_the_value_and_what_is_allowed(void 
 		const char *words;
 	} CASES[] = {
 	    {"colour", "red", STATUS_BAD_INPUT, "there is no setting 'colour'; there are opens, clicks, keep_client"},
+	    {"timezone", "UTC", STATUS_BAD_INPUT, "honeypot, time_zone"},
 	    {"opens", "maybe", STATUS_BAD_INPUT, "opens must be one of off|anonymous|full, not 'maybe'"},
 	    {"opens", "", STATUS_BAD_INPUT, "opens must be one of"},
 	    {"dedupe_seconds", "0", STATUS_BAD_INPUT, "dedupe_seconds must be a number from 1 to 3600, not '0'"},
