@@ -60,6 +60,11 @@ test("init makes everything once, and a second one changes nothing", async (t) =
   assert.deepEqual(secrets, [], "the key itself is kept nowhere");
 });
 
+test("a first init says nothing of a migration, for there is nothing to carry", async (t) => {
+  const { stderr } = await pugmark(["init", "--data", join(temporary_directory(t), "data")]);
+  assert.equal(stderr, "");
+});
+
 test("serve without init says what to do", async (t) => {
   const data = join(temporary_directory(t), "nothing");
   assert_refused(await serve(data), FAILED, /pugmark init --data/);

@@ -236,10 +236,14 @@ static enum status take_part(struct store_session *s, uint32_t rows, struct plac
 	enum status status;
 	if (part.batches.n) {
 		const struct batch_step *batches = batches_of(part.batches);
-		tell(step, batches, place, ret);
+		bool is_begun = place->cursor.goal > 0;
+		struct place done = {0};
 		status = run_batch(s, batches, rows, place, err);
+		/* Nothing is told of a part that had nothing to carry, as in a new store. */
 		if (place->part == before)
 			tell(step, batches, place, ret);
+		else if (is_begun)
+			tell(step, batches, &done, ret);
 	} else {
 		status = run_part(s, part.script, err);
 		place->part++;
