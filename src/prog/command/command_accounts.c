@@ -169,21 +169,29 @@ static enum status run_verb(struct accounts *a, const struct command_verb *verb)
 	return status;
 }
 
-static int run_command(int argc, char **argv, const struct command_verb *verbs, const char *help, const char *hint)
+/* What of the command line differs between the two: an option that a command has no use for is one it does not take. */
+struct account_command {
+	const struct command_verb *verbs;
+	const char *help, *hint;
+	bool is_of_keys;
+};
+
+static int run_command(int argc, char **argv, const struct account_command *what)
 {
 	struct accounts a = {.tenant_name = "default", .role_name = "member", .label = "key"};
 	int code;
-	const struct option_spec options[] = {
-	    {"tenant", &a.tenant_name, NULL, "NAME  (default: default)"},
-	    {"role", &a.role_name, NULL, "R  owner, admin, partner, sales_rep, member"},
-	    {"name", &a.label, NULL, "TEXT  what an API key is for"},
-	    {NULL}};
-	const struct command_spec spec = {.help = help, .options = options, .takes_operands = true};
+	const struct option_spec role = {"role", &a.role_name, NULL,
+					 "R  owner, admin, partner, sales_rep, member  (default: member)"};
+	const struct option_spec name = {"name", &a.label, NULL, "TEXT  what the key is for  (default: key)"};
+	const struct option_spec options[] = {{"tenant", &a.tenant_name, NULL, "NAME  whose  (default: default)"},
+					      what->is_of_keys ? name : role,
+					      {NULL}};
+	const struct command_spec spec = {.help = what->help, .options = options, .takes_operands = true};
 	if (!command_open(&a.command, &spec, argc, argv, &code))
 		return code;
-	const struct command_verb *verb = command_verb_of(&a.command, verbs);
+	const struct command_verb *verb = command_verb_of(&a.command, what->verbs);
 	if (!verb)
-		return command_wrong(&a.command, hint);
+		return command_wrong(&a.command, what->hint);
 	return command_close(&a.command, run_verb(&a, verb));
 }
 
@@ -191,13 +199,19 @@ int command_user(int argc, char **argv)
 {
 	static const struct command_verb verbs[] = {
 	    {"add", user_add, 1, 2}, {"passwd", user_passwd, 1, 2}, {"list", user_list, 1, 2}, {NULL}};
-	return run_command(argc, argv, verbs, "pugmark user add ADDRESS | passwd ADDRESS | list\n",
-			   "see 'pugmark user --help'");
+	static const struct account_command user = {.verbs = verbs,
+						    .help = "pugmark user add ADDRESS | passwd ADDRESS | list\n",
+						    .hint = "see 'pugmark user --help'"};
+	return run_command(argc, argv, &user);
 }
 
 int command_apikey(int argc, char **argv)
 {
 	static const struct command_verb verbs[] = {
 	    {"add", apikey_add, 1, 2}, {"list", apikey_list, 1, 2}, {"revoke", apikey_revoke, 1, 2}, {NULL}};
-	return run_command(argc, argv, verbs, "pugmark apikey add | list | revoke ID\n", "see 'pugmark apikey --help'");
+	static const struct account_command apikey = {.verbs = verbs,
+						      .help = "pugmark apikey add | list | revoke ID\n",
+						      .hint = "see 'pugmark apikey --help'",
+						      .is_of_keys = true};
+	return run_command(argc, argv, &apikey);
 }
