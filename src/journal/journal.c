@@ -101,7 +101,10 @@ static enum status take_lock(struct journal *journal, struct err *err)
 		return err_set(err, STATUS_TOO_BIG, "the path of the journal is too long");
 	journal->lock = journal->disk->lock(journal->disk->self, path);
 	if (journal->lock == -EWOULDBLOCK)
-		return err_set(err, STATUS_CONFLICT, "another process has the journal in %s open", journal->directory);
+		return err_set(err, STATUS_CONFLICT,
+			       "another process has the journal in %.80s open, a server or a command: stop it, or give "
+			       "this one a directory of its own",
+			       journal->directory);
 	if (journal->lock < 0)
 		return err_set_errno(err, -journal->lock, "cannot lock %s", path);
 	return STATUS_OK;

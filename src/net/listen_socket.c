@@ -67,7 +67,9 @@ enum status listen_socket_open(struct listen_address *at, bool first, bool share
 	if (failed) {
 		close(fd);
 		if (failed == EADDRINUSE)
-			return err_set(err, STATUS_CONFLICT, "port %u is in use", listen_address_port(at));
+			return err_set(err, STATUS_CONFLICT,
+				       "port %u is in use: stop the program that has it, or choose another port",
+				       listen_address_port(at));
 		if (failed == EADDRNOTAVAIL)
 			return err_set(err, STATUS_BAD_INPUT, "this machine has no such address to listen on");
 		return err_set_errno(err, failed, "cannot listen on port %u", listen_address_port(at));

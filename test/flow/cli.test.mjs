@@ -78,13 +78,13 @@ test("a port in use is one line and exit 1", async (t) => {
   const server = await start_server(t);
   const { data } = await init(t);
   const result = await pugmark(["serve", "--data", data, "--listen", `127.0.0.1:${server.port}`]);
-  assert_refused(result, FAILED, new RegExp(`${server.port}`));
+  assert_refused(result, FAILED, new RegExp(`port ${server.port} is in use: .* choose another port`));
   assert.equal((await server.get("/healthz")).status, 200);
 });
 
 test("two servers on one data directory: the second is refused and the first goes on", async (t) => {
   const server = await start_server(t);
-  assert_refused(await serve(server.data), FAILED, /in use|already|another/i);
+  assert_refused(await serve(server.data), FAILED, /another process has the journal in .* open, .*: stop it, or/);
   assert.equal((await server.send()).status, "queued");
 });
 
@@ -170,6 +170,18 @@ test("init refuses what serve or the sign-in would refuse later, and makes nothi
   await pugmark(["init", "--data", data]);
   assert_refused(await pugmark(["user", "add", "nonsense", "--data", data]), FAILED, /'nonsense' is no mail address/);
   assert.equal((await pugmark(["user", "list", "--data", data])).stdout, "owner      admin@localhost.localdomain\n");
+});
+
+test("users have roles, keys have names, and either's help says only its own", async (t) => {
+  const { data } = await init(t);
+  const user = (await pugmark(["user", "--help"])).stdout;
+  assert.match(user, /--role R .*default: member/);
+  assert.doesNotMatch(user, /--name/);
+  const apikey = (await pugmark(["apikey", "--help"])).stdout;
+  assert.match(apikey, /--name TEXT .*the key is for/);
+  assert.doesNotMatch(apikey, /--role/);
+  assert_refused(await pugmark(["apikey", "add", "--role", "owner", "--data", data]), USAGE, /unknown option '--role'/);
+  assert_refused(await pugmark(["user", "list", "--name", "x", "--data", data]), USAGE, /unknown option '--name'/);
 });
 
 test("wrong usage is exit 2 and says where help is", async () => {
