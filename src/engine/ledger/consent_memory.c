@@ -132,7 +132,9 @@ static enum status read_one(struct consent_memory *m, struct store_session *sess
 	arena_reset(m->scratch);
 	enum status status =
 	    store_contact_find(session, message->tenant, message->contact_id, m->scratch, &contact, err);
-	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+	if (status == STATUS_CORRUPT) /* as store_contact_list_restricted takes it */
+		contact.opens = contact.clicks = CONSENT_OFF;
+	else if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 		return status;
 	*ret = (struct remembered_consent){contact.opens, contact.clicks};
 	if (map_count(m->contacts) >= SINGLE_MAX)

@@ -379,6 +379,12 @@ static void test_a_crowd_that_agrees_to_less_is_read_one_by_one(void **state)
 	expect_consent(f, CONSENT_FULL); /* he is remembered, too */
 	batch_forget_contacts(f->batch);
 	expect_consent(f, CONSENT_OFF);
+	assert_int_equal(store_commit(f->w.session, &f->err), STATUS_OK);
+	(void)world_sql(&f->w, "UPDATE contacts SET consent_opens = 'a word of tomorrow' WHERE id = 'c0@example.com' "
+			       "RETURNING 1");
+	batch_reset(f->batch, WORLD_NOW_US);
+	assert_int_equal(store_begin(f->w.session, &f->err), STATUS_OK);
+	expect_consent(f, CONSENT_OFF); /* and stops nobody */
 	commit(f);
 }
 
