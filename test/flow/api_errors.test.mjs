@@ -112,6 +112,29 @@ test("who may not is told so: 401 without a good key, 403 from another page", as
   assert.equal(await count(server), 0);
 });
 
+test("a query parameter that a list does not have is refused with its name, and not passed over", async (t) => {
+  const server = await start_server(t);
+  const lists = ["/messages", "/messages/in-doubt", "/events", "/events/stream", "/unsubscribes/held", "/audit", "/suppressions", "/tenants", "/stats/summary"];
+  for (const list of lists) {
+    const answer = await server.api("GET", `${list}?frm=2026-01-01`);
+    assert_problem(answer, 400, list);
+    assert.match(answer.body.detail, /There is no query parameter 'frm' here; there are: /);
+  }
+});
+
+test("a setting of the wrong type is told which values there are, and nothing else", async (t) => {
+  const server = await start_server(t);
+  const detail = async (body) => {
+    const answer = await server.api("PATCH", "/tenants/default", body);
+    assert_problem(answer, 422, JSON.stringify(body));
+    return answer.body.errors.map((error) => `${error.pointer} ${error.detail}`);
+  };
+  assert.deepEqual(await detail({ settings: { honeypot: true } }), ["/settings/honeypot must be one of the strings off, on, or null to have the installation's"]);
+  assert.deepEqual(await detail({ settings: { events_days: "30" } }), ["/settings/events_days must be a whole number, or null to have the installation's"]);
+  assert.equal((await detail({ time_zone: 5 })).length, 1);
+  assert.match((await detail({ settings: null }))[0], /must have settings or a time_zone/);
+});
+
 test("a wrong password is 401, and after some of them one has to wait", async (t) => {
   const server = await start_server(t);
   const attempt = (password) => server.api("POST", "/session", { email: server.made.email, password }, { authorization: "" });

@@ -68,7 +68,7 @@ test("a tenant may be stricter than the installation and not looser; the refusal
   assert.match(said["/settings/events_days"], /'91'.*retain\.events_days.*allows 1 to 90$/);
   assert.match(said["/settings/clicks"], /must be one of off\|anonymous\|full, not 'maybe'/);
   assert.match(said["/settings/colour"], /not a known setting/);
-  assert.match(said["/settings/gpc"], /must be a string/);
+  assert.match(said["/settings/gpc"], /must be one of the strings honour, ignore, or null/);
   assert.deepEqual((await server.api("GET", "/tenants/default")).body.effective.opens, "anonymous");
   assert.equal((await patch(server, "default", { opens: "off", events_days: 90 })).status, 200);
 });

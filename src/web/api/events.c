@@ -51,6 +51,8 @@ static bool query_actors(struct api_call *call, uint32_t *ret)
 
 /* Who may see only their own mail has the filter's sender set, whatever they asked for. It is set last, so that no
  * parameter can loosen it. */
+#define FILTER_PARAMETERS "message contact campaign template sender type actor from to limit"
+
 static bool query_filter(struct api_call *call, struct event_filter *f)
 {
 	*f = (struct event_filter){.tenant = call->who.tenant, .limit = LIMIT_DEFAULT};
@@ -74,7 +76,8 @@ void events_list(struct api_call *call, struct api_worker *worker)
 	struct event *events;
 	size_t count;
 	struct slice cursor = {NULL, 0};
-	if (!query_filter(call, &filter) || !parameters_text(call, "cursor", &cursor))
+	if (!parameters_only(call, FILTER_PARAMETERS " cursor") || !query_filter(call, &filter) ||
+	    !parameters_text(call, "cursor", &cursor))
 		return;
 	if (cursor.n && !slice_to_u64(cursor, INT64_MAX, &filter.before_position)) {
 		answer_problem(call, 422, "Invalid", "This cursor was not given out here.");
@@ -137,7 +140,7 @@ void events_stream(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
 	struct event_filter *filter = ARENA_NEW(call->arena, struct event_filter);
-	if (!query_filter(call, filter))
+	if (!parameters_only(call, FILTER_PARAMETERS) || !query_filter(call, filter))
 		return;
 	enum status status = position_after(call, worker, &filter->after_position, &err);
 	if (status != STATUS_OK) {

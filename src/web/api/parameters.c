@@ -10,13 +10,40 @@
 #include "web/api/answer.h"
 #include "web/api/services.h"
 
-enum { DATE_SIZE = 10 };
+enum { DATE_SIZE = 10, NAME_SHOWN = 60 };
 static const int64_t DAY_US = INT64_C(86400000000);
 
 static void bad_parameter(struct api_call *call, const char *name, const char *what)
 {
 	struct slice detail = arena_printf(call->arena, "The query parameter '%s' must be %s.", name, what);
 	answer_problem(call, 422, "Invalid", detail.p);
+}
+
+static bool is_among(struct slice name, const char *names)
+{
+	struct slice rest = slice_from_cstr(names);
+	while (rest.n)
+		if (slice_equal(slice_cut(&rest, ' '), name))
+			return true;
+	return false;
+}
+
+/* What is malformed is left to whoever asks for a value. */
+bool parameters_only(struct api_call *call, const char *names)
+{
+	struct query query = query_read(call->query);
+	struct query_parameter found;
+	enum status status;
+	while ((status = query_next(&query, call->arena, &found)) != STATUS_END) {
+		if (status != STATUS_OK || is_among(found.name, names))
+			continue;
+		struct slice detail =
+		    arena_printf(call->arena, "There is no query parameter '%.*s' here; there are: %s.",
+				 SLICE_FMT(slice_sub(found.name, 0, NAME_SHOWN)), names);
+		answer_problem(call, 400, "Bad request", detail.p);
+		return false;
+	}
+	return true;
 }
 
 bool parameters_text(struct api_call *call, const char *name, struct slice *ret)

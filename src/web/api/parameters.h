@@ -13,6 +13,10 @@ struct time_zone;
 /* Whose days the caller's tenant counts in; lives as long as the services. */
 const struct time_zone *parameters_zone(const struct api_call *call);
 
+/* Nothing but these, which are parted by spaces; 400 with the name of another one. A filter that is misspelt would be
+ * none, and the answer more than was asked for. */
+bool parameters_only(struct api_call *call, const char *names);
+
 bool parameters_text(struct api_call *call, const char *name, struct slice *ret);
 /* From 1 to max. */
 bool parameters_number(struct api_call *call, const char *name, uint32_t max, uint32_t *ret);

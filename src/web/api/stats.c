@@ -111,7 +111,8 @@ static bool query_range(struct api_call *call, struct stats_query *q, bool *ret_
 	struct slice compare = {NULL, 0};
 	int32_t today = time_zone_day_of(parameters_zone(call), clock_now_us(call->services->clock));
 	*q = (struct stats_query){.tenant = call->who.tenant, .from_day = today - DEFAULT_DAYS + 1, .to_day = today};
-	if (!parameters_day(call, "from", &q->from_day) || !parameters_day(call, "to", &q->to_day) ||
+	if (!parameters_only(call, "from to campaign template sender compare") ||
+	    !parameters_day(call, "from", &q->from_day) || !parameters_day(call, "to", &q->to_day) ||
 	    !parameters_text(call, "campaign", &q->campaign_id) ||
 	    !parameters_text(call, "template", &q->template_id) || !parameters_text(call, "sender", &q->sender) ||
 	    !parameters_text(call, "compare", &compare))

@@ -80,7 +80,8 @@ void tenants_list(struct api_call *call, struct api_worker *worker)
 	size_t from = 0;
 	uint32_t after = 0;
 	uint32_t limit = LIST_DEFAULT;
-	if (!tenants_may_see_all(call, worker) || !parameters_number(call, "limit", LIST_MAX, &limit) ||
+	if (!tenants_may_see_all(call, worker) || !parameters_only(call, "limit cursor") ||
+	    !parameters_number(call, "limit", LIST_MAX, &limit) ||
 	    !parameters_number(call, "cursor", UINT32_MAX, &after))
 		return;
 	enum status status = store_tenant_list(worker->session, call->arena, &tenants, &count, &err);
@@ -121,19 +122,38 @@ struct tenant_body {
 	size_t count;
 };
 
-/* Numbers and words alike become text, as they stand in the configuration; JSON's null takes a setting away. */
-static bool value_text(struct json_reading *r, const json_t *value, const struct json_place *place, struct slice *ret)
+/* "off, on": as people say it. */
+static const char *choices_text(struct arena *arena, const char *choices)
+{
+	struct slice rest = slice_from_cstr(choices);
+	struct slice text = SLICE("");
+	while (rest.n) {
+		struct slice choice = slice_cut(&rest, '|');
+		text = arena_printf(arena, "%s%s%.*s", text.p, text.n ? ", " : "", SLICE_FMT(choice));
+	}
+	return text.p;
+}
+
+/* A number is one in JSON, too, and a choice is a string; as text they stand in the configuration. JSON's null takes a
+ * setting away. */
+static bool value_text(struct json_reading *r, const struct tenant_setting *setting, const json_t *value,
+		       const struct json_place *place, struct slice *ret)
 {
 	*ret = SLICE_EMPTY;
 	if (json_is_null(value))
 		return true;
-	if (json_is_string(value))
+	if (setting->choices && json_is_string(value))
 		return json_fields_text(r, value, place, SEND_ID_MAX, true, ret);
-	if (json_is_integer(value))
+	if (!setting->choices && json_is_integer(value)) {
 		*ret = arena_printf(r->arena, "%lld", (long long)json_integer_value(value));
+		return true;
+	}
+	if (setting->choices)
+		READING_PROBLEM(r, place, "must be one of the strings %s, or null to have the installation's",
+				choices_text(r->arena, setting->choices));
 	else
-		READING_PROBLEM(r, place, "must be a string, a whole number, or null to have the installation's");
-	return json_is_integer(value);
+		READING_PROBLEM(r, place, "must be a whole number, or null to have the installation's");
+	return false;
 }
 
 /* Names only; how far a value may go is asked when it is known whose it is. */
@@ -150,9 +170,10 @@ static void read_settings(struct json_reading *r, const json_t *value, const str
 	{
 		struct json_place at = {place, key, 0};
 		struct tenant_setting_row row = {.name = slice_from_cstr(key)};
-		if (!tenant_setting_find(row.name))
+		const struct tenant_setting *setting = tenant_setting_find(row.name);
+		if (!setting)
 			READING_PROBLEM(r, &at, "is not a known setting");
-		else if (value_text(r, item, &at, &row.value) && body->count < SETTINGS_MAX)
+		else if (value_text(r, setting, item, &at, &row.value) && body->count < SETTINGS_MAX)
 			body->settings[body->count++] = row;
 	}
 }
@@ -190,6 +211,14 @@ static void check_zone(struct json_reading *r, struct slice zone)
 		READING_PROBLEM(r, &at, "%s", err.text);
 }
 
+/* A change of nothing; what is there and wrong has been told. */
+static bool is_empty_change(const json_t *body)
+{
+	const json_t *zone = json_object_get(body, "time_zone");
+	const json_t *settings = json_object_get(body, "settings");
+	return json_is_object(body) && (!zone || json_is_null(zone)) && (!settings || json_is_null(settings));
+}
+
 /* Answers what is wrong itself. `name`: whose settings they are; NULL: the body says it. */
 static bool read_body(struct api_call *call, const struct json_field *fields, const struct slice *name,
 		      struct tenant_body *ret)
@@ -199,7 +228,7 @@ static bool read_body(struct api_call *call, const struct json_field *fields, co
 	struct tenant_policy limit = tenant_policies_limit(call->services->policies, name ? *name : ret->name);
 	check_settings(&r, &limit, ret);
 	check_zone(&r, ret->time_zone);
-	if (name && !ret->time_zone.p && !json_object_get(call->json, "settings"))
+	if (name && is_empty_change(call->json))
 		READING_PROBLEM(&r, NULL, "must have settings or a time_zone");
 	if (!name && ret->name.n && !tenant_name_is_good(ret->name)) {
 		struct json_place at = {NULL, "name", 0};
