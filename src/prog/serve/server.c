@@ -175,7 +175,7 @@ static enum status start_writer(struct server *s, struct err *err)
 				       .node = &s->node,
 				       .keep_seconds = (uint32_t)s->installation->config.journal_keep_seconds,
 				       .halted = on_halted,
-				       .applied = s->applied ? on_applied : NULL,
+				       .applied = on_applied,
 				       .committed = on_committed,
 				       .user = s};
 	s->apply = installation_apply(s->installation, s->journal, s->policies, s->networks);
