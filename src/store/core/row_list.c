@@ -95,16 +95,19 @@ static enum status run_list(struct store_session *s, const struct row_list *list
 	return session_run(s, sql, (struct values){in, list->columns}, err);
 }
 
-enum status row_list_run(struct store_session *s, const struct row_list *list, const char *single, const char *list_sql,
-			 struct err *err)
+enum status row_list_run_each(struct store_session *s, const struct row_list *list, const char *single, struct err *err)
 {
 	enum status status = STATUS_OK;
-	if (list->count == 0)
-		return STATUS_OK;
-	/* One row needs no list. */
-	if (list->count > 1 && session_has_arrays(s))
-		return run_list(s, list, list_sql, err);
 	for (size_t i = 0; status == STATUS_OK && i < list->count; i++)
 		status = session_run(s, single, (struct values){&list->values[i * list->columns], list->columns}, err);
 	return status;
+}
+
+enum status row_list_run(struct store_session *s, const struct row_list *list, const char *single, const char *list_sql,
+			 struct err *err)
+{
+	/* One row needs no list. */
+	if (list->count > 1 && session_has_arrays(s))
+		return run_list(s, list, list_sql, err);
+	return row_list_run_each(s, list, single, err);
 }

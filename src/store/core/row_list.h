@@ -27,5 +27,8 @@ struct value *row_list_next(struct row_list *list);
  * value of a row. Nothing when there are no rows. Outcomes as session_run. */
 enum status row_list_run(struct store_session *s, const struct row_list *list, const char *single, const char *list_sql,
 			 struct err *err) MUST_CHECK;
+/* One statement a row, on every database: for rows that may not stand in one statement together. */
+enum status row_list_run_each(struct store_session *s, const struct row_list *list, const char *single,
+			      struct err *err) MUST_CHECK;
 
 #endif

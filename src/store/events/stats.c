@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "store/core/clean_text.h"
-#include "store/core/session.h"
+#include "store/core/row_list.h"
 #include "store/core/where.h"
 
 static const char *const names[STAT_COUNT] = {
@@ -57,13 +57,16 @@ static bool are_clean(struct slice campaign_id, struct slice template_id, struct
 
 /* ---- By day of sending */
 
-#define DAILY_INTO                                                                                                     \
-	"INSERT INTO stats_daily (tenant_id, day, campaign_id, template_id, sender, sends, delivered, bounced, "       \
-	"failed, in_flight, in_doubt, opens_human, opens_proxy, opens_mpp, opens_prefetch, opens_scanner, "            \
-	"opens_preview, opens_crawler, opens_unknown, opens_unique, opens_unique_strict, opens_unique_all, "           \
-	"clicks_human, clicks_machine, clicks_unique, clicks_unique_all, unsubscribes, complaints) "
-#define ADD(name) #name " = stats_daily." #name " + excluded." #name
+enum { DAILY_KEYS = 5, DAILY_COLUMNS = DAILY_KEYS + STAT_COUNT };
+
 // clang-format off
+#define DAILY_NAMES \
+	"tenant_id, day, campaign_id, template_id, sender, sends, delivered, bounced, failed, in_flight, in_doubt, " \
+	"opens_human, opens_proxy, opens_mpp, opens_prefetch, opens_scanner, opens_preview, opens_crawler, " \
+	"opens_unknown, opens_unique, opens_unique_strict, opens_unique_all, clicks_human, clicks_machine, " \
+	"clicks_unique, clicks_unique_all, unsubscribes, complaints"
+#define DAILY_INTO "INSERT INTO stats_daily (" DAILY_NAMES ") "
+#define ADD(name) #name " = stats_daily." #name " + excluded." #name
 #define DAILY_ADD \
 	" ON CONFLICT (tenant_id, day, campaign_id, template_id, sender) DO UPDATE SET " \
 	ADD(sends) ", " ADD(delivered) ", " ADD(bounced) ", " ADD(failed) ", " ADD(in_flight) ", " ADD(in_doubt) ", " \
@@ -76,70 +79,43 @@ static bool are_clean(struct slice campaign_id, struct slice template_id, struct
 static const char daily_add[] =
 	DAILY_INTO "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
 	"$21, $22, $23, $24, $25, $26, $27, $28)" DAILY_ADD;
-
-/* The values of all rows are one list, STAT_COUNT of them for each. A list for each column takes the server as long. */
-#define VALUE(nth) "($6::bigint[])[(d.place - 1) * 23 + " #nth "]"
+#define SUM(nth) "$" #nth "::bigint[]"
 static const char daily_add_all[] =
-	DAILY_INTO "SELECT d.tenant_id, d.day, d.campaign_id, d.template_id, d.sender, "
-	VALUE(1) ", " VALUE(2) ", " VALUE(3) ", " VALUE(4) ", " VALUE(5) ", " VALUE(6) ", " VALUE(7) ", " VALUE(8) ", "
-	VALUE(9) ", " VALUE(10) ", " VALUE(11) ", " VALUE(12) ", " VALUE(13) ", " VALUE(14) ", " VALUE(15) ", "
-	VALUE(16) ", " VALUE(17) ", " VALUE(18) ", " VALUE(19) ", " VALUE(20) ", " VALUE(21) ", " VALUE(22) ", " VALUE(23)
-	" FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY "
-	"AS d (tenant_id, day, campaign_id, template_id, sender, place) ORDER BY d.place" DAILY_ADD;
-_Static_assert(STAT_COUNT == 23, "the statements above have as many values as there are statistics");
+	DAILY_INTO "SELECT " DAILY_NAMES " FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], "
+	SUM(6) ", " SUM(7) ", " SUM(8) ", " SUM(9) ", " SUM(10) ", " SUM(11) ", " SUM(12) ", " SUM(13) ", " SUM(14) ", "
+	SUM(15) ", " SUM(16) ", " SUM(17) ", " SUM(18) ", " SUM(19) ", " SUM(20) ", " SUM(21) ", " SUM(22) ", " SUM(23) ", "
+	SUM(24) ", " SUM(25) ", " SUM(26) ", " SUM(27) ", " SUM(28)
+	") WITH ORDINALITY AS d (" DAILY_NAMES ", place) ORDER BY place" DAILY_ADD;
+_Static_assert(DAILY_COLUMNS == 28, "the statements above have as many values as there are columns");
 // clang-format on
 
-static enum status daily_one_by_one(struct store_session *s, const struct stats_daily *const *rows, size_t n,
-				    struct err *err)
+static void bind_daily(struct value in[DAILY_COLUMNS], const struct stats_daily *d)
 {
-	enum status status = STATUS_OK;
-	for (size_t row = 0; status == STATUS_OK && row < n; row++) {
-		const struct stats_daily *d = rows[row];
-		struct value in[5 + STAT_COUNT] = {
-		    value_i64(d->tenant), value_i64(d->day), value_text(never_null(d->campaign_id)),
-		    value_text(never_null(d->template_id)), value_text(never_null(d->sender))};
-		for (int i = 0; i < STAT_COUNT; i++)
-			in[5 + i] = value_i64(d->values[i]);
-		status = session_run(s, daily_add, (struct values){in, 5 + STAT_COUNT}, err);
-	}
-	return status;
-}
-
-static enum status daily_at_once(struct store_session *s, const struct stats_daily *const *rows, size_t n,
-				 struct err *err)
-{
-	struct arena *arena = arena_new();
-	int64_t *tenants = arena_alloc_array(arena, n, sizeof *tenants);
-	int64_t *days = arena_alloc_array(arena, n, sizeof *days);
-	struct slice *campaigns = arena_alloc_array(arena, n, sizeof *campaigns);
-	struct slice *templates = arena_alloc_array(arena, n, sizeof *templates);
-	struct slice *senders = arena_alloc_array(arena, n, sizeof *senders);
-	int64_t(*values)[STAT_COUNT] = arena_alloc_array(arena, n, sizeof *values);
-	for (size_t i = 0; i < n; i++) {
-		tenants[i] = rows[i]->tenant;
-		days[i] = rows[i]->day;
-		campaigns[i] = never_null(rows[i]->campaign_id);
-		templates[i] = never_null(rows[i]->template_id);
-		senders[i] = never_null(rows[i]->sender);
-		memcpy(values[i], rows[i]->values, sizeof values[i]);
-	}
-	enum status status =
-	    session_run(s, daily_add_all,
-			VALUES(value_i64_array(tenants, n), value_i64_array(days, n), value_text_array(campaigns, n),
-			       value_text_array(templates, n), value_text_array(senders, n),
-			       value_i64_array(values[0], n * STAT_COUNT)),
-			err);
-	arena_free(&arena);
-	return status;
+	const struct value keys[DAILY_KEYS] = {
+	    value_i64(d->tenant), value_i64(d->day), value_text(never_null(d->campaign_id)),
+	    value_text(never_null(d->template_id)), value_text(never_null(d->sender))};
+	memcpy(in, keys, sizeof keys);
+	for (int i = 0; i < STAT_COUNT; i++)
+		in[DAILY_KEYS + i] = value_i64(d->values[i]);
 }
 
 enum status store_stats_daily_add(struct store_session *s, const struct stats_daily *const *rows, size_t n,
 				  struct err *err)
 {
-	bool at_once = n > 0 && session_has_arrays(s);
-	for (size_t i = 0; at_once && i < n; i++)
-		at_once = are_clean(rows[i]->campaign_id, rows[i]->template_id, rows[i]->sender);
-	return (at_once ? daily_at_once : daily_one_by_one)(s, rows, n, err);
+	if (n == 0)
+		return STATUS_OK;
+	struct arena *arena = arena_new();
+	struct row_list list;
+	bool is_clean = true;
+	row_list_begin(&list, arena, n, DAILY_COLUMNS);
+	for (size_t i = 0; i < n; i++) {
+		bind_daily(row_list_next(&list), rows[i]);
+		is_clean = is_clean && are_clean(rows[i]->campaign_id, rows[i]->template_id, rows[i]->sender);
+	}
+	enum status status = is_clean ? row_list_run(s, &list, daily_add, daily_add_all, err)
+				      : row_list_run_each(s, &list, daily_add, err);
+	arena_free(&arena);
+	return status;
 }
 
 /* ---- By quarter of an hour */
@@ -156,69 +132,47 @@ static const char *const kind_names[] = {
 #define QUARTER_HOURLY_ADD                                                                                             \
 	" ON CONFLICT (tenant_id, quarter, kind, actor, campaign_id, template_id, sender) "                            \
 	"DO UPDATE SET value = stats_quarter_hourly.value + excluded.value"
+enum { QUARTER_HOURLY_COLUMNS = 8 };
 
-static enum status quarters_one_by_one(struct store_session *s, const struct stats_quarter_hourly *const *rows,
-				       size_t n, struct err *err)
-{
-	enum status status = STATUS_OK;
-	for (size_t row = 0; status == STATUS_OK && row < n; row++) {
-		const struct stats_quarter_hourly *h = rows[row];
-		status =
-		    session_run(s, QUARTER_HOURLY_INTO "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)" QUARTER_HOURLY_ADD,
-				VALUES(value_i64(h->tenant), value_i64(h->quarter),
-				       value_text(slice_from_cstr(kind_names[h->kind])), value_i64(h->actor),
-				       value_text(never_null(h->campaign_id)), value_text(never_null(h->template_id)),
-				       value_text(never_null(h->sender)), value_i64(h->value)),
-				err);
-	}
-	return status;
-}
-
+static const char quarters_add[] = QUARTER_HOURLY_INTO "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)" QUARTER_HOURLY_ADD;
 static const char quarters_add_all[] = QUARTER_HOURLY_INTO
     "SELECT tenant_id, quarter, kind, actor, campaign_id, template_id, sender, value FROM "
     "unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[]) "
     "WITH ORDINALITY AS q (tenant_id, quarter, kind, actor, campaign_id, template_id, sender, value, place) "
     "ORDER BY place" QUARTER_HOURLY_ADD;
 
-static enum status quarters_at_once(struct store_session *s, const struct stats_quarter_hourly *const *rows, size_t n,
-				    struct err *err)
+static void bind_quarter(struct value in[QUARTER_HOURLY_COLUMNS], const struct stats_quarter_hourly *h)
 {
-	struct arena *arena = arena_new();
-	int64_t *tenants = arena_alloc_array(arena, n, sizeof *tenants);
-	int64_t *quarters = arena_alloc_array(arena, n, sizeof *quarters);
-	struct slice *kinds = arena_alloc_array(arena, n, sizeof *kinds);
-	int64_t *actors = arena_alloc_array(arena, n, sizeof *actors);
-	struct slice *campaigns = arena_alloc_array(arena, n, sizeof *campaigns);
-	struct slice *templates = arena_alloc_array(arena, n, sizeof *templates);
-	struct slice *senders = arena_alloc_array(arena, n, sizeof *senders);
-	int64_t *values = arena_alloc_array(arena, n, sizeof *values);
-	for (size_t i = 0; i < n; i++) {
-		tenants[i] = rows[i]->tenant;
-		quarters[i] = rows[i]->quarter;
-		kinds[i] = slice_from_cstr(kind_names[rows[i]->kind]);
-		actors[i] = rows[i]->actor;
-		campaigns[i] = never_null(rows[i]->campaign_id);
-		templates[i] = never_null(rows[i]->template_id);
-		senders[i] = never_null(rows[i]->sender);
-		values[i] = rows[i]->value;
-	}
-	enum status status = session_run(s, quarters_add_all,
-					 VALUES(value_i64_array(tenants, n), value_i64_array(quarters, n),
-						value_text_array(kinds, n), value_i64_array(actors, n),
-						value_text_array(campaigns, n), value_text_array(templates, n),
-						value_text_array(senders, n), value_i64_array(values, n)),
-					 err);
-	arena_free(&arena);
-	return status;
+	const struct value values[QUARTER_HOURLY_COLUMNS] = {
+	    value_i64(h->tenant),
+	    value_i64(h->quarter),
+	    value_text(slice_from_cstr(kind_names[h->kind])),
+	    value_i64(h->actor),
+	    value_text(never_null(h->campaign_id)),
+	    value_text(never_null(h->template_id)),
+	    value_text(never_null(h->sender)),
+	    value_i64(h->value),
+	};
+	memcpy(in, values, sizeof values);
 }
 
 enum status store_stats_quarter_hourly_add(struct store_session *s, const struct stats_quarter_hourly *const *rows,
 					   size_t n, struct err *err)
 {
-	bool at_once = n > 0 && session_has_arrays(s);
-	for (size_t i = 0; at_once && i < n; i++)
-		at_once = are_clean(rows[i]->campaign_id, rows[i]->template_id, rows[i]->sender);
-	return (at_once ? quarters_at_once : quarters_one_by_one)(s, rows, n, err);
+	if (n == 0)
+		return STATUS_OK;
+	struct arena *arena = arena_new();
+	struct row_list list;
+	bool is_clean = true;
+	row_list_begin(&list, arena, n, QUARTER_HOURLY_COLUMNS);
+	for (size_t i = 0; i < n; i++) {
+		bind_quarter(row_list_next(&list), rows[i]);
+		is_clean = is_clean && are_clean(rows[i]->campaign_id, rows[i]->template_id, rows[i]->sender);
+	}
+	enum status status = is_clean ? row_list_run(s, &list, quarters_add, quarters_add_all, err)
+				      : row_list_run_each(s, &list, quarters_add, err);
+	arena_free(&arena);
+	return status;
 }
 
 /* ---- Reading */

@@ -9,9 +9,10 @@
  * What two machines add at once they add in the order of the table's key, or each would wait for the other's row. */
 #include "store/house/timers.h"
 
-#include "store/core/session.h"
+#include "store/core/row_list.h"
 #include <stdlib.h>
 
+enum { COLUMNS = 3 };
 #define WHOLE_ROW value_i64(timer->kind), value_time(timer->due_us), value_bytes(timer->key)
 
 static enum status check_key(const struct timer *timer, struct err *err)
@@ -23,52 +24,33 @@ static enum status check_key(const struct timer *timer, struct err *err)
 
 enum status store_timer_add(struct store_session *s, const struct timer *timer, struct err *err)
 {
-	enum status status = check_key(timer, err);
-	if (status != STATUS_OK)
-		return status;
-	return session_run(s, "INSERT INTO timers (kind, due_at, key) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-			   VALUES(WHOLE_ROW), err);
+	return store_timer_add_all(s, &timer, 1, err);
 }
 
-static enum status add_one_by_one(struct store_session *s, const struct timer *const *timers, size_t count,
-				  struct err *err)
-{
-	enum status status = STATUS_OK;
-	for (size_t i = 0; status == STATUS_OK && i < count; i++)
-		status = store_timer_add(s, timers[i], err);
-	return status;
-}
-
-static enum status add_at_once(struct store_session *s, const struct timer *const *timers, size_t count,
-			       struct err *err)
-{
-	enum status status = STATUS_OK;
-	struct arena *arena = arena_new();
-	int64_t *kinds = arena_alloc_array(arena, count, sizeof *kinds);
-	int64_t *due_us = arena_alloc_array(arena, count, sizeof *due_us);
-	struct slice *keys = arena_alloc_array(arena, count, sizeof *keys);
-	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-		status = check_key(timers[i], err);
-		kinds[i] = timers[i]->kind;
-		due_us[i] = timers[i]->due_us;
-		keys[i] = timers[i]->key;
-	}
-	if (status == STATUS_OK)
-		status = session_run(s,
-				     "INSERT INTO timers (kind, due_at, key) SELECT kind, due_at, key FROM "
-				     "unnest($1::bigint[], $2::timestamptz[], $3::bytea[]) AS t (kind, due_at, key) "
-				     "ORDER BY kind, due_at, key ON CONFLICT DO NOTHING",
-				     VALUES(value_i64_array(kinds, count), value_time_array(due_us, count),
-					    value_bytes_array(keys, count)),
-				     err);
-	arena_free(&arena);
-	return status;
-}
+#define INSERT_TIMERS "INSERT INTO timers (kind, due_at, key) "
+#define UNLESS_THERE " ON CONFLICT DO NOTHING"
 
 enum status store_timer_add_all(struct store_session *s, const struct timer *const *timers, size_t count,
 				struct err *err)
 {
-	return (count && session_has_arrays(s) ? add_at_once : add_one_by_one)(s, timers, count, err);
+	enum status status = STATUS_OK;
+	struct arena *arena = arena_new();
+	struct row_list rows;
+	row_list_begin(&rows, arena, count, COLUMNS);
+	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+		const struct timer *timer = timers[i];
+		const struct value values[COLUMNS] = {WHOLE_ROW};
+		status = check_key(timer, err);
+		memcpy(row_list_next(&rows), values, sizeof values);
+	}
+	if (status == STATUS_OK)
+		status = row_list_run(s, &rows, INSERT_TIMERS "VALUES ($1, $2, $3)" UNLESS_THERE,
+				      INSERT_TIMERS "SELECT kind, due_at, key FROM unnest($1::bigint[], "
+						    "$2::timestamptz[], $3::bytea[]) AS t (kind, due_at, key) "
+						    "ORDER BY kind, due_at, key" UNLESS_THERE,
+				      err);
+	arena_free(&arena);
+	return status;
 }
 
 enum status store_timer_cancel(struct store_session *s, const struct timer *timer, struct err *err)

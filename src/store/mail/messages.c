@@ -419,6 +419,8 @@ static void bind_counters(struct value in[COUNTER_COLUMNS], const struct message
 
 enum status store_message_save_deliveries(struct store_session *s, const struct message_list *list, struct err *err)
 {
+	if (list->n == 0)
+		return STATUS_OK;
 	struct arena *arena = arena_new();
 	struct row_list rows;
 	row_list_begin(&rows, arena, list->n, DELIVERY_COLUMNS);
@@ -431,6 +433,8 @@ enum status store_message_save_deliveries(struct store_session *s, const struct 
 
 enum status store_message_save_all_counters(struct store_session *s, const struct message_list *list, struct err *err)
 {
+	if (list->n == 0)
+		return STATUS_OK;
 	struct arena *arena = arena_new();
 	struct row_list rows;
 	row_list_begin(&rows, arena, list->n, COUNTER_COLUMNS);
