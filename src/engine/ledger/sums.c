@@ -179,41 +179,27 @@ static int by_quarter_hourly_key(const void *left, const void *right)
 	return order ? order : compare_texts(a->sender, b->sender);
 }
 
-static enum status write_daily(struct sums *s, struct store_session *session, struct err *err)
+/* The rows of a table, in that order; in the arena. */
+static void **sorted(struct sums *s, struct map *table, int (*order)(const void *, const void *))
 {
 	size_t n = 0;
 	size_t cursor = 0;
 	void *row;
-	if (!map_count(s->daily))
-		return STATUS_OK;
-	const struct stats_daily **rows = arena_alloc_array(s->arena, map_count(s->daily), sizeof *rows);
-	while (map_next(s->daily, &cursor, NULL, &row))
+	void **rows = arena_alloc_array(s->arena, map_count(table) + 1, sizeof *rows);
+	while (map_next(table, &cursor, NULL, &row))
 		rows[n++] = row;
-	qsort(rows, n, sizeof *rows, by_daily_key);
-	return store_stats_daily_add(session, rows, n, err);
-}
-
-static enum status write_quarter_hourly(struct sums *s, struct store_session *session, struct err *err)
-{
-	size_t n = 0;
-	size_t cursor = 0;
-	void *row;
-	if (!map_count(s->quarter_hourly))
-		return STATUS_OK;
-	const struct stats_quarter_hourly **rows =
-	    arena_alloc_array(s->arena, map_count(s->quarter_hourly), sizeof *rows);
-	while (map_next(s->quarter_hourly, &cursor, NULL, &row))
-		rows[n++] = row;
-	qsort(rows, n, sizeof *rows, by_quarter_hourly_key);
-	return store_stats_quarter_hourly_add(session, rows, n, err);
+	qsort(rows, n, sizeof *rows, order);
+	return rows;
 }
 
 enum status sums_write(struct sums *s, struct store_session *session, struct err *err)
 {
 	bool was_added;
-	enum status status = write_daily(s, session, err);
+	const void *daily = sorted(s, s->daily, by_daily_key);
+	const void *quarters = sorted(s, s->quarter_hourly, by_quarter_hourly_key);
+	enum status status = store_stats_daily_add(session, daily, map_count(s->daily), err);
 	if (status == STATUS_OK)
-		status = write_quarter_hourly(s, session, err);
+		status = store_stats_quarter_hourly_add(session, quarters, map_count(s->quarter_hourly), err);
 	for (const struct kept_suppression *k = s->first; status == STATUS_OK && k; k = k->next)
 		status = store_suppression_add(session, &k->suppression, k->time_us, &was_added, err);
 	return status;

@@ -243,31 +243,33 @@ enum status rows_open_one(struct rows *r, struct store_session *s, const char *s
 	return status == STATUS_END ? err_set(err, STATUS_NOT_FOUND, "not found") : status;
 }
 
-enum status rows_read_i64(struct store_session *s, const char *sql, struct values in, int64_t *ret, struct err *err)
-{
-	struct rows r;
-	enum status status = rows_open_one(&r, s, sql, in, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret = rows_i64(&r);
-	return rows_close(&r, STATUS_OK);
-}
-
-enum status rows_read_time(struct store_session *s, const char *sql, struct values in, int64_t *ret_us, struct err *err)
-{
-	struct rows r;
-	enum status status = rows_open_one(&r, s, sql, in, err);
-	if (status != STATUS_OK)
-		return status;
-	*ret_us = rows_time(&r);
-	return rows_close(&r, STATUS_OK);
-}
-
 static struct value field(struct rows *r, enum value_type type)
 {
 	struct value v = {0};
 	r->session->driver->column(r->statement, r->column++, type, &v);
 	return v;
+}
+
+static enum status read_number(struct store_session *s, const char *sql, struct values in, enum value_type type,
+			       int64_t *ret, struct err *err)
+{
+	struct rows r;
+	enum status status = rows_open_one(&r, s, sql, in, err);
+	if (status != STATUS_OK)
+		return status;
+	struct value v = field(&r, type);
+	*ret = v.is_null ? 0 : v.i64;
+	return rows_close(&r, STATUS_OK);
+}
+
+enum status rows_read_i64(struct store_session *s, const char *sql, struct values in, int64_t *ret, struct err *err)
+{
+	return read_number(s, sql, in, VALUE_I64, ret, err);
+}
+
+enum status rows_read_time(struct store_session *s, const char *sql, struct values in, int64_t *ret_us, struct err *err)
+{
+	return read_number(s, sql, in, VALUE_TIME, ret_us, err);
 }
 
 int64_t rows_i64_or(struct rows *r, int64_t if_null)
