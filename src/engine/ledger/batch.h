@@ -46,11 +46,12 @@ enum status batch_message_of_remote(struct batch *batch, const struct remote_mes
 enum status batch_read_ahead(struct batch *batch, struct uuid *ids, size_t count, struct err *err) MUST_CHECK;
 void batch_touch(struct batch *batch, struct message *message);
 /* What the message's contact allows now; CONSENT_FULL when it is not known. Remembered across transactions
- * (consent_memory.h), so whoever writes what contacts agreed to says so: by the second, or, when it is not one of them
- * or what was written is gone again, by the third. */
+ * (consent_memory.h), so whoever writes what contacts agreed to says so, by one of the two calls behind this one. */
 enum status batch_contact_consent(struct batch *batch, const struct message *message, enum consent *ret_opens,
 				  enum consent *ret_clicks, struct err *err) MUST_CHECK;
+/* One contact allows this now. */
 void batch_change_contact(struct batch *batch, uint32_t tenant, const struct contact_consent *what);
+/* Others may have changed, or what was written is taken back: all are read again. */
 void batch_forget_contacts(struct batch *batch);
 /* Copies the event, slices included; whose it is is the message's, which is the batch's own where the event moves
  * numbers (effects.h). Whether it is unique is found out when it is written. */

@@ -6,8 +6,9 @@
  * that was received has been applied (watermark.h). So whatever was received before a deadline has had its
  * effect when the deadline passes: a click at 71:59:59 that is applied an hour late still comes before the 72nd hour's
  * timer. While the journal is behind or cannot be read, nothing is due. It follows that a timer fires some moments
- * after its time (half a second and what the writer's round takes), or as much later as apply is behind, and that its
- * handler must reckon with `due_us` rather than with the time at which it runs.
+ * after its time (half a second, two more on a shared store for what other machines have received, and what the
+ * writer's round takes), or as much later as apply is behind, and that its handler must reckon with `due_us` rather
+ * than with the time at which it runs.
  *
  * In which order. Within a kind, earliest first, a few at a time, and those few in order of their keys; between kinds
  * there is none. On a shared store each machine takes what the others have not taken, and goes by its own journal: a
