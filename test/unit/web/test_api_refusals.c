@@ -479,7 +479,7 @@ static void compare(const struct route *route, const json_t *responses)
 		fail_msg("%s %s: a body may be too large (413)", routes_method_name(route->method), route->pattern);
 }
 
-static const json_t *responses_of(const json_t *document, const struct route *route)
+static const json_t *operation_of(const json_t *document, const struct route *route)
 {
 	static const char *const names[] = {[HTTP_GET] = "get",
 					    [HTTP_POST] = "post",
@@ -487,7 +487,18 @@ static const json_t *responses_of(const json_t *document, const struct route *ro
 					    [HTTP_PATCH] = "patch",
 					    [HTTP_DELETE] = "delete"};
 	const json_t *path = json_object_get(json_object_get(document, "paths"), route->pattern);
-	return json_object_get(json_object_get(path, names[route->method]), "responses");
+	return json_object_get(path, names[route->method]);
+}
+
+/* A list: whoever may ask for a part of it may misspell how. */
+static void check_unknown_parameter(struct office *o, const struct route *route, const json_t *operation)
+{
+	bool is_list = route->method == HTTP_GET && !strchr(route->pattern, '{') &&
+		       json_array_size(json_object_get(operation, "parameters")) > 0;
+	struct desk_request request = {
+	    .method = HTTP_GET, .path = arena_printf(o->desk.arena, "%s?frm=1", route->pattern).p, .key = o->key};
+	if (is_list)
+		check(o, &request, 400, "There is no query parameter 'frm' here", "an unknown parameter");
 }
 
 static void test_every_route_refuses_what_it_must_as_the_document_says_and_changes_nothing(void **state)
@@ -504,10 +515,11 @@ static void test_every_route_refuses_what_it_must_as_the_document_says_and_chang
 		check_row(&o, &rows[i]);
 	for (size_t i = 0; i < count; i++) {
 		check_gates(&o, &routes[i]);
+		check_unknown_parameter(&o, &routes[i], operation_of(document, &routes[i]));
 		need_rows(&o, &routes[i]);
 	}
 	for (size_t i = 0; i < count; i++)
-		compare(&routes[i], responses_of(document, &routes[i]));
+		compare(&routes[i], json_object_get(operation_of(document, &routes[i]), "responses"));
 	json_decref(document);
 	desk_close(&o.desk);
 }
