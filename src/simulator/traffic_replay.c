@@ -111,7 +111,7 @@ static enum status apply_until(struct replay *r, int64_t until_us)
 	enum status status = STATUS_OK;
 	while (status == STATUS_OK && r->done < r->hit_count && r->hits[r->done].time_us < until_us)
 		status = apply_hit_at(r, r->done++);
-	return status == STATUS_OK ? batch_flush(r->batch, r->err) : status;
+	return status == STATUS_OK ? batch_finish(r->batch, r->err) : status;
 }
 
 static enum status settle_some(struct replay *r, int64_t until_us, size_t *ret_count)
@@ -122,7 +122,7 @@ static enum status settle_some(struct replay *r, int64_t until_us, size_t *ret_c
 	for (size_t i = 0; status == STATUS_OK && i < due.n; i++) {
 		status = settler_settle(apply_settler(r->apply), r->batch, &due.at[i], r->err);
 		if (status == STATUS_OK)
-			status = batch_flush(r->batch, r->err);
+			status = batch_finish(r->batch, r->err);
 	}
 	*ret_count = due.n;
 	return status;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The position that is moved to is the last that was read, whether or not an event there was wanted: types that are not
  * asked for are left out by the store, and a consumer of rare events would otherwise read the same stretch for ever.
- * For that, an empty page moves to the newest position as it was before the page was read; what is committed later
- * stands behind it. */
+ * For that, an empty page moves to the horizon that it was read up to; whatever comes later stands behind it. */
 #include "engine/feed/consumer.h"
 
 #include "base/mem.h"
@@ -46,7 +45,7 @@ static enum status move_to(struct consumer *c, uint64_t to, bool is_new, struct 
 static enum status begin(struct consumer *c, struct store_session *session, struct err *err)
 {
 	uint64_t newest = 0;
-	enum status status = c->config.begins_with_old ? STATUS_OK : store_event_last_position(session, &newest, err);
+	enum status status = c->config.begins_with_old ? STATUS_OK : store_event_horizon(session, &newest, err);
 	return status == STATUS_OK ? move_to(c, newest, true, err) : status;
 }
 
@@ -85,16 +84,16 @@ enum status consumer_next(struct consumer *c, struct store_session *session, uin
 	struct event_filter filter = {.tenant = c->config.tenant,
 				      .types = c->config.types,
 				      .after_position = c->position,
+				      .has_horizon = true,
 				      .oldest_first = true,
 				      .limit = limit};
 	struct event_page page = {0};
-	uint64_t newest = 0;
-	enum status status = store_event_last_position(session, &newest, err);
+	enum status status = store_event_horizon(session, &filter.horizon, err);
 	if (status == STATUS_OK)
 		status = store_event_list(session, &filter, arena, &page.at, &page.n, err);
 	if (status != STATUS_OK)
 		return status;
-	c->read_to = page.n ? page.at[page.n - 1].position : newest;
+	c->read_to = page.n ? page.at[page.n - 1].position : filter.horizon;
 	*ret = page;
 	return STATUS_OK;
 }
@@ -116,7 +115,7 @@ enum status consumer_lags(struct store_session *session, struct arena *arena, st
 {
 	struct consumer_list list = {0};
 	uint64_t newest = 0;
-	enum status status = store_event_last_position(session, &newest, err);
+	enum status status = store_event_horizon(session, &newest, err);
 	if (status == STATUS_OK)
 		status = store_consumer_list(session, arena, &list, err);
 	if (status != STATUS_OK)

@@ -9,7 +9,7 @@
 struct live {
 	pthread_mutex_t lock;
 	struct list_link subscribers;
-	uint64_t position;
+	uint64_t horizon;
 };
 
 struct live *live_new(void)
@@ -52,11 +52,11 @@ void live_rearm(struct live *live, struct live_subscriber *subscriber)
 	pthread_mutex_unlock(&live->lock);
 }
 
-void live_publish(struct live *live, uint64_t last_position)
+void live_publish(struct live *live, uint64_t horizon)
 {
 	pthread_mutex_lock(&live->lock);
-	if (live->position < last_position)
-		live->position = last_position;
+	if (live->horizon < horizon)
+		live->horizon = horizon;
 	for (struct list_link *link = live->subscribers.next; link != &live->subscribers; link = link->next) {
 		struct live_subscriber *subscriber = LIST_ENTRY(link, struct live_subscriber, link);
 		if (!subscriber->is_armed)
@@ -67,13 +67,13 @@ void live_publish(struct live *live, uint64_t last_position)
 	pthread_mutex_unlock(&live->lock);
 }
 
-uint64_t live_position(const struct live *live)
+uint64_t live_horizon(const struct live *live)
 {
 	struct live *l = (struct live *)live; /* a lock is not a change that anybody sees */
 	pthread_mutex_lock(&l->lock);
-	uint64_t position = l->position;
+	uint64_t horizon = l->horizon;
 	pthread_mutex_unlock(&l->lock);
-	return position;
+	return horizon;
 }
 
 bool live_is_heard(const struct live *live)

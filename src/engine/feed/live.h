@@ -29,8 +29,8 @@ void live_subscribe(struct live *live, struct live_subscriber *subscriber);
 void live_unsubscribe(struct live *live, struct live_subscriber *subscriber);
 /* Call before reading; a wake that happens meanwhile is not lost. */
 void live_rearm(struct live *live, struct live_subscriber *subscriber);
-void live_publish(struct live *live, uint64_t last_position);
-uint64_t live_position(const struct live *live);
+void live_publish(struct live *live, uint64_t horizon);
+uint64_t live_horizon(const struct live *live);
 /* Somebody has subscribed. */
 bool live_is_heard(const struct live *live);
 

@@ -6,6 +6,7 @@
 enum status attempt_begin(struct batch *batch, struct err *err)
 {
 	enum status status = batch_flush(batch, err);
+	batch_keep(batch);
 	return status == STATUS_OK ? store_savepoint(batch_session(batch), err) : status;
 }
 
@@ -13,8 +14,10 @@ enum status attempt_end(struct batch *batch, enum status *outcome, struct err *w
 {
 	if (*outcome == STATUS_OK)
 		*outcome = batch_flush(batch, why);
-	if (*outcome == STATUS_OK)
+	if (*outcome == STATUS_OK) {
+		batch_keep(batch);
 		return store_savepoint_keep(batch_session(batch), err);
+	}
 	batch_forget(batch);
 	batch_forget_contacts(batch);
 	return store_savepoint_undo(batch_session(batch), err);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gatherings of the transaction:
- *
  *   events    a growing array, added in one call at flush; those of one message are linked, so that a question about
  *             one message does not look at the thousands around it
- *   sums      what they and the states of messages add up to, moved at flush (effects.h)
+ *   sums      what they and the states of messages add up to (effects.h)
  *   repeats   of events that are written: how often each came again
  *   timers    what is to be done later, each once
- *
- * A flush empties these and keeps the messages, which are clean then.
+ * A flush empties these and keeps the messages, which are clean then. Sums wait for the end of the transaction.
  *
  * Messages are read on first use and saved when touched. In a store of our own (batch_keep_messages) they outlive the
  * transaction; on PostgreSQL another applier may count on the same ones next, so they are read again under a lock. */
@@ -528,14 +526,12 @@ static void drop_gathered(struct batch *batch)
 {
 	batch->event_count = 0;
 	batch->gathering++;
-	sums_clear(batch->sums);
 	map_clear(batch->timers);
 	map_clear(batch->repeated);
 	queue_moves_clear(batch->queue);
 }
 
-/* Events before the rows that others share: from the first of them on another writer's wait here and not crosswise
- * (events.h). They get their positions by it, which the messages then remember. */
+/* Events come first, because they get their positions by it, which the messages then remember. */
 enum status batch_flush(struct batch *batch, struct err *err)
 {
 	enum status status = STATUS_OK;
@@ -548,7 +544,7 @@ enum status batch_flush(struct batch *batch, struct err *err)
 	if (status == STATUS_OK)
 		status = write_repeats(batch, err);
 	if (status == STATUS_OK)
-		status = sums_write(batch->sums, batch->session, err);
+		status = sums_flush(batch->sums, batch->session, err);
 	if (status == STATUS_OK)
 		status = add_timers(batch, err);
 	if (status == STATUS_OK)
@@ -560,9 +556,22 @@ enum status batch_flush(struct batch *batch, struct err *err)
 	return STATUS_OK;
 }
 
+void batch_keep(struct batch *batch)
+{
+	sums_keep(batch->sums);
+}
+
+enum status batch_finish(struct batch *batch, struct err *err)
+{
+	enum status status = batch_flush(batch, err);
+	batch_keep(batch);
+	return status == STATUS_OK ? sums_write(batch->sums, batch->session, err) : status;
+}
+
 void batch_forget(struct batch *batch)
 {
 	drop_gathered(batch);
+	sums_forget(batch->sums);
 	batch->touched = NULL;
 	batch->keeps_messages = false;
 	message_memory_forget(batch->messages);
@@ -576,6 +585,7 @@ void batch_keep_messages(struct batch *batch)
 void batch_reset(struct batch *batch, int64_t now_us)
 {
 	drop_gathered(batch);
+	sums_clear(batch->sums);
 	batch->touched = NULL;
 	if (batch->keeps_messages)
 		message_memory_age(batch->messages);

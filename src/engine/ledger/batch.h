@@ -76,15 +76,21 @@ void batch_set_timer(struct batch *batch, const struct timer *timer);
 /* The earliest that was set since batch_reset; 0: none was. */
 int64_t batch_first_timer_us(const struct batch *batch);
 
-/* Writes everything gathered to the session; still inside the transaction. */
+/* Writes everything gathered to the session, but for the sums that other transactions add to as well; still inside the
+ * transaction. */
 enum status batch_flush(struct batch *batch, struct err *err) MUST_CHECK;
+/* What was flushed will not be taken back by batch_forget. */
+void batch_keep(struct batch *batch);
+/* Flushes, and writes the sums: last, before the commit. On a shared store those who add to the same ones wait for each
+ * other from here on, and as everybody comes to them with nothing else to wait for, nobody waits crosswise. */
+enum status batch_finish(struct batch *batch, struct err *err) MUST_CHECK;
 /* Forgets everything gathered, and all messages in memory unless they may be kept, and starts anew at `now_us`. */
 void batch_reset(struct batch *batch, int64_t now_us);
 /* What was flushed is committed, and nobody else writes this store: the next batch_reset keeps messages in memory, some
  * ten thousand that were used last. Whoever writes messages past the batch calls batch_forget. */
 void batch_keep_messages(struct batch *batch);
-/* Forgets what was gathered since the last flush, and all messages in memory: the session was taken back to where it
- * was then. */
+/* Forgets what was gathered or flushed since the last batch_keep, and all messages in memory: the session was taken
+ * back to where it was then. */
 void batch_forget(struct batch *batch);
 /* Events written since batch_reset. */
 size_t batch_event_count(const struct batch *batch);

@@ -22,25 +22,55 @@ enum {
 struct kept_suppression {
 	struct suppression suppression;
 	int64_t time_us;
+	size_t nth;
 	struct kept_suppression *next;
 };
 
-struct sums {
-	struct arena *arena;        /* of all that is gathered */
+struct sum_rows {
+	struct arena *arena;        /* of all of these */
 	struct map *owners;         /* texts -> struct sums_owner */
 	struct map *daily;          /* owner and day -> struct stats_daily */
 	struct map *quarter_hourly; /* owner, quarter, kind and actor -> struct stats_quarter_hourly */
+};
+
+struct sums {
+	struct sum_rows gathered, flushed, kept;
+	struct arena *arena; /* of the addresses */
 	struct kept_suppression *first, **last;
+	size_t suppression_count;
 	char key[KEY_MAX];
 };
+
+static struct sum_rows rows_new(void)
+{
+	return (struct sum_rows){arena_new(), map_new(), map_new(), map_new()};
+}
+
+static void rows_free(struct sum_rows *rows)
+{
+	map_free(&rows->owners);
+	map_free(&rows->daily);
+	map_free(&rows->quarter_hourly);
+	arena_free(&rows->arena);
+}
+
+static void rows_clear(struct sum_rows *rows)
+{
+	if (!map_count(rows->owners))
+		return;
+	map_clear(rows->owners);
+	map_clear(rows->daily);
+	map_clear(rows->quarter_hourly);
+	arena_reset(rows->arena);
+}
 
 struct sums *sums_new(void)
 {
 	struct sums *s = MEM_NEW(struct sums);
+	s->gathered = rows_new();
+	s->flushed = rows_new();
+	s->kept = rows_new();
 	s->arena = arena_new();
-	s->owners = map_new();
-	s->daily = map_new();
-	s->quarter_hourly = map_new();
 	s->last = &s->first;
 	return s;
 }
@@ -50,58 +80,70 @@ void sums_free(struct sums **sums)
 	struct sums *s = *sums;
 	if (!s)
 		return;
-	map_free(&s->owners);
-	map_free(&s->daily);
-	map_free(&s->quarter_hourly);
+	rows_free(&s->gathered);
+	rows_free(&s->flushed);
+	rows_free(&s->kept);
 	arena_free(&s->arena);
 	mem_free(s);
 	*sums = NULL;
 }
 
-static struct slice keep(struct sums *s, struct slice text)
+static struct slice copy(struct arena *arena, struct slice text)
 {
-	return text.n ? arena_copy(s->arena, text) : SLICE_EMPTY;
+	return text.n ? arena_copy(arena, text) : SLICE_EMPTY;
+}
+
+/* `room` is for the key. */
+static const struct sums_owner *intern(struct sum_rows *rows, const struct sums_owner *wanted, char room[KEY_MAX])
+{
+	struct buf key;
+	buf_init_fixed(&key, room, KEY_MAX);
+	wire_put_u32(&key, wanted->tenant);
+	wire_put_bytes(&key, wanted->campaign_id);
+	wire_put_bytes(&key, wanted->template_id);
+	wire_put_bytes(&key, wanted->sender);
+	BUG_IF(buf_failed(&key));
+	struct sums_owner *owner = map_get(rows->owners, buf_slice(&key));
+	if (owner)
+		return owner;
+	owner = ARENA_NEW(rows->arena, struct sums_owner);
+	*owner = (struct sums_owner){wanted->tenant, copy(rows->arena, wanted->campaign_id),
+				     copy(rows->arena, wanted->template_id), copy(rows->arena, wanted->sender)};
+	(void)map_put(rows->owners, buf_slice(&key), owner);
+	return owner;
 }
 
 const struct sums_owner *sums_owner_of(struct sums *s, const struct message *message)
 {
-	struct buf key;
-	buf_init_fixed(&key, s->key, sizeof s->key);
-	wire_put_u32(&key, message->tenant);
-	wire_put_bytes(&key, message->campaign_id);
-	wire_put_bytes(&key, message->template_id);
-	wire_put_bytes(&key, message->sender);
-	BUG_IF(buf_failed(&key));
-	struct sums_owner *owner = map_get(s->owners, buf_slice(&key));
-	if (owner)
-		return owner;
-	owner = ARENA_NEW(s->arena, struct sums_owner);
-	*owner = (struct sums_owner){message->tenant, keep(s, message->campaign_id), keep(s, message->template_id),
-				     keep(s, message->sender)};
-	(void)map_put(s->owners, buf_slice(&key), owner);
-	return owner;
+	const struct sums_owner wanted = {message->tenant, message->campaign_id, message->template_id, message->sender};
+	return intern(&s->gathered, &wanted, s->key);
 }
 
 /* ---- Adding */
 
-void sums_add_daily(struct sums *s, const struct sums_owner *owner, int32_t day, enum statistic stat, int64_t delta)
+static struct stats_daily *daily_row(struct sum_rows *rows, const struct sums_owner *owner, int32_t day)
 {
 	struct {
 		const struct sums_owner *owner;
 		int64_t day;
 	} key = {owner, day};
+	struct stats_daily *row = map_get(rows->daily, slice_of(&key, sizeof key));
+	if (row)
+		return row;
+	row = ARENA_NEW(rows->arena, struct stats_daily);
+	row->tenant = owner->tenant;
+	row->day = day;
+	row->campaign_id = owner->campaign_id;
+	row->template_id = owner->template_id;
+	row->sender = owner->sender;
+	(void)map_put(rows->daily, slice_of(&key, sizeof key), row);
+	return row;
+}
+
+void sums_add_daily(struct sums *s, const struct sums_owner *owner, int32_t day, enum statistic stat, int64_t delta)
+{
 	BUG_IF(day == 0);
-	struct stats_daily *row = map_get(s->daily, slice_of(&key, sizeof key));
-	if (!row) {
-		row = ARENA_NEW(s->arena, struct stats_daily);
-		row->tenant = owner->tenant;
-		row->day = day;
-		row->campaign_id = owner->campaign_id;
-		row->template_id = owner->template_id;
-		row->sender = owner->sender;
-		(void)map_put(s->daily, slice_of(&key, sizeof key), row);
-	}
-	row->values[stat] += delta;
+	daily_row(&s->gathered, owner, day)->values[stat] += delta;
 }
 
 int64_t sums_quarter_of(int64_t time_us)
@@ -109,37 +151,44 @@ int64_t sums_quarter_of(int64_t time_us)
 	return time_us / QUARTER_US;
 }
 
-void sums_add_quarter_hourly(struct sums *s, const struct sums_owner *owner, const struct stats_quarter_hourly *of,
-			     int64_t delta)
+static struct stats_quarter_hourly *quarter_hourly_row(struct sum_rows *rows, const struct sums_owner *owner,
+						       const struct stats_quarter_hourly *of)
 {
 	struct {
 		const struct sums_owner *owner;
 		int64_t quarter;
 		uint64_t kind_and_actor;
 	} key = {owner, of->quarter, (uint64_t)of->kind << 8 | of->actor};
-	struct stats_quarter_hourly *row = map_get(s->quarter_hourly, slice_of(&key, sizeof key));
-	if (!row) {
-		row = ARENA_NEW(s->arena, struct stats_quarter_hourly);
-		*row = (struct stats_quarter_hourly){.tenant = owner->tenant,
-						     .quarter = of->quarter,
-						     .kind = of->kind,
-						     .actor = of->actor,
-						     .campaign_id = owner->campaign_id,
-						     .template_id = owner->template_id,
-						     .sender = owner->sender};
-		(void)map_put(s->quarter_hourly, slice_of(&key, sizeof key), row);
-	}
-	row->value += delta;
+	struct stats_quarter_hourly *row = map_get(rows->quarter_hourly, slice_of(&key, sizeof key));
+	if (row)
+		return row;
+	row = ARENA_NEW(rows->arena, struct stats_quarter_hourly);
+	*row = (struct stats_quarter_hourly){.tenant = owner->tenant,
+					     .quarter = of->quarter,
+					     .kind = of->kind,
+					     .actor = of->actor,
+					     .campaign_id = owner->campaign_id,
+					     .template_id = owner->template_id,
+					     .sender = owner->sender};
+	(void)map_put(rows->quarter_hourly, slice_of(&key, sizeof key), row);
+	return row;
 }
 
-/* Written with the sums, not where the press is applied: an undone savepoint must take it back as well. */
+void sums_add_quarter_hourly(struct sums *s, const struct sums_owner *owner, const struct stats_quarter_hourly *of,
+			     int64_t delta)
+{
+	quarter_hourly_row(&s->gathered, owner, of)->value += delta;
+}
+
+/* Written at flush, not where the press is applied: an undone savepoint must take it back as well. */
 void sums_suppress(struct sums *s, const struct suppression *suppression, int64_t time_us)
 {
 	struct kept_suppression *kept = ARENA_NEW(s->arena, struct kept_suppression);
 	kept->suppression = *suppression;
-	kept->suppression.address = keep(s, suppression->address);
-	kept->suppression.reason = keep(s, suppression->reason);
+	kept->suppression.address = copy(s->arena, suppression->address);
+	kept->suppression.reason = copy(s->arena, suppression->reason);
 	kept->time_us = time_us;
+	kept->nth = s->suppression_count++;
 	*s->last = kept;
 	s->last = &kept->next;
 }
@@ -180,39 +229,121 @@ static int by_quarter_hourly_key(const void *left, const void *right)
 }
 
 /* The rows of a table, in that order; in the arena. */
-static void **sorted(struct sums *s, struct map *table, int (*order)(const void *, const void *))
+static void **sorted(struct arena *arena, struct map *table, int (*order)(const void *, const void *))
 {
 	size_t n = 0;
 	size_t cursor = 0;
 	void *row;
-	void **rows = arena_alloc_array(s->arena, map_count(table) + 1, sizeof *rows);
+	void **rows = arena_alloc_array(arena, map_count(table) + 1, sizeof *rows);
 	while (map_next(table, &cursor, NULL, &row))
 		rows[n++] = row;
 	qsort(rows, n, sizeof *rows, order);
 	return rows;
 }
 
+/* Two for one address keep their order, so that the first reason stays. */
+static int by_address(const void *left, const void *right)
+{
+	const struct kept_suppression *a = *(const struct kept_suppression *const *)left;
+	const struct kept_suppression *b = *(const struct kept_suppression *const *)right;
+	int order = COMPARE(a->suppression.tenant, b->suppression.tenant);
+	order = order ? order : compare_texts(a->suppression.address, b->suppression.address);
+	return order ? order : COMPARE(a->nth, b->nth);
+}
+
+static enum status write_suppressions(struct sums *s, struct store_session *session, struct err *err)
+{
+	size_t n = 0;
+	bool was_added;
+	enum status status = STATUS_OK;
+	struct kept_suppression **at = arena_alloc_array(s->arena, s->suppression_count + 1, sizeof *at);
+	for (struct kept_suppression *k = s->first; k; k = k->next)
+		at[n++] = k;
+	qsort(at, n, sizeof *at, by_address);
+	for (size_t i = 0; status == STATUS_OK && i < n; i++)
+		status = store_suppression_add(session, &at[i]->suppression, at[i]->time_us, &was_added, err);
+	return status;
+}
+
+static void forget_suppressions(struct sums *s)
+{
+	s->first = NULL;
+	s->last = &s->first;
+	s->suppression_count = 0;
+	arena_reset(s->arena);
+}
+
+/* ---- From step to step */
+
+static void move_daily(struct sums *s, struct sum_rows *into, const struct stats_daily *row)
+{
+	const struct sums_owner wanted = {row->tenant, row->campaign_id, row->template_id, row->sender};
+	struct stats_daily *to = daily_row(into, intern(into, &wanted, s->key), row->day);
+	for (enum statistic stat = 0; stat < STAT_COUNT; stat++)
+		to->values[stat] += row->values[stat];
+}
+
+static void move_quarter_hourly(struct sums *s, struct sum_rows *into, const struct stats_quarter_hourly *row)
+{
+	const struct sums_owner wanted = {row->tenant, row->campaign_id, row->template_id, row->sender};
+	quarter_hourly_row(into, intern(into, &wanted, s->key), row)->value += row->value;
+}
+
+/* Most transactions are flushed once: then nothing is copied. */
+static void move(struct sums *s, struct sum_rows *from, struct sum_rows *into)
+{
+	void *row;
+	size_t cursor = 0;
+	if (!map_count(into->owners)) {
+		struct sum_rows empty = *into;
+		*into = *from;
+		*from = empty;
+		return;
+	}
+	while (map_next(from->daily, &cursor, NULL, &row))
+		move_daily(s, into, row);
+	cursor = 0;
+	while (map_next(from->quarter_hourly, &cursor, NULL, &row))
+		move_quarter_hourly(s, into, row);
+	rows_clear(from);
+}
+
+enum status sums_flush(struct sums *s, struct store_session *session, struct err *err)
+{
+	enum status status = s->first ? write_suppressions(s, session, err) : STATUS_OK;
+	if (status != STATUS_OK)
+		return status;
+	forget_suppressions(s);
+	move(s, &s->gathered, &s->flushed);
+	return STATUS_OK;
+}
+
+void sums_keep(struct sums *s)
+{
+	move(s, &s->flushed, &s->kept);
+}
+
+void sums_forget(struct sums *s)
+{
+	rows_clear(&s->gathered);
+	rows_clear(&s->flushed);
+	forget_suppressions(s);
+}
+
 enum status sums_write(struct sums *s, struct store_session *session, struct err *err)
 {
-	bool was_added;
-	const void *daily = sorted(s, s->daily, by_daily_key);
-	const void *quarters = sorted(s, s->quarter_hourly, by_quarter_hourly_key);
-	enum status status = store_stats_daily_add(session, daily, map_count(s->daily), err);
+	const struct sum_rows *kept = &s->kept;
+	const void *daily = sorted(kept->arena, kept->daily, by_daily_key);
+	const void *quarters = sorted(kept->arena, kept->quarter_hourly, by_quarter_hourly_key);
+	enum status status = store_stats_daily_add(session, daily, map_count(kept->daily), err);
 	if (status == STATUS_OK)
-		status = store_stats_quarter_hourly_add(session, quarters, map_count(s->quarter_hourly), err);
-	for (const struct kept_suppression *k = s->first; status == STATUS_OK && k; k = k->next)
-		status = store_suppression_add(session, &k->suppression, k->time_us, &was_added, err);
+		status = store_stats_quarter_hourly_add(session, quarters, map_count(kept->quarter_hourly), err);
+	rows_clear(&s->kept);
 	return status;
 }
 
 void sums_clear(struct sums *s)
 {
-	if (!map_count(s->owners) && !s->first)
-		return;
-	map_clear(s->owners);
-	map_clear(s->daily);
-	map_clear(s->quarter_hourly);
-	arena_reset(s->arena);
-	s->first = NULL;
-	s->last = &s->first;
+	sums_forget(s);
+	rows_clear(&s->kept);
 }

@@ -54,7 +54,7 @@ struct writer_config {
 	/* On the writer's thread after a commit that moved the cursor; must not block. May be NULL. */
 	void (*applied)(void *user, uint64_t sequence);
 	/* On the writer's thread after a commit that added events; must not block. May be NULL. */
-	void (*committed)(void *user, uint64_t last_position);
+	void (*committed)(void *user, uint64_t horizon);
 	void *user;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One transaction of the writer.
  *
- *   begin -> commands, each an attempt -> records -> timers, each an attempt -> flush -> cursor -> commit
+ *   begin -> commands, each an attempt -> records -> timers, each an attempt -> sums -> cursor -> commit
  *
  * Commands run first, so that a person who waits does not wait for a batch of hits. Each of the three has a slice of
  * the time. A slice is SLICE_US, or as long as the longest before it took: a command that adds a thousand messages
@@ -11,8 +11,8 @@
  *
  * On a store that other servers write, too, a transaction does only one of the three, in turn, and locks the messages
  * of its records in the order of their ids before it writes anything. Otherwise each server held what the other waited
- * for: commands had the lock on positions and wanted a message, records had the message and wanted positions, and
- * groups of records locked in the order in which they were hit (55 deadlocks in 81 s on the same 300 messages).
+ * for: groups of records locked in the order in which they were hit (55 deadlocks in 81 s on the same 300 messages).
+ * What all servers add to the same rows of, sums and minutes, comes last.
  *
  * When it fails:
  *   - the store is away: everything is rolled back; records come again from the journal, commands end with its status.
@@ -378,7 +378,7 @@ static enum status gather(struct round *r, struct err *err)
 	if (status == STATUS_OK && does(r, WORK_TIMERS))
 		status = fire_timers(r, err);
 	if (status == STATUS_OK)
-		status = batch_flush(r->writer->batch, err);
+		status = batch_finish(r->writer->batch, err);
 	return status;
 }
 
@@ -415,13 +415,13 @@ static enum status commit(struct round *r, struct err *err)
 
 static void publish(struct writer *w)
 {
-	uint64_t position;
+	uint64_t horizon;
 	struct err ignored;
 	if (!w->config.committed || batch_event_count(w->batch) == 0)
 		return;
 	/* When it cannot be read the next commit tells; readers lose nothing but a moment. */
-	if (store_event_last_position(w->session, &position, &ignored) == STATUS_OK)
-		w->config.committed(w->config.user, position);
+	if (store_event_horizon(w->session, &horizon, &ignored) == STATUS_OK)
+		w->config.committed(w->config.user, horizon);
 }
 
 /* Writing 4,000 scattered pages back takes 40 ms and more, a hundred a few. Hits of one moment share pages, so for them

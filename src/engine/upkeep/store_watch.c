@@ -93,12 +93,12 @@ static enum status look_at_copies(struct store_watch *w, struct err *err)
 /* live_publish takes whoever is ahead: this process's own commits, or what another's are seen here. */
 static enum status look_at_events(struct store_watch *w, struct err *err)
 {
-	uint64_t position = 0;
+	uint64_t horizon = 0;
 	if (!live_is_heard(w->config.live))
 		return STATUS_OK;
-	enum status status = store_event_last_position(w->session, &position, err);
-	if (status == STATUS_OK && position > live_position(w->config.live))
-		live_publish(w->config.live, position);
+	enum status status = store_event_horizon(w->session, &horizon, err);
+	if (status == STATUS_OK && horizon > live_horizon(w->config.live))
+		live_publish(w->config.live, horizon);
 	return status;
 }
 

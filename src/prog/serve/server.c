@@ -137,10 +137,10 @@ static enum status start_journal(struct server *s, struct err *err)
 }
 
 /* On the writer's thread: only a number is handed over. */
-static void on_committed(void *user, uint64_t last_position)
+static void on_committed(void *user, uint64_t horizon)
 {
 	struct server *s = user;
-	live_publish(s->live, last_position);
+	live_publish(s->live, horizon);
 }
 
 static void on_applied(void *user, uint64_t sequence)

@@ -354,8 +354,22 @@ struct session_memory *session_memory(struct store_session *s, enum session_memo
 
 void session_note_undone(struct store_session *s)
 {
+	s->part++;
 	for (size_t i = 0; i < SESSION_MEMORY_COUNT; i++)
 		s->memory[i].undone++;
+}
+
+uint64_t session_part(const struct store_session *s)
+{
+	return s->part;
+}
+
+bool session_before_commit(struct store_session *s, session_last_words *words)
+{
+	bool is_first = !s->before_commit;
+	BUG_IF(!s->in_transaction || (!is_first && s->before_commit != words));
+	s->before_commit = words;
+	return is_first;
 }
 
 bool session_is_shared(const struct store_session *s)

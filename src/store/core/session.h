@@ -93,8 +93,23 @@ struct session_memory {
 	void (*free)(void *p);
 	unsigned undone;
 };
-enum session_memory_of { SESSION_MEMORY_DICTIONARY, SESSION_MEMORY_MONTHS, SESSION_MEMORY_COUNT };
+enum session_memory_of {
+	SESSION_MEMORY_DICTIONARY,
+	SESSION_MEMORY_MARK,
+	SESSION_MEMORY_MINUTES,
+	SESSION_MEMORY_MONTHS,
+	SESSION_MEMORY_COUNT,
+};
 struct session_memory *session_memory(struct store_session *s, enum session_memory_of what);
+/* Never 0, and another number in each transaction, and after each part of one that was taken back: a lock that was
+ * taken under this number is held as long as it stands. */
+uint64_t session_part(const struct store_session *s);
+/* Called once, right before the transaction under way commits, and not at all when it is taken back: for rows that many
+ * transactions write alike, so that nobody waits for them longer than the commit takes, and each transaction comes to
+ * them with everything else behind it. One function a session; further calls in the same transaction change nothing.
+ * Returns whether this was the first. */
+typedef enum status session_last_words(struct store_session *s, struct err *err);
+bool session_before_commit(struct store_session *s, session_last_words *words);
 /* Several statements without parameters; their failure is that of the transaction. */
 enum status session_script(struct store_session *s, const char *sql, struct err *err) MUST_CHECK;
 /* Several machines may write at once, and tables are partitioned. */

@@ -19,6 +19,8 @@ struct store_session {
 	struct map *statements; /* address of the SQL text -> prepared statement */
 	struct arena *scratch;  /* cleaned text of one statement */
 	struct session_memory memory[SESSION_MEMORY_COUNT];
+	uint64_t part;                     /* see session_part */
+	session_last_words *before_commit; /* NULL: nothing */
 	bool in_transaction;
 	bool in_savepoint;
 	bool wants_scrub; /* see store_scrub_soon */

@@ -104,12 +104,23 @@ enum status store_begin(struct store_session *s, struct err *err)
 	BUG_IF(s->in_transaction);
 	enum status status = s->driver->begin(s->connection, err);
 	s->in_transaction = status == STATUS_OK;
+	s->part++;
 	return status;
+}
+
+static void say_last_words(struct store_session *s)
+{
+	struct err own = {0};
+	session_last_words *words = s->before_commit;
+	if (words && s->dead.status == STATUS_OK)
+		(void)session_note(s, words(s, &own), &own);
+	s->before_commit = NULL;
 }
 
 enum status store_commit(struct store_session *s, struct err *err)
 {
 	BUG_IF(!s->in_transaction || s->in_savepoint);
+	say_last_words(s);
 	struct err dead = s->dead;
 	if (dead.status != STATUS_OK) {
 		store_rollback(s);
@@ -129,6 +140,7 @@ void store_rollback(struct store_session *s)
 		session_note_undone(s);
 	}
 	s->in_transaction = s->in_savepoint = false;
+	s->before_commit = NULL;
 	s->dead = (struct err){0};
 }
 

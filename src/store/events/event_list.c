@@ -251,6 +251,8 @@ static void add_conditions(struct where *w, const struct event_filter *f)
 		where_add(w, "e.position < ?", value_i64((int64_t)f->before_position));
 	if (f->after_position)
 		where_add(w, "e.position > ?", value_i64((int64_t)f->after_position));
+	if (f->has_horizon)
+		where_add(w, "e.position <= ?", value_i64((int64_t)f->horizon));
 	where_end(w, f->oldest_first ? " ORDER BY e.position LIMIT ?" : " ORDER BY e.position DESC LIMIT ?", f->limit);
 }
 
@@ -262,7 +264,9 @@ enum status store_event_list(struct store_session *s, const struct event_filter 
 	struct growing list = {0};
 	where_init(&w, EVENT_SELECT);
 	add_conditions(&w, filter);
-	enum status status = rows_open_once(&r, s, buf_cstr(&w.sql), where_values(&w), err);
+	enum status status = filter->from_us || filter->to_us ? event_minutes_settle(s, err) : STATUS_OK;
+	if (status == STATUS_OK)
+		status = rows_open_once(&r, s, buf_cstr(&w.sql), where_values(&w), err);
 	if (status == STATUS_OK) {
 		r.arena = arena;
 		while (status == STATUS_OK && (status = rows_next(&r, err)) == STATUS_OK)
@@ -289,7 +293,10 @@ enum status store_event_find(struct store_session *s, uint32_t tenant, struct uu
 					   EVENT_SELECT " (e.tenant_id, e.position) IN (SELECT x.tenant_id, x.position "
 							"FROM event_details x WHERE x.id = $1) AND e.tenant_id = $2",
 					   VALUES(value_uuid(id), value_i64(tenant)), err);
-	if (status == STATUS_NOT_FOUND && uuid_to_record(id, time_us, &node, &sequence))
+	bool has_time = status == STATUS_NOT_FOUND && uuid_to_record(id, time_us, &node, &sequence);
+	if (has_time)
+		status = event_minutes_settle(s, err);
+	if (has_time && status == STATUS_OK)
 		status = rows_open_one(
 		    &r, s,
 		    EVENT_SELECT

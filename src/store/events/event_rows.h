@@ -29,6 +29,11 @@ struct slice event_read_address(struct rows *r);
 /* Writes rows whose position and message_number are known; message_number 0 with a message: it is not there. */
 enum status event_write(struct store_session *s, const struct event *events, size_t count, struct err *err) MUST_CHECK;
 
+/* Notes which minutes these events are in, for event_minutes; written right before the transaction commits. */
+void event_minutes_note(struct store_session *s, const struct event *events, size_t count);
+/* Writes what is noted now; for who is about to look for events of this transaction by their time. */
+enum status event_minutes_settle(struct store_session *s, struct err *err) MUST_CHECK;
+
 /* PostgreSQL: sees to it that the months of these events have a partition. Before anything else in the transaction that
  * others could wait for. */
 enum status event_months_ready(struct store_session *s, const struct event *events, size_t count,

@@ -3,8 +3,9 @@
  * can be computed is not there: an id of version 7 is a time, a node and a sequence, and the time is in the row anyway.
  * And what few events have is in event_details.
  *
- * A batch is written in this order: texts first, because their numbers go into the rows; then the rows, their details,
- * and the minutes they are in. Texts are the only ones of these that two writers can meet at. */
+ * A batch is written in this order: texts first, because their numbers go into the rows; then the rows and their
+ * details. Texts are the only ones of these that two writers can meet at; the minutes that events are in, where they
+ * meet all the time, wait for the end of the transaction (event_minutes.c). */
 #include "store/events/event_rows.h"
 
 #include "codec/judge/hit_signals.h"
@@ -12,7 +13,6 @@
 #include "store/core/row_list.h"
 #include "store/events/dictionary.h"
 #include "store/events/event_flags.h"
-#include <stdlib.h>
 
 enum {
 	TEXTS = 5, /* of an event: url, agent, reasons, rules, provider */
@@ -252,53 +252,6 @@ static enum status insert_all_details(struct store_session *s, const struct row 
 	return status;
 }
 
-/* ---- Minutes */
-
-struct minute {
-	int64_t tenant, minute, chunk;
-};
-
-static int by_key(const void *a, const void *b)
-{
-	const struct minute *x = a;
-	const struct minute *y = b;
-	if (x->tenant != y->tenant)
-		return x->tenant < y->tenant ? -1 : 1;
-	if (x->minute != y->minute)
-		return x->minute < y->minute ? -1 : 1;
-	return x->chunk < y->chunk ? -1 : x->chunk > y->chunk;
-}
-
-static struct minute minute_of(const struct event *e)
-{
-	return (struct minute){e->tenant, e->occurred_us / EVENT_MINUTE_US, (int64_t)(e->position >> EVENT_CHUNK_BITS)};
-}
-
-/* Neighbours are mostly of one minute and one chunk; what is left of repeats after that goes by sorting. */
-static enum status insert_minutes(struct store_session *s, const struct row *rows, size_t count, struct arena *arena,
-				  struct err *err)
-{
-	struct minute *minutes = arena_alloc_array(arena, count, sizeof *minutes);
-	size_t n = 0;
-	enum status status = STATUS_OK;
-	for (size_t i = 0; i < count; i++) {
-		struct minute minute = minute_of(rows[i].event);
-		if (!n || by_key(&minutes[n - 1], &minute) != 0)
-			minutes[n++] = minute;
-	}
-	qsort(minutes, n, sizeof *minutes, by_key);
-	for (size_t i = 0; status == STATUS_OK && i < n; i++) {
-		if (i && by_key(&minutes[i - 1], &minutes[i]) == 0)
-			continue;
-		status = session_run(
-		    s,
-		    "INSERT INTO event_minutes (tenant_id, minute, chunk) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-		    VALUES(value_i64(minutes[i].tenant), value_i64(minutes[i].minute), value_i64(minutes[i].chunk)),
-		    err);
-	}
-	return status;
-}
-
 /* ---- */
 
 enum status event_write(struct store_session *s, const struct event *events, size_t count, struct err *err)
@@ -312,11 +265,11 @@ enum status event_write(struct store_session *s, const struct event *events, siz
 		status = insert_rows(s, rows, count, arena, err);
 	if (status == STATUS_OK)
 		status = insert_all_details(s, rows, count, err);
-	if (status == STATUS_OK)
-		status = insert_minutes(s, rows, count, arena, err);
 	/* So that an id that exists already is reported here and not from an innocent call behind. */
 	if (status == STATUS_OK)
 		status = session_settle(s, err);
+	if (status == STATUS_OK)
+		event_minutes_note(s, events, count);
 	arena_free(&arena);
 	return status;
 }

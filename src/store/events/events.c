@@ -2,7 +2,9 @@
 /* Names of events, and adding them. What a row is made of is in event_write.c, reading in event_list.c. */
 #include "store/events/events.h"
 
+#include "base/mem.h"
 #include "store/events/event_rows.h"
+#include "store/events/positions.h"
 
 struct type_names {
 	const char *sql, *api;
@@ -45,23 +47,6 @@ bool event_type_parse(struct slice name, enum event_type *ret)
 	return false;
 }
 
-/* The only place where positions are given. One round trip for a whole batch. From here to the end of the transaction
- * nobody else gets a position. */
-static enum status take_positions(struct store_session *s, size_t count, uint64_t *ret_first, struct err *err)
-{
-	struct rows r;
-	enum status status =
-	    rows_open_one(&r, s, "UPDATE counters SET value = value + $1 WHERE name = 'event_position' RETURNING value",
-			  VALUES(value_i64((int64_t)count)), err);
-	if (status != STATUS_OK)
-		return status;
-	uint64_t last = (uint64_t)rows_i64(&r);
-	status = rows_close(&r, rows_next(&r, err));
-	if (status == STATUS_OK)
-		*ret_first = last - count + 1;
-	return status;
-}
-
 static enum status find_number(struct store_session *s, struct uuid id, uint64_t *ret, struct err *err)
 {
 	struct rows r;
@@ -86,18 +71,25 @@ static enum status find_numbers(struct store_session *s, struct event *events, s
 	return status;
 }
 
-/* Months first: beginning one waits for whoever begins the same, and nobody must wait for us with the lock on positions
- * in our hands. Numbers of messages before positions, too: they are read, and reading need not be in the lock. */
+static enum status number_events(struct store_session *s, struct event *events, size_t count, struct err *err)
+{
+	uint64_t *positions = mem_alloc_array(count, sizeof *positions);
+	enum status status = positions_take(s, positions, count, err);
+	for (size_t i = 0; status == STATUS_OK && i < count; i++)
+		events[i].position = positions[i];
+	mem_free(positions);
+	return status;
+}
+
+/* Months first: beginning one waits for whoever begins the same, and nobody must wait for us meanwhile. Numbers of
+ * messages before positions, too: the sooner a transaction ends that has positions, the sooner others are read. */
 static enum status add_all(struct store_session *s, struct event *events, size_t count, struct err *err)
 {
-	uint64_t first = 0;
 	enum status status = event_months_ready(s, events, count, err);
 	if (status == STATUS_OK)
 		status = find_numbers(s, events, count, err);
 	if (status == STATUS_OK)
-		status = take_positions(s, count, &first, err);
-	for (size_t i = 0; i < count; i++)
-		events[i].position = first + i;
+		status = number_events(s, events, count, err);
 	return status == STATUS_OK ? event_write(s, events, count, err) : status;
 }
 
@@ -124,14 +116,9 @@ enum status store_event_is_known(struct store_session *s, uint32_t tenant, struc
 	return status;
 }
 
-enum status store_event_last_position(struct store_session *s, uint64_t *ret, struct err *err)
+enum status store_event_horizon(struct store_session *s, uint64_t *ret, struct err *err)
 {
-	int64_t value = 0;
-	enum status status =
-	    rows_read_i64(s, "SELECT value FROM counters WHERE name = 'event_position'", VALUES_NONE, &value, err);
-	if (status == STATUS_OK)
-		*ret = (uint64_t)value;
-	return status;
+	return positions_horizon(s, ret, err);
 }
 
 bool event_is_anonymous(const struct event *event)

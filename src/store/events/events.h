@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* events: everything that happened to a message, one row each. Part of the store (see store.h).
  *
- * Rows are written in commit order and numbered by `position`, without gaps that could be filled later, so that a
- * reader that remembers the last position it saw misses nothing and sees nothing twice, on both databases.
+ * Each has a `position`; those of one transaction ascend in the order in which they were added. Servers that write at
+ * the same time take positions side by side, so one that is lower may be committed later. A reader that goes on where
+ * it stopped therefore reads no further than store_event_horizon, and then misses nothing and sees nothing twice.
  */
 #ifndef PUGMARK_STORE_EVENTS_H
 #define PUGMARK_STORE_EVENTS_H
@@ -85,11 +86,10 @@ bool event_is_anonymous(const struct event *event);
 /* A provider told of it; we did not see it ourselves. */
 bool event_is_report(const struct event *event);
 
-/* Appends in order and fills in each position and message_number. Positions are taken inside the transaction, and from
- * the first call to its end nobody else gets any: with several writers, add events before touching other shared rows
- * (stats), so that they wait here and not crosswise. An id need not be told from others unless it is looked for: of
- * records of a journal the cursor sees to it that they are applied once. STATUS_CONFLICT: an id that stands for itself
- * (has_own_id, a consent, a held press, one that was not made at the time of the event) exists already; roll back. */
+/* Appends in order and fills in each position and message_number. An id need not be told from others unless it is
+ * looked for: of records of a journal the cursor sees to it that they are applied once. STATUS_CONFLICT: an id that
+ * stands for itself (has_own_id, a consent, a held press, one that was not made at the time of the event) exists
+ * already; roll back. */
 enum status store_event_add(struct store_session *s, struct event *events, size_t count, struct err *err) MUST_CHECK;
 
 /* Another verdict for an event that was read before: writes is_unique, is_duplicate, bot_filtered, judged, actor,
@@ -107,6 +107,8 @@ struct event_filter {
 	uint32_t actors;                                           /* bit 1 << actor each; 0: any */
 	int64_t from_us, to_us;                                    /* occurred in [from, to); 0: open */
 	uint64_t before_position, after_position;                  /* exclusive; 0: open */
+	bool has_horizon;
+	uint64_t horizon; /* inclusive; what store_event_horizon said before */
 	bool oldest_first;
 	uint32_t limit;
 };
@@ -114,8 +116,10 @@ enum status store_event_list(struct store_session *s, const struct event_filter 
 			     struct event **ret, size_t *ret_count, struct err *err) MUST_CHECK;
 enum status store_event_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
 			     struct event *ret, struct err *err) MUST_CHECK;
-/* The newest position that was ever given; 0: none. */
-enum status store_event_last_position(struct store_session *s, uint64_t *ret, struct err *err) MUST_CHECK;
+/* The newest position that no event will come in at or below any more: all there are can be read by then, in a
+ * transaction of their own. Usually the newest of all; less while a transaction of any server is open that has taken
+ * positions, and it may stand lower than it was said to be before, which takes nothing back. 0: none. */
+enum status store_event_horizon(struct store_session *s, uint64_t *ret, struct err *err) MUST_CHECK;
 
 /* Whether an event with that id of its own (has_own_id) is there; one look into an index. */
 enum status store_event_is_known(struct store_session *s, uint32_t tenant, struct uuid id, bool *ret,

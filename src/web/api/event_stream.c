@@ -75,8 +75,7 @@ static enum status append_frames(struct event_stream *s, struct link_token_seale
 	return status;
 }
 
-/* The newest position is read first: whatever is at or below it and does not match the filter never needs another look.
- */
+/* No further than the horizon; whatever is below it and does not match the filter never needs another look. */
 static void read_events(struct worker_job *job, void *context)
 {
 	struct event_stream *s = (struct event_stream *)job;
@@ -85,17 +84,15 @@ static void read_events(struct worker_job *job, void *context)
 	struct event *events = NULL;
 	struct err err = {0};
 	size_t count = 0;
-	uint64_t newest = 0;
 	buf_clear(&s->frames);
-	s->status = worker->session ? store_event_last_position(worker->session, &newest, &err) : STATUS_IO;
+	s->status = worker->session ? store_event_horizon(worker->session, &s->filter.horizon, &err) : STATUS_IO;
 	if (s->status == STATUS_OK)
 		s->status = store_event_list(worker->session, &s->filter, arena, &events, &count, &err);
 	if (s->status == STATUS_OK)
 		s->status = append_frames(s, worker->sealer, events, count);
 	if (s->status == STATUS_OK) {
 		s->has_more = count == s->filter.limit;
-		uint64_t read = count ? events[count - 1].position : 0;
-		uint64_t seen = s->has_more || read > newest ? read : newest;
+		uint64_t seen = s->has_more ? events[count - 1].position : s->filter.horizon;
 		if (seen > s->filter.after_position)
 			s->filter.after_position = seen;
 	}
@@ -201,6 +198,7 @@ static void copy_filter(struct event_stream *s, const struct event_filter *from)
 {
 	s->filter = *from;
 	s->filter.limit = READ_AT_ONCE;
+	s->filter.has_horizon = true;
 	struct slice *texts[] = {&s->filter.contact_id, &s->filter.campaign_id, &s->filter.template_id,
 				 &s->filter.sender};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)

@@ -131,7 +131,7 @@ static enum status position_after(struct api_call *call, struct api_worker *work
 		if (status != STATUS_NOT_FOUND)
 			return status;
 	}
-	return store_event_last_position(worker->session, ret, err);
+	return store_event_horizon(worker->session, ret, err);
 }
 
 /* The worker only finds where to begin; the loop takes the connection over (event_stream.c), because a reader may stay

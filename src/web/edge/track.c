@@ -108,7 +108,7 @@ static void hand_over(struct tracker *t)
 
 static void answer_written(struct tracker *t, uint64_t last, enum status status)
 {
-	if (status == STATUS_OK && t->config.applied && live_position(t->config.applied) < last)
+	if (status == STATUS_OK && t->config.applied && live_horizon(t->config.applied) < last)
 		owed_await_store(t->owed, last);
 	else
 		(void)owed_answer_finished(t->owed, status == STATUS_OK ? OWED_DURABLE : OWED_LOST);
@@ -133,7 +133,7 @@ static void on_in_store(uv_async_t *async)
 {
 	struct tracker *t = async->data;
 	live_rearm(t->config.applied, &t->applied);
-	(void)owed_answer_applied(t->owed, live_position(t->config.applied));
+	(void)owed_answer_applied(t->owed, live_horizon(t->config.applied));
 	tracker_turn(t);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/ledger/attempt.h"
 #include "store/events/settling.h"
 #include "store/people/contacts.h"
 #include "world.h"
@@ -48,7 +49,7 @@ static struct message *message(struct fixture *f, uint32_t n)
 
 static void commit(struct fixture *f)
 {
-	assert_int_equal(batch_flush(f->batch, &f->err), STATUS_OK);
+	assert_int_equal(batch_finish(f->batch, &f->err), STATUS_OK);
 	assert_int_equal(store_commit(f->w.session, &f->err), STATUS_OK);
 }
 
@@ -205,7 +206,7 @@ static void test_flushing_twice_writes_once(void **state)
 	struct event e = open_event(1);
 	message(f, 0)->cohort_day = 20000;
 	batch_event(f->batch, message(f, 0), &e);
-	assert_int_equal(batch_flush(f->batch, &f->err), STATUS_OK);
+	assert_int_equal(batch_finish(f->batch, &f->err), STATUS_OK);
 	commit(f);
 	assert_int_equal(world_stat(&f->w, STAT_OPENS_HUMAN), 1);
 }
@@ -231,7 +232,36 @@ static void test_a_flush_that_failed_says_so(void **state)
 	struct uuid id = world_message_id(0);
 	struct timer timer = settling_timer(WORLD_NOW_US, &id);
 	batch_set_timer(f->batch, &timer);
-	assert_int_equal(batch_flush(f->batch, &f->err), STATUS_IO);
+	assert_int_equal(batch_finish(f->batch, &f->err), STATUS_IO);
+}
+
+static void hit(struct fixture *f, uint8_t id)
+{
+	struct event e = open_event(id);
+	message(f, 0)->cohort_day = 20000;
+	batch_event(f->batch, message(f, 0), &e);
+}
+
+/* Also when it was flushed on the way, as commands do that ask the store for what they have just gathered. */
+static void test_the_sums_of_a_part_that_is_taken_back_go_with_it(void **state)
+{
+	struct fixture *f = *state;
+	enum status outcome = STATUS_CONFLICT;
+	struct err why = {0};
+	hit(f, 1);
+	assert_int_equal(attempt_begin(f->batch, &f->err), STATUS_OK);
+	hit(f, 2);
+	assert_int_equal(batch_flush(f->batch, &f->err), STATUS_OK);
+	hit(f, 3);
+	assert_int_equal(attempt_end(f->batch, &outcome, &why, &f->err), STATUS_OK);
+	assert_int_equal(attempt_begin(f->batch, &f->err), STATUS_OK);
+	hit(f, 4);
+	outcome = STATUS_OK;
+	assert_int_equal(attempt_end(f->batch, &outcome, &why, &f->err), STATUS_OK);
+	hit(f, 5);
+	commit(f);
+	assert_int_equal(world_sql(&f->w, "SELECT SUM(opens_human) FROM stats_daily"), 3);
+	assert_int_equal(world_sql(&f->w, "SELECT COUNT(*) FROM events"), 3);
 }
 
 static void test_what_is_forgotten_is_not_written_and_read_anew(void **state)
@@ -308,7 +338,7 @@ static void test_a_message_outlives_its_transaction_only_when_it_may(void **stat
 	assert_ptr_equal(message(f, 0), m);
 	assert_true(slice_equal(m->remote_id, SLICE("r-1"))); /* a text of the transaction that is over */
 	m->attempts = 77;
-	assert_int_equal(batch_flush(f->batch, &f->err), STATUS_OK);
+	assert_int_equal(batch_finish(f->batch, &f->err), STATUS_OK);
 	store_rollback(f->w.session);
 	next_transaction(f);
 	assert_int_equal(message(f, 0)->attempts, 0); /* read anew, since what it says is not committed */
@@ -402,6 +432,7 @@ int main(void)
 	    TEST(test_days_of_zones_off_the_hour_are_sums_of_rows),
 	    TEST(test_flushing_twice_writes_once),
 	    TEST(test_a_flush_that_failed_says_so),
+	    TEST(test_the_sums_of_a_part_that_is_taken_back_go_with_it),
 	    TEST(test_what_is_forgotten_is_not_written_and_read_anew),
 	    TEST(test_events_of_one_message_are_found_newest_first),
 	    TEST(test_of_two_opens_of_a_person_the_first_is_unique),

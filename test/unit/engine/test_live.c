@@ -31,7 +31,7 @@ static void test_one_wake_for_any_number_of_events_until_rearmed(void **state)
 	live_publish(live, 3);
 	live_publish(live, 5);
 	assert_int_equal(r.wakes, 1);
-	assert_int_equal(live_position(live), 5);
+	assert_int_equal(live_horizon(live), 5);
 	live_rearm(live, &r.subscriber);
 	assert_int_equal(r.wakes, 1);
 	live_publish(live, 6);
@@ -49,7 +49,7 @@ static void test_the_position_never_goes_back(void **state)
 	(void)state;
 	live_publish(live, 9);
 	live_publish(live, 4);
-	assert_int_equal(live_position(live), 9);
+	assert_int_equal(live_horizon(live), 9);
 	live_free(&live);
 }
 
@@ -74,7 +74,7 @@ static void test_a_reader_that_rearms_before_it_reads_never_misses_the_last(void
 		if (atomic_exchange(&r.wakes, 0) == 0)
 			continue;
 		live_rearm(live, &r.subscriber);
-		seen = live_position(live);
+		seen = live_horizon(live);
 	}
 	assert_int_equal(pthread_join(publisher, NULL), 0);
 	live_unsubscribe(live, &r.subscriber);

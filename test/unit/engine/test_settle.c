@@ -391,7 +391,7 @@ static void settle_in_lives(struct world *w, struct fan_out *fan_out, const stru
 		assert_int_equal(store_timer_take(w->session, &some, w->arena, &due, &err), STATUS_OK);
 		for (size_t i = 0; i < due.n; i++)
 			assert_int_equal(settler_settle(settler, batch, &due.at[i], &err), STATUS_OK);
-		assert_int_equal(batch_flush(batch, &err), STATUS_OK);
+		assert_int_equal(batch_finish(batch, &err), STATUS_OK);
 		assert_int_equal(store_commit(w->session, &err), STATUS_OK);
 		settler_free(&settler);
 		fan_out_free(&nothing);

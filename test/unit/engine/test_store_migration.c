@@ -196,7 +196,7 @@ static void compare_all(struct fixture *f, const char *messages)
 	/* Positions go on where they were. */
 	uint64_t last = 0;
 	struct event e = {.id = id_of(1), .tenant = 1, .type = EVENT_FAILED, .occurred_us = noon_us, .link_index = -1};
-	OK(f, store_event_last_position(f->reader, &last, &f->err));
+	OK(f, store_event_horizon(f->reader, &last, &f->err));
 	OK(f, store_event_add(f->s, &e, 1, &f->err));
 	assert_int_equal(e.position, last + 1);
 }

@@ -96,7 +96,7 @@ static void begin(struct story *s)
 static void commit(struct story *s)
 {
 	struct err err = {0};
-	expect(batch_flush(s->batch, &err), &err);
+	expect(batch_finish(s->batch, &err), &err);
 	expect(store_commit(s->w.session, &err), &err);
 	batch_keep_messages(s->batch); /* as the writer does, too */
 }
@@ -129,7 +129,7 @@ static void apply_all(struct story *s)
 		begin(s);
 		apply_some(s, 1 + below(s, s->record_count));
 		if (below(s, 2))
-			expect(batch_flush(s->batch, &err), &err);
+			expect(batch_finish(s->batch, &err), &err);
 		roll_back(s);
 		if (below(s, 2)) { /* killed */
 			stop(s);
@@ -298,7 +298,7 @@ static void settle(struct story *s)
 	expect(store_timer_take(s->w.session, &some, s->w.arena, &due, &err), &err);
 	for (size_t i = 0; i < due.n; i++) {
 		expect(settler_settle(apply_settler(s->apply), s->batch, &due.at[i], &err), &err);
-		expect(batch_flush(s->batch, &err), &err);
+		expect(batch_finish(s->batch, &err), &err);
 	}
 	commit(s);
 }

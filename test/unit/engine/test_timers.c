@@ -72,7 +72,7 @@ static enum status fire(struct world *w, struct timers *timers, int64_t watermar
 		assert_int_equal(store_begin(w->session, &err), STATUS_OK);
 		status = timers_fire(timers, batch, &slice, &err);
 		if (status == STATUS_OK)
-			status = batch_flush(batch, &err);
+			status = batch_finish(batch, &err);
 		if (status == STATUS_OK)
 			status = store_commit(w->session, &err);
 		else
@@ -202,7 +202,7 @@ static enum status count_events(void *self, struct batch *batch, const struct ti
 	struct look *look = self;
 	uint64_t position = 0;
 	(void)timer;
-	enum status status = store_event_last_position(batch_session(batch), &position, err);
+	enum status status = store_event_horizon(batch_session(batch), &position, err);
 	look->events = (int64_t)position;
 	atomic_store(&look->fired, 1);
 	return status;

@@ -261,7 +261,7 @@ static enum status run_slowly(struct writer_command *command, struct batch *batc
 	while (!atomic_load(c->may_go))
 		sched_yield();
 	atomic_fetch_add(&passed_us, SECOND / 10);
-	return store_event_last_position(batch_session(batch), &c->events, err);
+	return store_event_horizon(batch_session(batch), &c->events, err);
 }
 
 /* As when a million messages come in batches: each command takes longer than its slice. */

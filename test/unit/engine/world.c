@@ -490,7 +490,7 @@ void world_add_event(struct world *w, const struct event *event)
 	batch_reset(batch, WORLD_NOW_US);
 	CHECK(batch_message(batch, event->message, &m, err));
 	batch_event(batch, m, event);
-	CHECK(batch_flush(batch, err));
+	CHECK(batch_finish(batch, err));
 	CHECK(store_commit(w->session, err));
 	batch_free(&batch);
 }
@@ -507,7 +507,7 @@ void world_settle(struct world *w, int64_t now_us)
 	CHECK(store_timer_take(w->session, &all, w->arena, &due, err));
 	for (size_t i = 0; i < due.n; i++) {
 		CHECK(settler_settle(settler, batch, &due.at[i], err));
-		CHECK(batch_flush(batch, err));
+		CHECK(batch_finish(batch, err));
 	}
 	CHECK(store_commit(w->session, err));
 	settler_free(&settler);
