@@ -3,6 +3,7 @@
  * its own (command/command.h), and a new command is a row here and a file there. One program instead of a server and
  * tools, so that a data directory is never touched by two versions at once. */
 #include "base/buf.h"
+#include "base/mem.h"
 #include "prog/command/commands.h"
 #include "prog/serve/config.h"
 #include "prog/show/options.h"
@@ -71,6 +72,7 @@ static int print_routes(void)
 /* Without a command the help goes to standard error and the code is 2: a script that lost its argument must notice. */
 int main(int argc, char **argv)
 {
+	mem_keep_freed();
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;

@@ -66,13 +66,19 @@ static void note(struct minutes *m, const struct minute *minute)
 	m->at[m->n++] = *minute;
 }
 
+#define INSERT "INSERT INTO event_minutes (tenant_id, minute, chunk) "
+static const char insert_minute[] = INSERT "VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+static const char insert_minutes[] =
+    INSERT "SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
+
 /* What is left of repeats after that goes by sorting. */
 static enum status write_noted(struct store_session *s, struct err *err)
 {
 	struct minutes *m = minutes_of(s);
 	struct arena *arena = arena_new();
 	struct row_list list;
-	row_list_begin(&list, arena, m->n, COLUMNS);
+	const struct row_list_plan plan = {insert_minute, insert_minutes, COLUMNS, m->n};
+	row_list_begin(&list, s, &plan, arena);
 	qsort(m->at, m->n, sizeof *m->at, by_key);
 	for (size_t i = 0; i < m->n; i++) {
 		if (i && by_key(&m->at[i - 1], &m->at[i]) == 0)
@@ -83,12 +89,7 @@ static enum status write_noted(struct store_session *s, struct err *err)
 		row[2] = value_i64(m->at[i].chunk);
 	}
 	m->n = 0;
-	enum status status = row_list_run(s, &list,
-					  "INSERT INTO event_minutes (tenant_id, minute, chunk) VALUES ($1, $2, $3) "
-					  "ON CONFLICT DO NOTHING",
-					  "INSERT INTO event_minutes (tenant_id, minute, chunk) SELECT * FROM "
-					  "unnest($1::bigint[], $2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING",
-					  err);
+	enum status status = row_list_end(&list, err);
 	arena_free(&arena);
 	return status;
 }

@@ -17,7 +17,7 @@
 enum {
 	TEXTS = 5, /* of an event: url, agent, reasons, rules, provider */
 	COLUMNS = 18,
-	DETAIL_COLUMNS = 11,
+	AT_ONCE = 256,
 	IPV4_OFFSET = 12, /* of the four bytes in ::ffff:a.b.c.d */
 	DAY_MINUTES = 1440,
 };
@@ -219,10 +219,13 @@ static enum status insert_rows(struct store_session *s, const struct row *rows, 
 			       struct err *err)
 {
 	struct row_list list;
-	row_list_begin(&list, arena, count, COLUMNS);
+	static const char single[] = INSERT_EVENTS VALUES_OF_ROW;
+	static const char all[] = INSERT_EVENTS VALUES_OF_LIST;
+	const struct row_list_plan plan = {single, all, COLUMNS, count};
+	row_list_begin(&list, s, &plan, arena);
 	for (size_t i = 0; i < count; i++)
 		bind_row(row_list_next(&list), &rows[i]);
-	return row_list_run(s, &list, INSERT_EVENTS VALUES_OF_ROW, INSERT_EVENTS VALUES_OF_LIST, err);
+	return row_list_end(&list, err);
 }
 
 static enum status insert_details(struct store_session *s, const struct row *row, struct err *err)
@@ -254,17 +257,28 @@ static enum status insert_all_details(struct store_session *s, const struct row 
 
 /* ---- */
 
-enum status event_write(struct store_session *s, const struct event *events, size_t count, struct err *err)
+static enum status write_some(struct store_session *s, const struct event *events, size_t count, struct arena *arena,
+			      struct err *err)
 {
-	struct arena *arena = arena_new();
 	struct row *rows = arena_alloc_array(arena, count, sizeof *rows);
 	for (size_t i = 0; i < count; i++)
 		fill_row(&rows[i], &events[i], arena);
 	enum status status = number_texts(s, rows, count, arena, err);
 	if (status == STATUS_OK)
 		status = insert_rows(s, rows, count, arena, err);
-	if (status == STATUS_OK)
-		status = insert_all_details(s, rows, count, err);
+	return status == STATUS_OK ? insert_all_details(s, rows, count, err) : status;
+}
+
+/* Where all are one statement, all at once. Elsewhere so few that what is put together for them stays in the cache. */
+enum status event_write(struct store_session *s, const struct event *events, size_t count, struct err *err)
+{
+	enum status status = STATUS_OK;
+	struct arena *arena = arena_new();
+	size_t most = session_has_arrays(s) ? count : AT_ONCE;
+	for (size_t done = 0; status == STATUS_OK && done < count; done += most) {
+		arena_reset(arena);
+		status = write_some(s, events + done, count - done < most ? count - done : most, arena, err);
+	}
 	/* So that an id that exists already is reported here and not from an innocent call behind. */
 	if (status == STATUS_OK)
 		status = session_settle(s, err);

@@ -107,13 +107,13 @@ enum status store_stats_daily_add(struct store_session *s, const struct stats_da
 	struct arena *arena = arena_new();
 	struct row_list list;
 	bool is_clean = true;
-	row_list_begin(&list, arena, n, DAILY_COLUMNS);
-	for (size_t i = 0; i < n; i++) {
-		bind_daily(row_list_next(&list), rows[i]);
+	for (size_t i = 0; i < n; i++)
 		is_clean = is_clean && are_clean(rows[i]->campaign_id, rows[i]->template_id, rows[i]->sender);
-	}
-	enum status status = is_clean ? row_list_run(s, &list, daily_add, daily_add_all, err)
-				      : row_list_run_each(s, &list, daily_add, err);
+	const struct row_list_plan plan = {daily_add, is_clean ? daily_add_all : NULL, DAILY_COLUMNS, n};
+	row_list_begin(&list, s, &plan, arena);
+	for (size_t i = 0; i < n; i++)
+		bind_daily(row_list_next(&list), rows[i]);
+	enum status status = row_list_end(&list, err);
 	arena_free(&arena);
 	return status;
 }
@@ -164,13 +164,13 @@ enum status store_stats_quarter_hourly_add(struct store_session *s, const struct
 	struct arena *arena = arena_new();
 	struct row_list list;
 	bool is_clean = true;
-	row_list_begin(&list, arena, n, QUARTER_HOURLY_COLUMNS);
-	for (size_t i = 0; i < n; i++) {
-		bind_quarter(row_list_next(&list), rows[i]);
+	for (size_t i = 0; i < n; i++)
 		is_clean = is_clean && are_clean(rows[i]->campaign_id, rows[i]->template_id, rows[i]->sender);
-	}
-	enum status status = is_clean ? row_list_run(s, &list, quarters_add, quarters_add_all, err)
-				      : row_list_run_each(s, &list, quarters_add, err);
+	const struct row_list_plan plan = {quarters_add, is_clean ? quarters_add_all : NULL, QUARTER_HOURLY_COLUMNS, n};
+	row_list_begin(&list, s, &plan, arena);
+	for (size_t i = 0; i < n; i++)
+		bind_quarter(row_list_next(&list), rows[i]);
+	enum status status = row_list_end(&list, err);
 	arena_free(&arena);
 	return status;
 }

@@ -33,22 +33,25 @@ enum status store_timer_add(struct store_session *s, const struct timer *timer, 
 enum status store_timer_add_all(struct store_session *s, const struct timer *const *timers, size_t count,
 				struct err *err)
 {
+	static const char single[] = INSERT_TIMERS "VALUES ($1, $2, $3)" UNLESS_THERE;
+	static const char all[] = INSERT_TIMERS "SELECT kind, due_at, key FROM unnest($1::bigint[], $2::timestamptz[], "
+						"$3::bytea[]) AS t (kind, due_at, key) "
+						"ORDER BY kind, due_at, key" UNLESS_THERE;
 	enum status status = STATUS_OK;
+	for (size_t i = 0; status == STATUS_OK && i < count; i++)
+		status = check_key(timers[i], err);
+	if (status != STATUS_OK)
+		return status;
 	struct arena *arena = arena_new();
 	struct row_list rows;
-	row_list_begin(&rows, arena, count, COLUMNS);
-	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+	const struct row_list_plan plan = {single, all, COLUMNS, count};
+	row_list_begin(&rows, s, &plan, arena);
+	for (size_t i = 0; i < count; i++) {
 		const struct timer *timer = timers[i];
 		const struct value values[COLUMNS] = {WHOLE_ROW};
-		status = check_key(timer, err);
 		memcpy(row_list_next(&rows), values, sizeof values);
 	}
-	if (status == STATUS_OK)
-		status = row_list_run(s, &rows, INSERT_TIMERS "VALUES ($1, $2, $3)" UNLESS_THERE,
-				      INSERT_TIMERS "SELECT kind, due_at, key FROM unnest($1::bigint[], "
-						    "$2::timestamptz[], $3::bytea[]) AS t (kind, due_at, key) "
-						    "ORDER BY kind, due_at, key" UNLESS_THERE,
-				      err);
+	status = row_list_end(&rows, err);
 	arena_free(&arena);
 	return status;
 }

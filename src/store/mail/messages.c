@@ -423,10 +423,11 @@ enum status store_message_save_deliveries(struct store_session *s, const struct 
 		return STATUS_OK;
 	struct arena *arena = arena_new();
 	struct row_list rows;
-	row_list_begin(&rows, arena, list->n, DELIVERY_COLUMNS);
+	const struct row_list_plan plan = {save_delivery, save_deliveries, DELIVERY_COLUMNS, list->n};
+	row_list_begin(&rows, s, &plan, arena);
 	for (size_t i = 0; i < list->n; i++)
 		bind_delivery(row_list_next(&rows), list->at[i]);
-	enum status status = row_list_run(s, &rows, save_delivery, save_deliveries, err);
+	enum status status = row_list_end(&rows, err);
 	arena_free(&arena);
 	return status;
 }
@@ -437,10 +438,11 @@ enum status store_message_save_all_counters(struct store_session *s, const struc
 		return STATUS_OK;
 	struct arena *arena = arena_new();
 	struct row_list rows;
-	row_list_begin(&rows, arena, list->n, COUNTER_COLUMNS);
+	const struct row_list_plan plan = {save_counters, save_all_counters, COUNTER_COLUMNS, list->n};
+	row_list_begin(&rows, s, &plan, arena);
 	for (size_t i = 0; i < list->n; i++)
 		bind_counters(row_list_next(&rows), list->at[i], arena_alloc(arena, RECENT_BYTES_MAX + 1));
-	enum status status = row_list_run(s, &rows, save_counters, save_all_counters, err);
+	enum status status = row_list_end(&rows, err);
 	arena_free(&arena);
 	return status;
 }
