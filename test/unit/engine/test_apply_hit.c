@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/feed/event_json.h"
+#include "hit_rows.h"
 #include "store/mail/links.h"
 #include "store/people/contacts.h"
 #include "store/people/suppressions.h"
-#include "world.h"
 
 #include "store/people/consents.h"
 
@@ -14,26 +14,6 @@
 
 #include <cmocka.h>
 
-struct put {
-	enum hit_kind kind;
-	struct slice user_agent; /* empty: a mail client */
-	int64_t after_us;
-};
-
-/* Applies hits on message 0. */
-static void apply_hits(struct world *w, const struct put *puts, size_t count)
-{
-	struct world_feed *feed = world_feed_open(w);
-	for (size_t i = 0; i < count; i++) {
-		struct hit_record hit = world_hit(w, 0, puts[i].kind);
-		if (puts[i].user_agent.n)
-			hit.user_agent = puts[i].user_agent;
-		world_put_hit(feed, WORLD_NOW_US + puts[i].after_us, &hit);
-	}
-	world_feed_close(&feed);
-	world_apply_all(w);
-}
-
 static int setup(void **state)
 {
 	return world_set_up(state, 1);
@@ -43,7 +23,7 @@ static void test_a_click_becomes_one_whole_event(void **state)
 {
 	struct world *w = *state;
 	const struct event *e;
-	apply_hits(w, &(struct put){.kind = HIT_CLICK}, 1);
+	apply_rows(w, &(struct hit_row)CLICK_AT(0, 3, BY_MAIL_CLIENT), 1);
 	assert_int_equal(world_events(w, 0, &e), 1);
 	assert_int_equal(e->type, EVENT_CLICK);
 	assert_true(uuid_equal(e->id, uuid_of_record(WORLD_NOW_US, journal_node(w->journal), 1)));
@@ -74,7 +54,7 @@ static void test_the_token_of_an_event_is_the_one_that_was_sent(void **state)
 	struct link_token token;
 	uint8_t key_id;
 	const struct event *e;
-	apply_hits(w, &(struct put){.kind = HIT_CLICK}, 1);
+	apply_rows(w, &(struct hit_row)CLICK_AT(0, 3, BY_MAIL_CLIENT), 1);
 	assert_int_equal(world_events(w, 0, &e), 1);
 	buf_init_fixed(&text, text_room, sizeof text_room);
 	event_token_append(&text, e, sealer);
@@ -88,16 +68,16 @@ static void test_the_token_of_an_event_is_the_one_that_was_sent(void **state)
 
 static void test_unique_means_the_first_by_a_person_or_an_image_proxy(void **state)
 {
-	static const struct put PUTS[] = {
-	    {HIT_OPEN, APPLE, 0},
-	    {HIT_OPEN, GMAIL, 10 * 1000000},
-	    {HIT_OPEN, {0}, 20 * 1000000},
-	    {HIT_OPEN, {0}, 30 * 1000000},
+	static const struct hit_row ROWS[] = {
+	    OPEN_AT(0, .agent = APPLE),
+	    OPEN_AT(10 * SECOND, .agent = GMAIL),
+	    OPEN_AT(20 * SECOND, BY_MAIL_CLIENT),
+	    OPEN_AT(30 * SECOND, BY_MAIL_CLIENT),
 	};
 	static const bool WANT[] = {false, true, false, false};
 	struct world *w = *state;
 	const struct event *e;
-	apply_hits(w, PUTS, 4);
+	APPLY(w, ROWS);
 	assert_int_equal(world_events(w, 0, &e), 4);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(e[i].is_unique, WANT[i]);
@@ -117,11 +97,11 @@ static void test_unique_means_the_first_by_a_person_or_an_image_proxy(void **sta
 
 static void test_a_machine_click_is_kept_and_not_in_the_headline(void **state)
 {
-	static const struct put PUTS[] = {{HIT_CLICK, SLICE("python-requests/2.28"), 0},
-					  {HIT_CLICK, {0}, 10 * 1000000}};
+	static const struct hit_row ROWS[] = {CLICK_AT(0, 3, .agent = SLICE("python-requests/2.28")),
+					      CLICK_AT(10 * SECOND, 3, BY_MAIL_CLIENT)};
 	struct world *w = *state;
 	const struct event *e;
-	apply_hits(w, PUTS, 2);
+	APPLY(w, ROWS);
 	assert_int_equal(world_events(w, 0, &e), 2);
 	assert_true(e[0].bot_filtered && !e[0].is_unique);
 	assert_true(!e[1].bot_filtered && e[1].is_unique);
@@ -132,11 +112,11 @@ static void test_a_machine_click_is_kept_and_not_in_the_headline(void **state)
 
 static void test_a_repeat_is_a_number_on_the_row_it_repeats(void **state)
 {
-	static const struct put PUTS[] = {
-	    {HIT_OPEN, {0}, 0}, {HIT_OPEN, {0}, 2 * 1000000}, {HIT_OPEN, {0}, 20 * 1000000}};
+	static const struct hit_row ROWS[] = {OPEN_AT(0, BY_MAIL_CLIENT), OPEN_AT(2 * SECOND, BY_MAIL_CLIENT),
+					      OPEN_AT(20 * SECOND, BY_MAIL_CLIENT)};
 	struct world *w = *state;
 	const struct event *e;
-	apply_hits(w, PUTS, 3);
+	APPLY(w, ROWS);
 	assert_int_equal(world_events(w, 0, &e), 2);
 	assert_int_equal(e[0].repeats, 1);
 	assert_true(e[0].last_repeat_us == WORLD_NOW_US + 2 * SECOND);
@@ -192,33 +172,34 @@ static void test_the_last_eight_hits_of_a_message_are_remembered(void **state)
 /* The row does not have the address, and cannot be asked for it without the keys of links. */
 static void test_repeats_are_known_where_no_address_is_kept(void **state)
 {
-	static const struct put FIRST = {HIT_OPEN, {0}, 0};
-	static const struct put AGAIN = {HIT_OPEN, {0}, 3 * 1000000};
+	static const struct hit_row FIRST = OPEN_AT(0, BY_MAIL_CLIENT);
+	static const struct hit_row AGAIN = OPEN_AT(3 * SECOND, BY_MAIL_CLIENT);
 	struct world *w = *state;
 	const struct event *e;
 	struct tenant_policy policy = tenant_policy_default();
 	policy.keep_client = KEEP_CLIENT_NONE;
 	world_set_policy(w, &policy);
-	apply_hits(w, &FIRST, 1);
+	apply_rows(w, &FIRST, 1);
 	uint64_t key = world_message(w, 0)->counters.recent[0].key;
 	world_reopen(w);
-	apply_hits(w, &AGAIN, 1);
+	apply_rows(w, &AGAIN, 1);
 	assert_int_equal(world_events(w, 0, &e), 1);
 	assert_true(e->repeats == 1 && e->ip.n == 0);
 	static const uint8_t OTHER[LINK_TOKEN_KEY_SIZE] = {3, 2, 1};
 	link_token_keys_set(w->keys, 7, OTHER);
-	struct put much_later = {HIT_OPEN, {0}, 60 * SECOND};
-	apply_hits(w, &much_later, 1);
+	struct hit_row much_later = OPEN_AT(60 * SECOND, BY_MAIL_CLIENT);
+	apply_rows(w, &much_later, 1);
 	assert_true(world_message(w, 0)->counters.recent[0].key != key);
 }
 
 /* One household, one address: the phone's prefetch comes first, the reader a second later. */
 static void test_a_machine_does_not_hide_the_person_behind_it(void **state)
 {
-	static const struct put PUTS[] = {{HIT_OPEN, APPLE, 0}, {HIT_OPEN, {0}, 1000000}, {HIT_OPEN, APPLE, 2000000}};
+	static const struct hit_row ROWS[] = {OPEN_AT(0, .agent = APPLE), OPEN_AT(SECOND, BY_MAIL_CLIENT),
+					      OPEN_AT(2 * SECOND, .agent = APPLE)};
 	struct world *w = *state;
 	const struct event *e;
-	apply_hits(w, PUTS, 3);
+	APPLY(w, ROWS);
 	assert_int_equal(world_events(w, 0, &e), 2);
 	assert_true(e[0].repeats == 1 && e[1].repeats == 0);
 	assert_int_equal(world_message(w, 0)->counters.opens_human, 1);
@@ -227,13 +208,13 @@ static void test_a_machine_does_not_hide_the_person_behind_it(void **state)
 
 static void test_repeats_are_known_after_a_restart(void **state)
 {
-	static const struct put FIRST = {HIT_OPEN, {0}, 0};
-	static const struct put SECOND_PUT = {HIT_OPEN, {0}, 3 * 1000000};
+	static const struct hit_row FIRST = OPEN_AT(0, BY_MAIL_CLIENT);
+	static const struct hit_row SECOND_PUT = OPEN_AT(3 * SECOND, BY_MAIL_CLIENT);
 	struct world *w = *state;
 	const struct event *e;
-	apply_hits(w, &FIRST, 1);
+	apply_rows(w, &FIRST, 1);
 	world_reopen(w);
-	apply_hits(w, &SECOND_PUT, 1);
+	apply_rows(w, &SECOND_PUT, 1);
 	assert_int_equal(world_events(w, 0, &e), 1);
 	assert_int_equal(e->repeats, 1);
 }
@@ -280,10 +261,10 @@ static void test_another_address_message_link_or_the_pixel_is_no_repeat(void **s
 
 static void test_of_two_hits_that_come_in_the_wrong_order_one_counts(void **state)
 {
-	static const struct put PUTS[] = {{HIT_OPEN, {0}, 300000}, {HIT_OPEN, {0}, 0}};
+	static const struct hit_row ROWS[] = {OPEN_AT(300 * MS, BY_MAIL_CLIENT), OPEN_AT(0, BY_MAIL_CLIENT)};
 	struct world *w = *state;
 	const struct event *e;
-	apply_hits(w, PUTS, 2);
+	APPLY(w, ROWS);
 	assert_int_equal(world_events(w, 0, &e), 1);
 	assert_true(e->is_unique && e->repeats == 1 && e->last_repeat_us == e->occurred_us);
 	assert_int_equal(world_message(w, 0)->counters.opens_human, 1);
@@ -305,9 +286,10 @@ static void test_how_long_a_repeat_is_one_can_be_set(void **state)
 
 static void test_a_repeat_is_not_in_the_view_that_counts(void **state)
 {
-	static const struct put PUTS[] = {{HIT_OPEN, {0}, 0}, {HIT_OPEN, {0}, 5000000}, {HIT_OPEN, {0}, 10000001}};
+	static const struct hit_row ROWS[] = {OPEN_AT(0, BY_MAIL_CLIENT), OPEN_AT(5 * SECOND, BY_MAIL_CLIENT),
+					      OPEN_AT(10 * SECOND + 1, BY_MAIL_CLIENT)};
 	struct world *w = *state;
-	apply_hits(w, PUTS, 3);
+	APPLY(w, ROWS);
 	assert_int_equal(world_sql(w, "SELECT count(*) FROM email_events"), 2);
 	assert_int_equal(world_sql(w, "SELECT count(*) FROM email_events_counted"), 2);
 }

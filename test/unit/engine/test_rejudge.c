@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* History is made by applying and settling hits; what older rules thought of them is written over it by corrections, so
  * that sums hold before as they must hold behind. */
-#include "world.h"
+#include "hit_rows.h"
 
 #include "codec/judge/known_network.h"
 #include "engine/judge/correction.h"
@@ -36,53 +36,32 @@ static int setup(void **state)
 
 /* ---- History */
 
-struct put {
-	uint32_t message;
-	enum hit_kind kind;
-	int64_t after_ms;
-	uint32_t link;
-	const char *ip;
-	struct slice agent; /* empty: a mail client */
-	struct slice purpose;
-	enum link_token_consent consent;
-};
-#define ANONYMOUS .consent = LINK_TOKEN_CONSENT_ANONYMOUS
-#define FULL .consent = LINK_TOKEN_CONSENT_FULL
 #define SCANNER_IP "198.51.100.9"
 #define PERSON_IP "192.0.2.77"
+#define BY(address, name) .ip = (address), .agent = name, .has_fetch_headers = true
+#define BY_SCANNER BY(SCANNER_IP, OLD_CHROME)
+#define BY_READER BY(PERSON_IP, {0})
+#define BY_BROWSER BY(PERSON_IP, CHROME)
 
-static void apply_hits(struct world *w, const struct put *puts, size_t count)
+static void happen(struct world *w, const struct hit_row *rows, size_t count)
 {
-	struct world_feed *feed = world_feed_open(w);
-	for (size_t i = 0; i < count; i++) {
-		struct hit_record hit = world_hit(w, puts[i].message, puts[i].kind);
-		hit.user_agent = puts[i].agent.n ? puts[i].agent : hit.user_agent;
-		hit.purpose = puts[i].purpose;
-		hit.link_index = puts[i].link;
-		hit.accept_language = SLICE("en");
-		hit.has_sec_fetch = true;
-		hit.consent = puts[i].consent;
-		assert_true(ip_address_parse(slice_from_cstr(puts[i].ip), &hit.client));
-		world_put_hit(feed, WORLD_NOW_US + puts[i].after_ms * 1000, &hit);
-	}
-	world_feed_close(&feed);
-	world_apply_all(w);
+	apply_rows(w, rows, count);
 	world_settle(w, LATER);
 }
-#define APPLY(w, puts) apply_hits(w, puts, sizeof(puts) / sizeof(puts)[0])
+#define HAPPEN(w, rows) happen(w, rows, sizeof(rows) / sizeof(rows)[0])
 
-static const struct put SWEEP[] = {
-    {0, HIT_OPEN, 9000, 0, SCANNER_IP, OLD_CHROME, FULL},
-    {0, HIT_CLICK, 42000, 1, SCANNER_IP, OLD_CHROME, FULL},
-    {0, HIT_CLICK, 42150, 2, SCANNER_IP, OLD_CHROME, FULL},
-    {0, HIT_CLICK, 42300, 3, SCANNER_IP, OLD_CHROME, FULL},
+static const struct hit_row SWEEP[] = {
+    OPEN_AT(9 * SECOND, BY_SCANNER),
+    CLICK_AT(42 * SECOND, 1, BY_SCANNER),
+    CLICK_AT(42150 * MS, 2, BY_SCANNER),
+    CLICK_AT(42300 * MS, 3, BY_SCANNER),
 };
 /* Two who read message 0, one after the other. */
-static const struct put READERS[] = {
-    {0, HIT_OPEN, 3600000, 0, PERSON_IP, FULL},
-    {0, HIT_CLICK, 3660000, 1, PERSON_IP, CHROME, FULL},
-    {0, HIT_OPEN, 7200000, 0, "192.0.2.5", FULL},
-    {0, HIT_CLICK, 7260000, 1, "192.0.2.5", CHROME, FULL},
+static const struct hit_row READERS[] = {
+    OPEN_AT(3600 * SECOND, BY_READER),
+    CLICK_AT(3660 * SECOND, 1, BY_BROWSER),
+    OPEN_AT(7200 * SECOND, BY("192.0.2.5", {0})),
+    CLICK_AT(7260 * SECOND, 1, BY("192.0.2.5", CHROME)),
 };
 
 struct old_verdict {
@@ -187,7 +166,7 @@ static struct event hit(struct world *w, uint32_t message, size_t n)
 static void test_people_of_older_rules_become_the_scanner_they_are(void **state)
 {
 	struct world *w = *state;
-	APPLY(w, SWEEP);
+	HAPPEN(w, SWEEP);
 	say_of_all(w, 0, 4, PERSON);
 	assert_int_equal(world_stat(w, STAT_CLICKS_UNIQUE), 1);
 	struct rejudge_report report = rejudge_all(w);
@@ -214,7 +193,7 @@ static void test_a_machine_of_older_rules_may_be_a_person(void **state)
 {
 	struct world *w = *state;
 	const struct event *e;
-	APPLY(w, READERS);
+	HAPPEN(w, READERS);
 	say_of_all(w, 0, 4, SCANNER);
 	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE), 0);
 	struct rejudge_report report = rejudge_all(w);
@@ -241,7 +220,7 @@ static void test_a_machine_of_older_rules_may_be_a_person(void **state)
 static void test_who_is_first_moves_both_ways(void **state)
 {
 	struct world *w = *state;
-	APPLY(w, READERS);
+	HAPPEN(w, READERS);
 	say(w, 0, 0, SCANNER);
 	say(w, 0, 1, SCANNER);
 	assert_true(hit(w, 0, 2).is_unique && hit(w, 0, 3).is_unique);
@@ -252,9 +231,9 @@ static void test_who_is_first_moves_both_ways(void **state)
 	assert_false(hit(w, 0, 2).is_unique || hit(w, 0, 3).is_unique);
 	assert_true(world_message(w, 0)->counters.first_click_us == WORLD_NOW_US + 3660 * SECOND);
 
-	static const struct put MACHINES[] = {{1, HIT_OPEN, 1000, 0, SCANNER_IP, APPLE, FULL},
-					      {1, HIT_OPEN, 9000000, 0, PERSON_IP, FULL}};
-	APPLY(w, MACHINES);
+	static const struct hit_row MACHINES[] = {OPEN_AT(SECOND, BY(SCANNER_IP, APPLE), ON(1)),
+						  OPEN_AT(9000 * SECOND, BY_READER, ON(1))};
+	HAPPEN(w, MACHINES);
 	say(w, 1, 0, PERSON);
 	assert_true(hit(w, 1, 0).is_unique && !hit(w, 1, 1).is_unique);
 	report = rejudge_all(w);
@@ -267,9 +246,9 @@ static void test_who_is_first_moves_both_ways(void **state)
 
 static void test_an_image_proxy_and_a_person_are_told_apart_in_the_strict_number(void **state)
 {
-	static const struct put PROXY[] = {{0, HIT_OPEN, 9000, 0, SCANNER_IP, GMAIL, FULL}};
+	static const struct hit_row PROXY[] = {OPEN_AT(9 * SECOND, BY(SCANNER_IP, GMAIL))};
 	struct world *w = *state;
-	APPLY(w, PROXY);
+	HAPPEN(w, PROXY);
 	say(w, 0, 0, PERSON);
 	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE_STRICT), 1);
 	assert_int_equal(rejudge_all(w).changed, 1);
@@ -281,7 +260,7 @@ static void test_an_image_proxy_and_a_person_are_told_apart_in_the_strict_number
 static void test_without_a_writer_it_only_says_what_would_change(void **state)
 {
 	struct world *w = *state;
-	APPLY(w, SWEEP);
+	HAPPEN(w, SWEEP);
 	say_of_all(w, 0, 4, PERSON);
 	int64_t position = last_position(w);
 	struct rejudge_report would = run(w, false, WORLD_NOW_US);
@@ -295,22 +274,22 @@ static void test_without_a_writer_it_only_says_what_would_change(void **state)
 
 static void test_what_was_judged_and_settled_by_these_rules_stays(void **state)
 {
-	static const struct put MORE[] = {
-	    {1, HIT_OPEN, 9000, 0, SCANNER_IP, APPLE, FULL},
-	    {1, HIT_OPEN, 20000, 0, SCANNER_IP, GMAIL, FULL},
-	    {1, HIT_CLICK, 42300, 3, PERSON_IP, CHROME, SLICE("prefetch"), FULL},
-	    {1, HIT_CLICK, 42400, 3, PERSON_IP, CHROME, FULL},
-	    {1, HIT_CLICK, 42500, 3, PERSON_IP, CHROME, FULL},
-	    {2, HIT_OPEN, 42500, 0, PERSON_IP, SLICE("curl/7.88.1"), FULL},
-	    {2, HIT_CLICK, 45000, 1, PERSON_IP, OLD_CHROME, ANONYMOUS},
-	    {3, HIT_OPEN, 42500, 0, PERSON_IP, SLICE("NoSuchThing"), FULL},
-	    {4, HIT_CLICK, 42500, LINK_TOKEN_HONEYPOT, PERSON_IP, CHROME, FULL},
-	    {4, HIT_CLICK, 43500, 1, PERSON_IP, CHROME, FULL},
+	static const struct hit_row MORE[] = {
+	    OPEN_AT(9 * SECOND, BY(SCANNER_IP, APPLE), ON(1)),
+	    OPEN_AT(20 * SECOND, BY(SCANNER_IP, GMAIL), ON(1)),
+	    CLICK_AT(42300 * MS, 3, BY_BROWSER, ON(1), .purpose = SLICE("prefetch")),
+	    CLICK_AT(42400 * MS, 3, BY_BROWSER, ON(1)),
+	    CLICK_AT(42500 * MS, 3, BY_BROWSER, ON(1)),
+	    OPEN_AT(42500 * MS, BY(PERSON_IP, SLICE("curl/7.88.1")), ON(2)),
+	    CLICK_AT(45 * SECOND, 1, BY(PERSON_IP, OLD_CHROME), ON(2), ANONYMOUSLY),
+	    OPEN_AT(42500 * MS, BY(PERSON_IP, SLICE("NoSuchThing")), ON(3)),
+	    CLICK_AT(42500 * MS, LINK_TOKEN_HONEYPOT, BY_BROWSER, ON(4)),
+	    CLICK_AT(43500 * MS, 1, BY_BROWSER, ON(4)),
 	};
 	struct world *w = *state;
-	APPLY(w, SWEEP);
-	APPLY(w, READERS);
-	APPLY(w, MORE);
+	HAPPEN(w, SWEEP);
+	HAPPEN(w, READERS);
+	HAPPEN(w, MORE);
 	struct rejudge_report report = rejudge_all(w);
 	assert_true(report.messages == 5 && report.hits == 16 && report.changed == 0);
 	assert_int_equal(hit(w, 4, 1).actor, ACTOR_SCANNER); /* by the honeypot */
@@ -320,9 +299,9 @@ static void test_what_was_judged_and_settled_by_these_rules_stays(void **state)
 
 static void test_repeats_stay_repeats_and_change_no_number(void **state)
 {
-	static const struct put ONCE[] = {{0, HIT_OPEN, 9000, 0, PERSON_IP, FULL}};
+	static const struct hit_row ONCE[] = {OPEN_AT(9 * SECOND, BY_READER)};
 	struct world *w = *state;
-	APPLY(w, ONCE);
+	HAPPEN(w, ONCE);
 	struct event repeat = hit(w, 0, 0); /* older stores have a row for each */
 	repeat.id.bytes[15] ^= 1;
 	repeat.occurred_us += SECOND;
@@ -340,7 +319,7 @@ static void test_repeats_stay_repeats_and_change_no_number(void **state)
 static void test_hits_before_the_time_stay_and_are_evidence(void **state)
 {
 	struct world *w = *state;
-	APPLY(w, SWEEP);
+	HAPPEN(w, SWEEP);
 	say_of_all(w, 0, 4, PERSON);
 	struct rejudge_report report = run(w, true, WORLD_NOW_US + 42200 * 1000);
 	assert_true(report.hits == 1 && report.changed == 1);
@@ -353,7 +332,7 @@ static void test_hits_before_the_time_stay_and_are_evidence(void **state)
 static void test_messages_with_pruned_events_are_left_alone(void **state)
 {
 	struct world *w = *state;
-	APPLY(w, READERS);
+	HAPPEN(w, READERS);
 	say_of_all(w, 0, 4, SCANNER);
 	(void)world_sql(w, "DELETE FROM events WHERE position = (SELECT MIN(position) FROM events) RETURNING 1");
 	struct rejudge_report report = pass(w, true, WORLD_NOW_US);
@@ -364,13 +343,13 @@ static void test_messages_with_pruned_events_are_left_alone(void **state)
 
 static void test_rows_without_signals_are_judged_by_what_their_reasons_say(void **state)
 {
-	static const struct put PUTS[] = {
-	    {0, HIT_CLICK, 42300, 3, PERSON_IP, CHROME, SLICE("prefetch"), FULL},
-	    {0, HIT_OPEN, 52300, 0, SCANNER_IP, APPLE, FULL},
-	    {0, HIT_OPEN, 99000, 0, PERSON_IP, FULL},
+	static const struct hit_row ROWS[] = {
+	    CLICK_AT(42300 * MS, 3, BY_BROWSER, .purpose = SLICE("prefetch")),
+	    OPEN_AT(52300 * MS, BY(SCANNER_IP, APPLE)),
+	    OPEN_AT(99 * SECOND, BY_READER),
 	};
 	struct world *w = *state;
-	APPLY(w, PUTS);
+	HAPPEN(w, ROWS);
 	(void)world_sql(w, "UPDATE events SET signals = NULL RETURNING 1");
 	assert_int_equal(rejudge_all(w).changed, 0);
 	assert_int_equal(hit(w, 0, 0).actor, ACTOR_PREFETCH);
@@ -381,14 +360,13 @@ static void test_rows_without_signals_are_judged_by_what_their_reasons_say(void 
 
 static void test_hits_of_nobody_are_left_alone(void **state)
 {
-	static const struct put PUTS[] = {{0, HIT_OPEN, 9000, 0, PERSON_IP, ANONYMOUS},
-					  {0, HIT_OPEN, 99000, 0, PERSON_IP, FULL},
-					  {1, HIT_OPEN, 9000, 0, PERSON_IP, FULL}};
+	static const struct hit_row ROWS[] = {OPEN_AT(9 * SECOND, BY_READER, ANONYMOUSLY),
+					      OPEN_AT(99 * SECOND, BY_READER), OPEN_AT(9 * SECOND, BY_READER, ON(1))};
 	struct world *w = *state;
 	struct err err = {0};
 	struct contact_key key = {w->tenant, SLICE("c1@example.com")};
 	struct erasure_counts counts = {0};
-	APPLY(w, PUTS);
+	HAPPEN(w, ROWS);
 	say(w, 0, 0, (struct old_verdict){ACTOR_SCANNER, "robot_list:nonsense consent:anonymous"});
 	say(w, 0, 1, SCANNER);
 	say(w, 1, 0, SCANNER);
@@ -406,11 +384,11 @@ static void test_hits_of_nobody_are_left_alone(void **state)
 
 static void test_a_network_that_was_shortened_takes_no_verdict_back(void **state)
 {
-	static const struct put PUTS[] = {{0, HIT_OPEN, 9000, 0, "192.0.2.0", CHROME, FULL},
-					  {0, HIT_OPEN, 99000, 0, "192.0.2.1", CHROME, FULL}};
+	static const struct hit_row ROWS[] = {OPEN_AT(9 * SECOND, BY("192.0.2.0", CHROME)),
+					      OPEN_AT(99 * SECOND, BY("192.0.2.1", CHROME))};
 	static const struct old_verdict BY_NETWORK = {ACTOR_SCANNER, "network:somebody"};
 	struct world *w = *state;
-	APPLY(w, PUTS);
+	HAPPEN(w, ROWS);
 	say(w, 0, 0, BY_NETWORK);
 	say(w, 0, 1, BY_NETWORK);
 	struct rejudge_report report = rejudge_all(w);
@@ -423,10 +401,10 @@ static void test_too_many_hits_of_a_message_are_left_alone(void **state)
 {
 	enum { HITS = BEHAVIOUR_HITS_MAX + 1 };
 	struct world *w = *state;
-	struct put *puts = arena_alloc_array(w->arena, HITS, sizeof *puts);
+	struct hit_row *rows = arena_alloc_array(w->arena, HITS, sizeof *rows);
 	for (int i = 0; i < HITS; i++)
-		puts[i] = (struct put){0, HIT_OPEN, i * INT64_C(10000), 0, PERSON_IP, FULL};
-	apply_hits(w, puts, HITS);
+		rows[i] = (struct hit_row)OPEN_AT(i * 10 * SECOND, BY_READER);
+	happen(w, rows, HITS);
 	say(w, 0, 1, SCANNER);
 	struct rejudge_report report = rejudge_all(w);
 	assert_true(report.messages == 0 && report.changed == 0);
@@ -438,9 +416,9 @@ static void test_fan_out_is_seen_in_history(void **state)
 {
 	struct world *w = *state;
 	for (uint32_t n = 0; n < 6; n++) {
-		struct put puts[] = {{n, HIT_OPEN, 2000 + n * 2000, 0, SCANNER_IP, OLD_CHROME, FULL},
-				     {n, HIT_CLICK, 2500 + n * 2000, 1, SCANNER_IP, OLD_CHROME, FULL}};
-		APPLY(w, puts);
+		struct hit_row rows[] = {OPEN_AT((2 + 2 * n) * SECOND, BY_SCANNER, ON(n)),
+					 CLICK_AT((2500 + 2000 * n) * MS, 1, BY_SCANNER, ON(n))};
+		HAPPEN(w, rows);
 	}
 	assert_int_equal(world_stat(w, STAT_OPENS_SCANNER), 0);
 	(void)world_sql(w, "UPDATE messages SET sent_at = 1795240800000000 RETURNING 1"); /* was not known */
@@ -455,13 +433,13 @@ static void test_fan_out_is_seen_in_history(void **state)
 static void test_fan_out_that_settling_saw_is_seen_again(void **state)
 {
 	struct world *w = *state;
-	struct put puts[12];
+	struct hit_row rows[12];
 	(void)world_sql(w, "UPDATE messages SET sent_at = 1795240800000000 RETURNING 1");
 	for (uint32_t n = 0; n < 6; n++) {
-		puts[2 * n] = (struct put){n, HIT_OPEN, 2000 + n * 2000, 0, SCANNER_IP, OLD_CHROME, FULL};
-		puts[2 * n + 1] = (struct put){n, HIT_CLICK, 2500 + n * 2000, 1, SCANNER_IP, OLD_CHROME, FULL};
+		rows[2 * n] = (struct hit_row)OPEN_AT((2 + 2 * n) * SECOND, BY_SCANNER, ON(n));
+		rows[2 * n + 1] = (struct hit_row)CLICK_AT((2500 + 2000 * n) * MS, 1, BY_SCANNER, ON(n));
 	}
-	APPLY(w, puts);
+	HAPPEN(w, rows);
 	assert_int_equal(world_stat(w, STAT_OPENS_SCANNER), 6);
 	struct rejudge_report report = pass(w, true, WORLD_NOW_US);
 	assert_true(report.hits == 12 && report.changed == 0);
@@ -478,14 +456,14 @@ static void test_a_pass_that_was_ended_is_made_whole_by_the_next(void **state)
 {
 	enum { MESSAGES = 70 }; /* more than one step */
 	struct world *w = *state;
-	struct put puts[MESSAGES];
+	struct hit_row rows[MESSAGES];
 	uint32_t per_mille = 0;
 	for (uint32_t n = 0; n < MESSAGES; n++) {
 		if (n >= 6)
 			world_add_message(w, n, false);
-		puts[n] = (struct put){n, HIT_OPEN, 9000 + n * INT64_C(10000), 0, PERSON_IP, FULL};
+		rows[n] = (struct hit_row)OPEN_AT((9 + 10 * n) * SECOND, BY_READER, ON(n));
 	}
-	APPLY(w, puts);
+	HAPPEN(w, rows);
 	for (uint32_t n = 0; n < MESSAGES; n++)
 		say(w, n, 0, SCANNER);
 	struct err err = {0};
@@ -505,13 +483,13 @@ static void test_a_pass_that_was_ended_is_made_whole_by_the_next(void **state)
 
 static void test_an_operators_lists_are_used(void **state)
 {
-	static const struct put PUTS[] = {{0, HIT_OPEN, 9000, 0, SCANNER_IP, APPLE, FULL},
-					  {0, HIT_OPEN, 99000, 0, PERSON_IP, APPLE, FULL}};
+	static const struct hit_row ROWS[] = {OPEN_AT(9 * SECOND, BY(SCANNER_IP, APPLE)),
+					      OPEN_AT(99 * SECOND, BY(PERSON_IP, APPLE))};
 	struct world *w = *state;
 	struct err err = {0};
 	struct rejudge *rejudge = NULL;
 	struct network_lists *lists = network_lists_new();
-	APPLY(w, PUTS);
+	HAPPEN(w, ROWS);
 	assert_int_equal(network_lists_read_egress(lists, SLICE("192.0.2.0/24,US,US-CA,Cupertino,\n"), &err),
 			 STATUS_OK);
 	struct rejudge_config config = {
@@ -527,10 +505,10 @@ static void test_an_operators_lists_are_used(void **state)
 
 static void test_a_damaged_row_hinders_its_own_message_only(void **state)
 {
-	static const struct put OTHER[] = {{1, HIT_OPEN, 9000, 0, PERSON_IP, FULL}};
+	static const struct hit_row OTHER[] = {OPEN_AT(9 * SECOND, BY_READER, ON(1))};
 	struct world *w = *state;
-	APPLY(w, SWEEP);
-	APPLY(w, OTHER);
+	HAPPEN(w, SWEEP);
+	HAPPEN(w, OTHER);
 	say(w, 1, 0, SCANNER);
 	(void)world_sql(w, "UPDATE events SET flags = flags | (15 << 16) WHERE position = 2 RETURNING 1");
 	struct rejudge_report report = pass(w, true, WORLD_NOW_US);

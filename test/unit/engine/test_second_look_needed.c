@@ -4,8 +4,8 @@
 #include "base/random.h"
 #include "codec/judge/behaviour.h"
 #include "engine/judge/settle.h"
+#include "hit_rows.h"
 #include "store/events/settling.h"
-#include "world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,6 @@
 
 #include <cmocka.h>
 
-#define SECOND INT64_C(1000000)
 #define LATER (WORLD_NOW_US + 4000 * SECOND)
 #define CHROME                                                                                                         \
 	SLICE("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 "     \
@@ -75,49 +74,25 @@ static int64_t looks_waiting(struct world *w)
 
 /* ---- One kind of hit after the other */
 
-struct put {
-	enum hit_kind kind;
-	int64_t after_ms;
-	uint32_t link;
-	enum link_token_consent consent;
-	bool is_library;
-};
-
-static void apply_hits(struct world *w, const struct put *puts, size_t count)
-{
-	struct world_feed *feed = world_feed_open(w);
-	for (size_t i = 0; i < count; i++) {
-		struct hit_record hit = world_hit(w, 0, puts[i].kind);
-		hit.user_agent = puts[i].is_library ? LIBRARY : CHROME;
-		hit.accept_language = SLICE("en");
-		hit.has_sec_fetch = true;
-		hit.link_index = puts[i].link;
-		hit.consent = puts[i].consent;
-		world_put_hit(feed, WORLD_NOW_US + puts[i].after_ms * 1000, &hit);
-	}
-	world_feed_close(&feed);
-	world_apply_all(w);
-}
-#define APPLY(w, puts) apply_hits(w, puts, sizeof(puts) / sizeof(puts)[0])
-#define FULL LINK_TOKEN_CONSENT_FULL
-#define ANONYMOUS LINK_TOKEN_CONSENT_ANONYMOUS
+#define BY_BROWSER .agent = CHROME, .has_fetch_headers = true
+#define BY_LIBRARY .agent = LIBRARY, .has_fetch_headers = true
 
 static void test_an_open_and_a_click_long_after_delivery_wait_for_none(void **state)
 {
-	static const struct put PUTS[] = {{HIT_OPEN, 1000, 0, FULL, false}, {HIT_CLICK, 9000, 1, FULL, false}};
+	static const struct hit_row ROWS[] = {OPEN_AT(SECOND, BY_BROWSER), CLICK_AT(9 * SECOND, 1, BY_BROWSER)};
 	struct world *w = *state;
 	add_delivered(w, 0);
-	APPLY(w, PUTS);
+	APPLY(w, ROWS);
 	assert_int_equal(looks_waiting(w), 0);
 }
 
 static void test_they_count_as_settled_when_their_step_has_passed(void **state)
 {
-	static const struct put PUTS[] = {{HIT_OPEN, 1000, 0, FULL, false}};
+	static const struct hit_row ROWS[] = {OPEN_AT(SECOND, BY_BROWSER)};
 	struct world *w = *state;
 	const struct event *e;
 	add_delivered(w, 0);
-	APPLY(w, PUTS);
+	APPLY(w, ROWS);
 	world_settle(w, WORLD_NOW_US + 120 * SECOND);
 	assert_int_equal(world_hits(w, &e), 1);
 	assert_false(e->settled);
@@ -129,8 +104,8 @@ static void test_they_count_as_settled_when_their_step_has_passed(void **state)
 
 static void test_the_second_click_asks_for_a_look(void **state)
 {
-	static const struct put FIRST[] = {{HIT_CLICK, 1000, 1, FULL, false}};
-	static const struct put SECOND_ONE[] = {{HIT_CLICK, 11000, 2, FULL, false}};
+	static const struct hit_row FIRST[] = {CLICK_AT(SECOND, 1, BY_BROWSER)};
+	static const struct hit_row SECOND_ONE[] = {CLICK_AT(11 * SECOND, 2, BY_BROWSER)};
 	struct world *w = *state;
 	add_delivered(w, 0);
 	APPLY(w, FIRST);
@@ -141,7 +116,7 @@ static void test_the_second_click_asks_for_a_look(void **state)
 
 static void test_the_second_click_of_one_batch_asks_too(void **state)
 {
-	static const struct put BOTH[] = {{HIT_CLICK, 1000, 1, FULL, false}, {HIT_CLICK, 2000, 2, FULL, false}};
+	static const struct hit_row BOTH[] = {CLICK_AT(SECOND, 1, BY_BROWSER), CLICK_AT(2 * SECOND, 2, BY_BROWSER)};
 	struct world *w = *state;
 	add_delivered(w, 0);
 	APPLY(w, BOTH);
@@ -151,8 +126,8 @@ static void test_the_second_click_of_one_batch_asks_too(void **state)
 /* What says itself that it is none takes part in a burst with what does not. */
 static void test_a_machines_click_behind_a_persons_asks_for_a_look_at_both(void **state)
 {
-	static const struct put BOTH[] = {
-	    {HIT_CLICK, 1000, 1, FULL, false}, {HIT_CLICK, 1500, 2, FULL, true}, {HIT_CLICK, 2000, 3, FULL, true}};
+	static const struct hit_row BOTH[] = {CLICK_AT(SECOND, 1, BY_BROWSER), CLICK_AT(1500 * MS, 2, BY_LIBRARY),
+					      CLICK_AT(2 * SECOND, 3, BY_LIBRARY)};
 	struct world *w = *state;
 	const struct event *e;
 	add_delivered(w, 0);
@@ -165,19 +140,19 @@ static void test_a_machines_click_behind_a_persons_asks_for_a_look_at_both(void 
 /* It leaves no first time. */
 static void test_a_click_without_the_person_asks_for_a_look(void **state)
 {
-	static const struct put PUTS[] = {{HIT_CLICK, 1000, 1, ANONYMOUS, false}};
+	static const struct hit_row ROWS[] = {CLICK_AT(SECOND, 1, BY_BROWSER, ANONYMOUSLY)};
 	struct world *w = *state;
 	add_delivered(w, 0);
-	APPLY(w, PUTS);
+	APPLY(w, ROWS);
 	assert_int_equal(looks_waiting(w), 1);
 }
 
 static void test_a_hit_on_mail_that_nobody_knows_delivered_asks_for_a_look(void **state)
 {
-	static const struct put PUTS[] = {{HIT_OPEN, 1000, 0, FULL, false}};
+	static const struct hit_row ROWS[] = {OPEN_AT(SECOND, BY_BROWSER)};
 	struct world *w = *state;
 	world_add_message(w, 0, false);
-	APPLY(w, PUTS);
+	APPLY(w, ROWS);
 	assert_int_equal(looks_waiting(w), 1);
 }
 
@@ -186,8 +161,8 @@ static void test_a_hit_on_mail_that_nobody_knows_delivered_asks_for_a_look(void 
 /* The machine's clock is days ahead of these hits. */
 static void test_a_hit_of_a_server_that_was_behind_asks_for_a_look(void **state)
 {
-	static const struct put OPEN[] = {{HIT_OPEN, 1000, 0, FULL, false}};
-	static const struct put CLICK[] = {{HIT_CLICK, 29000, 1, FULL, false}};
+	static const struct hit_row OPEN[] = {OPEN_AT(SECOND, BY_BROWSER)};
+	static const struct hit_row CLICK[] = {CLICK_AT(29 * SECOND, 1, BY_BROWSER)};
 	struct world *w = *state;
 	w->is_shared = true;
 	add_delivered(w, 0);
@@ -204,20 +179,16 @@ static void wait_for_looks(struct world *w, int64_t want)
 		(void)usleep(10000);
 }
 
-static void put_one(struct world *w, struct world_feed *feed, const struct put *put)
+static void put_one(struct world *w, struct world_feed *feed, const struct hit_row *row)
 {
-	struct hit_record hit = world_hit(w, 0, put->kind);
-	hit.user_agent = CHROME;
-	hit.accept_language = SLICE("en");
-	hit.has_sec_fetch = true;
-	hit.link_index = put->link;
-	world_put_hit(feed, WORLD_NOW_US + put->after_ms * 1000, &hit);
+	struct hit_record hit = hit_of_row(w, row);
+	world_put_hit(feed, WORLD_NOW_US + row->after_us, &hit);
 }
 
 static void test_a_hit_behind_a_clock_that_ran_ahead_asks_for_a_look(void **state)
 {
-	static const struct put BURST[] = {{HIT_CLICK, 1000, 1, FULL, false}, {HIT_CLICK, 1100, 2, FULL, false}};
-	static const struct put OPEN = {HIT_OPEN, 9000, 0, FULL, false};
+	static const struct hit_row BURST[] = {CLICK_AT(SECOND, 1, BY_BROWSER), CLICK_AT(1100 * MS, 2, BY_BROWSER)};
+	static const struct hit_row OPEN = OPEN_AT(9 * SECOND, BY_BROWSER);
 	struct world *w = *state;
 	_Atomic int64_t now_us = WORLD_NOW_US + 2 * SECOND;
 	struct clock clock = WORLD_CLOCK_AT((int64_t *)(void *)&now_us);
@@ -259,7 +230,7 @@ static struct hit_record next_hit(struct world *w, struct traffic *t)
 	struct hit_record hit = world_hit(w, t->mail, prng_below(&t->random, 3) ? HIT_CLICK : HIT_OPEN);
 	hit.user_agent = AGENTS[prng_below(&t->random, 4)];
 	hit.has_sec_fetch = prng_below(&t->random, 2);
-	hit.consent = prng_below(&t->random, 8) ? FULL : ANONYMOUS;
+	hit.consent = prng_below(&t->random, 8) ? LINK_TOKEN_CONSENT_FULL : LINK_TOKEN_CONSENT_ANONYMOUS;
 	hit.link_index = hit.kind == HIT_CLICK ? 1 + (uint32_t)prng_below(&t->random, LINKS) : 0;
 	if (hit.kind == HIT_CLICK && prng_below(&t->random, 40) == 0) {
 		hit.link_index = LINK_TOKEN_HONEYPOT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/judge/settle.h"
+#include "hit_rows.h"
 #include "store/events/settling.h"
-#include "world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,47 +15,19 @@
 	SLICE("Mozilla/5.0 (Linux; Android 6.0; Nexus 5 Build/MRA58N) AppleWebKit/537.36 (KHTML, like Gecko) "         \
 	      "Chrome/57.0.2987.133 Mobile Safari/537.36")
 
-struct put {
-	enum hit_kind kind;
-	int64_t after_ms;
-	uint32_t link;
-	const char *ip; /* NULL: the scanner's */
-	bool is_client; /* a mail client, not the old browser */
-};
+#define PERSON "192.0.2.77"
+#define SCANNER "198.51.100.9"
+#define BY_SCANNER .ip = SCANNER, .agent = CHROME
+#define BY_READER .ip = PERSON, BY_MAIL_CLIENT
+#define BY_OLD_BROWSER .ip = PERSON, .agent = CHROME
 
 /* A scanner: the pixel, then three links within 300 ms. */
-static const struct put SWEEP[] = {
-    {HIT_OPEN, 9000, 0, NULL, false},
-    {HIT_CLICK, 42000, 1, NULL, false},
-    {HIT_CLICK, 42150, 2, NULL, false},
-    {HIT_CLICK, 42300, 3, NULL, false},
-};
-#define PERSON "192.0.2.77"
-
-static void apply_with(struct world *w, uint32_t n, enum link_token_consent consent, const struct put *puts,
-		       size_t count)
-{
-	struct world_feed *feed = world_feed_open(w);
-	for (size_t i = 0; i < count; i++) {
-		struct hit_record hit = world_hit(w, n, puts[i].kind);
-		if (!puts[i].is_client)
-			hit.user_agent = CHROME;
-		hit.link_index = puts[i].link;
-		if (hit.link_index == LINK_TOKEN_HONEYPOT)
-			hit.destination = SLICE_EMPTY;
-		hit.consent = consent;
-		assert_true(ip_address_parse(slice_from_cstr(puts[i].ip ? puts[i].ip : "198.51.100.9"), &hit.client));
-		world_put_hit(feed, WORLD_NOW_US + puts[i].after_ms * 1000, &hit);
+#define A_SWEEP(...)                                                                                                   \
+	{                                                                                                              \
+		OPEN_AT(9 * SECOND, __VA_ARGS__), CLICK_AT(42 * SECOND, 1, __VA_ARGS__),                               \
+		    CLICK_AT(42150 * MS, 2, __VA_ARGS__), CLICK_AT(42300 * MS, 3, __VA_ARGS__)                         \
 	}
-	world_feed_close(&feed);
-	world_apply_all(w);
-}
-
-static void apply_hits(struct world *w, const struct put *puts, size_t count)
-{
-	apply_with(w, 0, LINK_TOKEN_CONSENT_FULL, puts, count);
-}
-#define APPLY(w, puts) apply_hits(w, puts, sizeof(puts) / sizeof(puts)[0])
+static const struct hit_row SWEEP[] = A_SWEEP(BY_SCANNER);
 
 static size_t events_of_type(struct world *w, enum event_type type, const struct event **ret)
 {
@@ -104,15 +76,14 @@ static void test_machines_that_say_so_are_settled_at_once(void **state)
 /* The honeypot's hit is written as what it is; a reader just before it is taken back. */
 static void test_a_honeypot_takes_the_hits_around_it_along(void **state)
 {
-	static const struct put PUTS[] = {{HIT_OPEN, 300000, 0, "192.0.2.5", false},
-					  {HIT_CLICK, 310000, 1, NULL, false},
-					  {HIT_CLICK, 312000, LINK_TOKEN_HONEYPOT, NULL, false},
-					  {HIT_CLICK, 312100, LINK_TOKEN_HONEYPOT, NULL, false},
-					  {HIT_CLICK, 372000, 1, PERSON, true}};
+	static const struct hit_row ROWS[] = {
+	    OPEN_AT(300 * SECOND, .ip = "192.0.2.5", .agent = CHROME), CLICK_AT(310 * SECOND, 1, BY_SCANNER),
+	    CLICK_AT(312 * SECOND, LINK_TOKEN_HONEYPOT, BY_SCANNER),
+	    CLICK_AT(312100 * MS, LINK_TOKEN_HONEYPOT, BY_SCANNER), CLICK_AT(372 * SECOND, 1, BY_READER)};
 	static const char *const REASONS[] = {"browser ", "honeypot_source:seconds=-2", "honeypot", "mail_client"};
 	struct world *w = *state;
 	const struct event *e;
-	APPLY(w, PUTS);
+	APPLY(w, ROWS);
 	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 2);
 	world_settle(w, LATER);
 	size_t n = world_events(w, 0, &e);
@@ -131,8 +102,8 @@ static void test_a_honeypot_takes_the_hits_around_it_along(void **state)
 /* Nothing provisional was there when it came, and what was there had settled. */
 static void test_a_late_honeypot_is_looked_at_too(void **state)
 {
-	static const struct put FIRST[] = {{HIT_CLICK, 300000, 1, NULL, false}};
-	static const struct put LAST[] = {{HIT_CLICK, 419000, LINK_TOKEN_HONEYPOT, NULL, false}};
+	static const struct hit_row FIRST[] = {CLICK_AT(300 * SECOND, 1, BY_SCANNER)};
+	static const struct hit_row LAST[] = {CLICK_AT(419 * SECOND, LINK_TOKEN_HONEYPOT, BY_SCANNER)};
 	struct world *w = *state;
 	const struct event *e;
 	APPLY(w, FIRST);
@@ -146,10 +117,10 @@ static void test_a_late_honeypot_is_looked_at_too(void **state)
 
 static void test_nothing_settles_before_its_time(void **state)
 {
-	static const struct put PUTS[] = {{HIT_OPEN, 9000, 0, PERSON, true}, {HIT_CLICK, 42000, 1, PERSON, true}};
+	static const struct hit_row ROWS[] = {OPEN_AT(9 * SECOND, BY_READER), CLICK_AT(42 * SECOND, 1, BY_READER)};
 	struct world *w = *state;
 	const struct event *e;
-	APPLY(w, PUTS);
+	APPLY(w, ROWS);
 	world_settle(w, WORLD_NOW_US + 129 * SECOND);
 	assert_int_equal(world_events(w, 0, &e), 2);
 	assert_false(e[0].settled);
@@ -206,10 +177,10 @@ static void test_settling_twice_changes_nothing(void **state)
 {
 	struct world *w = *state;
 	const struct event *e;
-	struct put again = {HIT_OPEN, 3600000, 0, PERSON, true};
+	struct hit_row again = OPEN_AT(3600 * SECOND, BY_READER);
 	APPLY(w, SWEEP);
 	world_settle(w, LATER);
-	apply_hits(w, &again, 1);
+	apply_rows(w, &again, 1);
 	world_settle(w, LATER + 7200 * SECOND);
 	assert_int_equal(world_events(w, 0, &e), 9);
 	assert_int_equal(world_message(w, 0)->counters.clicks_machine, 3);
@@ -217,7 +188,8 @@ static void test_settling_twice_changes_nothing(void **state)
 
 static void test_a_person_who_comes_after_the_scanner_is_the_first(void **state)
 {
-	static const struct put PEOPLE[] = {{HIT_OPEN, 3600000, 0, PERSON, true}, {HIT_CLICK, 3660000, 2, NULL, false}};
+	static const struct hit_row PEOPLE[] = {OPEN_AT(3600 * SECOND, BY_READER),
+						CLICK_AT(3660 * SECOND, 2, BY_SCANNER)};
 	struct world *w = *state;
 	const struct event *e;
 	APPLY(w, SWEEP);
@@ -234,8 +206,8 @@ static void test_a_person_who_comes_after_the_scanner_is_the_first(void **state)
 
 static void test_a_person_who_came_before_it_settled_moves_up(void **state)
 {
-	static const struct put PERSON_TOO[] = {{HIT_OPEN, 100000, 0, PERSON, true},
-						{HIT_CLICK, 110000, 2, PERSON, false}};
+	static const struct hit_row PERSON_TOO[] = {OPEN_AT(100 * SECOND, BY_READER),
+						    CLICK_AT(110 * SECOND, 2, BY_OLD_BROWSER)};
 	struct world *w = *state;
 	const struct event *e;
 	const struct event *c;
@@ -260,15 +232,22 @@ static void test_a_person_who_came_before_it_settled_moves_up(void **state)
 
 static void test_double_clicks_and_offices_stay_people(void **state)
 {
-	static const struct put PUTS[] = {
-	    {HIT_OPEN, 300000, 0, PERSON, true},         {HIT_CLICK, 301000, 1, PERSON, false},
-	    {HIT_CLICK, 301200, 1, PERSON, false},       {HIT_CLICK, 301900, 2, PERSON, false},
-	    {HIT_CLICK, 330000, 3, "192.0.2.78", false},
+	static const struct hit_row ROWS[] = {
+	    OPEN_AT(300 * SECOND, BY_READER),
+	    CLICK_AT(301 * SECOND, 1, BY_OLD_BROWSER),
+	    CLICK_AT(301200 * MS, 1, BY_OLD_BROWSER),
+	    CLICK_AT(301900 * MS, 2, BY_OLD_BROWSER),
+	    CLICK_AT(330 * SECOND, 3, .ip = "192.0.2.78", .agent = CHROME),
+	};
+	static const struct hit_row ANOTHER_MAIL[] = {
+	    OPEN_AT(300 * SECOND, BY_READER, ON(1)),
+	    CLICK_AT(301 * SECOND, 1, BY_OLD_BROWSER, ON(1)),
+	    CLICK_AT(301200 * MS, 1, BY_OLD_BROWSER, ON(1)),
 	};
 	struct world *w = *state;
 	const struct event *c;
-	APPLY(w, PUTS);
-	apply_with(w, 1, LINK_TOKEN_CONSENT_FULL, PUTS, 3);
+	APPLY(w, ROWS);
+	APPLY(w, ANOTHER_MAIL);
 	world_settle(w, LATER);
 	assert_int_equal(events_of_type(w, EVENT_CORRECTED, &c), 0);
 	assert_int_equal(world_message(w, 0)->counters.clicks_human, 3); /* and a repeat */
@@ -277,11 +256,11 @@ static void test_double_clicks_and_offices_stay_people(void **state)
 
 static void test_a_hit_of_a_burst_that_came_twice_is_corrected_once(void **state)
 {
-	static const struct put REPEAT = {HIT_CLICK, 42400, 3, NULL, false};
+	static const struct hit_row REPEAT = CLICK_AT(42400 * MS, 3, BY_SCANNER);
 	struct world *w = *state;
 	const struct event *e;
 	APPLY(w, SWEEP);
-	apply_hits(w, &REPEAT, 1);
+	apply_rows(w, &REPEAT, 1);
 	world_settle(w, LATER);
 	assert_true(world_events(w, 0, &e) > 3);
 	assert_true(e[3].repeats == 1 && e[3].actor == ACTOR_SCANNER);
@@ -290,9 +269,10 @@ static void test_a_hit_of_a_burst_that_came_twice_is_corrected_once(void **state
 
 static void test_what_is_counted_without_the_person_is_corrected_without_the_person(void **state)
 {
+	static const struct hit_row NAMELESS[] = A_SWEEP(BY_SCANNER, ANONYMOUSLY);
 	struct world *w = *state;
 	const struct event *c;
-	apply_with(w, 0, LINK_TOKEN_CONSENT_ANONYMOUS, SWEEP, 4);
+	APPLY(w, NAMELESS);
 	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 3);
 	world_settle(w, LATER);
 	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 0);
@@ -318,16 +298,19 @@ static void test_an_image_proxy_before_a_sweep_stays_the_reader(void **state)
 	assert_int_equal(world_stat(w, STAT_OPENS_UNIQUE_STRICT), 0);
 }
 
-/* Six mails of one company, delivered now; each of its people is looked up `gap_ms` after the one before. */
-static void fan_out(struct world *w, int64_t first_ms, int64_t gap_ms, bool is_client)
+/* Six mails of one company, delivered now; each of its people is looked up `gap_us` after the one before. */
+static void fan_out(struct world *w, int64_t first_us, int64_t gap_us, struct slice agent)
 {
 	for (uint32_t n = 2; n < 6; n++)
 		world_add_message(w, n, false);
 	(void)world_sql(w, "UPDATE messages SET sent_at = 1795240800000000 RETURNING 1");
 	for (uint32_t n = 0; n < 6; n++) {
-		struct put puts[] = {{HIT_OPEN, first_ms + n * gap_ms, 0, NULL, is_client},
-				     {HIT_CLICK, first_ms + n * gap_ms + 500, 1, NULL, is_client}};
-		apply_with(w, n, LINK_TOKEN_CONSENT_FULL, puts, 2);
+		int64_t at_us = first_us + n * gap_us;
+		struct hit_row rows[] = {
+		    OPEN_AT(at_us, .ip = SCANNER, .agent = agent, ON(n)),
+		    CLICK_AT(at_us + 500 * MS, 1, .ip = SCANNER, .agent = agent, ON(n)),
+		};
+		APPLY(w, rows);
 	}
 	(void)world_sql(w, "UPDATE messages SET sent_at = NULL RETURNING 1");
 }
@@ -342,7 +325,7 @@ static void settle_sent(struct world *w)
 static void test_who_walks_through_a_company_after_delivery_is_a_scanner(void **state)
 {
 	struct world *w = *state;
-	fan_out(w, 2000, 2000, false);
+	fan_out(w, 2 * SECOND, 2 * SECOND, CHROME);
 	settle_sent(w);
 	assert_int_equal(world_stat(w, STAT_OPENS_SCANNER), 6);
 	assert_int_equal(world_stat(w, STAT_CLICKS_MACHINE), 6);
@@ -352,7 +335,7 @@ static void test_who_walks_through_a_company_after_delivery_is_a_scanner(void **
 static void test_an_office_that_reads_its_mail_stays_an_office(void **state)
 {
 	struct world *w = *state;
-	fan_out(w, 600000, 4000, false);
+	fan_out(w, 10 * MINUTE, 4 * SECOND, CHROME);
 	settle_sent(w);
 	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 6);
 	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 6);
@@ -361,7 +344,7 @@ static void test_an_office_that_reads_its_mail_stays_an_office(void **state)
 static void test_an_office_with_mail_clients_may_read_at_once(void **state)
 {
 	struct world *w = *state;
-	fan_out(w, 2000, 4000, true);
+	fan_out(w, 2 * SECOND, 4 * SECOND, SLICE_EMPTY);
 	settle_sent(w);
 	assert_int_equal(world_stat(w, STAT_OPENS_HUMAN), 6);
 }
@@ -426,7 +409,7 @@ static void judge_a_walk(const struct lateness *how, struct buf *verdicts)
 	world_open(&w);
 	for (uint32_t n = 0; n < 2; n++)
 		world_add_message(&w, n, false);
-	fan_out(&w, 2000, 2000, false);
+	fan_out(&w, 2 * SECOND, 2 * SECOND, CHROME);
 	(void)world_sql(&w, "UPDATE messages SET sent_at = 1795240800000000 RETURNING 1");
 	size_t count = world_hits(&w, &hits);
 	struct fan_out *memory = how->remembers ? memory_of(hits, how->is_shared ? count / 2 : count) : NULL;
@@ -462,12 +445,12 @@ static void test_a_late_look_comes_to_what_one_in_time_would_have(void **state)
 static void test_a_crowd_that_came_later_does_not_hide_a_sweep_from_a_late_look(void **state)
 {
 	enum { CROWD = 700 };
-	static struct put crowd[CROWD];
+	static struct hit_row crowd[CROWD];
 	struct world *w = *state;
 	APPLY(w, SWEEP);
 	for (int i = 0; i < CROWD; i++)
-		crowd[i] = (struct put){HIT_OPEN, 600000 + i * 6000, 0, PERSON, true};
-	apply_hits(w, crowd, CROWD);
+		crowd[i] = (struct hit_row)OPEN_AT(10 * MINUTE + i * 6 * SECOND, BY_READER);
+	apply_rows(w, crowd, CROWD);
 	settle_in_lives(w, NULL, &(struct lateness){.per_life = 1000});
 	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 0);
 	assert_int_equal(world_stat(w, STAT_CLICKS_MACHINE), 3);
@@ -476,10 +459,10 @@ static void test_a_crowd_that_came_later_does_not_hide_a_sweep_from_a_late_look(
 
 static void test_hits_of_the_future_settle_too(void **state)
 {
-	static const struct put AHEAD = {HIT_OPEN, INT64_C(400) * 86400 * 1000, 0, PERSON, true};
+	static const struct hit_row AHEAD = OPEN_AT(400 * DAY, BY_READER);
 	struct world *w = *state;
 	const struct event *e;
-	apply_hits(w, &AHEAD, 1);
+	apply_rows(w, &AHEAD, 1);
 	assert_int_equal(world_events(w, 0, &e), 1);
 	assert_false(e->settled);
 	world_settle(w, WORLD_NOW_US + INT64_C(399) * 86400 * SECOND);
@@ -502,7 +485,7 @@ static void test_a_message_that_is_gone_is_no_hindrance(void **state)
 
 static void test_a_scanner_after_the_events_of_a_reader_were_pruned_leaves_when_he_read(void **state)
 {
-	static const struct put READER[] = {{HIT_OPEN, 0, 0, PERSON, true}};
+	static const struct hit_row READER[] = {OPEN_AT(0, BY_READER)};
 	struct world *w = *state;
 	APPLY(w, READER);
 	world_settle(w, LATER);
