@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/slice.h"
 
+int slice_compare(struct slice a, struct slice b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n ? memcmp(a.p, b.p, n) : 0;
+	return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+size_t slice_index_in(struct slice s, const char *const *words, size_t count)
+{
+	size_t i = 0;
+	while (i < count && !slice_equal(s, slice_from_cstr(words[i])))
+		i++;
+	return i;
+}
+
 static char fold(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

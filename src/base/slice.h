@@ -73,6 +73,12 @@ static inline size_t slice_index(struct slice s, char c)
 	return at ? (size_t)(at - s.p) : s.n;
 }
 
+/* By bytes, as memcmp; of two that begin alike the shorter one comes first. */
+int slice_compare(struct slice a, struct slice b);
+
+/* The index in `words` of the one that is `s`; `count` when none is. */
+size_t slice_index_in(struct slice s, const char *const *words, size_t count);
+
 /* ASCII only: 'A'..'Z' are folded, every other byte stands for itself. */
 bool slice_starts_with_nocase(struct slice s, struct slice prefix);
 static inline bool slice_equal_nocase(struct slice a, struct slice b)

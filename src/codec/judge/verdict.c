@@ -24,13 +24,11 @@ const char *actor_name(enum actor actor)
 
 bool actor_parse(struct slice name, enum actor *ret)
 {
-	for (int i = 0; i < ACTOR_COUNT; i++) {
-		if (slice_equal(name, slice_from_cstr(ACTOR_NAMES[i]))) {
-			*ret = (enum actor)i;
-			return true;
-		}
-	}
-	return false;
+	size_t i = slice_index_in(name, ACTOR_NAMES, ACTOR_COUNT);
+	if (i == ACTOR_COUNT)
+		return false;
+	*ret = (enum actor)i;
+	return true;
 }
 
 bool actor_is_counted(enum actor actor)

@@ -118,11 +118,8 @@ static int by_weight(const void *left, const void *right)
 		return a->severity > b->severity ? -1 : 1;
 	if (a->code != b->code)
 		return a->code < b->code ? -1 : 1;
-	size_t n = a->place.part.n < b->place.part.n ? a->place.part.n : b->place.part.n;
-	int order = n ? memcmp(a->place.part.p, b->place.part.p, n) : 0;
-	if (order || a->place.part.n != b->place.part.n)
-		return order ? order : a->place.part.n < b->place.part.n ? -1 : 1;
-	return (a->place.offset > b->place.offset) - (a->place.offset < b->place.offset);
+	int order = slice_compare(a->place.part, b->place.part);
+	return order ? order : (a->place.offset > b->place.offset) - (a->place.offset < b->place.offset);
 }
 
 void lint_finish(struct lint_work *work)

@@ -9,14 +9,10 @@
 
 enum { SHA1_SIZE = 20, FORM_FIELDS_MAX = 64 };
 
-/* By bytes; of two names that begin alike the shorter one comes first. */
 static int by_name(const void *left, const void *right)
 {
-	const struct query_parameter *a = left;
-	const struct query_parameter *b = right;
-	size_t n = a->name.n < b->name.n ? a->name.n : b->name.n;
-	int order = n ? memcmp(a->name.p, b->name.p, n) : 0;
-	return order ? order : (a->name.n > b->name.n) - (a->name.n < b->name.n);
+	return slice_compare(((const struct query_parameter *)left)->name,
+			     ((const struct query_parameter *)right)->name);
 }
 
 /* The URL, then name and value of every field by name. */

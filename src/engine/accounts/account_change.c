@@ -24,13 +24,11 @@ const char *account_action_name(enum account_action action)
 
 bool account_action_parse(struct slice name, enum account_action *ret)
 {
-	for (size_t i = 0; i < ACTION_COUNT; i++) {
-		if (slice_equal(name, slice_from_cstr(NAMES[i]))) {
-			*ret = (enum account_action)i;
-			return true;
-		}
-	}
-	return false;
+	size_t i = slice_index_in(name, NAMES, ACTION_COUNT);
+	if (i == ACTION_COUNT)
+		return false;
+	*ret = (enum account_action)i;
+	return true;
 }
 
 /* ---- The row */

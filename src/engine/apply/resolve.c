@@ -100,13 +100,11 @@ bool resolve_parse(struct slice name, enum resolve_as *ret)
 {
 	static const char *const NAMES[] = {
 	    [RESOLVE_SENT] = "sent", [RESOLVE_RESEND] = "resend", [RESOLVE_FAILED] = "failed"};
-	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
-		if (slice_equal(name, slice_from_cstr(NAMES[i]))) {
-			*ret = (enum resolve_as)i;
-			return true;
-		}
-	}
-	return false;
+	size_t i = slice_index_in(name, NAMES, sizeof NAMES / sizeof NAMES[0]);
+	if (i == sizeof NAMES / sizeof NAMES[0])
+		return false;
+	*ret = (enum resolve_as)i;
+	return true;
 }
 
 struct writer_command *resolve_doubt_command(const struct sending *sending, struct arena *arena, uint32_t tenant,

@@ -195,13 +195,6 @@ void sums_suppress(struct sums *s, const struct suppression *suppression, int64_
 
 /* ---- Writing */
 
-static int compare_texts(struct slice a, struct slice b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n ? memcmp(a.p, b.p, n) : 0;
-	return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
 static int by_daily_key(const void *left, const void *right)
@@ -210,9 +203,9 @@ static int by_daily_key(const void *left, const void *right)
 	const struct stats_daily *b = *(const struct stats_daily *const *)right;
 	int order = COMPARE(a->tenant, b->tenant);
 	order = order ? order : COMPARE(a->day, b->day);
-	order = order ? order : compare_texts(a->campaign_id, b->campaign_id);
-	order = order ? order : compare_texts(a->template_id, b->template_id);
-	return order ? order : compare_texts(a->sender, b->sender);
+	order = order ? order : slice_compare(a->campaign_id, b->campaign_id);
+	order = order ? order : slice_compare(a->template_id, b->template_id);
+	return order ? order : slice_compare(a->sender, b->sender);
 }
 
 static int by_quarter_hourly_key(const void *left, const void *right)
@@ -223,9 +216,9 @@ static int by_quarter_hourly_key(const void *left, const void *right)
 	order = order ? order : COMPARE(a->quarter, b->quarter);
 	order = order ? order : COMPARE(a->kind, b->kind);
 	order = order ? order : COMPARE(a->actor, b->actor);
-	order = order ? order : compare_texts(a->campaign_id, b->campaign_id);
-	order = order ? order : compare_texts(a->template_id, b->template_id);
-	return order ? order : compare_texts(a->sender, b->sender);
+	order = order ? order : slice_compare(a->campaign_id, b->campaign_id);
+	order = order ? order : slice_compare(a->template_id, b->template_id);
+	return order ? order : slice_compare(a->sender, b->sender);
 }
 
 /* The rows of a table, in that order; in the arena. */
@@ -247,7 +240,7 @@ static int by_address(const void *left, const void *right)
 	const struct kept_suppression *a = *(const struct kept_suppression *const *)left;
 	const struct kept_suppression *b = *(const struct kept_suppression *const *)right;
 	int order = COMPARE(a->suppression.tenant, b->suppression.tenant);
-	order = order ? order : compare_texts(a->suppression.address, b->suppression.address);
+	order = order ? order : slice_compare(a->suppression.address, b->suppression.address);
 	return order ? order : COMPARE(a->nth, b->nth);
 }
 

@@ -153,9 +153,7 @@ static enum status fire_list(const struct timer_handler *handler, struct batch *
 
 static int compare_keys(const void *a, const void *b)
 {
-	struct slice x = ((const struct timer *)a)->key, y = ((const struct timer *)b)->key;
-	int order = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
-	return order ? order : (x.n > y.n) - (x.n < y.n);
+	return slice_compare(((const struct timer *)a)->key, ((const struct timer *)b)->key);
 }
 
 static enum status fire_some(struct timers *t, size_t i, struct batch *batch, const struct timers_slice *slice,

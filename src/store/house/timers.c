@@ -74,9 +74,7 @@ static int compare(const void *a, const void *b)
 	const struct timer *right = b;
 	if (left->due_us != right->due_us)
 		return left->due_us < right->due_us ? -1 : 1;
-	size_t both = left->key.n < right->key.n ? left->key.n : right->key.n;
-	int order = memcmp(left->key.p, right->key.p, both);
-	return order ? order : (left->key.n > right->key.n) - (left->key.n < right->key.n);
+	return slice_compare(left->key, right->key);
 }
 
 enum status store_timer_take(struct store_session *s, const struct timer_take *take, struct arena *arena,

@@ -20,12 +20,11 @@ const char *role_name(enum role role)
 
 bool role_parse(struct slice name, enum role *ret)
 {
-	for (int i = 0; i < ROLE_COUNT; i++)
-		if (slice_equal(name, slice_from_cstr(role_names[i]))) {
-			*ret = (enum role)i;
-			return true;
-		}
-	return false;
+	size_t i = slice_index_in(name, role_names, ROLE_COUNT);
+	if (i == ROLE_COUNT)
+		return false;
+	*ret = (enum role)i;
+	return true;
 }
 
 static enum status read_user(struct rows *r, struct user *ret, struct err *err)

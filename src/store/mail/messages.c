@@ -33,12 +33,11 @@ const char *message_state_name(enum message_state state)
 
 bool message_state_parse(struct slice name, enum message_state *ret)
 {
-	for (int i = 0; i < STATE_COUNT; i++)
-		if (slice_equal(name, slice_from_cstr(state_names[i]))) {
-			*ret = (enum message_state)i;
-			return true;
-		}
-	return false;
+	size_t i = slice_index_in(name, state_names, STATE_COUNT);
+	if (i == STATE_COUNT)
+		return false;
+	*ret = (enum message_state)i;
+	return true;
 }
 
 const char *consent_name(enum consent consent)
@@ -48,12 +47,11 @@ const char *consent_name(enum consent consent)
 
 bool consent_parse(struct slice name, enum consent *ret)
 {
-	for (int i = 0; i < CONSENT_COUNT; i++)
-		if (slice_equal(name, slice_from_cstr(consent_names[i]))) {
-			*ret = (enum consent)i;
-			return true;
-		}
-	return false;
+	size_t i = slice_index_in(name, consent_names, CONSENT_COUNT);
+	if (i == CONSENT_COUNT)
+		return false;
+	*ret = (enum consent)i;
+	return true;
 }
 
 /* A few bytes that only this program reads, so no column each: a hit writes them with the counters anyway. */

@@ -16,13 +16,11 @@ const char *held_state_name(enum held_state state)
 
 bool held_state_parse(struct slice name, enum held_state *ret)
 {
-	for (int i = 0; i < STATE_COUNT; i++) {
-		if (slice_equal(name, slice_from_cstr(STATE_NAMES[i]))) {
-			*ret = (enum held_state)i;
-			return true;
-		}
-	}
-	return false;
+	size_t i = slice_index_in(name, STATE_NAMES, STATE_COUNT);
+	if (i == STATE_COUNT)
+		return false;
+	*ret = (enum held_state)i;
+	return true;
 }
 
 static struct value value_state(enum held_state state)

@@ -2,16 +2,6 @@
 /* Looks a path up in the table that console/embed.mjs made: a binary search, because the table is sorted by bytes. */
 #include "web/console/assets.h"
 
-static int compare(struct slice path, struct slice with)
-{
-	size_t common = path.n < with.n ? path.n : with.n;
-	int order = common ? memcmp(path.p, with.p, common) : 0;
-
-	if (order != 0)
-		return order;
-	return (path.n > with.n) - (path.n < with.n);
-}
-
 const struct asset *asset_find(struct slice path)
 {
 	size_t low = 0;
@@ -20,7 +10,7 @@ const struct asset *asset_find(struct slice path)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct asset *asset = &asset_table[middle];
-		int order = compare(path, slice_from_cstr(asset->path));
+		int order = slice_compare(path, slice_from_cstr(asset->path));
 
 		if (order == 0)
 			return asset;

@@ -42,6 +42,31 @@ static void test_slice_compares_every_byte_and_an_empty_one_needs_no_memory(void
 	assert_non_null(slice_from_cstr(NULL).p);
 }
 
+static void test_slice_order_is_that_of_bytes_and_the_shorter_comes_first(void **state)
+{
+	static const struct slice IN_ORDER[] = {{NULL, 0}, {"", 1},  {"a", 1},   {"a\0", 2},
+						{"ab", 2}, {"b", 1}, {"\xc4", 1}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(IN_ORDER); i++)
+		for (size_t j = 0; j < COUNT(IN_ORDER); j++) {
+			int order = slice_compare(IN_ORDER[i], IN_ORDER[j]);
+			assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
+		}
+}
+
+static void test_slice_is_found_among_words_or_is_none_of_them(void **state)
+{
+	static const char *const WORDS[] = {"open", "opened", "click"};
+
+	(void)state;
+	assert_int_equal(slice_index_in(SLICE("open"), WORDS, COUNT(WORDS)), 0);
+	assert_int_equal(slice_index_in(SLICE("click"), WORDS, COUNT(WORDS)), 2);
+	assert_int_equal(slice_index_in(SLICE("Click"), WORDS, COUNT(WORDS)), COUNT(WORDS));
+	assert_int_equal(slice_index_in(SLICE("cli"), WORDS, COUNT(WORDS)), COUNT(WORDS));
+	assert_int_equal(slice_index_in(SLICE_EMPTY, WORDS, COUNT(WORDS)), COUNT(WORDS));
+}
+
 static void test_slice_folds_only_ascii_letters(void **state)
 {
 	static const struct {
@@ -157,6 +182,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_slice_sub_is_clamped_to_the_slice),
 	    cmocka_unit_test(test_slice_compares_every_byte_and_an_empty_one_needs_no_memory),
+	    cmocka_unit_test(test_slice_order_is_that_of_bytes_and_the_shorter_comes_first),
+	    cmocka_unit_test(test_slice_is_found_among_words_or_is_none_of_them),
 	    cmocka_unit_test(test_slice_folds_only_ascii_letters),
 	    cmocka_unit_test(test_slice_is_ascii_up_to_127),
 	    cmocka_unit_test(test_slice_contains_finds_a_needle_at_both_ends),
