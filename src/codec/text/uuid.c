@@ -85,6 +85,11 @@ bool uuid_equal(struct uuid a, struct uuid b)
 	return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
 }
 
+int uuid_order(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct uuid));
+}
+
 bool uuid_is_zero(struct uuid id)
 {
 	return uuid_equal(id, (struct uuid){{0}});

@@ -24,6 +24,8 @@ struct uuid uuid_derived(struct uuid origin, uint32_t index);
 
 int64_t uuid_time_us(struct uuid id);
 bool uuid_equal(struct uuid a, struct uuid b);
+/* The order in which a database keeps them, for qsort and bsearch: of uuids, or of structs that begin with one. */
+int uuid_order(const void *a, const void *b);
 bool uuid_is_zero(struct uuid id);
 static inline struct slice uuid_slice(const struct uuid *id)
 {

@@ -106,7 +106,7 @@ static void intents_finished(struct errand *errand)
 static int by_message(const void *a, const void *b)
 {
 	const struct shared_intent *x = *(struct shared_intent *const *)a, *y = *(struct shared_intent *const *)b;
-	return memcmp(x->intent.message.bytes, y->intent.message.bytes, sizeof x->intent.message.bytes);
+	return uuid_order(&x->intent.message, &y->intent.message);
 }
 
 static size_t count_waiting(const struct shared_intents *intents)

@@ -190,17 +190,12 @@ enum status batch_message_of_remote(struct batch *batch, const struct remote_mes
 	return STATUS_OK;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
-}
-
 /* The others come first in `ids`, each once; returns how many they are. */
 static size_t unknown_of(const struct batch *batch, struct uuid *ids, size_t count)
 {
 	size_t n = 0;
 	if (count)
-		qsort(ids, count, sizeof *ids, compare_ids);
+		qsort(ids, count, sizeof *ids, uuid_order);
 	for (size_t i = 0; i < count; i++)
 		if (!(n && uuid_equal(ids[n - 1], ids[i])) && !message_memory_find(batch->messages, ids[i]))
 			ids[n++] = ids[i];

@@ -235,21 +235,16 @@ enum status store_message_find(struct store_session *s, uint32_t tenant, struct 
 
 /* Where in `ids` each is, in the order of ids. */
 struct place {
-	struct uuid id;
+	struct uuid id; /* first: uuid_order */
 	size_t at;
 };
-
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(((const struct place *)a)->id.bytes, ((const struct place *)b)->id.bytes, sizeof(struct uuid));
-}
 
 static struct place *places_of(const struct uuid *ids, size_t count, struct arena *arena)
 {
 	struct place *places = arena_alloc_array(arena, count, sizeof *places);
 	for (size_t i = 0; i < count; i++)
 		places[i] = (struct place){ids[i], i};
-	qsort(places, count, sizeof *places, by_id);
+	qsort(places, count, sizeof *places, uuid_order);
 	return places;
 }
 
@@ -300,7 +295,7 @@ static enum status find_some(struct store_session *s, const struct uuid *ids, si
 			continue;
 		}
 		const struct place wanted = {.id = m.id};
-		const struct place *place = bsearch(&wanted, places, count, sizeof *places, by_id);
+		const struct place *place = bsearch(&wanted, places, count, sizeof *places, uuid_order);
 		if (status == STATUS_OK && place)
 			ret[place->at] = m;
 	}

@@ -38,6 +38,7 @@ static void test_uuid_sorts_by_its_time(void **state)
 
 	(void)state;
 	assert_true(memcmp(early.bytes, late.bytes, 16) < 0);
+	assert_true(uuid_order(&early, &late) < 0 && uuid_order(&late, &early) > 0 && uuid_order(&late, &late) == 0);
 	assert_true(uuid_time_us(uuid_v7(-5, drawn)) == 0);
 }
 
