@@ -175,3 +175,11 @@ void json_put_raw(struct json_text *w, struct slice json)
 	separate(w);
 	buf_append(w->to, json);
 }
+
+void json_put_raw_or_null(struct json_text *w, struct slice json)
+{
+	if (json.n)
+		json_put_raw(w, json);
+	else
+		json_put_null(w);
+}

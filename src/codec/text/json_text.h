@@ -37,6 +37,8 @@ void json_put_time(struct json_text *w, int64_t time_us);
 void json_put_uuid(struct json_text *w, struct uuid id);
 /* JSON that is known to be valid, as it is. */
 void json_put_raw(struct json_text *w, struct slice json);
+/* null when the slice is empty. */
+void json_put_raw_or_null(struct json_text *w, struct slice json);
 
 /* key and value at once. */
 #define JSON_FIELD(w, key, kind, value) (json_key(w, key), json_put_##kind(w, value))

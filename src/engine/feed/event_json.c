@@ -130,11 +130,7 @@ static void put_correction(struct json_text *w, const struct event *event)
 		json_put_null(w);
 	else
 		json_put_uuid(w, event->corrects);
-	json_key(w, "previous");
-	if (event->previous.n)
-		json_put_raw(w, event->previous);
-	else
-		json_put_null(w);
+	JSON_FIELD(w, "previous", raw_or_null, event->previous);
 }
 
 static void put_client(struct json_text *w, const struct event *event)

@@ -23,11 +23,7 @@ static void put_entry(struct json_text *w, const struct audit_entry *entry, stru
 	JSON_FIELD(w, "actor", string, entry->actor);
 	JSON_FIELD(w, "action", string, entry->action);
 	JSON_FIELD(w, "subject", string, entry->subject);
-	json_key(w, "details");
-	if (entry->details.n)
-		json_put_raw(w, entry->details);
-	else
-		json_put_null(w);
+	JSON_FIELD(w, "details", raw_or_null, entry->details);
 	json_close(w, '}');
 }
 

@@ -232,11 +232,7 @@ void messages_get(struct api_call *call, struct api_worker *worker)
 	messages_write_fields(&w, &m);
 	JSON_FIELD(&w, "attempts", i64, m.attempts);
 	JSON_FIELD(&w, "provider_message_id", string_or_null, m.remote_id);
-	json_key(&w, "metadata");
-	if (m.metadata.n)
-		json_put_raw(&w, m.metadata);
-	else
-		json_put_null(&w);
+	JSON_FIELD(&w, "metadata", raw_or_null, m.metadata);
 	put_content(call, worker, &w, &m);
 	enum status status = put_timeline(call, worker, &w, &m, &err);
 	json_close(&w, '}');

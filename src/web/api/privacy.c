@@ -49,11 +49,7 @@ static void put_message(struct api_call *call, struct api_worker *worker, struct
 	JSON_FIELD(w, "category", string_or_null, m->contact_category);
 	JSON_FIELD(w, "enrollment", string_or_null, m->enrollment);
 	JSON_FIELD(w, "provider_message_id", string_or_null, m->remote_id);
-	json_key(w, "metadata");
-	if (m->metadata.n)
-		json_put_raw(w, m->metadata);
-	else
-		json_put_null(w);
+	JSON_FIELD(w, "metadata", raw_or_null, m->metadata);
 	put_content(call, worker, w, m);
 	json_close(w, '}');
 }

@@ -31,13 +31,17 @@ static void test_json_places_commas_by_itself(void **state)
 	json_put_null(&w);
 	json_close(&w, ']');
 	JSON_FIELD(&w, "c", raw, SLICE("{\"x\":1}"));
+	JSON_FIELD(&w, "c2", raw_or_null, SLICE("[2]"));
+	JSON_FIELD(&w, "c3", raw_or_null, SLICE_EMPTY);
 	JSON_FIELD(&w, "d", cstring, NULL);
 	JSON_FIELD(&w, "e", cstring, "");
 	JSON_FIELD(&w, "f", string_or_null, SLICE_EMPTY);
 	JSON_FIELD(&w, "g", bool, false);
 	json_close(&w, '}');
-	assert_string_equal(room, "{\"a\":-5,\"b\":[[],{},true,null],\"c\":{\"x\":1},\"d\":null,\"e\":\"\",\"f\":null,"
-				  "\"g\":false}");
+	assert_string_equal(
+	    room,
+	    "{\"a\":-5,\"b\":[[],{},true,null],\"c\":{\"x\":1},\"c2\":[2],\"c3\":null,\"d\":null,\"e\":\"\",\"f\":null,"
+	    "\"g\":false}");
 }
 
 static void test_json_strings_are_safe_in_json_and_in_html(void **state)
