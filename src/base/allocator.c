@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One function of the host serves for everything, as realloc does: no block asks for one, size 0 gives it back. What
+ * comes out is cleared here and not asked of the host, because everything that mem_alloc gives is clear and the code
+ * above relies on it. */
 #include "base/allocator.h"
 
 #include "base/mem.h"

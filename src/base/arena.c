@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Blocks are filled from the front and given back all at once. Memory is cleared when it is given: a new block comes
+ * clear out of calloc, and the one that a reset keeps is cleared as far as it was used, so that a struct out of an
+ * arena needs no initialiser in its second round either. */
 #include "base/arena.h"
 
 #include "base/mem.h"
@@ -77,6 +80,7 @@ void arena_reset(struct arena *arena)
 		return;
 	free_blocks(arena, first->next);
 	first->next = NULL;
+	/* One large request must not keep its memory for all small ones behind it. */
 	if (first->room > BLOCK) {
 		arena->blocks = NULL;
 		allocator_free(arena->allocator, first);

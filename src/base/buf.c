@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Room doubles until it meets the maximum, and what does not fit is not written at all: half a value looks like a whole
+ * one. One room more than the maximum is taken for the NUL, which lets every buffer be handed to a C API as it is. */
 #include "base/buf.h"
 
 #include "base/mem.h"
@@ -64,6 +66,7 @@ static void grow(struct buf *b, size_t needed)
 
 char *buf_reserve(struct buf *b, size_t n)
 {
+	/* A difference, not a sum: n may come from outside, and b->n + n could wrap. */
 	if (b->too_big || n > b->max - b->n) {
 		b->too_big = true;
 		return NULL;
@@ -120,11 +123,13 @@ void buf_append_i64(struct buf *b, int64_t value)
 {
 	if (value < 0)
 		buf_append_byte(b, '-');
+	/* The smallest int64_t has no positive counterpart, so it is negated without a sign. */
 	buf_append_u64(b, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
+	/* Once for the length and once for the bytes; a va_list may be read only once (C17 7.16, 3). */
 	va_list again;
 	va_copy(again, args);
 	int n = vsnprintf(NULL, 0, format, args);

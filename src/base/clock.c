@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Dates are put together and taken apart by hand. strftime follows the locale, in which the names of days and months
+ * are not those of RFC 5322, and strptime knows neither fractions nor offsets as RFC 3339 has them; both would take
+ * what is almost a time. */
 #include "base/clock.h"
 
 #include <time.h>
@@ -113,6 +116,7 @@ static bool take_date(struct slice *s, struct tm *tm)
 	return tm->tm_mday <= days_in_month(tm);
 }
 
+/* RFC 3339 sets no limit to the digits; those behind the sixth are read and say nothing. */
 static bool take_fraction(struct slice *s, int *ret_micros)
 {
 	int scale = 100000;
@@ -140,6 +144,8 @@ static bool take_offset(struct slice *s, int *ret_minutes)
 	return true;
 }
 
+/* Small letters and a space for the T are what RFC 3339, 5.6 allows; second 60 is a leap second (5.7), which timegm
+ * carries into the minute that follows. */
 bool time_parse_rfc3339(struct slice s, int64_t *ret_us)
 {
 	struct tm tm = {0};

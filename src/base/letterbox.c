@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A list under a lock. Whoever takes gets all that is there, so a busy receiver pays for one lock however many have
+ * posted. Waiting goes by the monotonic clock: a step of the wall clock neither ends nor prolongs it. */
 #include "base/letterbox.h"
 
 #include "base/mem.h"
@@ -31,6 +33,7 @@ void letterbox_post(struct letterbox *m, struct list_link *letter)
 	list_append(&m->letters, letter);
 	pthread_cond_signal(&m->arrived);
 	pthread_mutex_unlock(&m->lock);
+	/* Behind the lock, so that whoever it wakes does not run into it. */
 	if (m->wake)
 		m->wake(m->user);
 }

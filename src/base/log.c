@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A line is made on the stack and leaves in one write(2): lines of several threads do not mix, and a log about memory
+ * that runs out needs none. The level is an atomic that is only looked at, for a line below it must cost next to
+ * nothing. */
 #include "base/log.h"
 
 #include "base/buf.h"
@@ -23,12 +26,15 @@ static bool is_plain(struct slice s)
 		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 		if (!word && !strchr("-_./:@+,", c))
 			return false;
+		/* strchr finds the NUL that ends its string, too. */
 		if (c == 0)
 			return false;
 	}
 	return s.n > 0;
 }
 
+/* The line is ASCII whatever was in the value: nobody who reads it has to guess a charset, and no terminal takes a byte
+ * of it for a command. */
 static void append_escaped(struct buf *b, struct slice s)
 {
 	buf_append_byte(b, '"');

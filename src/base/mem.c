@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* abort and not exit: nothing that runs at an exit may touch what is half done, and there is a core to look at. The
+ * words go straight to standard error, because log.h may want what is missing. */
 #include "base/mem.h"
 
 #include <malloc.h>
@@ -18,6 +20,7 @@ void *mem_alloc(size_t size)
 
 void *mem_alloc_array(size_t count, size_t size)
 {
+	/* malloc(0) may be NULL (C17 7.22.3), which would be taken for the end of memory here. */
 	void *p = calloc(count ? count : 1, size ? size : 1);
 	if (!p)
 		exhausted(size);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two kinds that must not be mixed up: bytes for ids, keys and salts come from the kernel; the seeded generator is for
+ * what has to be the same again, and for jitter that nobody gains anything by guessing. */
 #include "base/random.h"
 
 #include "base/mem.h"
@@ -9,6 +11,7 @@ void random_bytes(void *to, size_t n)
 {
 	unsigned char *at = to;
 	while (n) {
+		/* Above 256 bytes a signal may cut it short (getrandom(2)). */
 		ssize_t got = getrandom(at, n, 0);
 		BUG_IF(got < 0 && errno != EINTR);
 		if (got > 0) {
@@ -31,6 +34,7 @@ uint64_t prng_below(struct prng *g, uint64_t bound)
 {
 	if (bound == 0)
 		return 0;
+	/* What lies above the last whole multiple is drawn again, or small numbers would come more often. */
 	uint64_t limit = UINT64_MAX - UINT64_MAX % bound;
 	uint64_t value;
 	do

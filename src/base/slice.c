@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What is more than a line and not on the hottest paths; the rest is in the header, where the compiler can put it into
+ * the caller. Folding is of ASCII alone and asks no locale: names in protocols are ASCII, and "I" must not become
+ * another letter on a Turkish machine. */
 #include "base/slice.h"
 
 int slice_compare(struct slice a, struct slice b)
@@ -51,6 +54,7 @@ static bool is_space(char c)
 
 struct slice slice_trim(struct slice s)
 {
+	/* Not isspace: it follows the locale, and has undefined behaviour for a char below zero. */
 	while (s.n && is_space(s.p[0]))
 		s = slice_from(s, 1);
 	while (s.n && is_space(s.p[s.n - 1]))
@@ -75,6 +79,7 @@ bool slice_to_u64(struct slice s, uint64_t max, uint64_t *ret)
 		if (s.p[i] < '0' || s.p[i] > '9')
 			return false;
 		uint64_t digit = (uint64_t)(s.p[i] - '0');
+		/* Before it is multiplied: a sum that wrapped cannot be told from one that fits. */
 		if (value > (UINT64_MAX - digit) / 10)
 			return false;
 		value = value * 10 + digit;
@@ -87,6 +92,7 @@ bool slice_to_u64(struct slice s, uint64_t max, uint64_t *ret)
 
 bool slice_equal_secret(struct slice a, struct slice b)
 {
+	/* No early end: how long it takes must not say how many bytes of a guess were right. */
 	unsigned difference = a.n == b.n ? 0 : 1;
 	size_t n = a.n < b.n ? a.n : b.n;
 	for (size_t i = 0; i < n; i++)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The switch has no default, so that the compiler names a status that was forgotten here (-Wswitch). An err is filled
+ * once, at the place that knows the fault; the layers above add nothing and only pass it on. */
 #include "base/status.h"
 
 #include <errno.h>
@@ -43,6 +45,7 @@ enum status err_set(struct err *err, enum status status, const char *format, ...
 
 enum status err_set_errno(struct err *err, int os_errno, const char *format, ...)
 {
+	/* A quota that is used up is a full disk to whoever writes: both pass when somebody makes room. */
 	enum status status = os_errno == ENOSPC || os_errno == EDQUOT ? STATUS_FULL : STATUS_IO;
 	if (!err)
 		return status;
@@ -53,6 +56,7 @@ enum status err_set_errno(struct err *err, int os_errno, const char *format, ...
 	err->status = status;
 	err->os_errno = os_errno;
 	size_t used = n < 0 ? 0 : (size_t)n;
+	/* strerror is not safe between threads, and follows the locale. */
 	const char *words = strerrordesc_np(os_errno); /* NULL for a number that means nothing */
 	if (used < sizeof err->text)
 		(void)snprintf(err->text + used, sizeof err->text - used, ": %s", words ? words : "unknown error");

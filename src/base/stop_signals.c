@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Signals are blocked in every thread and fetched by the main one with sigtimedwait. There is no handler, so there is
+ * no list of functions that one may call in it, and no call in another thread ends early. */
 #include "base/stop_signals.h"
 
 #include <signal.h>

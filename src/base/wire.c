@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Integers go byte by byte, not by memcpy: the files of a machine can be read on one with another byte order, and
+ * compilers make one load of it where that is the same. */
 #include "base/wire.h"
 
 static void put(struct buf *b, uint64_t value, size_t n)
@@ -77,6 +79,7 @@ uint64_t wire_get_varint(struct wire *w)
 		value |= (uint64_t)(byte & 0x7f) << shift;
 		if (byte & 0x80)
 			continue;
+		/* A longer form of a smaller number: two records that mean the same would have different bytes. */
 		if (byte == 0 && shift > 0)
 			break;
 		return w->failed ? 0 : value;
@@ -88,6 +91,7 @@ uint64_t wire_get_varint(struct wire *w)
 struct slice wire_get_bytes(struct wire *w)
 {
 	uint64_t n = wire_get_varint(w);
+	/* Compared as 64 bits before it becomes a size_t, because it is whatever the bytes say. */
 	if (n > w->rest.n)
 		w->failed = true;
 	return w->failed ? SLICE_EMPTY : wire_get_fixed(w, (size_t)n);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Relaxed atomics are enough: nothing else hangs on a count, and one that is late by a moment lets in a connection more
+ * or refuses one. The keys are drawn at each start, so nobody can look for addresses that share the counters of
+ * somebody whom they want to lock out. */
 #include "net/address_count.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -45,6 +48,7 @@ static _Atomic uint32_t *counter_of(struct address_count *count, int row, const 
 bool address_count_enter(struct address_count *count, const struct ip_address *a, uint32_t max)
 {
 	uint32_t least = UINT32_MAX;
+	/* Counted first and taken back: if they only looked, several loops could all see the last place free. */
 	for (int row = 0; row < ROWS; row++) {
 		uint32_t before = atomic_fetch_add_explicit(counter_of(count, row, a), 1, memory_order_relaxed);
 		least = before < least ? before : least;

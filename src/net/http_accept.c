@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A connection is counted against the limits before a byte of it is read. One above them is closed without an answer,
+ * since an answer would take the memory and the writes that the limit is there to save. */
 #include "base/mem.h"
 #include "net/http_connection.h"
 #include <netinet/in.h>
@@ -13,6 +15,8 @@ static bool read_peer(struct http_connection *connection)
 	if (peer.ss_family == AF_INET6) {
 		memcpy(to, &((const struct sockaddr_in6 *)&peer)->sin6_addr, 16);
 	} else {
+		/* As an IPv4-mapped address (RFC 4291, 2.5.5.2): one form for both families, in limits and lists
+		 * alike. */
 		memset(to + 10, 0xff, 2);
 		memcpy(to + 12, &((const struct sockaddr_in *)&peer)->sin_addr, 4);
 	}
@@ -27,6 +31,7 @@ static bool enter(struct http_connection *connection)
 	uint32_t before = atomic_fetch_add_explicit(&server->open_now, 1, memory_order_relaxed);
 	if (before < server->config.limits.connections) {
 		connection->trusted = ip_address_in_any(address, server->trusted.ranges, server->trusted.count);
+		/* A proxy is many people behind one address. */
 		if (connection->trusted || ip_address_is_loopback(address))
 			return true;
 		connection->counted =

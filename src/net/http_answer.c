@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Three ways to answer: bytes that are shared and stay (the pixel), bytes that are ready and go (a redirect), and a
+ * head that is put together here. The first copies nothing and allocates nothing; it is what hits get. All end in
+ * http_request_answered, which alone decides what becomes of the request. */
 #include "base/mem.h"
 #include "net/http_connection.h"
 
@@ -68,6 +71,8 @@ void http_request_answered(struct http_request *request)
 	struct http_connection *connection = request->connection;
 	BUG_IF(request->answered || !request->live);
 	request->answered = true;
+	/* Answers leave in the order of the requests (RFC 9112, 9.3.2): one that is ready early waits for those in
+	 * front of it. */
 	if (connection) {
 		if (request == connection->first && !connection->write)
 			http_loop_want_flush(connection);
@@ -105,6 +110,8 @@ void http_answer_whole(struct http_request *request, struct slice response, size
 	http_answer_static(request, response, response.n);
 }
 
+/* A line break in a value would begin a header of somebody's choice. What comes from outside is checked long before;
+ * that it gets here is a bug. */
 static bool is_fit(struct slice s, bool name)
 {
 	for (size_t i = 0; i < s.n; i++) {
@@ -153,6 +160,7 @@ void http_answer(struct http_request *request, unsigned status, const struct htt
 		 struct slice body)
 {
 	BUG_IF(status < 200 || status > 599);
+	/* RFC 9110, 15.3.5 and 15.4.5; a 204 must not even have a length (8.6). */
 	bool bodiless = status == 204 || status == 304;
 	size_t size = 256 + body.n;
 	for (size_t i = 0; i < header_count; i++)
@@ -167,6 +175,7 @@ void http_answer(struct http_request *request, unsigned status, const struct htt
 		buf_append(&b, SLICE("\r\n"));
 	}
 	buf_append(&b, SLICE("\r\n"));
+	/* The head is that of a GET, its length among it (RFC 9110, 9.3.2). */
 	if (!bodiless && request->method != HTTP_HEAD)
 		buf_append(&b, body);
 	BUG_IF(buf_failed(&b));

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* In place: what is decoded is moved to the front of the very bytes it came in, so a body of any size needs no second
+ * buffer. It is resumable at any byte, because nobody says where the network cuts. */
 #include "net/http_chunked.h"
 
 #include "base/slice.h"
@@ -12,6 +14,7 @@ static enum http_chunked_result take_line(struct slice *rest, size_t max, struct
 	size_t lf = slice_index(*rest, '\n');
 	if (lf > max || slice_index(slice_sub(*rest, 0, lf), '\0') < lf)
 		return HTTP_CHUNKED_BAD;
+	/* A CR that is the last byte so far may be followed by its LF yet. */
 	size_t cr = slice_index(slice_sub(*rest, 0, lf), '\r');
 	if (lf == rest->n)
 		return cr + 1 < lf ? HTTP_CHUNKED_BAD : HTTP_CHUNKED_MORE;
@@ -75,6 +78,7 @@ static bool read_size(struct slice line, uint64_t *ret)
 	uint64_t size = 0;
 	size_t n = 0;
 	for (; n < line.n && hex_value(line.p[n]) >= 0; n++) {
+		/* 32 bits: above every limit that a body can have here, and far from what could wrap. */
 		if (n == 8)
 			return false;
 		size = size << 4 | (unsigned)hex_value(line.p[n]);
@@ -110,7 +114,8 @@ static enum http_chunked_result take_data_end(struct http_chunked *chunked, stru
 	return HTTP_CHUNKED_END;
 }
 
-/* One trailer line, which is checked and forgotten; *ret_last at the blank one. */
+/* One trailer line, which is checked and forgotten; *ret_last at the blank one. It may not be taken for a header
+ * (RFC 9110, 6.5.1): what a proxy has checked stands in front of the body. */
 static enum http_chunked_result take_trailer(struct http_chunked *chunked, struct slice *rest, bool *ret_last)
 {
 	struct slice line;

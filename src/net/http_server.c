@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One thread a loop and one listening socket a thread: the kernel spreads connections, and what belongs to a connection
+ * never meets another thread. Only counters of limits are shared. A limit of 0 means the default, so that whoever
+ * configures says only what differs. */
 #include "net/http_server.h"
 #include "base/mem.h"
 #include "net/http_connection.h"
@@ -130,6 +133,7 @@ static struct timespec deadline_in(int timeout_ms)
 	return at;
 }
 
+/* By the monotonic clock, and not by pthread_join, which has no time limit. */
 static bool wait_for_loops(struct http_server *server, int timeout_ms)
 {
 	struct timespec at = deadline_in(timeout_ms > 0 ? timeout_ms : 0);
@@ -147,6 +151,8 @@ void http_server_shut_down(struct http_server *server, int timeout_ms)
 	for (unsigned i = 0; i < server->loop_count; i++)
 		if (server->loops[i].running)
 			(void)http_loop_post(&server->loops[i], &server->loops[i].stop);
+	/* Two steps: what is under way may end in its time, and then nobody waits any longer for whoever reads
+	 * slowly. */
 	if (!wait_for_loops(server, timeout_ms))
 		for (unsigned i = 0; i < server->loop_count; i++)
 			if (server->loops[i].running)

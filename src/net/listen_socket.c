@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Each loop has a socket of its own on the same port (SO_REUSEPORT), so that the kernel spreads connections and loops
+ * share no lock. The option has a price that is paid here: two servers of one user would share a port in silence, each
+ * with half of the hits. */
 #include "net/listen_socket.h"
 #include "base/slice.h"
 #include "codec/judge/ip_address.h"
@@ -45,6 +48,8 @@ static int set_option(int fd, int level, int option, int value)
 static int bind_socket(int fd, struct listen_address *at, bool first, bool shared)
 {
 	int failed = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	/* One socket for both families: what `::` means without it is a setting of the machine
+	 * (net.ipv6.bindv6only). */
 	if (!failed && at->to.any.sa_family == AF_INET6)
 		failed = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 	if (!failed && !first)

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* From right to left, because proxies append: the right end was written by the one that spoke to us, the left end may
+ * have been written by anybody. An element that is no address ends the walk, since nobody knows what a proxy that
+ * writes it means; what was found up to there stands. */
 #include "net/peer_address.h"
 
 /* Takes the last element off a comma-separated list; a comma inside quotes separates nothing. */
@@ -37,6 +40,7 @@ static bool parse_node(struct slice text, struct ip_address *ret)
 			return false;
 		return ip_address_parse(inner, ret);
 	}
+	/* An IPv6 address without brackets has colons itself; so a port is only looked for behind dots. */
 	size_t colon = slice_index(text, ':');
 	struct slice behind = slice_from(text, colon);
 	if (slice_index(slice_sub(text, 0, colon), '.') < colon && is_port(behind))

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A line of the stream ends at CR LF, LF or a lone CR (WHATWG HTML 9.2.5), so data is cut at all three. An id with a
+ * NUL is thrown away by browsers (9.2.6), and one with a line break would begin a field of its own; both are
+ * refused. */
 #include "net/sse.h"
 
 static bool is_one_line(struct slice s)

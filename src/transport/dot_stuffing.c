@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* In pieces, because a mail goes out in pieces: whether one begins at a line's start is seen from the byte in front of
+ * it, and nothing has to be remembered between two calls. */
 #include "transport/dot_stuffing.h"
 
 void dot_stuffing_append(struct buf *b, struct slice message, size_t from, size_t to)

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two lives in one object. Until it stands the connection is a transfer of libcurl's, of which only the lines that the
+ * server says are read along; from then on it is a socket to be watched and two buffers. Everything returns at once and
+ * says AGAIN where it would have to wait, so that many mails are under way on one thread (decision 2). */
 #include "transport/smtp_connection.h"
 
 #include "base/clock.h"
@@ -55,6 +58,7 @@ static void note_ability(struct smtp_connection *c, struct slice line)
 {
 	struct slice words = slice_trim(slice_from(line, 4));
 	struct slice keyword = slice_cut(&words, ' ');
+	/* Keywords without regard to case, their parameters left aside (RFC 5321, 4.1.1.1). */
 	c->abilities.pipelining |= slice_equal_nocase(keyword, SLICE("PIPELINING"));
 	c->abilities.eight_bit_mime |= slice_equal_nocase(keyword, SLICE("8BITMIME"));
 	c->abilities.size |= slice_equal_nocase(keyword, SLICE("SIZE"));
@@ -144,12 +148,14 @@ static void set_login(CURL *easy, const struct smtp_settings *s)
 		curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, s->secret);
 	else
 		curl_easy_setopt(easy, CURLOPT_PASSWORD, s->secret);
+	/* One round trip less: the secret goes with the command (RFC 4954, 4). */
 	curl_easy_setopt(easy, CURLOPT_SASL_IR, 1L);
 }
 
 static void set_tls(CURL *easy, const struct smtp_settings *s)
 {
 	curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)(s->tls == SMTP_TLS_STARTTLS ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+	/* 1.0 and 1.1 must not be used any more (RFC 8996). */
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, s->verify_peer ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, s->verify_peer ? 2L : 0L);
@@ -162,6 +168,7 @@ static void set_up(struct smtp_connection *c)
 	const struct smtp_settings *s = c->settings;
 	CURL *easy = c->easy;
 	curl_easy_setopt(easy, CURLOPT_URL, s->url);
+	/* The URL is made of settings: whatever they say, it is never another protocol. */
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* none from the environment either */
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
@@ -281,6 +288,7 @@ static void drop_input(struct smtp_connection *c, size_t n)
 enum status smtp_connection_receive(struct smtp_connection *c)
 {
 	for (;;) {
+		/* What is there comes first: with pipelining several replies arrive together. */
 		struct slice rest = buf_slice(&c->input);
 		enum status status = smtp_reply_take(&rest, &c->partial);
 		if (status == STATUS_CORRUPT)

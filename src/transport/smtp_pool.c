@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The line that was used last is taken first. Those at the other end are the ones that are not needed, and grow old
+ * enough to be closed. Idle lines are listened to: a server that closes one, or says 421, is heard of at once and not
+ * by the next mail. */
 #include "transport/smtp_pool.h"
 
 #include "base/mem.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Strict in what a reply decides, its code and where it ends; generous with the words, which only people read. Those
+ * are cleaned here, once: what a server says is stored with the message, logged and shown on a page. */
 #include "transport/smtp_reply.h"
 
 #include "codec/text/utf8.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The signals that the row has kept go through today's rules as if the hit came now. A verdict is only given where its
+ * ground is still there: an address that was shortened since may lie outside of a list in which the whole one was, and
+ * nobody became a person by that. */
 #include "engine/judge/first_look.h"
 
 #include "codec/judge/hit_signals.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The clicks of a burst may be written or still gathered, mostly both: a sandbox follows links and presses within one
+ * batch. So the store is asked and the batch looked through. Links are counted from each click on and in no order,
+ * because several servers' records come in none; that is quadratic, and bounded by CLICKS_MAX. */
 #include "engine/judge/press_burst.h"
 
 #include "codec/judge/ip_address.h"
@@ -27,6 +30,7 @@ static uint64_t network_of(struct slice ip)
 
 static bool is_before(const struct clicks *c, const struct event *e)
 {
+	/* One that came again is one row with a last time (decision 36). */
 	int64_t last_us = e->last_repeat_us > e->occurred_us ? e->last_repeat_us : e->occurred_us;
 	int64_t before_us = c->press->occurred_us - last_us;
 	return before_us >= 0 && before_us <= PRESS_BURST_REACH_S * INT64_C(1000000);
@@ -74,6 +78,7 @@ enum status press_burst_find(struct batch *batch, const struct event *press, str
 	struct event *written = NULL;
 	size_t count = 0;
 	*ret = (struct press_burst){0};
+	/* Without a client there is nobody to tell a source by. */
 	if (!press->user_agent.n || clicks.network == 0)
 		return STATUS_OK;
 	enum status status = store_event_list(batch_session(batch), &filter, batch_arena(batch), &written, &count, err);

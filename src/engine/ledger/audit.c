@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Entries are made by whoever runs the change, in its transaction, and never afterwards. A person stands in them as a
+ * hash, because they stay for ever and an erasure must not be undone by them. */
 #include "engine/ledger/audit.h"
 
 #include "base/random.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Where the codec asks what a link or a pixel is to be, this answers with tokens; the codec knows no keys and no
+ * messages. It runs again for every attempt and every preview (decision 4), so nothing here may depend on the time, on
+ * chance, or on what the store says meanwhile. Links too long for a token are kept in the store under a digest of
+ * theirs, which is the same each time, too. */
 #include "engine/mail/instrument.h"
 
 #include "codec/mime/mime_rewrite.h"
@@ -75,6 +79,8 @@ static bool track(void *user, const struct html_link *link, struct buf *to)
 		token.is_stored = true;
 	}
 	enum status status = tracking_url_append(&origin, &token, to);
+	/* The codec only hears yes or no, and would leave the link as it is: the first failure is kept for the
+	 * caller. */
 	if (status != STATUS_OK && r->status == STATUS_OK)
 		r->status = status;
 	return status == STATUS_OK;
@@ -212,7 +218,8 @@ static void take_html_warnings(struct rewriting *r)
 	}
 }
 
-/* Html that looks like the mail's and was not touched; attachments are nobody's surprise. */
+/* Html that looks like the mail's and was not touched; attachments are nobody's surprise. It is told and not refused:
+ * the mail can be read, and it is the sender's. */
 static void warn_of_part(struct rewriting *r, const struct mime_html *html)
 {
 	if (html->skip != MIME_NOT_SKIPPED && html->skip != MIME_SKIP_ATTACHED && html->skip != MIME_SKIP_EMBEDDED)
@@ -266,6 +273,7 @@ static enum status rewrite_mail(struct rewriting *r, struct html_rewrite_options
 	struct mime_report report;
 	struct buf out;
 	buf_init(&out, eml.n + OUTPUT_MAX);
+	/* Numbers go on: a link of the html and one of the mail must not be taken for the same. */
 	options->first_link_index = (uint32_t)r->result->link_count;
 	enum status status = mime_rewrite(options, eml, r->arena, &out, &report);
 	if (status == STATUS_OK)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes with their lengths and in one order only, so that the same content has the same digest, whoever sends it. JSON
+ * would have several forms of one text, and attachments are bytes. */
 #include "engine/mail/mail_body.h"
 
 #include "base/mem.h"
@@ -66,6 +68,8 @@ enum status mail_body_decode(struct slice content, struct arena *arena, struct m
 	body.html = wire_get_bytes(&w); /* in this order */
 	body.text = wire_get_bytes(&w);
 	uint64_t count = wire_get_varint(&w);
+	/* Counts are checked before anything is allocated for them, although the bytes are our own: a disk can change
+	 * them. */
 	if (!wire_ok(&w) || version != LAYOUT_VERSION || count > MAIL_ATTACHMENTS_MAX)
 		return err_set(err, STATUS_CORRUPT, "the kept body is not one that this program wrote");
 	body.attachments = get_attachments(&w, (size_t)count, arena);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Read leniently: what is missing has its default and what is not known is passed over. A message may wait in the queue
+ * while the program is replaced, and must be built by the new one as the old one would have. */
 #include "engine/mail/message_options.h"
 
 #include "codec/text/json_text.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The draft is filled by one function for the mail that leaves and for the check at acceptance, so what was accepted
+ * can be built. The check has one byte for each content: what can be wrong is in heads and names, and a batch of large
+ * mails must not be composed twice. */
 #include "engine/mail/outgoing.h"
 
 #include "codec/mail/mail_address.h"

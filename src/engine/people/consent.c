@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What holds, the proof of it, the event and the note of who decided are one transaction: consent without proof is
+ * worth nothing, and a proof of what did not come to hold is wrong. The writer keeps contacts who agreed to less in
+ * memory (decision 38), so it is told here. */
 #include "engine/people/consent.h"
 
 #include "codec/text/json_text.h"
@@ -46,6 +49,7 @@ enum status consent_apply(struct batch *batch, const struct consent_change *chan
 	enum status status = store_contact_set_consent(session, change->tenant, &change->what, event->occurred_us, err);
 	if (status == STATUS_OK)
 		status = store_consent_add(session, change->tenant, &record, err);
+	/* Behind the store, so that memory never knows of what was refused; a rollback has it all read again. */
 	if (status == STATUS_OK)
 		batch_change_contact(batch, change->tenant, &change->what);
 	if (status == STATUS_OK)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A field that is not in the table is a fault. Left out in silence, a misspelt `track` would send mail that is not
+ * tracked as somebody wanted, and nobody would know before the numbers are missing. */
 #include "engine/request/json_fields.h"
 
 #include "base/clock.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* All that is wrong is said in one answer, so that a caller corrects once. The list has an end, and its last item says
+ * so: a body with a thousand faults must not make an answer that is larger than the body. */
 #include "engine/request/problem.h"
 
 #include "base/buf.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One reader a part, each with a table of its own, so that a fault has the place at which it stands (json_fields.h).
+ * Addresses and headers are checked here by the codec's rules, which are those the mail will be composed by: what
+ * passes fits into a header as it is and cannot begin another one. */
 #include "engine/request/send_parts.h"
 
 #include "codec/mail/mail_address.h"
@@ -259,6 +262,7 @@ static void read_utm(struct json_reading *r, const json_t *value, const struct j
 		struct json_place at = {place, key, 0};
 		struct send_pair *pair = &track->utm[track->utm_count++];
 		pair->name = slice_from_cstr(key);
+		/* The value may be anything: it is percent-encoded. */
 		if (!is_parameter_name(pair->name))
 			READING_PROBLEM(r, &at, "must have a name of letters, digits, _ and -, at most 64 of them");
 		(void)json_fields_text(r, item, &at, 256, true, &pair->value); /* it says what is wrong */
