@@ -26,6 +26,8 @@ static int posix_open(void *self, const char *path, enum disk_open_mode mode)
 
 	(void)self;
 	do
+		/* No link is followed: whoever can put one there must not choose where hits are written. Nobody else
+		 * may read them: they have addresses in them. */
 		fd = open(path, flags[mode] | O_CLOEXEC | O_NOFOLLOW, 0600);
 	while (fd < 0 && errno == EINTR);
 	return fd < 0 ? -errno : fd;

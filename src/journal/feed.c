@@ -9,6 +9,7 @@
 
 static size_t clamp_capacity(const struct journal *journal, size_t batch_bytes)
 {
+	/* The largest record must fit, and the batch into one segment: it is never divided. */
 	size_t least = frame_size(JOURNAL_PAYLOAD_MAX), most = journal->segment_bytes - SEGMENT_RECORDS_AT;
 
 	if (batch_bytes < least)
@@ -75,6 +76,7 @@ bool journal_feed_hand_over(struct journal_feed *feed)
 {
 	if (feed->batches[feed->filling].count == 0 || atomic_load(&feed->state) != BATCH_NONE)
 		return false;
+	/* Everything about the batch first and its state last: from then on it is the journal's. */
 	feed->out = &feed->batches[feed->filling];
 	feed->filling ^= 1;
 	atomic_store(&feed->state, BATCH_HANDED);

@@ -43,6 +43,8 @@ static uint32_t checksum(const char *frame, uint32_t seed)
 	return crc32c(seed, frame + AT_LENGTH, frame_stored_size(frame) - AT_LENGTH);
 }
 
+/* Apart from frame_put, because number and index are given by the journal's thread; the copying is the producers', each
+ * on its own. */
 void frame_seal(char *frame, uint32_t seed, uint32_t number, uint32_t index)
 {
 	wire_store_u32(frame + AT_NUMBER, number);

@@ -12,6 +12,7 @@ static void judge(struct inspect_segment *found, const struct segment *segment, 
 
 	found->records = scan.count;
 	found->used_bytes = scan.end_at;
+	/* Only the last one can end in the middle of a write: the one before was whole when its successor was begun. */
 	found->torn = is_last && scan.end == SEGMENT_TORN;
 	if (!segment_header_is_whole(slice_of(segment->bytes, segment->size)))
 		found->damage = "one of the two headers is damaged; the other one serves";

@@ -33,6 +33,8 @@ enum status journal_reader_open(struct journal *journal, uint64_t after, struct 
 	struct journal_reader *reader;
 	uint64_t first;
 
+	/* A journal that is older than the store, out of a backup say: its next records would have the numbers of
+	 * others, which are applied already. */
 	if (after > journal_durable_sequence(journal))
 		return err_set(err, STATUS_CORRUPT, "record %llu was read before, but the journal ends with %llu",
 			       (unsigned long long)after, (unsigned long long)journal_durable_sequence(journal));
@@ -93,6 +95,7 @@ static enum status read_header(struct journal_reader *reader, struct err *err)
 				     (unsigned long long)reader->first);
 	if (segment_decode_header(slice_of(block, (size_t)got), &header, &why) != STATUS_OK)
 		return damaged(reader, err, why.text);
+	/* A file under another's name: its numbers would be believed. */
 	if (header.first != reader->first || header.node != reader->journal->node)
 		return damaged(reader, err, "its header belongs to another segment");
 	reader->seed = segment_seed(&header);

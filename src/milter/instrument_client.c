@@ -137,6 +137,7 @@ static void set_options(const struct instrument_client *c, CURL *handle, struct 
 {
 	(void)curl_easy_setopt(handle, CURLOPT_URL, c->url);
 	(void)curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+	/* Without it libcurl may use SIGALRM to end the look-up of a name, in a process with many threads. */
 	(void)curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, c->timeout_ms);
 	(void)curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, c->timeout_ms);

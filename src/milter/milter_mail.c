@@ -240,6 +240,7 @@ struct slice milter_mail_message(struct milter_mail *mail)
 	buf_append(to, buf_slice(&mail->recipients));
 	for (size_t i = 0; i < mail->header_count; i++) {
 		const struct kept_header *header = &mail->headers[i];
+		/* Only the envelope says it; a header of that name came from outside. */
 		if (slice_equal_nocase(header->name, SLICE("X-Pugmark-Recipient")))
 			continue;
 		buf_append(to, header->name);

@@ -16,11 +16,14 @@ static uint64_t read_due_ms(const struct http_connection *connection, uint64_t n
 	if (connection->paused)
 		return UINT64_MAX;
 	switch (connection->state) {
+	/* From the first byte to the end of the head: a byte now and then prolongs nothing, or a thousand connections
+	 * could be held with a byte a second each. */
 	case READ_FIRST:
 	case READ_HEAD:
 		if (connection->start < connection->end || connection->blank_skipped || !connection->served)
 			return connection->first ? UINT64_MAX : since + limits->header_timeout_ms;
 		return connection->first ? UINT64_MAX : since + limits->idle_timeout_ms;
+	/* A body may last as long as it likes while it is fast enough, so it is looked at again and again. */
 	case READ_BODY: return now_ms < since + limits->body_grace_ms ? since + limits->body_grace_ms : now_ms + 1000;
 	case READ_DISCARD: return connection->first ? UINT64_MAX : since + LINGER_MS;
 	}
@@ -51,6 +54,7 @@ static bool check_write(struct http_connection *connection, uint64_t now_ms)
 {
 	if (!connection->write)
 		return false;
+	/* Whoever takes anything is no silent one: the queue must get shorter within the time, not empty. */
 	size_t left = uv_stream_get_write_queue_size((uv_stream_t *)&connection->tcp);
 	if (left != connection->write_left) {
 		connection->write_left = left;

@@ -14,6 +14,8 @@ enum http_head_end http_head_find_end(struct slice bytes, size_t *scanned)
 		if (!lf)
 			return HTTP_HEAD_MORE;
 		size_t end = (size_t)(lf - bytes.p);
+		/* A lone LF may end a line (RFC 9112, 2.2) and may not: two readers in a row that differ about it is
+		 * how requests are smuggled. */
 		if (end == at || bytes.p[end - 1] != '\r')
 			return HTTP_HEAD_BAD;
 		bool blank = end == at + 1;
@@ -114,6 +116,7 @@ static unsigned read_request_line(struct http_head *head, struct slice line, str
 		head->minor = 1;
 	else if (slice_equal(line, SLICE("HTTP/1.0")))
 		head->minor = 0;
+	/* `PRI * HTTP/2.0` is no request in another version but the preface of HTTP/2 (RFC 9113, 3.4). */
 	else if (line.n == 8 && slice_starts_with(line, SLICE("HTTP/")) && !slice_equal(head->method, SLICE("PRI")))
 		return 505;
 	else
@@ -204,6 +207,7 @@ static bool note_field(struct http_head *head, struct framing *framing, const st
 	if (name.n == 17 && slice_equal_nocase(name, SLICE("transfer-encoding"))) {
 		framing->codings++;
 		head->chunked = true;
+		/* Alone: where a body in any other coding ends nobody here can tell. */
 		return slice_equal_nocase(value, SLICE("chunked"));
 	}
 	if (name.n == 10 && slice_equal_nocase(name, SLICE("connection")))

@@ -13,6 +13,7 @@ const char *http_loop_date(struct http_loop *loop)
 	static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct timespec now;
 	struct tm utc;
+	/* The kernel's last tick: a Date has whole seconds, and this costs no reading of the hardware's clock. */
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	if (now.tv_sec != loop->date_s && gmtime_r(&now.tv_sec, &utc)) {
 		loop->date_s = now.tv_sec;

@@ -43,6 +43,8 @@ enum status http_stream_write(struct http_stream *stream, struct slice bytes)
 	if (stream->ended)
 		return stream->head_only ? STATUS_OK : STATUS_END;
 	size_t waiting = stream->waiting.n + stream->writing_n;
+	/* Somebody who reads slower than events come must not fill the memory: his stream ends, and he comes back to
+	 * where he was (Last-Event-ID). */
 	if (waiting > STREAM_MAX || bytes.n > STREAM_MAX - waiting)
 		return STATUS_FULL;
 	buf_append(&stream->waiting, bytes);
@@ -87,6 +89,7 @@ void http_stream_flush(struct http_connection *connection, struct http_stream *s
 			write_rest(connection, stream, n);
 			return;
 		}
+		/* One large burst must not stay for the hours that a stream lasts. */
 		if (stream->waiting.room > WAITING_KEPT) {
 			buf_done(&stream->waiting);
 			buf_init(&stream->waiting, STREAM_MAX + STREAM_HEAD_MAX);

@@ -86,6 +86,7 @@ static void run_job(struct worker_job *job, void *context)
 	if (is_parked)
 		return;
 	job->back.run = run_done;
+	/* The loop has ended, and with it whoever wanted the answer. */
 	if (!http_loop_post(job->loop, &job->back))
 		drop(job);
 }

@@ -80,6 +80,7 @@ static enum status check_setting(const struct provider_class *provider, const st
 	if (!find_info(provider, setting->key))
 		return err_set(err, STATUS_BAD_INPUT, "%s: there is no setting called %.*s", provider->info.name,
 			       (int)(setting->key.n > 40 ? 40 : setting->key.n), setting->key.p);
+	/* Every value ends up in a command, a URL or a header, where a line break would begin another one. */
 	if (slice_index(setting->value, 0) < setting->value.n || slice_index(setting->value, '\n') < setting->value.n ||
 	    slice_index(setting->value, '\r') < setting->value.n)
 		return err_set(err, STATUS_BAD_INPUT, "%s: the setting %.*s has a line break in it",
@@ -95,6 +96,7 @@ static enum status check_settings(const struct provider_class *provider, const s
 		enum status status = check_setting(provider, setting, err);
 		if (status != STATUS_OK)
 			return status;
+		/* Which of the two was meant nobody can tell, and one of them may be an old password. */
 		if (find_setting(request, setting->key) != setting)
 			return err_set(err, STATUS_BAD_INPUT, "%s: the setting %.*s is given twice",
 				       provider->info.name, SLICE_FMT(setting->key));

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Browsers are drawn by how often they are seen, all others alike: nobody publishes shares of mail clients or scanners.
+ * Weights are whole numbers, because sums of doubles differ between machines and a seed must give the same hits
+ * everywhere. */
 #include "simulator/traffic_agents.h"
 
 #include "base/mem.h"

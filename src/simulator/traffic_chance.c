@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Every mail has a generator of its own, out of the seed and its number, and so have campaigns and companies. One story
+ * does not change when another one draws once more. */
 #include "simulator/traffic_chance.h"
 
 struct prng chance_of(uint64_t seed, uint64_t n)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The truth about a behaviour is one row, whose name, words and actor stand side by side: tables of a report go by
+ * name, and the judge is measured against the actor. */
 #include "simulator/traffic_hit.h"
 
 struct behaviour_row {

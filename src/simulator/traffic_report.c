@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* All contenders judge the same hits of the same run. The program itself goes through its real path, records, apply and
+ * settling on a store, and not only through the codec: what is measured is what a user gets, repeats and late looks
+ * included. */
 #include "simulator/traffic_report.h"
 
 #include "base/clock.h"

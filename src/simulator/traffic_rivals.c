@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A comparison is worth something when the others are as good as they can be: they know no double clicks, and use this
+ * program's lists where those are better than public ones. What they lack is only what such filters cannot do. */
 #include "simulator/traffic_rivals.h"
 
 #include "base/map.h"

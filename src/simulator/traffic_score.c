@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Counted into one table, behaviour by kind by verdict, from which every figure comes. So a figure that looks wrong can
+ * be followed down to the behaviour that makes it. */
 #include "simulator/traffic_score.h"
 
 #include "base/mem.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The one place where a hit is put into the list and gets its time: people and scanners only say how long after
+ * sending. */
 #include "simulator/traffic_stage.h"
 
 #include "base/mem.h"

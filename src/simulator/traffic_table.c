@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table for people and the JSON come from one report, so they cannot say different things. */
 #include "simulator/traffic_table.h"
 
 #include "codec/text/json_text.h"

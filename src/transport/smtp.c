@@ -121,8 +121,10 @@ static void put_mail(struct smtp_delivery *d)
 	buf_append(out, SLICE("MAIL FROM:<"));
 	buf_append(out, d->delivery.mail.envelope_from);
 	buf_append(out, SLICE(">"));
+	/* RFC 1870: what is too large for the server is refused before it is sent. */
 	if (can->size)
 		buf_printf(out, " SIZE=%zu", d->delivery.mail.bytes.n);
+	/* RFC 6152; without it the bytes go as they are. */
 	if (can->eight_bit_mime && eight_bit)
 		buf_append(out, SLICE(" BODY=8BITMIME"));
 	buf_append(out, SLICE("\r\n"));
@@ -337,6 +339,7 @@ static void smtp_free(struct transport *transport)
 	smtp_pool_done(&s->pool);
 	mem_free(s->settings.url);
 	mem_free(s->settings.user);
+	/* memset of what is freed next may be left out by the compiler. */
 	if (s->settings.secret)
 		explicit_bzero(s->settings.secret, strlen(s->settings.secret));
 	mem_free(s->settings.secret);
@@ -373,6 +376,7 @@ static char *make_url(const struct transport_smtp_config *config)
 	struct buf url;
 	bool is_ipv6 = strchr(config->host, ':') != NULL;
 	buf_init(&url, 1024);
+	/* libcurl takes the path of an smtp: URL for the name in EHLO. */
 	buf_printf(&url, "%s://%s%s%s:%u/%s", config->tls == SMTP_TLS_IMPLICIT ? "smtps" : "smtp", is_ipv6 ? "[" : "",
 		   config->host, is_ipv6 ? "]" : "", config->port, config->helo_name ? config->helo_name : "");
 	return buf_detach(&url, NULL);
@@ -400,6 +404,7 @@ enum status transport_smtp_new(struct transport_loop *loop, const struct transpo
 	    .ca_file = copy_or_null(config->ca_file),
 	    .verify_peer = config->verify_peer,
 	    .connect_timeout_ms = config->connect_timeout_ms ? config->connect_timeout_ms : 30 * 1000,
+	    /* RFC 5321, 4.5.3.2: five minutes are the longest of what is asked before the dot. */
 	    .idle_timeout_ms = config->idle_timeout_ms ? config->idle_timeout_ms : 300 * 1000,
 	};
 	smtp_pool_init(&s->pool);

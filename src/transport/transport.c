@@ -106,6 +106,7 @@ void transport_pass_barrier(struct delivery *delivery)
 
 void transport_abandon(struct delivery *delivery)
 {
+	/* Behind the dot the other side may have it, and nobody can give it up any more. */
 	BUG_IF(delivery->state == DELIVERY_PASSED);
 	delivery_fail(delivery, STATUS_AGAIN, "given up before the end of the message was sent");
 }

@@ -78,8 +78,7 @@ void loop_remove_watch(struct loop_watch *watch)
 }
 
 /* Moves on what was queued when it began, and says whether there was any; what is queued meanwhile waits for the next
- * turn, so that the network is
- * never starved. */
+ * turn, so that the network is never starved. */
 static bool run_queue(struct transport_loop *loop)
 {
 	struct list_link now;

@@ -105,6 +105,7 @@ static size_t read_named(struct slice s, enum html_reference_place place, char *
 		return 0;
 	size_t end = 1 + (size_t)match->name_n;
 	bool has_semicolon = match->name[match->name_n - 1] == ';';
+	/* `?a=1&copy=2` is an address and not a copyright sign (13.2.5.73). */
 	if (place == HTML_REFERENCE_IN_ATTRIBUTE && !has_semicolon && end < s.n &&
 	    (s.p[end] == '=' || is_alphanumeric((unsigned char)s.p[end])))
 		return 0;

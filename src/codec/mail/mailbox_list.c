@@ -61,7 +61,8 @@ static bool take_special(struct scan *s, char c)
 	} else if (c == '>' && s->in_angle) {
 		s->in_angle = false;
 	} else if (c == ':' && !s->in_angle && !s->has_angle) {
-		forget_text(s); /* the name of a group */
+		/* RFC 5322, 3.4: the name of a group, whose members follow up to a semicolon. */
+		forget_text(s);
 	} else {
 		return false;
 	}

@@ -30,6 +30,8 @@ void quoted_printable_end_softly(struct quoted_printable *q)
 	quoted_printable_end_line(q, q->newline);
 }
 
+/* At a line's start a dot, "From " and "--" mean something to those who pass mail on: the end of DATA, the next mail of
+ * an mbox, a boundary (RFC 2049, 3; RFC 2046, 5.1.1). */
 static void put_octet(struct quoted_printable *q, char byte, bool is_literal, size_t limit)
 {
 	bool is_mistakable = byte == '.' || byte == '-' || byte == 'F';

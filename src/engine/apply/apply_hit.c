@@ -297,6 +297,8 @@ static enum status apply_unsubscribe(struct hit *hit, struct err *err)
 	bool is_held = !hit->record.one_click && !hit->context->parts->counts_every_press &&
 		       unsubscription_is_doubtful(hit->message, &hit->verdict, time_of(hit));
 	if (hit->record.one_click)
+		/* The mailbox provider posts for its user, from a data centre and with a library's agent (RFC 8058;
+		 * decision 13): whatever was judged of the client says nothing. */
 		hit->verdict =
 		    (struct verdict){.actor = ACTOR_PROXY_HUMAN, .confidence_percent = 95, .reasons = "one_click"};
 	struct event event = event_of(hit, SLICE_EMPTY);

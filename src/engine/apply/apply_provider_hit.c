@@ -345,6 +345,7 @@ static enum status take(struct report *r, struct err *err)
 		return skip(r, APPLY_SKIP_REPEATED);
 	if (status == STATUS_OK)
 		status = find_link(r, err);
+	/* The unsubscribe link and the pixel are ours: what they did was recorded when they were asked for. */
 	if (status == STATUS_OK && r->is_own_link)
 		return skip(r, APPLY_SKIP_OWN_LINK);
 	return status == STATUS_OK ? add(r, err) : status;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread and its bound.
  *
- * Until now the deliverer's network thread read and built each mail between two turns of the network: three round trips
- * to the store a mail, in which no socket moved.
+ * A thread of its own, because on the deliverer's network thread reading and building cost three round trips to the
+ * store a mail, in which no socket moved (decision 24).
  *
  * The bound is on bytes, because counts say little: twenty mails are 40 kB or a gigabyte. Only this thread raises the
  * sum and only the deliverer's lowers it. When there is no room the thread waits for a letter or a release; both end

@@ -299,6 +299,7 @@ static void send_job(struct job *job)
 	job->jobs->figures.open++;
 	move_to(job, &job->jobs->busy, JOB_SENDING);
 	if (!transport) {
+		/* A fault of the configuration and not of the mail: it is tried again, as after a line that broke. */
 		refuse(job, STATUS_IO, "no provider of that name is configured here");
 		return;
 	}
@@ -368,6 +369,7 @@ static void take_built(struct job *job)
 	const struct err *err = &job->build->err;
 	switch (job->build->result) {
 	case BUILD_DONE: move_to(job, &jobs->built, JOB_BUILT); return;
+	/* The store is away, or there was a stop; not at once again. */
 	case BUILD_LATER:
 		move_to(job, &jobs->waiting, JOB_WAITING);
 		jobs_pause(jobs);
@@ -400,6 +402,7 @@ struct jobs *jobs_new(const struct jobs_config *config)
 {
 	struct jobs *jobs = MEM_NEW(struct jobs);
 	uint64_t seed;
+	/* Another one at each start: servers that come up together must not try again together. */
 	random_bytes(&seed, sizeof seed);
 	prng_init(&jobs->prng, seed);
 	jobs->config = *config;

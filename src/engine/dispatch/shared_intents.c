@@ -91,6 +91,7 @@ static void free_errand(struct intents_errand *e)
 	mem_free(e);
 }
 
+/* An intent that was not taken has lost its lease: somebody else sends the mail, or has sent it (decision 23). */
 static void intents_finished(struct errand *errand)
 {
 	struct intents_errand *e = (struct intents_errand *)errand;
@@ -103,6 +104,7 @@ static void intents_finished(struct errand *errand)
 	free_errand(e);
 }
 
+/* The order in which messages are locked, on every server. */
 static int by_message(const void *a, const void *b)
 {
 	const struct shared_intent *x = *(struct shared_intent *const *)a, *y = *(struct shared_intent *const *)b;

@@ -61,6 +61,7 @@ static void put_codes(struct json_text *w, struct slice reasons)
 	json_open(w, '[');
 	while (reasons.n) {
 		struct slice reason = slice_cut(&reasons, ' ');
+		/* It is no reason but the name of a burst, and has a key of its own (put_group). */
 		if (reason.n && !slice_starts_with(reason, GROUP))
 			json_put_string(w, reason);
 	}
@@ -107,6 +108,7 @@ static void put_verdict(struct json_text *w, const struct event *event)
 	JSON_FIELD(w, "bot", bool, event->bot_filtered);
 	JSON_FIELD(w, "mpp", bool, event->judged &&event_is_mpp(event));
 	JSON_FIELD(w, "rules", string_or_null, event->judged ? event->rules : SLICE_EMPTY);
+	/* What nobody judged nobody will judge otherwise. */
 	JSON_FIELD(w, "settled", bool, !event->judged || event->settled);
 	put_group(w, event->judged ? event->reasons : SLICE_EMPTY);
 }
@@ -137,6 +139,7 @@ static void put_client(struct json_text *w, const struct event *event)
 {
 	struct client client = {0};
 	json_key(w, "client");
+	/* Its agent is bare "Mozilla/5.0" and says nothing; that it was Apple's is the verdict's. */
 	if (event->judged && event_is_mpp(event))
 		client.name = "Apple Mail (private)";
 	else if (event->judged && event->user_agent.n)
@@ -179,6 +182,8 @@ static bool is_our_key(const char *key)
 
 static void put_own_metadata(struct json_text *w, struct slice metadata)
 {
+	/* Checked when it came in. If a disk has changed it since, the event goes without, and not the list without the
+	 * event. */
 	json_t *object = metadata.n ? json_loadb(metadata.p, metadata.n, 0, NULL) : NULL;
 	const char *key;
 	json_t *value;
@@ -243,6 +248,8 @@ static struct link_token click_of(const struct event *event, char stored_key[LIN
 	return token;
 }
 
+/* Sealed again instead of stored: the same input gives the same token (decision 32), and a key that is not there any
+ * more gives none. */
 void event_token_append(struct buf *b, const struct event *event, struct link_token_sealer *sealer)
 {
 	char stored_key[LINK_TOKEN_STORED_KEY_SIZE];

@@ -184,6 +184,8 @@ enum status accept_begin(const struct accept_context *context, struct accept_ite
 
 enum status accept_end(const struct sending *sending, const struct writer_command *command)
 {
+	/* Behind the commit: a deliverer that is woken before finds nothing, and would look again only after
+	 * seconds. */
 	if (command->status == STATUS_OK && sending->queued)
 		sending->queued(sending->queued_user);
 	return command->status;

@@ -238,6 +238,7 @@ static void fill_message(struct preparation *p, const struct contact *known)
 					    : slice_from_cstr(sending->default_provider);
 	m->from_email = request->from.address;
 	m->from_name = request->from.name;
+	/* Where only an id was given, to the address that is known of it. */
 	m->to_email = request->to.address.n ? request->to.address : known->email;
 	m->to_name = request->to.name;
 	m->subject = request->subject;
@@ -390,6 +391,7 @@ static void fill_result(struct preparation *p, const struct instrument_result *r
 	p->accepted->stored = rewritten->stored;
 	p->accepted->stored_count = rewritten->stored_count;
 	for (size_t i = 0; i < rewritten->link_count; i++)
+		/* Those that are tracked: whether all of them were followed is a sign (second_look.c). */
 		p->accepted->message.link_count += rewritten->links[i].tracked_url.n > 0;
 	join_warnings(p, rewritten);
 }
@@ -414,6 +416,8 @@ static enum status finish(struct preparation *p, struct err *err)
 		decide_instrument(p);
 	else
 		decide_send(p);
+	/* Made here and not by the command, which may run twice (decision 28): the event stays the
+	 * same one. */
 	p->accepted->event_id = uuid_derived(p->accepted->message.id, 1);
 	fill_result(p, &rewritten);
 	p->item->status = STATUS_OK;

@@ -213,6 +213,7 @@ static enum status hand_over(struct correction *c, enum first_hit which, struct 
 	bool is_open = which == FIRST_OPEN;
 	enum status status = find(c, which, &first, &has_first, err);
 	if (status == STATUS_OK)
+		/* Asked of the store and not remembered: the mark may be on a hit that nobody corrects now. */
 		status = find(c, is_open ? HOLDER_OPEN : HOLDER_CLICK, &holder, &has_holder, err);
 	if (status == STATUS_OK && has_holder && !(has_first && uuid_equal(first.id, holder.id)))
 		status = set_unique(c, &holder, false, err);

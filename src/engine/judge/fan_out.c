@@ -131,6 +131,8 @@ static void turn_over(struct fan_out *f, int64_t time_us)
 		f->young.since_us = time_us;
 	if (time_us - f->young.since_us <= f->generation_us && map_count(f->young.visits) < f->visits_max)
 		return;
+	/* Whoever asks is told how far back it can be believed (fan_out_since_us), and reads history for what lies
+	 * before. */
 	f->has_forgotten |= map_count(dropped.visits) > 0;
 	f->old = f->young;
 	f->young = dropped;

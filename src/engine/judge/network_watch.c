@@ -89,6 +89,8 @@ static bool look_at(struct network_watch *w, enum network_list which)
 	if (!file->path)
 		return false;
 	struct network_file_mark mark = network_file_look(file->path);
+	/* One that is being copied has another size or time at the next look, and half a list would make people of its
+	 * other half. At the start it is read at once: hits are judged from then on. */
 	bool rests = !file->was_seen || network_file_mark_equal(&mark, &file->seen);
 	file->seen = mark;
 	file->was_seen = true;

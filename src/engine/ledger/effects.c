@@ -165,6 +165,8 @@ static void move_unsubscribed(struct sums *sums, struct message *message, const 
 {
 	message->counters.unsubscribed_us = delta > 0 ? event->occurred_us : 0;
 	sums_add_daily(sums, sums_owner_of(sums, message), message->cohort_day, STAT_UNSUBSCRIBES, delta);
+	/* What a recipient wanted is not undone by a verdict (decision 35): the number goes, the address stays on the
+	 * list. */
 	if (delta > 0)
 		effects_suppress(sums, message, event->occurred_us);
 }
@@ -225,6 +227,7 @@ void effects_state(struct sums *sums, const struct message *message, enum messag
 
 void effects_accepted(struct sums *sums, const struct message *message, const struct event *event)
 {
+	/* Of a message that was made just now: as if from a state that stands in no column. */
 	effects_state(sums, message, MESSAGE_SCHEDULED);
 	if (event->type == EVENT_SENT)
 		move_sent(sums, message, event, 1);

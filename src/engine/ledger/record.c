@@ -36,6 +36,8 @@ enum {
 	FLAGS_ALL = 127,
 };
 
+/* Cut rather than refused: a header that is too long must not lose the hit, and what is left of it is enough to judge
+ * by. */
 static void put_cut(struct buf *b, struct slice s, size_t max)
 {
 	wire_put_bytes(b, slice_sub(s, 0, max));
@@ -130,6 +132,7 @@ enum status record_get_hit(struct slice payload, struct hit_record *ret)
 	hit.kind = (enum hit_kind)kind;
 	hit.consent = (enum link_token_consent)consent;
 	get_hit_flags(&hit, flags);
+	/* Then it is no URL but the key of one. */
 	if (hit.destination_is_stored && hit.destination.n != LINK_TOKEN_STORED_KEY_SIZE)
 		return STATUS_BAD_INPUT;
 	*ret = hit;

@@ -17,6 +17,7 @@ struct suppress_command {
 	bool was_added;
 };
 
+/* "erased" is not among them: only an erasure writes it, under a hash that nobody can type. */
 bool suppress_reason_is_good(struct slice reason)
 {
 	return slice_equal(reason, SLICE("unsubscribed")) || slice_equal(reason, SLICE("complaint")) ||

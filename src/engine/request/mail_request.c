@@ -262,6 +262,8 @@ static void read_mail(struct reading *r)
 	if (slice_starts_with(id, SLICE("<")) && slice_ends_with(id, SLICE(">")))
 		id = slice_sub(id, 1, id.n - 1);
 	mail->message_id = utf8_prefix(id, SEND_ID_MAX);
+	/* The envelope says who gets it, and the milter wrote that down in X-Pugmark-Recipient; To and Cc are only what
+	 * is shown. */
 	if (!mail->recipient_count)
 		read_recipient_headers(r);
 }
@@ -363,6 +365,7 @@ struct slice mail_request_add_unsubscribe(struct slice eml, struct slice url, bo
 	buf_append(&b, slice_sub(eml, 0, at));
 	if (header.line.n && !slice_ends_with(header.line, SLICE("\n")))
 		buf_append(&b, line_end);
+	/* Behind the last header, so that every byte of the mail's own stays in its order. */
 	buf_append_cstr(&b, "List-Unsubscribe: <");
 	buf_append(&b, url);
 	buf_append_cstr(&b, ">");

@@ -23,6 +23,7 @@ static void check_provider(struct json_reading *r, const json_t *value, const st
 {
 	(void)value;
 	const struct slice *provider = member;
+	/* Whether it is configured is the deliverer's business, who may be on another machine. */
 	if (provider->n && !provider_find(*provider))
 		READING_PROBLEM(r, place, "there is no provider of this name");
 }
@@ -95,6 +96,7 @@ static void check_send(struct json_reading *r, const json_t *body, const struct 
 	if (is_given(body, "subject") && json_string_length(json_object_get(body, "subject")) == 0 &&
 	    json_is_string(json_object_get(body, "subject")))
 		READING_PROBLEM(r, &subject, "must not be empty");
+	/* An html that was refused has been spoken of already. */
 	if (!request->html.n && !request->text.n && !(is_given(body, "html") && r->problems.count))
 		READING_PROBLEM(r, &html, "html or text is required");
 }
@@ -139,6 +141,7 @@ static void set_defaults(struct send_request *request)
 	*request = (struct send_request){
 	    .track = {.opens = CONSENT_FULL, .clicks = CONSENT_FULL, .vml = true, .visible_urls = true},
 	    .sequence = {.position = -1},
+	    /* What nobody named is taken for one person's own mail: it gets no List-Unsubscribe. */
 	    .stream = SLICE("transactional"),
 	};
 }

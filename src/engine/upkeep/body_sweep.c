@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Looked for beside the writer and deleted by it: the look goes over a table, and everybody's commands wait behind the
+ * writer. In between a mail may come that has such a body again, so the deletion asks once more how old it is. */
 #include "engine/upkeep/body_sweep.h"
 #include "store/mail/bodies.h"
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The way goes by position, which is how events lie on disk (decision 32); where time ends is asked of the minutes
+ * once, at the beginning. A step is measured by the clock and not by rows: how long a thousand rows take differs by the
+ * machine, the store and what else goes on, and hits wait behind each of them. */
 #include "engine/upkeep/event_sweep.h"
 
 #include "base/mem.h"
@@ -62,6 +65,7 @@ static enum status find_stretch(struct event_sweep *sweep, const struct tenant *
 	if (status != STATUS_OK)
 		return status;
 	int64_t before_us = sweep->config.now_us - days * DAY_US;
+	/* A table of a month holds all tenants' events: it goes when the one that keeps longest is through with it. */
 	if (before_us < sweep->everybodys_us)
 		sweep->everybodys_us = before_us;
 	*stretch = (struct stretch){.tenant = tenant->name, .walk = {.tenant = tenant->id, .before_us = before_us}};
@@ -117,6 +121,7 @@ enum status event_sweep_begin(const struct event_sweep_config *config, struct ev
 	sweep->config = *config;
 	sweep->everybodys_us = config->now_us;
 	sweep->arena = arena_new();
+	/* Who only counts holds up nobody. */
 	sweep->rows = config->writer ? ROWS_FIRST : ROWS_COUNTED;
 	enum status status = store_session_open(config->store, STORE_READ, &sweep->session, err);
 	if (status == STATUS_OK)

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A thread, because a pass lasts for hours and waits most of the time. Two locks: one is held for a whole pass, so that
+ * the daily one and one that somebody asks for never run at once; the other only guards the wish to stop, for which
+ * nobody may wait that long. */
 #include "engine/upkeep/retention.h"
 #include "engine/ledger/writer.h"
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A file of a few agents is gone through several times a pass, or the clock would measure itself. For whoever has no
+ * file, the sample has agents that different rules decide about. */
 #include "prog/bench/bench_agents.h"
 
 #include "base/mem.h"

@@ -92,6 +92,7 @@ static enum status choose_port(struct server *s, struct err *err)
 		return err_set(err, STATUS_BAD_INPUT, "server.listen: '%.60s' is no address", s->host);
 	struct sockaddr *address = is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6;
 	socklen_t size = is_v4 ? sizeof v4 : sizeof v6;
+	/* Somebody may take it before we listen; then the start fails and says so, and is tried again. */
 	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool good = fd >= 0 && bind(fd, address, size) == 0 && getsockname(fd, address, &size) == 0;
 	if (fd >= 0)

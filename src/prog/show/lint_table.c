@@ -59,6 +59,7 @@ static void append_summary(const struct terminal *t, const struct lint_report *r
 	terminal_style(t, to, STYLE_BOLD);
 	size_t used = terminal_append(t, to, buf_slice(&line), t->width, CUT_END);
 	terminal_style(t, to, STYLE_PLAIN);
+	/* Once without colours: only so is it known how wide it is on the screen. */
 	append_counts(&plain, report, &counts);
 	buf_append_byte(to, used + 1 + counts.n > t->width ? '\n' : ' ');
 	append_counts(t, report, to);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One byte that is no UTF-8 makes PostgreSQL refuse a whole statement, and in a user agent there may be any. Each such
+ * byte becomes one '?', so the length stays and limits that were checked before still hold. SQLite would take them, and
+ * is treated the same: what is stored must not depend on the database. */
 #include "store/core/clean_text.h"
 
 /* The length of the sequence at the front of `s`, 0 when it is not one (RFC 3629 section 4, the table of ranges). */
@@ -34,6 +37,7 @@ static size_t ascii_prefix(struct slice s)
 	for (; i + 8 <= s.n; i += 8) {
 		uint64_t v;
 		memcpy(&v, s.p + i, 8);
+		/* A NUL borrows from the bit above it when one is taken away; a byte above 0x7f has that bit. */
 		if ((v | (v - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080))
 			break;
 	}

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* An address is folded, because its owner writes it one day so and one day so; an id is the caller's, and "A1" and "a1"
+ * may be two people. The tenant is hashed along, so that nobody can compare the lists of two tenants. The words in
+ * front may never change: rows of years are found by what they give. */
 #include "store/core/person_hash.h"
 
 #include "codec/text/sha256.h"

@@ -84,6 +84,7 @@ static void take_nulls(const struct row_list *list, size_t column, struct value 
 	bool has_null = false;
 	for (size_t i = 0; i < list->count; i++)
 		has_null |= is_null[i] = list->values[i * list->plan.columns + column].is_null;
+	/* An array says in its head whether a NULL is in it. */
 	if (has_null)
 		ret->array.is_null = is_null;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which number a parameter has depends on the conditions before it, so they are written with '?' and get their numbers
+ * here. A list that is filtered in n ways would otherwise be 2^n statements. */
 #include "store/core/where.h"
 
 #include "base/mem.h"

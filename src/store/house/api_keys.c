@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Keys stand here as hashes and are found by them; nobody can use a copy of this table. A revoked one stays, with its
+ * time, for whoever asks later what it was allowed to do. */
 #include "store/house/accounts.h"
 
 #include "store/core/session.h"
@@ -76,6 +78,7 @@ enum status store_api_key_revoke(struct store_session *s, uint32_t tenant, struc
 	    (struct none){STATUS_NOT_FOUND, "there is no such API key"}, err);
 }
 
+/* A minute is exact enough, and a key that is used a thousand times a second is one write a minute. */
 enum status store_api_key_used(struct store_session *s, struct uuid id, int64_t now_us, struct err *err)
 {
 	return session_run(

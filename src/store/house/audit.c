@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Ids are of version 7, so the newest entry is the last by id and a page ends where the next begins, with no index but
+ * the primary key. Nothing here changes an entry; only the details of a person who was erased are emptied. */
 #include "store/house/audit.h"
 
 #include "store/core/session.h"

@@ -108,6 +108,7 @@ enum status store_user_list(struct store_session *s, uint32_t tenant, struct are
 	return STATUS_OK;
 }
 
+/* In one: whoever is signed in with the old password is not any more when the new one holds. */
 enum status store_user_set_password(struct store_session *s, struct uuid id, struct slice password_hash,
 				    struct err *err)
 {
@@ -133,6 +134,7 @@ enum status store_user_any_signed_in(struct store_session *s, bool *ret, struct 
 	return status;
 }
 
+/* What has expired goes when something is added, so that nobody has to look for it at a time of its own. */
 enum status store_console_session_add(struct store_session *s, const struct console_session *session, struct err *err)
 {
 	bool own;

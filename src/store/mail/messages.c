@@ -194,6 +194,7 @@ static bool has_counted(const struct message *m)
 
 static enum status add(struct store_session *s, struct message *m, struct err *err)
 {
+	/* Both rows, always: who locks a message by a join of the two must find the second one, too. */
 	enum status status = insert_message(s, m, &m->number, err);
 	if (status == STATUS_OK)
 		status = session_run(s, "INSERT INTO message_counters (number) VALUES ($1)",

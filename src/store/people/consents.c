@@ -79,6 +79,7 @@ enum status store_campaign_limit(struct store_session *s, uint32_t tenant, struc
 		r.arena = arena;
 		status = rows_close(&r, read_pair(&r, &limit.opens, &limit.clicks, err));
 	} else if (status == STATUS_NOT_FOUND) {
+		/* Nobody has limited it; it need not be known at all. */
 		status = STATUS_OK;
 	}
 	arena_free(&arena);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One row a message, by primary key: whoever presses a second time changes nothing, and two writers that decide at once
+ * cannot both find it waiting. Statements say which state they expect, and the count of rows says who came first. */
 #include "store/people/held_unsubscribes.h"
 
 #include "store/core/session.h"

@@ -17,6 +17,7 @@ enum status store_suppression_add(struct store_session *s, const struct suppress
 	uint64_t changed = 0;
 	if (suppression->address.n > ADDRESS_MAX)
 		return err_set(err, STATUS_TOO_BIG, "the address is too long");
+	/* Not if the hash is there: that address is on the list already, and nobody may know it by a second row. */
 	struct slice address = text_folded(suppression->address, folded);
 	struct value by = value_uuid(suppression->message);
 	by.is_null = uuid_is_zero(suppression->message);
@@ -75,6 +76,8 @@ enum status store_suppression_anonymise(struct store_session *s, uint32_t tenant
 	if (address.n > ADDRESS_MAX)
 		return err_set(err, STATUS_TOO_BIG, "the address is too long");
 	address = text_folded(address, folded);
+	/* In this order, so that a failure leaves the address blocked: its reason and time go over to the hash, or
+	 * "erased" stands there where it was on no list, and then the address goes. Whoever was erased gets no mail. */
 	struct value by_hash = value_text(person_hash(tenant, address, hash));
 	enum status status =
 	    session_run(s,

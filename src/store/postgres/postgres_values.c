@@ -176,6 +176,7 @@ static void bind_packed(struct bound *b, struct values in)
 		if (is_list(&in.at[i])) {
 			pack_list(&b->packed, &in.at[i]);
 		} else {
+			/* jsonb_recv reads its version first. */
 			buf_append_byte(&b->packed, JSONB_VERSION);
 			buf_append(&b->packed, in.at[i].bytes);
 		}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two generations of a map: what is put goes into the young one, and so does
- * what the old one is asked for. When the young one is half full the old one is dropped and the young one takes its
- * place. That keeps what is asked for without a list that each look-up would have to change, and memory goes back an
- * arena at a time. A link of a campaign is looked up once for the whole campaign. */
+/* Two generations of a map: what is put goes into the young one, and so does what the old one is asked for. When the
+ * young one is half full the old one is dropped and the young one takes its place. That keeps what is asked for without
+ * a list that each look-up would have to change, and memory goes back an arena at a time. A link of a campaign is
+ * looked up once for the whole campaign. */
 #include "web/edge/link_cache.h"
 
 #include "base/buf.h"

@@ -74,6 +74,8 @@ static struct slice pixel_response(struct tracker *t, int64_t now_us)
 	return buf_slice(&t->pixel);
 }
 
+/* 302 and not 301, which caches keep unless they are told not to (RFC 9110, 15.4.2): the second click must come here,
+ * too. */
 static struct slice redirect_response(struct tracker *t, struct slice url, int64_t now_us)
 {
 	struct buf *b = &t->response;
@@ -261,6 +263,7 @@ static void answer_now(struct http_request *request, struct slice response, size
 	http_answer_whole(request, response, head_bytes);
 }
 
+/* Whatever is wrong with the token: a reader never sees a broken image. */
 static void answer_open(struct tracker *t, struct http_request *request, const struct link_token *token, uint8_t key_id)
 {
 	struct slice response = pixel_response(t, clock_now_us(t->config.clock));
