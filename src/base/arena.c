@@ -132,6 +132,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
 {
+	/* A product that wraps would be less than was asked for. */
 	BUG_IF(size && count > SIZE_MAX / 2 / size);
 	return arena_alloc(arena, count * size);
 }

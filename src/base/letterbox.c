@@ -22,6 +22,7 @@ void letterbox_init(struct letterbox *m, void (*wake)(void *user), void *user)
 
 void letterbox_done(struct letterbox *m)
 {
+	/* A letter that nobody took has no owner any more. */
 	BUG_IF(!list_is_empty(&m->letters));
 	(void)pthread_cond_destroy(&m->arrived);
 	(void)pthread_mutex_destroy(&m->lock);

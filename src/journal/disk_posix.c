@@ -164,6 +164,7 @@ static int posix_list(void *self, const char *path, void (*each)(void *user, con
 	(void)self;
 	if (!directory)
 		return -errno;
+	/* That it failed readdir says by errno alone. */
 	for (errno = 0; (entry = readdir(directory)); errno = 0)
 		each(user, entry->d_name);
 	result = -errno;

@@ -26,6 +26,7 @@ void http_connection_refuse(struct http_connection *connection, unsigned status)
 	http_request_queue(connection, request);
 	connection->state = READ_DISCARD;
 	connection->continue_owed = false;
+	/* Where the next request would begin nobody can know any more. */
 	connection->start = connection->end;
 	request->close_after = true;
 	if (status != 408)
@@ -33,6 +34,7 @@ void http_connection_refuse(struct http_connection *connection, unsigned status)
 	http_answer(request, status, &type, 1, slice_from_cstr(http_reason(status)));
 }
 
+/* In capitals only: methods are case-sensitive (RFC 9110, 9.1). */
 static enum http_method method_of(struct slice name)
 {
 	static const struct {
@@ -127,6 +129,7 @@ static bool read_first(struct http_connection *connection)
 		if (header.has_source)
 			connection->peer.address = header.source;
 		connection->peer.is_https = header.is_tls;
+		/* The proxy has said who stands behind it: from here on it is that one who is believed, or not. */
 		connection->trusted = ip_address_in_any(&connection->peer.address, trusted->ranges, trusted->count);
 	}
 	return true;
@@ -138,6 +141,7 @@ static unsigned judge_partial(const struct http_connection *connection, size_t n
 	const struct http_limits *limits = limits_of(connection);
 	enum { METHOD_AND_VERSION = 32 };
 	char first = connection->input->bytes[connection->start];
+	/* No end of the first line, and it is too long already. */
 	if (connection->scanned == 0 && n > limits->target_bytes + METHOD_AND_VERSION)
 		return 414;
 	if (n > limits->header_bytes)
@@ -169,6 +173,7 @@ static void begin_body(struct http_connection *connection, const struct http_hea
 	connection->state = READ_BODY;
 	connection->since_ms = uv_now(&connection->loop->uv);
 	connection->body_received = connection->end - connection->start - connection->head_n;
+	/* Who has begun to send does not wait for it (RFC 9110, 10.1.1). */
 	connection->continue_owed = head->expect_continue && connection->body_received == 0;
 	if (connection->continue_owed)
 		http_loop_want_flush(connection);
@@ -179,6 +184,7 @@ static bool read_head(struct http_connection *connection)
 	struct http_loop *loop = connection->loop;
 	struct slice bytes =
 	    slice_of(connection->input->bytes + connection->start, connection->end - connection->start);
+	/* Some clients send an empty line behind a body; one is passed over (RFC 9112, 2.2). */
 	if (connection->scanned == 0 && !connection->blank_skipped && slice_starts_with(bytes, SLICE("\r\n"))) {
 		connection->blank_skipped = true;
 		connection->start += 2;
@@ -246,6 +252,8 @@ static void parse(struct http_connection *connection)
 {
 	uint32_t most = limits_of(connection)->pipelined;
 	while (!connection->closing && connection->start < connection->end) {
+		/* Who sends on and does not read his answers is not read on himself: what he is owed would grow without
+		 * end. */
 		if (connection->owed >= most && connection->state != READ_DISCARD) {
 			http_connection_flush(connection);
 			if (!connection->closing && connection->owed >= most) {

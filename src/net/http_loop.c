@@ -113,6 +113,7 @@ bool http_loop_post(struct http_loop *loop, struct http_job *job)
 	pthread_mutex_lock(&jobs->lock);
 	bool running = !jobs->ended;
 	if (running) {
+		/* One wake for all that is posted before the loop comes round. */
 		bool wake = !jobs->first;
 		*jobs->last = job;
 		jobs->last = &job->next;
@@ -156,6 +157,7 @@ static void on_stop(struct http_job *job)
 {
 	struct http_loop *loop = LIST_ENTRY(job, struct http_loop, stop);
 	loop->stopping = true;
+	/* First of all: nobody new while the others come to their end. */
 	uv_close((uv_handle_t *)&loop->listener, NULL);
 	each_connection(loop, http_connection_wind_down);
 	http_loop_maybe_end(loop);

@@ -86,6 +86,7 @@ static enum status open_loops(struct http_server *server, struct err *err)
 static enum status run_loops(struct http_server *server, struct err *err)
 {
 	for (unsigned i = 0; i < server->loop_count; i++) {
+		/* Counted before it runs, because it may end at once. */
 		pthread_mutex_lock(&server->lock);
 		server->loops_running++;
 		pthread_mutex_unlock(&server->lock);

@@ -154,6 +154,8 @@ static enum status read_rows(struct range_list *list, struct slice text, read_ro
 	return rows ? STATUS_OK : err_set(err, STATUS_NOT_FOUND, "no range of addresses in it");
 }
 
+/* The thread that reads files and the one that judges have lists of their own which share their rows; whoever lets go
+ * last frees them. */
 static void let_go(struct range_list *list)
 {
 	if (!list || atomic_fetch_sub(&list->holders, 1) != 1)
@@ -190,6 +192,7 @@ static void set_range(const struct ip_address_range *network, struct range *ret)
 	ret->last = position_of(&last);
 }
 
+/* Of Apple's list only the network is read; where its users are is nobody's business here. */
 static bool read_egress_row(struct slice *line, struct range *ret)
 {
 	struct ip_address_range network;
@@ -236,7 +239,8 @@ static const struct autonomous_system *find_system(uint32_t number)
 											   : NULL;
 }
 
-/* UINT32_MAX as the number: a good row that nobody asks for. */
+/* As the public tables have it: a network, or two addresses; then the number, with or without "AS"; commas or tabs,
+ * quotes or none. UINT32_MAX as the number: a good row that nobody asks for. */
 static bool read_system_row(struct slice *line, struct range *ret)
 {
 	char separator = slice_index(*line, '\t') < line->n ? '\t' : ',';

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A reason is a code and, behind a colon, parts separated by commas: numbers by name ("links=9") and at most one value,
  * the first part ("proofpoint"). Of the rows of its code the first that fits is taken, those for its value before those
- * for any. The console reads the same table in
- * console/src/reason_words.ts; test/unit/codec/reason_words.tsv holds both to the same words. */
+ * for any. The console reads the same table in console/src/reason_words.ts; test/unit/codec/reason_words.tsv holds both
+ * to the same words. */
 #include "codec/judge/reason_words.h"
 
 enum length { SHORT, SENTENCE };

@@ -260,6 +260,7 @@ const struct charset *charset_of(struct slice label)
 		if (slice_starts_with_nocase(key, row->text) && (row->is_beginning || n == row->text.n))
 			return &row->charset;
 	}
+	/* Without a label UTF-8, which by itself falls back to windows-1252 where it is none (charset_decode). */
 	return n == 0 ? &labels[0].charset : &unknown;
 }
 

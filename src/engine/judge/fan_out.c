@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two generations of a map: the young one takes what comes; when it has covered the reach of
- * a question, or is full, it becomes the old one and the old one is dropped. A question is asked two minutes after its
- * hit; but while a backlog is applied the hits of a whole transaction are noted before the questions about the first of
- * them, so a generation lasts half an hour where it is not full before.
+/* Two generations of a map: the young one takes what comes; when it has covered the reach of a question, or is full, it
+ * becomes the old one and the old one is dropped. A question is asked two minutes after its hit; but while a backlog is
+ * applied the hits of a whole transaction are noted before the questions about the first of them, so a generation lasts
+ * half an hour where it is not full before.
  *
  * The key is (tenant, source, domain, minute) and not the source alone: what follows a machine's visit at another
  * company or in another hour then never pushes out what is asked about, and a question looks at three entries. A

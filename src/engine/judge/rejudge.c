@@ -35,6 +35,7 @@ enum status rejudge_begin(const struct rejudge_config *config, struct rejudge **
 	struct rejudge *r = MEM_NEW(struct rejudge);
 	r->config = *config;
 	r->rules = (struct rejudge_rules){config->lists, config->since_us};
+	/* Up to now: what comes while it runs is judged by these rules anyway. */
 	r->walk = (struct hit_walk){
 	    .after_us = config->since_us, .until_us = clock_now_us(config->clock), .limit = MESSAGES_AT_ONCE};
 	r->arena = arena_new();

@@ -27,6 +27,7 @@ bool json_fields_text(struct json_reading *r, const json_t *value, const struct 
 		READING_PROBLEM(r, place, "is %zu bytes long; at most %zu are allowed", s.n, max);
 		return false;
 	}
+	/* In a header or a log line it would begin another one. */
 	if (is_line && has_control(s)) {
 		READING_PROBLEM(r, place, "must not hold line breaks or other control characters");
 		return false;

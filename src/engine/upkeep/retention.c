@@ -164,6 +164,7 @@ static void prune_bodies(struct retention *r)
 	enum status status = store_session_open(r->config.store, STORE_READ, &sweep.session, &err);
 	if (status == STATUS_OK)
 		status = walk_bodies(r, &sweep, &count, &err);
+	/* DENIED: the duty is another server's by now, which goes on with it. */
 	if (status != STATUS_OK && status != STATUS_DENIED)
 		log_warn("bodies.not_pruned", LOG_INT("count", count), LOG_ERR(&err));
 	else if (status == STATUS_OK)
