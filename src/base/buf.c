@@ -34,6 +34,7 @@ void buf_done(struct buf *b)
 {
 	if (!b->borrowed && !b->arena)
 		allocator_free(b->allocator, b->p);
+	/* Empty, but with its maximum and its source of memory: it may be filled again. */
 	*b = (struct buf){.max = b->max, .arena = b->arena, .allocator = b->allocator};
 }
 
@@ -110,6 +111,7 @@ void buf_append_byte(struct buf *b, char c)
 
 void buf_append_u64(struct buf *b, uint64_t value)
 {
+	/* As many as UINT64_MAX has. */
 	char digits[20];
 	size_t at = sizeof digits;
 	do {
@@ -174,6 +176,7 @@ enum status buf_status(const struct buf *b)
 
 char *buf_detach(struct buf *b, size_t *ret_n)
 {
+	/* mem_free could not free what is borrowed, in an arena or from another allocator; and half a value is none. */
 	BUG_IF(b->too_big || b->borrowed || b->arena || b->allocator);
 	if (!b->p)
 		grow(b, 1);

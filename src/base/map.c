@@ -77,6 +77,7 @@ static struct slot *slot_of(const struct map *map, size_t entry)
 
 void map_clear(struct map *map)
 {
+	/* Few entries in a large table: looking up each one's slot touches less memory than wiping all of them. */
 	bool is_sparse = map->used < map->slot_count / 16;
 	for (size_t i = 0; i < map->used; i++) {
 		if (is_sparse)
@@ -137,6 +138,7 @@ static void place(struct map *map, size_t entry)
 	map->slots[i] = (struct slot){(uint32_t)entry + 1, (uint32_t)(hash >> 32)};
 }
 
+/* Slots count entries in 32 bits; the table ends before they do. */
 static void grow(struct map *map)
 {
 	BUG_IF(map->slot_count > UINT32_MAX / 2);
@@ -173,6 +175,7 @@ void *map_put(struct map *map, struct slice key, void *value)
 	e->hash = hash;
 	e->value = value;
 	keep_key(e, key);
+	/* Searched for anew: after grow the slot that find returned is one of the old table. */
 	place(map, map->used - 1);
 	return NULL;
 }
@@ -182,6 +185,7 @@ static void close_gap(struct map *map, size_t gap)
 	size_t mask = map->slot_count - 1;
 	for (size_t i = (gap + 1) & mask; map->slots[i].entry; i = (i + 1) & mask) {
 		size_t home = (size_t)map->entries[map->slots[i].entry - 1].hash & mask;
+		/* It was pushed past the gap when it was placed, so whoever looks for it would stop at the gap. */
 		if (((i - home) & mask) >= ((i - gap) & mask)) {
 			map->slots[gap] = map->slots[i];
 			gap = i;

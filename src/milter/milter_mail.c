@@ -255,6 +255,7 @@ struct slice milter_mail_message(struct milter_mail *mail)
 
 /* ---- What the server made of it */
 
+/* As milter_mail.h wants folds; the server answers with CRLF, and a mail server may hand them over so. */
 static struct slice with_lf(struct arena *arena, struct slice value)
 {
 	char *copy = arena_cstr(arena, value);

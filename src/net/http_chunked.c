@@ -18,6 +18,8 @@ static enum http_chunked_result take_line(struct slice *rest, size_t max, struct
 	size_t cr = slice_index(slice_sub(*rest, 0, lf), '\r');
 	if (lf == rest->n)
 		return cr + 1 < lf ? HTTP_CHUNKED_BAD : HTTP_CHUNKED_MORE;
+	/* Only CR LF ends a line of the framing (RFC 9112, 7.1): if one reader took a bare LF for an end and another
+	 * did not, they would see two bodies. */
 	if (lf == 0 || cr != lf - 1)
 		return HTTP_CHUNKED_BAD;
 	*ret = slice_sub(*rest, 0, cr);

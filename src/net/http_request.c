@@ -50,6 +50,7 @@ void http_request_free(struct http_request *request)
 	if (request->input)
 		http_input_give_back(loop, request->input);
 	request->input = NULL;
+	/* What one large answer took is not kept by every request that comes after it. */
 	if (request->arena && arena_used(request->arena) > ARENA_BYTES_KEPT)
 		arena_free(&request->arena);
 	else if (request->arena)
@@ -93,6 +94,7 @@ void http_request_set_client(struct http_request *request, const struct http_hea
 {
 	const struct http_connection *connection = request->connection;
 	request->client = connection->peer;
+	/* Anybody can write these headers; only of a proxy that is known are they believed. */
 	if (!connection->trusted)
 		return;
 	struct forwarding_headers headers = {0};
@@ -172,6 +174,7 @@ void http_request_on_gone(struct http_request *request, void (*gone)(void *user,
 void http_request_release_input(struct http_request *request)
 {
 	request->released = true;
+	/* From here on it has no headers either: they stood in the bytes that go back. */
 	request->head = request->path = request->query = request->body = SLICE_EMPTY;
 	if (request->input)
 		http_input_give_back(request->loop, request->input);

@@ -44,6 +44,7 @@ static bool take_string(struct walk *w)
 		unsigned char c = (unsigned char)w->text.p[w->at++];
 		if (c == '"')
 			return true;
+		/* Control characters only as escapes (RFC 8259, 7). */
 		if (c < 0x20 || (c == '\\' && !take_escape(w)))
 			return false;
 	}
@@ -63,6 +64,7 @@ static bool take_number(struct walk *w)
 	(void)take(w, '-');
 	size_t start = w->at;
 	size_t digits = take_digits(w);
+	/* No number begins with a zero that could be left out (RFC 8259, 6). */
 	if (digits == 0 || (digits > 1 && w->text.p[start] == '0'))
 		return false;
 	if (take(w, '.') && take_digits(w) == 0)
@@ -79,6 +81,7 @@ static bool take_scalar(struct walk *w)
 	static const struct slice words[] = {{"true", 4}, {"false", 5}, {"null", 4}};
 	struct slice rest = slice_from(w->text, w->at);
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		/* "truer" is refused by the caller, who finds neither a comma nor a bracket nor the end there. */
 		if (slice_starts_with(rest, words[i])) {
 			w->at += words[i].n;
 			return true;
@@ -180,6 +183,7 @@ static bool decode_escape(struct slice s, size_t *at, uint32_t *ret)
 static enum status decode_string(struct slice raw, struct arena *arena, struct slice *ret)
 {
 	struct slice s = slice_sub(raw, 1, raw.n - 1);
+	/* What goes from one system to another is UTF-8 (RFC 8259, 8.1). */
 	if (!utf8_is_valid(s))
 		return STATUS_BAD_INPUT;
 	if (slice_index(s, '\\') == s.n) {

@@ -360,6 +360,7 @@ void claims_move(struct claims *c, bool may_claim)
 	note_retry(c, jobs_take_next_retry(c->config.jobs));
 	if (c->is_claiming || now.monotonic_us < jobs.pause_until_us)
 		return;
+	/* Nothing leaves while the journal is ill (jobs.c), so nothing is taken either. */
 	bool is_healthy = journal_health(c->config.journal) == JOURNAL_HEALTHY;
 	uint32_t limit = may_claim && is_healthy ? room(c, &jobs) : 0;
 	/* Not for every single mail that leaves: a claim is a commit. */
@@ -367,6 +368,7 @@ void claims_move(struct claims *c, bool may_claim)
 	if (is_worth && is_due(c))
 		send_claim(c, limit);
 	else if (lease_book_is_low(c->config.leases, &now))
+		/* Takes nothing, but extends the leases. */
 		send_claim(c, 0);
 }
 

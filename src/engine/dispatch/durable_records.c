@@ -57,6 +57,8 @@ void durable_record_take_back(struct durable_record *record)
 
 static void append_waiting(struct durable_records *r)
 {
+	/* A journal that has just refused is left alone for a moment: else what must be kept would be refused again at
+	 * every turn. */
 	if (clock_monotonic_us(r->clock) < r->again_us)
 		return;
 	while (!list_is_empty(&r->waiting)) {

@@ -82,6 +82,7 @@ static void start_anew(struct visit_history *h)
 
 enum status visit_history_follow(struct visit_history *h, int64_t from_us, int64_t to_us, struct err *err)
 {
+	/* It has dropped visits from there, or has none yet. */
 	if (fan_out_since_us(h->fan_out) > from_us)
 		start_anew(h);
 	if (h->read_us < from_us)

@@ -95,6 +95,7 @@ void message_memory_age(struct message_memory *m)
 	struct generation dropped = m->old;
 	if (map_count(m->young.messages) < YOUNG_MAX && arena_used(m->young.arena) < YOUNG_BYTES_MAX)
 		return;
+	/* Emptied and not freed: it becomes the young one. */
 	generation_clear(&dropped);
 	m->old = m->young;
 	m->young = dropped;

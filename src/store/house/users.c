@@ -83,6 +83,7 @@ enum status store_user_find_by_email(struct store_session *s, struct slice email
 {
 	char folded[EMAIL_MAX];
 	if (email.n > EMAIL_MAX)
+		/* store_user_add takes none that is so long. */
 		return err_set(err, STATUS_NOT_FOUND, "there is no such user");
 	return find(s, "SELECT " USER_COLUMNS " FROM users WHERE email = $1", value_text(text_folded(email, folded)),
 		    arena, ret, err);
@@ -158,6 +159,7 @@ enum status store_console_session_add(struct store_session *s, const struct cons
 	return session_atomic_end(s, own, status, err);
 }
 
+/* The time is asked for although sessions expire: their rows stay until the next one is added. */
 enum status store_console_session_find(struct store_session *s, struct slice hash, int64_t now_us, struct arena *arena,
 				       struct console_session *ret, struct err *err)
 {
@@ -175,6 +177,7 @@ enum status store_console_session_find(struct store_session *s, struct slice has
 	return rows_close(&r, STATUS_OK);
 }
 
+/* No failure when there is none: who signs out twice is signed out. */
 enum status store_console_session_end(struct store_session *s, struct slice hash, struct err *err)
 {
 	return session_run(s, "DELETE FROM sessions WHERE hash = $1", VALUES(value_bytes(hash)), err);
