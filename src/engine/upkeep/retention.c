@@ -16,6 +16,7 @@
 static const int64_t PASS_EVERY_US = INT64_C(86400000000);
 static const int64_t RETRY_AFTER_US = INT64_C(300000000);
 static const int64_t LOOK_EVERY_US = 500000; /* for the writer to catch up */
+/* A step and a pause of four times its length: a fifth of the writer's time at most (retention.h). */
 enum { PAUSE_FACTOR = 4 };
 enum { DAY_SECONDS = 86400 };
 /* Of several servers one prunes: the others would look through the same events for nothing. */
@@ -134,6 +135,7 @@ static enum status run_alone(struct retention *r, const struct retention_request
 enum status retention_run(struct retention *r, const struct retention_request *request, uint64_t *ret_count,
 			  struct err *err)
 {
+	/* Who only counts writes nothing and waits for nobody's pass. */
 	return request->only_count ? run_pass(r, request, NULL, ret_count, err)
 				   : run_alone(r, request, NULL, ret_count, err);
 }

@@ -5,6 +5,7 @@
 
 #include "store/core/session.h"
 #include "store/core/where.h"
+#include "store/events/event_flags.h"
 #include "store/events/event_rows.h"
 
 static const char *const STATE_NAMES[] = {
@@ -88,11 +89,13 @@ static enum status read_held(struct rows *r, struct held_unsubscribe *ret, struc
 	return STATUS_OK;
 }
 
+#define ACTOR_AND_CONFIDENCE EVENT_SQL_ACTOR("e") ", e.flags >> 20 & 127" /* EVENT_CONFIDENCE_SHIFT and its mask */
+
 /* The press's event is looked up by its id, so that a pruned one leaves the row as it is. */
 #define HELD_SELECT                                                                                                    \
 	"SELECT h.message_id, h.tenant_id, h.event_id, h.state, h.held_at, h.decided_at, h.decided_by, m.to_email, "   \
-	"m.to_name, m.subject, m.campaign_id, m.contact_id, m.sender, m.sent_at, m.delivered_at, "                     \
-	"e.flags >> 16 & 15, e.flags >> 20 & 127, r.text, e.address, a.text FROM held_unsubscribes h "                 \
+	"m.to_name, m.subject, m.campaign_id, m.contact_id, m.sender, m.sent_at, "                                     \
+	"m.delivered_at, " ACTOR_AND_CONFIDENCE ", r.text, e.address, a.text FROM held_unsubscribes h "                \
 	"JOIN messages m ON m.id = h.message_id LEFT JOIN event_details d ON d.id = h.event_id "                       \
 	"LEFT JOIN events e ON e.tenant_id = d.tenant_id AND e.position = d.position "                                 \
 	"LEFT JOIN dictionary r ON r.number = e.reasons LEFT JOIN dictionary a ON a.number = e.agent WHERE"
@@ -100,6 +103,7 @@ static enum status read_held(struct rows *r, struct held_unsubscribe *ret, struc
 static void add_conditions(struct where *w, const struct held_filter *f)
 {
 	where_add(w, "h.tenant_id = ?", value_i64(f->tenant));
+	/* Who asks for one message wants to know how it stands, whatever was decided. */
 	if (uuid_is_zero(f->message))
 		where_add(w, "h.state = ?", value_state(f->state));
 	else
