@@ -54,7 +54,7 @@ static bool check_write(struct http_connection *connection, uint64_t now_ms)
 {
 	if (!connection->write)
 		return false;
-	/* Whoever takes anything is no silent one: the queue must get shorter within the time, not empty. */
+	/* Who reads slowly is not silent: the queue must get shorter within the time, not empty. */
 	size_t left = uv_stream_get_write_queue_size((uv_stream_t *)&connection->tcp);
 	if (left != connection->write_left) {
 		connection->write_left = left;

@@ -192,7 +192,7 @@ static void set_range(const struct ip_address_range *network, struct range *ret)
 	ret->last = position_of(&last);
 }
 
-/* Of Apple's list only the network is read; where its users are is nobody's business here. */
+/* Of Apple's list only the network is read; where its users are is not needed. */
 static bool read_egress_row(struct slice *line, struct range *ret)
 {
 	struct ip_address_range network;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All files are read before the clock starts, one behind the other in one buffer: the disk is nobody's subject here.
+/* All files are read before the clock starts, one behind the other in one buffer: the disk is not what is measured.
  * Those that are compared take turns, round by round, so that a machine which slows down for a while slows all of them;
  * of the rounds the median counts. */
 #include "prog/bench/bench_corpus.h"

@@ -82,7 +82,7 @@ static void answer_ready(const struct health *h, struct http_request *request)
 	unsigned status = b.n == 0 ? 200 : 503;
 	if (b.n == 0)
 		buf_append_cstr(&b, "ready\n");
-	/* Behind the decision: worth knowing, and no reason to send nobody here. */
+	/* After the decision: operators should know it, but the server can still take requests. */
 	append_lists(&h->parts, &b);
 	append_zones(&h->parts, &b);
 	answer_text(request, status, buf_slice(&b));
