@@ -117,6 +117,20 @@ static bool is_own(struct slice reason)
 	return false;
 }
 
+/* Not by the actor: an earlier look may have changed that, and the next one would judge another hit than the first did.
+ * Of what a look is taken at, only an image proxy was named by its agent; all others that are named there are machines,
+ * and what has no name looks like a mail client or a browser. */
+static bool is_image_proxy(const struct behaviour_hit *hit)
+{
+	struct slice reasons = hit->reasons;
+	while (reasons.n) {
+		struct slice reason = slice_cut(&reasons, ' ');
+		if (slice_equal(code_of(reason), SLICE("agent")))
+			return !slice_equal(reason, SLICE("agent:unrecognised"));
+	}
+	return false;
+}
+
 bool behaviour_is_provisional(enum actor actor)
 {
 	return actor == ACTOR_HUMAN || actor == ACTOR_PROXY_HUMAN || actor == ACTOR_UNKNOWN;
@@ -151,22 +165,29 @@ static void rank_links(struct judging *j)
 /* A walk from `first` over the evidence that came within `reach_us` of it. */
 struct walk {
 	bool seen[BEHAVIOUR_HITS_MAX]; /* by rank of link */
-	uint32_t links, hits;
+	uint32_t links;
 	size_t last;
+	uint32_t covering_hits; /* it took to see all links of the mail for the first time; 0: it did not */
+	size_t covered;         /* the last of those */
 };
 
 static void walk_from(const struct judging *j, size_t first, int64_t reach_us, bool of_one_source, struct walk *ret)
 {
 	const struct behaviour_hit *start = &j->hits[first];
+	uint32_t hits = 0;
 	*ret = (struct walk){.last = first};
 	for (size_t i = first; i < j->count && j->hits[i].time_us - start->time_us <= reach_us; i++) {
 		const struct behaviour_hit *hit = &j->hits[i];
 		if (!is_evidence(j, i) || (of_one_source && !(same_network(hit, start) && same_agent(hit, start))))
 			continue;
-		ret->hits++;
+		hits++;
 		ret->links += !ret->seen[j->link_rank[i]];
 		ret->seen[j->link_rank[i]] = true;
 		ret->last = i;
+		if (ret->covering_hits || ret->links < j->mail->links)
+			continue;
+		ret->covering_hits = hits;
+		ret->covered = i;
 	}
 }
 
@@ -245,8 +266,8 @@ static uint16_t count_networks(const struct judging *j, size_t first, size_t las
 	return networks;
 }
 
-/* All links of a mail, each once, from more networks than a person has within a minute: so look sandboxes that begin a
- * new machine for every page. */
+/* All links of a mail, none twice before all were followed, from more networks than a person has within a minute: so
+ * look sandboxes that begin a new machine for every page. What comes behind takes nothing back. */
 static void find_strangers(struct judging *j)
 {
 	struct walk walk;
@@ -254,10 +275,10 @@ static void find_strangers(struct judging *j)
 		if (!is_evidence(j, i))
 			continue;
 		walk_from(j, i, COVERAGE_US, false, &walk);
-		if (walk.links < j->mail->links || walk.hits != walk.links)
+		if (walk.covering_hits != j->mail->links)
 			continue;
-		uint16_t networks = count_networks(j, i, walk.last);
-		for (size_t k = i; networks >= STRANGERS_MIN && k <= walk.last; k++) {
+		uint16_t networks = count_networks(j, i, walk.covered);
+		for (size_t k = i; networks >= STRANGERS_MIN && k <= walk.covered; k++) {
 			if (!is_evidence(j, k) || j->coverage_points[k] >= POINTS_COVERAGE)
 				continue;
 			j->coverage_points[k] = POINTS_COVERAGE;
@@ -408,7 +429,9 @@ static void see_honeypot(const struct judging *j, size_t i, struct signs *s)
 	const struct behaviour_hit *hit = &j->hits[i];
 	const char *code = NULL;
 	int64_t apart_us = 0;
-	for (size_t k = 0; hit->actor != ACTOR_PROXY_HUMAN && k < j->count; k++) {
+	if (is_image_proxy(hit))
+		return;
+	for (size_t k = 0; k < j->count; k++) {
 		int64_t us = hit->time_us - j->hits[k].time_us;
 		if (!j->is_honeypot[k] || !is_within(us, BEHAVIOUR_HONEYPOT_SOURCE_S))
 			continue;
@@ -446,7 +469,7 @@ bool behaviour_can_change_alone(const struct behaviour_mail *mail, const struct 
  * soon they came says nothing more. */
 static bool is_beyond_timing(const struct behaviour_hit *hit)
 {
-	return hit->actor == ACTOR_PROXY_HUMAN || has_code(hit->reasons, SLICE("referer")) ||
+	return is_image_proxy(hit) || has_code(hit->reasons, SLICE("referer")) ||
 	       (hit->kind == HIT_OPEN && has_code(hit->reasons, SLICE("mail_client")));
 }
 
@@ -482,7 +505,7 @@ static void see_all(const struct judging *j, size_t i, struct signs *s)
 	see_what_it_said(hit, s);
 	see_honeypot(j, i, s);
 	see_burst(j, i, s);
-	if (!j->in_burst[i] && hit->actor != ACTOR_PROXY_HUMAN)
+	if (!j->in_burst[i] && !is_image_proxy(hit))
 		see_neighbours(j, i, in_window, s);
 	see_coverage(j, i, s);
 	see_timing(j, i, in_window, s);

@@ -7,6 +7,10 @@
  *
  * Only what was counted as a person, or as nobody, can become a machine here. Nothing becomes a person: somebody who
  * comes after a scanner is a hit of their own, and counts by itself.
+ *
+ * How often it is asked makes no difference: with more hits no sign of a hit goes away, and signs are read from what
+ * the first verdict said of it (its reasons), never from what an earlier look made of it. So looking after every hit,
+ * or twice, comes to the verdicts of one look at the end.
  */
 #ifndef PUGMARK_CODEC_BEHAVIOUR_H
 #define PUGMARK_CODEC_BEHAVIOUR_H

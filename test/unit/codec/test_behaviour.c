@@ -391,7 +391,7 @@ static void test_whoever_comes_around_a_hit_on_the_honeypot_is_a_scanner(void **
 	    {"mailboxes' image proxies are nobody's scanner, and what was a machine stays what it was",
 	     9,
 	     false,
-	     {{'o', 300000, 0, OTHER, 3, "agent:gmail_proxy", ACTOR_PROXY_HUMAN, 0, NULL, 0},
+	     {{'o', 300000, 0, OTHER, 3, "agent:gmail_image_proxy", ACTOR_PROXY_HUMAN, 0, NULL, 0},
 	      {'o', 301000, 0, OTHER, 4, "agent:apple_mpp", ACTOR_PREFETCH, 0, NULL, 0},
 	      {'c', 302000, 0, GATEWAY, OLD_CHROME, TRAP, S, S, NULL, 0}}},
 	    {"who only loads ahead has not followed it",

@@ -53,6 +53,29 @@ static void test_all_links_each_from_elsewhere_within_a_minute_are_nobodys(void 
 	}
 }
 
+/* Else a look in between would have said what one at the end denies. */
+static void test_what_comes_behind_takes_nothing_back(void **state)
+{
+	static const uint64_t NETWORKS[] = {11, 12, 12, 13, 11};
+	struct behaviour_hit hits[LINKS_MAX];
+	(void)state;
+	assert_int_equal(judge(NETWORKS, 5, 4, hits), 5);
+}
+
+static void test_a_link_that_comes_again_before_all_were_followed_is_a_persons(void **state)
+{
+	static const uint64_t NETWORKS[] = {11, 12, 13};
+	static const uint32_t LINKS[] = {0, 1, 1, 2};
+	struct behaviour_mail mail = {.delivered_us = DELIVERED, .links = 3};
+	struct behaviour_hit hits[4];
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++)
+		hits[i] = click(LINKS[i], 300 + 3 * (int64_t)i, NETWORKS[i % 3]);
+	behaviour_judge(&mail, hits, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_false(hits[i].is_changed);
+}
+
 static void test_people_do_not_cover_a_mail_so(void **state)
 {
 	static const uint64_t COLLEAGUES[] = {11, 12, 11, 12};
@@ -69,6 +92,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_all_links_each_from_elsewhere_within_a_minute_are_nobodys),
+	    cmocka_unit_test(test_what_comes_behind_takes_nothing_back),
+	    cmocka_unit_test(test_a_link_that_comes_again_before_all_were_followed_is_a_persons),
 	    cmocka_unit_test(test_people_do_not_cover_a_mail_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
