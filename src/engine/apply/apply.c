@@ -186,6 +186,12 @@ static void refresh_for_writer(void *self, struct store_session *session)
 	apply_take_networks(self);
 }
 
+static void note_neighbours_for_writer(void *self, enum neighbours who, int64_t now_us)
+{
+	struct apply *apply = self;
+	settler_note_neighbours(apply->parts.settler, who, now_us);
+}
+
 static enum status record_for_writer(void *self, struct batch *batch, const struct journal_record *record,
 				     struct err *err)
 {
@@ -200,6 +206,7 @@ static void refused_for_writer(void *self, const struct journal_record *record)
 static const struct applier APPLIER = {
     .open = open_for_writer,
     .refresh = refresh_for_writer,
+    .neighbours = note_neighbours_for_writer,
     .message_of = apply_message_of,
     .record = record_for_writer,
     .refused = refused_for_writer,

@@ -22,7 +22,7 @@ struct apply_config {
 	struct tenant_policies *policies;
 	bool counts_every_press;        /* none is held, whoever pressed (unsubscription.h) */
 	struct network_watch *networks; /* an operator's lists; NULL: none; must outlive it */
-	bool is_shared;                 /* the store: other machines apply to it too */
+	bool is_shared;                 /* the store: other machines may apply to it, too */
 	const struct clock *clock;      /* for how often it logs, and looks at settings */
 };
 

@@ -33,13 +33,15 @@ struct settler {
 	struct visit_history *history; /* NULL: not needed for a while */
 	int64_t history_due_us;        /* of the timer that needed it last */
 	struct read_ahead ahead;
-	int64_t looked_until_us; /* what was due until then has been looked at, since the start */
+	int64_t looked_until_us; /* what was due until then has been looked at, since the start or by others */
+	bool is_shared;          /* what the fan-out in memory knows is not all there is */
 };
 
 struct settler *settler_new(const struct settler_config *config)
 {
 	struct settler *s = MEM_NEW(struct settler);
 	s->config = *config;
+	s->is_shared = config->is_shared;
 	return s;
 }
 
@@ -59,12 +61,25 @@ void settler_judge_by(struct settler *settler, const struct network_lists *lists
 		visit_history_judge_by(settler->history, lists);
 }
 
+/* Their clocks are not ours: what they had received until then may be called two seconds later, as everywhere. */
+void settler_note_neighbours(struct settler *s, enum neighbours who, int64_t now_us)
+{
+	int64_t from_us = now_us + WATERMARK_SHARED_US;
+	s->is_shared = who == NEIGHBOURS_PRESENT;
+	if (who == NEIGHBOURS_NEVER)
+		return;
+	if (s->looked_until_us < from_us)
+		s->looked_until_us = from_us;
+	if (who == NEIGHBOURS_GONE)
+		fan_out_begin(s->config.fan_out, from_us);
+}
+
 /* A look is due two minutes behind its hit and sees what came two minutes before and behind, so it may concern any hit
  * of an earlier time than it was due at. Half of what timers wait for others is what an applier may take until its
  * transaction is seen. */
 bool settler_may_have_passed(const struct settler *s, int64_t time_us, int64_t now_us)
 {
-	bool is_late = s->config.is_shared && now_us - time_us > WATERMARK_SHARED_US / 2;
+	bool is_late = s->is_shared && now_us - time_us > WATERMARK_SHARED_US / 2;
 	return is_late || time_us < s->looked_until_us;
 }
 
@@ -135,8 +150,7 @@ static void find_range(struct look *look)
 static bool knows(const struct settler *s, const struct look *look)
 {
 	int64_t since_us = fan_out_since_us(s->config.fan_out);
-	return !s->config.is_shared && since_us < INT64_MAX - SECOND_US &&
-	       since_us + SECOND_US <= look->from_us - REACH_US;
+	return !s->is_shared && since_us < INT64_MAX - SECOND_US && since_us + SECOND_US <= look->from_us - REACH_US;
 }
 
 static void forget_history(struct settler *s, const struct look *look)

@@ -13,6 +13,7 @@
 #define PUGMARK_ENGINE_SETTLE_H
 
 #include "engine/judge/fan_out.h"
+#include "engine/ledger/neighbours.h"
 #include "engine/ledger/timers.h"
 
 struct settler;
@@ -20,13 +21,17 @@ struct network_lists;
 
 struct settler_config {
 	struct fan_out *fan_out; /* what apply notes; must outlive it */
-	/* Other machines write to the store too: what apply notes here is never all there was. */
+	/* Other machines may write to the store too, until settler_note_neighbours says otherwise. */
 	bool is_shared;
 };
 struct settler *settler_new(const struct settler_config *config);
 void settler_free(struct settler **settler);
 /* History is judged by these from now on; NULL: none. They must live until others are given. */
 void settler_judge_by(struct settler *settler, const struct network_lists *lists);
+
+/* Who else writes the store from `now_us` on. Beside others, what apply notes here is not all there is. What they did
+ * until they went it is not either, and looks of theirs may have passed hits that are applied here later. */
+void settler_note_neighbours(struct settler *settler, enum neighbours who, int64_t now_us);
 
 /* Whether looks at hits around that time may have been taken already, before this hit is applied now: it comes from a
  * server that was behind, or after the clock ran ahead for a moment. Then nobody else's look will see it. */

@@ -65,6 +65,11 @@ int64_t writer_timers_late_us(const struct writer *writer)
 	return atomic_load(&writer->timers_late_us);
 }
 
+bool writer_is_alone(const struct writer *writer)
+{
+	return atomic_load(&writer->is_alone);
+}
+
 bool writer_is_failing(const struct writer *writer, char *text, size_t size)
 {
 	struct writer *w = (struct writer *)writer; /* a lock is not a change that anybody sees */
@@ -180,6 +185,8 @@ static struct writer *new_writer(const struct writer_config *config)
 	w->attempted = w->target;
 	w->history = cursor_history_new(store_is_shared(config->store) ? config->keep_seconds : 0);
 	w->group_room = GROUP_LEAST;
+	neighbourhood_init(&w->neighbours, config->store);
+	atomic_store(&w->is_alone, neighbourhood_is_alone(&w->neighbours));
 	list_init(&w->waiting);
 	letterbox_init(&w->mail, NULL, NULL);
 	BUG_IF(pthread_mutex_init(&w->failure_lock, NULL) != 0);

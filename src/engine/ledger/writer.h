@@ -98,6 +98,8 @@ int64_t writer_lag_us(const struct writer *writer);
 int64_t writer_timers_late_us(const struct writer *writer);
 /* WRITER_RUNS, or why nothing is written any more; commands end with STATUS_IO then. Any thread. */
 enum writer_halt writer_halted(const struct writer *writer);
+/* Nobody else writes this store, as of the last look (neighbours.h). Any thread. */
+bool writer_is_alone(const struct writer *writer);
 /* For a command: takes, or goes on holding, what one node does for all. STATUS_DENIED: another one has it, which is no
  * failure; the command does nothing then. */
 struct writer_duty {

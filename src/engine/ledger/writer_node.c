@@ -120,6 +120,27 @@ enum status writer_find_cursor(struct writer *w, struct err *err)
 	return STATUS_OK;
 }
 
+static void note_neighbours(struct writer *w)
+{
+	static const char *const WORDS[] = {[NEIGHBOURS_NEVER] = "nobody",
+					    [NEIGHBOURS_GONE] = "nobody any more",
+					    [NEIGHBOURS_PRESENT] = "other servers"};
+	atomic_store(&w->is_alone, neighbourhood_is_alone(&w->neighbours));
+	log_info("node.neighbours", LOG_INT("node", w->claim.number),
+		 LOG_CSTR("also_writing", WORDS[w->neighbours.who]));
+	batch_forget(w->batch);
+	w->config.applier->neighbours(w->config.applier_self, w->neighbours.who, clock_now_us(w->config.clock));
+}
+
+enum status writer_look_for_others(struct writer *w, struct err *err)
+{
+	bool is_news;
+	enum status status = neighbourhood_look(&w->neighbours, w->session, w->claim.number, &is_news, err);
+	if (status == STATUS_OK && is_news)
+		note_neighbours(w);
+	return status;
+}
+
 /* Outside of a transaction. A store that does not answer is noticed by whoever has something to write. */
 void writer_look_around(struct writer *w)
 {
@@ -132,6 +153,9 @@ void writer_look_around(struct writer *w)
 		halt(w, WRITER_OUTDATED, &err);
 		return;
 	}
+	/* What cannot be asked now each transaction asks again (neighbourhood_keep). */
+	enum status status = writer_look_for_others(w, &err);
+	(void)status;
 	if (!store_is_shared(w->config.store) && w->told_us && now_us - w->told_us < TELL_ALONE_EVERY_US)
 		return;
 	w->told_us = now_us;

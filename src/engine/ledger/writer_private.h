@@ -4,12 +4,13 @@
 #define PUGMARK_ENGINE_WRITER_PRIVATE_H
 
 #include "base/letterbox.h"
+#include "engine/ledger/neighbours.h"
 #include "engine/ledger/writer.h"
 #include <stdatomic.h>
 
-/* Records of a group, whose messages are read together. On a shared store there is one in a transaction, as large as a
- * slice has time for. */
-enum { GROUP_LEAST = 32, GROUP_MAX = 1024 };
+/* Records of a group, whose messages are read together. Beside other servers there is one in a transaction, as large as
+ * a slice has time for. Alone on PostgreSQL there are many, each large enough that its round trip does not matter. */
+enum { GROUP_LEAST = 32, GROUP_ALONE = 256, GROUP_MAX = 1024 };
 
 struct writer {
 	struct writer_config config;
@@ -28,10 +29,11 @@ struct writer {
 	uint64_t attempted;            /* the largest that a commit was tried with, by the last process too */
 	unsigned collisions;           /* with other writers, since something was committed */
 	int64_t looked_us, told_us;    /* monotonic; see writer_look_around */
+	struct neighbourhood neighbours;
 	struct cursor_history *history;
 	struct journal_record ahead; /* read and not applied yet; in the reader's memory */
 	bool has_ahead;
-	size_t group_room;        /* on a shared store */
+	size_t group_room;        /* beside others */
 	unsigned turn;            /* whose turn it is there: enum work */
 	bool is_careful;          /* the next transaction proves each record by itself */
 	struct list_link waiting; /* commands, oldest first */
@@ -46,6 +48,7 @@ struct writer {
 	_Atomic int64_t unapplied_since_us; /* what is not applied was received then or later */
 	_Atomic int64_t timers_late_us;
 	_Atomic int halt; /* enum writer_halt */
+	atomic_bool is_alone;
 	atomic_bool is_failing;
 	pthread_mutex_t failure_lock;
 	struct err failure;
@@ -70,6 +73,8 @@ enum status writer_find_cursor(struct writer *w, struct err *err) MUST_CHECK;
 /* Once a second: is it allowed to write, and tells the others that it is there. Outside of a transaction. */
 void writer_look_around(struct writer *w);
 void writer_leave(struct writer *w);
+/* Who else writes the store now, and what follows from that for what is remembered. Outside of a transaction. */
+enum status writer_look_for_others(struct writer *w, struct err *err) MUST_CHECK;
 /* Another writer was in the way: waits a moment. */
 void writer_step_aside(struct writer *w);
 

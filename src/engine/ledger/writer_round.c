@@ -9,7 +9,7 @@
  * the writer and hits would lag behind what people see. This way each gets at least a third of the writer when it has
  * that much to do, and none waits for another longer than the other works.
  *
- * On a store that other servers write, too, a transaction does only one of the three, in turn, and locks the messages
+ * Beside other servers (neighbours.h) a transaction does only one of the three, in turn, and locks the messages
  * of its records in the order of their ids before it writes anything. Otherwise each server held what the other waited
  * for: groups of records locked in the order in which they were hit (55 deadlocks in 81 s on the same 300 messages).
  * What all servers add to the same rows of, sums and minutes, comes last.
@@ -121,6 +121,8 @@ static enum status prepare(struct writer *w, struct err *err)
 	enum status status = store_session_recover(w->session, err);
 	if (status == STATUS_OK)
 		status = writer_find_cursor(w, err);
+	if (status == STATUS_OK)
+		status = writer_look_for_others(w, err);
 	if (status != STATUS_OK)
 		return status;
 	journal_reader_close(&w->reader);
@@ -216,16 +218,23 @@ struct group {
 	size_t count, room;
 };
 
-static bool is_shared(const struct writer *w)
+static bool is_alone(const struct writer *w)
 {
-	return store_is_shared(w->config.store);
+	return neighbourhood_is_alone(&w->neighbours);
+}
+
+static size_t room_of_group(const struct writer *w)
+{
+	if (!is_alone(w))
+		return w->group_room;
+	return store_is_shared(w->config.store) ? GROUP_ALONE : GROUP_LEAST;
 }
 
 /* From r->record on. What is read must be applied: the reader does not go back. */
 static void read_group(struct round *r, struct group *group)
 {
 	struct arena *arena = batch_arena(r->writer->batch);
-	group->room = is_shared(r->writer) ? r->writer->group_room : GROUP_LEAST;
+	group->room = room_of_group(r->writer);
 	group->records = arena_alloc_array(arena, group->room, sizeof *group->records);
 	group->count = 0;
 	do {
@@ -283,8 +292,8 @@ static enum status apply_records(struct round *r, struct err *err)
 		read_group(r, &group);
 		status = apply_group(r, &group, err);
 		r->is_cut_short =
-		    r->has_record && (is_shared(r->writer) || r->record_count >= RECORDS_MAX || is_time_up(r));
-		if (is_shared(r->writer)) {
+		    r->has_record && (!is_alone(r->writer) || r->record_count >= RECORDS_MAX || is_time_up(r));
+		if (!is_alone(r->writer)) {
 			adapt_group(r, &group);
 			break;
 		}
@@ -307,7 +316,7 @@ static void plan_timers(struct round *r)
 {
 	struct writer *w = r->writer;
 	struct journal_end end = {!r->is_unreadable, r->has_record, r->record.time_us};
-	r->watermark_us = watermark_us(&end, clock_now_us(w->config.clock) - (is_shared(w) ? WATERMARK_SHARED_US : 0));
+	r->watermark_us = watermark_us(&end, clock_now_us(w->config.clock) - (is_alone(w) ? 0 : WATERMARK_SHARED_US));
 	r->has_due_timers =
 	    !w->is_careful && !atomic_load(&w->is_stopping) && timers_are_due(w->timers, w->session, r->watermark_us);
 }
@@ -317,7 +326,7 @@ static enum status fire_timers(struct round *r, struct err *err)
 	if (!r->has_due_timers)
 		return STATUS_OK;
 	begin_slice(r, SLICE_US);
-	struct timers_slice slice = {r->watermark_us, r->end_us, is_shared(r->writer)};
+	struct timers_slice slice = {r->watermark_us, r->end_us, !is_alone(r->writer)};
 	return timers_fire(r->writer->timers, r->writer->batch, &slice, err);
 }
 
@@ -344,7 +353,7 @@ static void choose_work(struct round *r)
 {
 	struct writer *w = r->writer;
 	r->work = ~0u;
-	for (unsigned n = 0; is_shared(w) && n < WORK_KINDS; n++) {
+	for (unsigned n = 0; !is_alone(w) && n < WORK_KINDS; n++) {
 		enum work kind = (enum work)((w->turn + n) % WORK_KINDS);
 		if (!has_work(r, kind))
 			continue;
@@ -403,7 +412,8 @@ static enum status commit(struct round *r, struct err *err)
 	enum status status = STATUS_OK;
 	if (r->record_count && r->last_sequence > w->attempted)
 		w->attempted = r->last_sequence;
-	if (r->record_count)
+	status = neighbourhood_keep(&w->neighbours, w->session, w->claim.number, err);
+	if (status == STATUS_OK && r->record_count)
 		status = store_cursor_advance(w->session, &w->claim, w->cursor, r->last_sequence, err);
 	/* Whose the node is now, and where its cursor stands, the next round finds out. */
 	if (status == STATUS_CONFLICT)
@@ -479,8 +489,8 @@ static void end_well(struct round *r)
 			w->config.applied(w->config.user, w->cursor);
 	}
 	w->is_careful = false;
-	if (!store_is_shared(w->config.store))
-		batch_keep_messages(w->batch); /* elsewhere another applier may count on the same ones next */
+	if (is_alone(w))
+		batch_keep_messages(w->batch); /* else another applier may count on the same ones next */
 	w->collisions = 0;
 	timers_note(w->timers, batch_first_timer_us(w->batch));
 	note_lag(r, r->is_cut_short ? r->last_record_us : clock_now_us(w->config.clock));

@@ -133,3 +133,29 @@ enum status store_node_left(struct store_session *s, const struct node_claim *cl
 	return session_run(s, "UPDATE nodes SET seen_at = NULL WHERE number = $1 AND epoch = $2",
 			   VALUES(value_i64(claim->number), value_i64((int64_t)claim->epoch)), err);
 }
+
+/* ---- Who else is there */
+
+enum status store_node_others(struct store_session *s, uint16_t number, struct node_others *ret, struct err *err)
+{
+	struct rows r;
+	enum status status =
+	    rows_open_one(&r, s,
+			  "SELECT COUNT(CASE WHEN number <> $1 THEN seen_at END), "
+			  "CAST(COALESCE(SUM(CASE WHEN number <> $1 THEN epoch + applied END), 0) AS BIGINT), "
+			  "CAST(COALESCE(SUM(epoch), 0) AS BIGINT) FROM nodes",
+			  VALUES(value_i64(number)), err);
+	if (status != STATUS_OK)
+		return status;
+	ret->are_present = rows_i64(&r) > 0;
+	ret->have_been = rows_i64(&r) > 0;
+	ret->takes = (uint64_t)rows_i64(&r);
+	return rows_close(&r, STATUS_OK);
+}
+
+/* The table and not its rows: a node that is new has no row that could be locked. SHARE goes against every INSERT and
+ * UPDATE, those of older programs too, and not against reading. */
+enum status store_node_keep_others_out(struct store_session *s, struct err *err)
+{
+	return session_is_shared(s) ? session_run(s, "LOCK TABLE nodes IN SHARE MODE", VALUES_NONE, err) : STATUS_OK;
+}

@@ -43,6 +43,19 @@ enum status store_node_seen(struct store_session *s, const struct node_claim *cl
 /* Tells that it ends well. Nothing happens under another epoch. */
 enum status store_node_left(struct store_session *s, const struct node_claim *claim, struct err *err) MUST_CHECK;
 
+/* ---- Who else is there */
+
+struct node_others {
+	bool are_present; /* at least one was taken and has not ended well, whether it speaks or not */
+	bool have_been;   /* at least one was ever taken, or applied something before there were epochs */
+	uint64_t takes;   /* the sum of all epochs, of `number`, too: another one when anybody has come since */
+};
+enum status store_node_others(struct store_session *s, uint16_t number, struct node_others *ret,
+			      struct err *err) MUST_CHECK;
+/* Until the transaction ends nobody takes a node, tells that it is alive or moves a cursor; waits for those who are
+ * about to. Nothing on SQLite, where a transaction is alone. STATUS_AGAIN: it took too long. */
+enum status store_node_keep_others_out(struct store_session *s, struct err *err) MUST_CHECK;
+
 /* ---- Duties: what one node does for all. Called in the transaction that does it, which is so checked by its commit:
  * the row stays locked until then.
  *

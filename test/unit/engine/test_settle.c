@@ -354,6 +354,7 @@ static void test_an_office_with_mail_clients_may_read_at_once(void **state)
 struct lateness {
 	bool remembers;    /* what apply noted is still there */
 	bool is_shared;    /* half of it was noted by the apply of another machine */
+	bool are_gone;     /* which is not there any more when they are looked at */
 	uint32_t per_life; /* timers until the next start */
 };
 
@@ -369,6 +370,8 @@ static void settle_in_lives(struct world *w, struct fan_out *fan_out, const stru
 		struct fan_out *nothing = fan_out_new();
 		struct settler *settler =
 		    settler_new(&(struct settler_config){fan_out ? fan_out : nothing, how->is_shared});
+		if (how->are_gone)
+			settler_note_neighbours(settler, NEIGHBOURS_GONE, WORLD_NOW_US + 60 * SECOND);
 		batch_reset(batch, LATER);
 		assert_int_equal(store_begin(w->session, &err), STATUS_OK);
 		assert_int_equal(store_timer_take(w->session, &some, w->arena, &due, &err), STATUS_OK);
@@ -424,9 +427,10 @@ static void judge_a_walk(const struct lateness *how, struct buf *verdicts)
 
 static void test_a_late_look_comes_to_what_one_in_time_would_have(void **state)
 {
-	static const struct lateness IN_TIME = {true, false, 1000};
-	static const struct lateness OTHERS[] = {
-	    {false, false, 1000}, {false, false, 3}, {false, false, 1}, {true, true, 1000}, {false, true, 1}};
+	static const struct lateness IN_TIME = {true, false, false, 1000};
+	static const struct lateness OTHERS[] = {{false, false, false, 1000}, {false, false, false, 3},
+						 {false, false, false, 1},    {true, true, false, 1000},
+						 {false, true, false, 1},     {true, true, true, 1000}};
 	struct buf want;
 	(void)state;
 	buf_init(&want, 65536);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "store/mail/queue.h"
 #include "store/mail/queue_claim.h"
+#include <libpq-fe.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <sqlite3.h>
@@ -29,12 +30,10 @@
 
 void world_open_handles(struct world *w)
 {
-	char url[128];
 	char journal[128];
-	(void)snprintf(url, sizeof url, "sqlite:%s/store.db", w->directory);
 	(void)snprintf(journal, sizeof journal, "%s/journal", w->directory);
 	struct journal_config config = {.directory = journal, .segment_bytes = 1 << 20, .reserve_bytes = 1 << 16};
-	CHECK(store_open(url, &w->store, err));
+	CHECK(store_open(w->url, &w->store, err));
 	CHECK(store_migrate(w->store, err));
 	CHECK(store_session_open(w->store, STORE_WRITE, &w->session, err));
 	CHECK(journal_open(&config, &w->journal, err));
@@ -54,17 +53,45 @@ void world_close_handles(struct world *w)
 	journal_close(&w->journal);
 }
 
-void world_open(struct world *w)
+static void make_directory(struct world *w)
 {
 	*w = (struct world){0};
 	(void)snprintf(w->directory, sizeof w->directory, "/tmp/pugmark-test-XXXXXX");
 	assert_non_null(mkdtemp(w->directory));
 	w->reports = arena_new();
+}
+
+static void open_new(struct world *w)
+{
 	world_open_handles(w);
 	CHECK(store_tenant_add(
 	    w->session,
 	    &(struct tenant){.name = SLICE("default"), .time_zone = SLICE("UTC"), .created_us = WORLD_NOW_US},
 	    &w->tenant, err));
+}
+
+void world_open(struct world *w)
+{
+	make_directory(w);
+	(void)snprintf(w->url, sizeof w->url, "sqlite:%s/store.db", w->directory);
+	open_new(w);
+}
+
+void world_open_at(struct world *w, const char *url)
+{
+	make_directory(w);
+	w->is_shared = true;
+	(void)snprintf(w->url, sizeof w->url, "%s", url);
+	open_new(w);
+}
+
+void world_open_beside(struct world *w, const struct world *first)
+{
+	make_directory(w);
+	w->is_shared = true;
+	(void)snprintf(w->url, sizeof w->url, "%s", first->url);
+	world_open_handles(w);
+	w->tenant = first->tenant;
 }
 
 void world_close(struct world *w)
@@ -247,8 +274,22 @@ int64_t world_stat(struct world *w, enum statistic stat)
 	return values[stat];
 }
 
+static int64_t ask_postgres(struct world *w, const char *sql)
+{
+	PGconn *pg = PQconnectdb(w->url);
+	PGresult *result = PQexec(pg, sql);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) == 0)
+		fail_msg("%s: %s", sql, PQerrorMessage(pg));
+	int64_t value = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	PQclear(result);
+	PQfinish(pg);
+	return value;
+}
+
 int64_t world_sql(struct world *w, const char *sql)
 {
+	if (store_is_shared(w->store))
+		return ask_postgres(w, sql);
 	char path[128];
 	sqlite3 *db;
 	sqlite3_stmt *statement;

@@ -24,6 +24,7 @@
 
 struct world {
 	char directory[64];
+	char url[512];
 	struct store *store;
 	struct store_session *session; /* reads, and writes while no writer runs */
 	struct journal *journal;
@@ -43,6 +44,10 @@ struct world {
 
 /* New and empty. */
 void world_open(struct world *w);
+/* The same in an empty PostgreSQL database; and a second server at the store of the first, with a journal of its own.
+ */
+void world_open_at(struct world *w, const char *url);
+void world_open_beside(struct world *w, const struct world *first);
 /* Closes it and removes the directory. */
 void world_close(struct world *w);
 /* For cmocka: *state is a world with messages 0 to `messages` - 1, not queued. One at a time. */
@@ -68,7 +73,7 @@ const struct message *world_message(struct world *w, uint32_t n);
 size_t world_events(struct world *w, uint32_t n, const struct event **ret);
 size_t world_all_events(struct world *w, const struct event **ret);
 int64_t world_stat(struct world *w, enum statistic stat);
-/* A number out of the SQLite file. */
+/* A number out of the database; SQLite also takes a change that returns one. */
 int64_t world_sql(struct world *w, const char *sql);
 
 /* A struct clock whose wall time is what `now_us`, an int64_t *, points to; durations are the machine's. */

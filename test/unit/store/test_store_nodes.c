@@ -2,6 +2,7 @@
 /* Numbers, epochs and duties of the servers of one store. */
 #include "store_fixture.h"
 
+#include "store/core/session.h"
 #include "store/house/nodes.h"
 
 static struct node node_of(uint16_t number, unsigned installation, uint64_t epoch)
@@ -103,6 +104,87 @@ static void test_a_node_is_seen_until_it_leaves_or_another_has_it(void **state)
 	assert_true(found.seen_us == 0);
 }
 
+/* ---- Who else is there */
+
+static struct node_others others_of(struct fixture *f, uint16_t number)
+{
+	struct node_others others;
+	OK(f, store_node_others(f->s, number, &others, &f->err));
+	return others;
+}
+
+static void test_a_node_is_alone_until_another_is_taken(void **state)
+{
+	struct fixture *f = *state;
+	OK(f, take(f, 7, 1, 3));
+	struct node_others others = others_of(f, 7);
+	assert_true(!others.are_present && !others.have_been && others.takes == 3);
+	/* A number that was only given writes nothing. */
+	assert_int_equal(new_number(f, 2), 1);
+	others = others_of(f, 7);
+	assert_true(!others.are_present && !others.have_been && others.takes == 3);
+	OK(f, take(f, 1, 2, 1));
+	others = others_of(f, 7);
+	assert_true(others.are_present && others.have_been && others.takes == 4);
+}
+
+static void test_whoever_came_and_went_shows_in_the_sum_of_takes(void **state)
+{
+	struct fixture *f = *state;
+	struct node_claim other = {8, 1};
+	OK(f, take(f, 7, 1, 3));
+	OK(f, take(f, 8, 2, 1));
+	OK(f, store_node_left(f->s, &other, &f->err));
+	struct node_others others = others_of(f, 7);
+	assert_true(!others.are_present && others.have_been && others.takes == 4);
+	OK(f, take(f, 7, 1, 4));
+	assert_int_equal(others_of(f, 7).takes, 5);
+}
+
+static void test_a_silent_node_is_present(void **state)
+{
+	struct fixture *f = *state;
+	OK(f, take(f, 7, 1, 1));
+	OK(f, take(f, 8, 2, 1));
+	fixture_sql(f, f->postgres ? "UPDATE nodes SET seen_at = now() - interval '1 year' WHERE number = 8"
+				   : "UPDATE nodes SET seen_at = 1 WHERE number = 8");
+	assert_true(others_of(f, 7).are_present);
+}
+
+/* Who moved a journal before there were epochs has no claim, and has been there all the same. */
+static void test_a_node_of_before_has_been_there(void **state)
+{
+	struct fixture *f = *state;
+	fixture_sql(f, "INSERT INTO nodes (number, installation, epoch, applied, durable, place, roles, version, "
+		       "schema_known) VALUES (54321, NULL, 0, 77, 77, '', '', '', 0)");
+	OK(f, take(f, 7, 1, 1));
+	struct node_others others = others_of(f, 7);
+	assert_true(!others.are_present && others.have_been);
+}
+
+static void test_nobody_takes_a_node_while_others_are_kept_out(void **state)
+{
+	struct fixture *f = *state;
+	struct node node = node_of(8, 2, 1);
+	struct store_session *other = NULL;
+	if (!f->postgres)
+		return; /* there a transaction is alone anyway */
+	OK(f, take(f, 7, 1, 1));
+	OK(f, store_session_open(f->store, STORE_WRITE, &other, &f->err));
+	OK(f, store_begin(f->s, &f->err));
+	OK(f, store_node_keep_others_out(f->s, &f->err));
+	assert_false(others_of(f, 7).are_present);
+	OK(f, session_script(other, "SET lock_timeout = '50ms'", &f->err));
+	EXPECT(f, STATUS_AGAIN, store_node_take(other, &node, &f->err));
+	struct node_claim own = {7, 1};
+	OK(f, store_cursor_advance(f->s, &own, 0, 5, &f->err));
+	OK(f, store_commit(f->s, &f->err));
+	OK(f, store_node_take(other, &node, &f->err));
+	store_session_close(&other);
+}
+
+/* ---- Duties */
+
 static bool holds(struct fixture *f, uint16_t number, uint64_t epoch)
 {
 	struct node_claim claim = {number, epoch};
@@ -134,6 +216,11 @@ int main(void)
 	    FIXTURE_TEST(test_a_node_is_taken_with_a_higher_epoch_by_its_own_installation),
 	    FIXTURE_TEST(test_a_number_of_before_goes_to_the_first_that_has_its_journal),
 	    FIXTURE_TEST(test_a_node_is_seen_until_it_leaves_or_another_has_it),
+	    FIXTURE_TEST(test_a_node_is_alone_until_another_is_taken),
+	    FIXTURE_TEST(test_whoever_came_and_went_shows_in_the_sum_of_takes),
+	    FIXTURE_TEST(test_a_silent_node_is_present),
+	    FIXTURE_TEST(test_a_node_of_before_has_been_there),
+	    FIXTURE_TEST(test_nobody_takes_a_node_while_others_are_kept_out),
 	    FIXTURE_TEST(test_one_node_has_a_duty_until_its_time_is_over),
 	};
 	return FIXTURE_RUN(store_nodes);
