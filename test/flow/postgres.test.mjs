@@ -61,6 +61,15 @@ test("without its PostgreSQL the program says so in one line and does not start"
   }
 });
 
+test("bench apply can be one of several servers", { skip }, async (t) => {
+  const postgres = await start_postgres(t);
+  const { code, stdout, stderr } = await pugmark(["bench", "apply", "300", "--before", "200", "--store", postgres.url, "--shared", "--json"]);
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout).shared, true);
+  assert.match(stderr, / node\.neighbours .*other servers/);
+  assert.deepEqual(postgres.query("SELECT COUNT(*) FROM nodes WHERE seen_at IS NOT NULL"), [["1"]], "the other one");
+});
+
 test("bench apply fills a database of its own and says what the server took", { skip }, async (t) => {
   const postgres = await start_postgres(t);
   const args = ["bench", "apply", "300", "--before", "200", "--store", postgres.url, "--json"];
@@ -76,6 +85,9 @@ test("bench apply fills a database of its own and says what the server took", { 
   const again = await pugmark(args);
   assert.equal(again.code, 1);
   assert.match(again.stderr, /not empty/);
+  const nodes = postgres.query("SELECT COUNT(*) FROM nodes WHERE seen_at IS NOT NULL");
+  assert.deepEqual(nodes, [["0"]], "it was alone, and has ended well");
+  assert.equal((await pugmark(["bench", "apply", "300", "--shared"])).code, 2);
   const other = await pugmark(["bench", "apply", "300", "--store", "sqlite:/nowhere/store.db"]);
   assert.equal(other.code, 1);
   assert.match(other.stderr, /PostgreSQL/);

@@ -223,18 +223,21 @@ static bool is_alone(const struct writer *w)
 	return neighbourhood_is_alone(&w->neighbours);
 }
 
-static size_t room_of_group(const struct writer *w)
+static size_t room_of_group(const struct round *r)
 {
+	const struct writer *w = r->writer;
 	if (!is_alone(w))
 		return w->group_room;
-	return store_is_shared(w->config.store) ? GROUP_ALONE : GROUP_LEAST;
+	if (!store_is_shared(w->config.store))
+		return GROUP_LEAST;
+	return r->is_far_behind ? GROUP_MAX : GROUP_ALONE;
 }
 
 /* From r->record on. What is read must be applied: the reader does not go back. */
 static void read_group(struct round *r, struct group *group)
 {
 	struct arena *arena = batch_arena(r->writer->batch);
-	group->room = room_of_group(r->writer);
+	group->room = room_of_group(r);
 	group->records = arena_alloc_array(arena, group->room, sizeof *group->records);
 	group->count = 0;
 	do {

@@ -7,7 +7,9 @@
  * same writer with the same kind of traffic (bench_hits.h), which takes minutes; `--prepare` keeps that store and
  * `--from` begins with a copy of it. Other programs that are to be compared do the same with the same seed.
  *
- * On PostgreSQL half of the work is done by the server, so its processor time is told, too. */
+ * On PostgreSQL half of the work is done by the server, so its processor time is told, too. There a writer that is
+ * alone works in another way than one beside others (engine/ledger/neighbours.h); a second server that is registered
+ * and does nothing is enough to measure the latter. */
 #include "prog/bench/bench_database.h"
 #include "prog/bench/bench_hits.h"
 #include "prog/bench/bench_mail.h"
@@ -18,6 +20,7 @@
 #include "base/clock.h"
 #include "engine/apply/apply.h"
 #include "engine/ledger/writer.h"
+#include "store/house/nodes.h"
 #include "store/house/timers.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -33,6 +36,7 @@ struct bench {
 	uint64_t count;                  /* hits to measure */
 	uint64_t before;                 /* hits that the store has before */
 	const char *url;                 /* of PostgreSQL; NULL: SQLite */
+	bool is_shared;                  /* another server is registered in it */
 	struct bench_database *database; /* NULL: SQLite */
 	struct bench_store at;
 	struct journal *journal;
@@ -221,8 +225,10 @@ static enum status apply(struct bench *b, struct figures *ret)
 	const struct clock *clock = clock_system();
 	const struct clock writers_clock = {time_of_hits, mostly_work, b};
 	struct writer_config config = {.store = b->at.store, .journal = b->journal, .clock = &writers_clock};
-	struct apply *applier = apply_new(
-	    &(struct apply_config){.node = journal_node(b->journal), .keys = b->at.keys, .clock = &writers_clock});
+	struct apply *applier = apply_new(&(struct apply_config){.node = journal_node(b->journal),
+								 .keys = b->at.keys,
+								 .is_shared = store_is_shared(b->at.store),
+								 .clock = &writers_clock});
 	apply_join_writer(applier, &config);
 	/* The last of them came just now: a writer that was away for a while. They are looked at again as the others
 	 * come, since timers go by the hits that are applied. */
@@ -249,11 +255,21 @@ static enum status apply(struct bench *b, struct figures *ret)
 
 /* ---- A store to begin with */
 
+/* There for as long as the database is: it never says that it has ended. */
+static enum status add_server(struct bench *b)
+{
+	struct node other = {
+	    .number = (uint16_t)(journal_node(b->journal) % NODE_NUMBER_MAX + 1), .installation = {{1}}, .epoch = 1};
+	return b->is_shared ? store_node_take(b->at.session, &other, &b->err) : STATUS_OK;
+}
+
 /* In pieces, because the journal is as large as a piece. */
 static enum status fill(struct bench *b)
 {
 	struct figures ignored;
 	enum status status = open_journal(b);
+	if (status == STATUS_OK)
+		status = add_server(b);
 	for (uint64_t left = b->before; status == STATUS_OK && left;) {
 		uint64_t count = left < AT_ONCE ? left : AT_ONCE;
 		status = write_hits(b, count);
@@ -312,10 +328,10 @@ static enum status measure(struct bench *b, struct figures *ret)
 
 static void print_json(const struct bench *b, const struct figures *f)
 {
-	printf("{\"events\":%llu,\"before\":%llu,\"events_per_s\":%.0f,\"settled_per_s\":%.0f,"
+	printf("{\"events\":%llu,\"before\":%llu,\"shared\":%s,\"events_per_s\":%.0f,\"settled_per_s\":%.0f,"
 	       "\"cpu_us_per_event\":%.2f,",
-	       (unsigned long long)b->count, (unsigned long long)b->before, (double)b->count / f->applied_s,
-	       (double)b->count / f->settled_s, f->cpu_us);
+	       (unsigned long long)b->count, (unsigned long long)b->before, b->is_shared ? "true" : "false",
+	       (double)b->count / f->applied_s, (double)b->count / f->settled_s, f->cpu_us);
 	if (f->server_cpu_us >= 0)
 		printf("\"server_cpu_us_per_event\":%.2f,", f->server_cpu_us);
 	printf("\"db_bytes_per_event\":%.1f}\n", f->bytes);
@@ -346,7 +362,9 @@ static void print_help(const struct option_spec *specs)
 	     "\n"
 	     "With --store in a PostgreSQL database, which must be empty and is filled. When its server runs on this\n"
 	     "machine, the processor time of the server's processes for the sessions that write (utime and stime of\n"
-	     "/proc/PID/stat) is told, too.\n");
+	     "/proc/PID/stat) is told, too. With --shared another server is registered there, as if it were silent: "
+	     "one\n"
+	     "that is alone need not ask the store for what others may have written.\n");
 	options_print(specs);
 }
 
@@ -376,6 +394,7 @@ int command_bench_apply(int argc, char **argv)
 	    {"prepare", &prepared, NULL, "DIR  only make such a store, and keep it there"},
 	    {"from", &from, NULL, "DIR  begin with a copy of one that was made so"},
 	    {"store", &b.url, NULL, "URL  in this empty database, postgresql://…"},
+	    {"shared", NULL, &b.is_shared, "  as one of several servers of it"},
 	    {"json", NULL, &as_json, "  print JSON"},
 	    {NULL}};
 	enum options_result parsed = options_parse(argc, argv, specs, &operands);
@@ -385,7 +404,7 @@ int command_bench_apply(int argc, char **argv)
 		return EXIT_USAGE;
 	if (!read_count(before, &b.before) || operands.count != (prepared ? 0 : 1) ||
 	    !read_count(prepared ? before : operands.values[0], &b.count) || (!prepared && !b.count) ||
-	    (prepared && (from || b.url || !b.before)) || (from && b.url))
+	    (prepared && (from || b.url || !b.before)) || (from && b.url) || (b.is_shared && !b.url))
 		return wrong_use();
 	enum status status = prepared ? prepare(&b, prepared) : run(&b, from, &figures);
 	journal_close(&b.journal);
