@@ -5,8 +5,9 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "../harness/flow.mjs";
-import { BROWSER_AGENT, Server, links_of, mail, pugmark, start_server, temporary_directory, token_of, until } from "../harness/pugmark.mjs";
+import { BROWSER_AGENT, Server, links_of, mail, pixel_of, pugmark, start_server, temporary_directory, token_of, until } from "../harness/pugmark.mjs";
 import { no_postgres, start_postgres, start_postgres_pair } from "../harness/postgres.mjs";
+import { let_time_pass_in_postgres } from "../harness/sqlite.mjs";
 import { Wire } from "../harness/wire.mjs";
 
 const skip = no_postgres;
@@ -129,6 +130,42 @@ test("a click that comes twice, once at each server, is one", { skip }, async (t
   const [message] = postgres.query("SELECT id FROM messages").flat();
   const { clicks } = await servers[0].message(message);
   assert.equal(clicks, 20);
+});
+
+const knows_of = (server, whom) => until(() => server.log.includes(`also_writing=${whom}`), `a server to know that ${whom} write, too`);
+
+test("a server joins one that was alone while hits come: none is lost or twice, and a walk over both is seen", { skip }, async (t) => {
+  const postgres = await start_postgres(t);
+  const first = await start_server(t, { env: environment(postgres.url) });
+  const clients = new Clients(t);
+  await clients.send_mails(first, 4);
+  await knows_of(first, "nobody");
+  let is_over = false;
+  const load = [clients.click(first, () => is_over), clients.click(first, () => is_over)];
+  // Six of one company, whose mail one source fetches, half of it at each server.
+  const walk = [];
+  for (let i = 0; i < 6; i++) walk.push((await first.send({ to: { email: `c${i}@company.example` } })).id);
+  const pixels = await Promise.all(walk.map(async (id) => pixel_of(await first.preview(id))));
+  const fetch_at = (server, pixel) => server.get(new URL(pixel).pathname, { "user-agent": BROWSER_AGENT, "x-forwarded-for": "198.51.100.9" });
+  for (const pixel of pixels.slice(0, 3)) await fetch_at(first, pixel);
+  const second = await start_beside(t, first);
+  for (const pixel of pixels.slice(3)) await fetch_at(second, pixel);
+  await clients.click_at([first, second], 400);
+  is_over = true;
+  await Promise.all(load);
+  await knows_of(first, '"other servers"');
+  await clients.expect_each_once(postgres, [first, second]);
+  const counted = () => postgres.query("SELECT SUM(clicks_human + clicks_machine) FROM message_counters").flat()[0];
+  assert.equal(counted(), String(clients.answered.length), "what was in memory when the other came overwrites nothing");
+  for (const statement of let_time_pass_in_postgres(200)) postgres.query(statement);
+  const opens = () => first.events("type=email.opened");
+  await until(async () => (await opens()).every((e) => e.actor === "scanner"), "a look at the walk");
+  for (const open of await opens()) assert.ok(open.reasons.includes("fan_out:recipients=6"), open.reasons.join(" "));
+  await second.stop();
+  await knows_of(first, '"nobody any more"');
+  await clients.click_at([first], 50);
+  await clients.expect_each_once(postgres, [first]);
+  assert.equal(counted(), String(clients.answered.length));
 });
 
 test("a copy of a data directory is refused while the original runs, and no answered hit is lost", { skip }, async (t) => {

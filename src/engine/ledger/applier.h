@@ -19,8 +19,8 @@ struct applier {
 	 * may have changed since (lists of networks, settings of tenants), so that one transaction is judged by one
 	 * state of them. */
 	void (*refresh)(void *self, struct store_session *session);
-	/* Outside of a transaction, on a store that several may write: who does from now on. Before the first record, and
-	 * when it changes; `now_us` is the wall clock's. */
+	/* Outside of a transaction, on a store that several may write: who does from now on. Before the first record,
+	 * and when it changes; `now_us` is the wall clock's. */
 	void (*neighbours)(void *self, enum neighbours who, int64_t now_us);
 	/* The message that a record is about, so that many are read at once; false: none, or it cannot be read. */
 	bool (*message_of)(const struct journal_record *record, struct uuid *ret);

@@ -7,8 +7,8 @@
  *   timers    what is to be done later, each once
  * A flush empties these and keeps the messages, which are clean then. Sums wait for the end of the transaction.
  *
- * Messages are read on first use and saved when touched. In a store of our own (batch_keep_messages) they outlive the
- * transaction; on PostgreSQL another applier may count on the same ones next, so they are read again under a lock. */
+ * Messages are read on first use and saved when touched. Where nobody else writes (batch_keep_messages) they outlive
+ * the transaction; elsewhere another applier may count on the same ones next, so they are read again under a lock. */
 #include "engine/ledger/batch.h"
 
 #include "base/map.h"

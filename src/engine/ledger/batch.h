@@ -86,8 +86,8 @@ void batch_keep(struct batch *batch);
 enum status batch_finish(struct batch *batch, struct err *err) MUST_CHECK;
 /* Forgets everything gathered, and all messages in memory unless they may be kept, and starts anew at `now_us`. */
 void batch_reset(struct batch *batch, int64_t now_us);
-/* What was flushed is committed, and nobody else writes this store: the next batch_reset keeps messages in memory, some
- * ten thousand that were used last. Whoever writes messages past the batch calls batch_forget. */
+/* What was flushed is committed, and nobody else writes this store (neighbours.h): the next batch_reset keeps messages
+ * in memory, some ten thousand that were used last. Whoever writes messages past the batch calls batch_forget. */
 void batch_keep_messages(struct batch *batch);
 /* Forgets what was gathered or flushed since the last batch_keep, and all messages in memory: the session was taken
  * back to where it was then. */

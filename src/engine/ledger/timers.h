@@ -6,12 +6,12 @@
  * that was received has been applied (watermark.h). So whatever was received before a deadline has had its
  * effect when the deadline passes: a click at 71:59:59 that is applied an hour late still comes before the 72nd hour's
  * timer. While the journal is behind or cannot be read, nothing is due. It follows that a timer fires some moments
- * after its time (half a second, two more on a shared store for what other machines have received, and what the
+ * after its time (half a second, two more beside other servers for what they have received, and what the
  * writer's round takes), or as much later as apply is behind, and that its handler must reckon with `due_us` rather
  * than with the time at which it runs.
  *
  * In which order. Within a kind, earliest first, a few at a time, and those few in order of their keys; between kinds
- * there is none. On a shared store each machine takes what the others have not taken, and goes by its own journal: a
+ * there is none. Beside other servers each machine takes what the others have not taken, and goes by its own journal: a
  * kind whose answer depends on records of other machines reads them from the store, and stays right when such a record
  * comes later (as settling does: the record sets its own timer).
  *
@@ -56,7 +56,7 @@ bool timers_are_due(struct timers *timers, struct store_session *session, int64_
 struct timers_slice {
 	int64_t watermark_us;
 	int64_t end_us;
-	bool takes_once; /* many, but one time only: on a shared store a second time would lock in the wrong order */
+	bool takes_once; /* many, but one time only: beside other servers a second time would lock in the wrong order */
 };
 enum status timers_fire(struct timers *timers, struct batch *batch, const struct timers_slice *slice,
 			struct err *err) MUST_CHECK;

@@ -14,8 +14,9 @@
 
 #define WATERMARK_SLACK_US INT64_C(500000)
 
-/* Other machines apply to the same store and may be behind. What they received this much before is waited for; a record
- * that comes later must see to itself what has been done without it. */
+/* Other machines that apply to the same store may be behind. What they received this much before is waited for while
+ * there are any (neighbours.h); a record that comes later must see to itself what has been done without it. Their
+ * clocks are taken to differ from ours by less than this. */
 #define WATERMARK_SHARED_US INT64_C(2000000)
 
 struct journal_end {

@@ -53,43 +53,33 @@ void world_close_handles(struct world *w)
 	journal_close(&w->journal);
 }
 
-static void make_directory(struct world *w)
+/* NULL: a file of its own. */
+static void begin(struct world *w, const char *postgres)
 {
-	*w = (struct world){0};
+	*w = (struct world){.is_shared = postgres != NULL};
 	(void)snprintf(w->directory, sizeof w->directory, "/tmp/pugmark-test-XXXXXX");
 	assert_non_null(mkdtemp(w->directory));
 	w->reports = arena_new();
-}
-
-static void open_new(struct world *w)
-{
-	world_open_handles(w);
-	CHECK(store_tenant_add(
-	    w->session,
-	    &(struct tenant){.name = SLICE("default"), .time_zone = SLICE("UTC"), .created_us = WORLD_NOW_US},
-	    &w->tenant, err));
-}
-
-void world_open(struct world *w)
-{
-	make_directory(w);
-	(void)snprintf(w->url, sizeof w->url, "sqlite:%s/store.db", w->directory);
-	open_new(w);
+	(void)snprintf(w->url, sizeof w->url, "%s%s%s", postgres ? postgres : "sqlite:", postgres ? "" : w->directory,
+		       postgres ? "" : "/store.db");
 }
 
 void world_open_at(struct world *w, const char *url)
 {
-	make_directory(w);
-	w->is_shared = true;
-	(void)snprintf(w->url, sizeof w->url, "%s", url);
-	open_new(w);
+	struct tenant tenant = {.name = SLICE("default"), .time_zone = SLICE("UTC"), .created_us = WORLD_NOW_US};
+	begin(w, url);
+	world_open_handles(w);
+	CHECK(store_tenant_add(w->session, &tenant, &w->tenant, err));
+}
+
+void world_open(struct world *w)
+{
+	world_open_at(w, NULL);
 }
 
 void world_open_beside(struct world *w, const struct world *first)
 {
-	make_directory(w);
-	w->is_shared = true;
-	(void)snprintf(w->url, sizeof w->url, "%s", first->url);
+	begin(w, first->url);
 	world_open_handles(w);
 	w->tenant = first->tenant;
 }
