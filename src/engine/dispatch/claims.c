@@ -19,6 +19,7 @@ enum {
 	 * missed; other machines queue mails that nobody wakes us for. */
 	LOOK_ALONE_MS = 10000,
 	LOOK_SHARED_MS = 1000,
+	UNSURE_MAX = 8,
 };
 
 static const int64_t HELD_BACK_US = 1000000;
@@ -26,11 +27,15 @@ static const int64_t LEASE_US = (int64_t)LEASE_SECONDS * 1000000;
 
 struct claims {
 	struct claims_config config;
-	bool is_claiming;      /* a command is under way */
-	bool is_recovered;     /* what a crash left has been dealt with */
-	bool is_expecting;     /* somebody said that something may be due */
-	bool more_due;         /* the last claim got all it asked for */
-	bool store_is_away;    /* and it was said */
+	bool is_claiming;   /* a command is under way */
+	bool is_recovered;  /* what a crash left has been dealt with */
+	bool is_expecting;  /* somebody said that something may be due */
+	bool more_due;      /* the last claim got all it asked for */
+	bool store_is_away; /* and it was said */
+	/* Of claims that were not known to be committed when the store went away. If they were, their mails would wait
+	 * for two minutes with nobody to send them, so the next claim releases them first. */
+	uint64_t unsure[UNSURE_MAX];
+	size_t unsure_count;
 	int64_t next_due_us;   /* wall; 0: none known */
 	int64_t next_look_us;  /* monotonic: ask the store again */
 	int64_t next_sweep_us; /* monotonic: claim whatever the store says is due, orphans when it is shared */
@@ -175,6 +180,8 @@ struct claim_errand {
 	struct arena *arena; /* of entries; emptied by each run */
 	struct held_lease *leases;
 	size_t lease_count;
+	uint64_t unsure[UNSURE_MAX];
+	size_t unsure_count;
 	uint32_t limit;
 	int64_t sent_us; /* monotonic: leases are counted from here, so never longer than the store has them */
 	int64_t lease_until_us;
@@ -205,6 +212,8 @@ static enum status run_claim(struct writer_command *command, struct batch *batch
 	e->entry_count = 0;
 	e->lease_until_us = wanted.lease_until_us;
 	enum status status = extend_low(e, batch, err);
+	for (size_t i = 0; status == STATUS_OK && i < e->unsure_count; i++)
+		status = store_queue_release(session, e->unsure[i], err);
 	if (status == STATUS_OK && e->limit)
 		status = store_queue_claim(session, &wanted, e->arena, &e->entries, &e->entry_count, err);
 	if (status == STATUS_OK)
@@ -238,6 +247,14 @@ static void take_claimed(struct claim_errand *e)
 		jobs_add(c->config.jobs, &e->entries[i], lease);
 }
 
+/* What is pushed out runs out by itself. */
+static void note_unsure(struct claims *c, uint64_t lease)
+{
+	if (c->unsure_count == UNSURE_MAX)
+		memmove(c->unsure, c->unsure + 1, --c->unsure_count * sizeof *c->unsure);
+	c->unsure[c->unsure_count++] = lease;
+}
+
 static void claim_finished(struct errand *errand)
 {
 	struct claim_errand *e = (struct claim_errand *)errand;
@@ -245,9 +262,12 @@ static void claim_finished(struct errand *errand)
 	c->is_claiming = false;
 	if (errand->command.status != STATUS_OK) {
 		log_warn("dispatch.claim", LOG_ERR(&errand->command.err));
+		if (e->entry_count)
+			note_unsure(c, e->entries[0].lease);
 		c->is_expecting = true;
 		jobs_pause(c->config.jobs);
 	} else {
+		c->unsure_count = 0;
 		note_extended(e);
 		take_claimed(e);
 		c->more_due = e->limit && e->entry_count == e->limit;
@@ -286,6 +306,8 @@ static void send_claim(struct claims *c, uint32_t limit)
 	e->limit = limit;
 	e->sent_us = monotonic_us(c);
 	list_leases(c, e);
+	memcpy(e->unsure, c->unsure, sizeof e->unsure);
+	e->unsure_count = c->unsure_count;
 	c->is_claiming = true;
 	errand_send(c->config.errands, &e->errand);
 }

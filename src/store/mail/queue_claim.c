@@ -249,6 +249,12 @@ enum status store_queue_extend(struct store_session *s, uint64_t lease, int64_t 
 
 #define WAIT_AGAIN "UPDATE send_queue SET state = " WAITING_OR_PAUSED ", lease = NULL, lease_until = NULL "
 
+enum status store_queue_release(struct store_session *s, uint64_t lease, struct err *err)
+{
+	return session_run(s, WAIT_AGAIN "WHERE lease = $1 AND state = 'leased'", VALUES(value_i64((int64_t)lease)),
+			   err);
+}
+
 /* Who holds a lease is the only one to give it back: nobody else wants these locks, so they need no order. The
  * conditions are written as queue.c says at its head. */
 static enum status give_back_at_once(struct store_session *s, const struct queue_entry *entries, size_t count,

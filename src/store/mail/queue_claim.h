@@ -31,6 +31,9 @@ enum status store_queue_claim(struct store_session *s, const struct queue_claim 
 /* A longer lease for everything that this fencing token holds. */
 enum status store_queue_extend(struct store_session *s, uint64_t lease, int64_t lease_until_us,
 			       struct err *err) MUST_CHECK;
+/* Everything that this fencing token holds without an intent is due again at once: of a claim of which nobody knew
+ * whether it was committed. */
+enum status store_queue_release(struct store_session *s, uint64_t lease, struct err *err) MUST_CHECK;
 /* These are not going to be sent by who claimed them: due again at once. What has an intent, or is no longer held by
  * its lease, stays as it is. */
 enum status store_queue_give_back(struct store_session *s, const struct queue_entry *entries, size_t count,

@@ -394,6 +394,24 @@ static void test_what_is_given_back_is_due_at_once(void **state)
 	assert_int_equal(again->attempt, 2);
 }
 
+/* The next claim gets them; what has an intent may have left, and what another claim holds is another's. */
+static void test_a_lease_is_released_without_knowing_its_mails(void **state)
+{
+	struct fixture *f = *state;
+	for (unsigned i = 0; i < 3; i++)
+		add(f, i, 3, noon_us);
+	struct queue_entry *lost = claim(f, noon_us, 2, 2);
+	struct uuid ids[2] = {lost[0].message, lost[1].message};
+	uint64_t lease = lost[0].lease;
+	(void)claim(f, noon_us, 2, 1);
+	assert_true(intend(f, ids[1], lease, lost[1].attempt));
+	OK(f, store_queue_release(f->s, lease, &f->err));
+	struct queue_entry *again = claim(f, noon_us, 4, 1);
+	assert_true(uuid_equal(again->message, ids[0]));
+	OK(f, store_queue_release(f->s, lease, &f->err));
+	(void)claim(f, noon_us, 4, 0);
+}
+
 static void add_message(struct fixture *f, struct uuid id, enum message_state state)
 {
 	struct message m = message_of(0);
@@ -497,6 +515,7 @@ int main(void)
 	    FIXTURE_TEST(test_a_late_doubt_does_not_undo_a_decision),
 	    FIXTURE_TEST(test_outcomes_of_every_kind_go_together),
 	    FIXTURE_TEST(test_what_is_given_back_is_due_at_once),
+	    FIXTURE_TEST(test_a_lease_is_released_without_knowing_its_mails),
 	    FIXTURE_TEST(test_held_rows_of_messages_with_an_end_can_be_dropped),
 	    FIXTURE_TEST(test_two_writers_with_rows_in_common_never_deadlock),
 	};
