@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* OpenSSL 3 does SIV; what is ours is the layout and the cost. Setting a SIV key derives two CMAC keys (2 us); copying
  * a context that has them takes 0.6 us. So each thread keeps, per key id and direction, one prepared context, made on
- * first use, and one working context that the prepared one is copied into. */
+ * first use, and one working context that the prepared one is copied into.
+ *
+ * Keys are added while loops open tokens. Each id has its own place, which is written once, before the flag that says
+ * so; a reader that sees the flag sees the key. So there is no lock, nothing is replaced, and nothing has to be kept
+ * until the last reader of an older set is gone. */
 #include "codec/token/link_token.h"
 
 #include "base/mem.h"
@@ -10,12 +14,14 @@
 #include "codec/text/sha256.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdatomic.h>
 
 enum { VERSION = 1, TAG_SIZE = 16, FLAG_STORED = 0x80 };
 
 struct link_token_keys {
 	const struct allocator *allocator;
-	bool present[LINK_TOKEN_KEYS_MAX];
+	_Atomic uint8_t sealing;                  /* 0: none */
+	atomic_bool present[LINK_TOKEN_KEYS_MAX]; /* from then on its bytes do not change */
 	uint8_t bytes[LINK_TOKEN_KEYS_MAX][LINK_TOKEN_KEY_SIZE];
 };
 
@@ -54,12 +60,35 @@ void link_token_keys_free(struct link_token_keys **keys)
 void link_token_keys_set(struct link_token_keys *keys, uint8_t id, const uint8_t key[LINK_TOKEN_KEY_SIZE])
 {
 	memcpy(keys->bytes[id], key, LINK_TOKEN_KEY_SIZE);
-	keys->present[id] = true;
+	atomic_store_explicit(&keys->present[id], true, memory_order_release);
+	if (id > link_token_keys_sealing(keys))
+		link_token_keys_seal_with(keys, id);
+}
+
+void link_token_keys_add(struct link_token_keys *keys, const struct link_token_keys *from)
+{
+	for (size_t id = 0; id < LINK_TOKEN_KEYS_MAX; id++) {
+		if (keys->present[id] || !from->present[id])
+			continue;
+		memcpy(keys->bytes[id], from->bytes[id], LINK_TOKEN_KEY_SIZE);
+		atomic_store_explicit(&keys->present[id], true, memory_order_release);
+	}
+}
+
+uint8_t link_token_keys_sealing(const struct link_token_keys *keys)
+{
+	return atomic_load_explicit(&keys->sealing, memory_order_acquire);
+}
+
+void link_token_keys_seal_with(struct link_token_keys *keys, uint8_t id)
+{
+	BUG_IF(!link_token_keys_has(keys, id));
+	atomic_store_explicit(&keys->sealing, id, memory_order_release);
 }
 
 bool link_token_keys_has(const struct link_token_keys *keys, uint8_t id)
 {
-	return keys->present[id];
+	return atomic_load_explicit(&keys->present[id], memory_order_acquire);
 }
 
 _Static_assert((int)LINK_TOKEN_FINGERPRINT_SIZE == (int)SHA256_SIZE, "a fingerprint is a digest");
@@ -218,6 +247,20 @@ enum status link_token_open(struct link_token_sealer *sealer, struct slice text,
 		return STATUS_BAD_INPUT;
 	*ret_key_id = sealed[0];
 	return STATUS_OK;
+}
+
+/* The shortest payload has version, kind, consent, tenant, message and index. What is shorter, or no base64url, is no
+ * token of any key. */
+bool link_token_lacks_key(const struct link_token_sealer *sealer, struct slice text, uint8_t *ret_key_id)
+{
+	unsigned char sealed[LINK_TOKEN_TEXT_MAX];
+	size_t n;
+	const size_t least = 1 + TAG_SIZE + 5 + sizeof(struct uuid);
+	if (text.n > LINK_TOKEN_TEXT_MAX || base64url_decode(text, sealed, sizeof sealed, &n) != STATUS_OK ||
+	    n < least || sealed[0] == 0 || link_token_keys_has(sealer->keys, sealed[0]))
+		return false;
+	*ret_key_id = sealed[0];
+	return true;
 }
 
 const char *link_token_kind_name(enum link_token_kind kind)

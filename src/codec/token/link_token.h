@@ -40,12 +40,21 @@ struct link_token {
 	bool is_stored;
 };
 
-/* The keys of an installation: id -> 32 bytes. Old ids stay for ever. Immutable once shared between threads. */
+/* The keys of an installation: id -> 32 bytes. They only ever become more: an id that is there stays, with its key, so
+ * threads may use them while one of them adds another. */
 struct link_token_keys;
 struct link_token_keys *link_token_keys_new(void);
 struct link_token_keys *link_token_keys_new_with(const struct allocator *allocator); /* `allocator` must outlive them */
 void link_token_keys_free(struct link_token_keys **keys);                            /* wipes them */
+/* Before they are shared between threads. The largest id seals. */
 void link_token_keys_set(struct link_token_keys *keys, uint8_t id, const uint8_t key[LINK_TOKEN_KEY_SIZE]);
+/* Adds what `from` has and `keys` lacks, for opening; on one thread at a time, whoever reads meanwhile. */
+void link_token_keys_add(struct link_token_keys *keys, const struct link_token_keys *from);
+/* Which key new tokens are to be sealed with; 0: there is none. Any thread. */
+uint8_t link_token_keys_sealing(const struct link_token_keys *keys);
+/* Another one from now on, on the thread that adds keys. `id` must be there. */
+void link_token_keys_seal_with(struct link_token_keys *keys, uint8_t id);
+/* Any thread. */
 bool link_token_keys_has(const struct link_token_keys *keys, uint8_t id);
 /* What tells one key from another without telling the key: keys are random, so a digest of one cannot be turned back.
  * The id is part of it. `id` must be there. The process ends when OpenSSL has no memory. */
@@ -72,6 +81,10 @@ enum status link_token_seal(struct link_token_sealer *sealer, uint8_t key_id, co
  * untouched then. No memory but what OpenSSL takes for one context and gives back. */
 enum status link_token_open(struct link_token_sealer *sealer, struct slice text, char *room, struct link_token *ret,
 			    uint8_t *ret_key_id) MUST_CHECK;
+
+/* A text that does not open may be a token all the same, sealed with a key that is not here (yet): true, and with
+ * which. Whether it is one cannot be known without the key. */
+bool link_token_lacks_key(const struct link_token_sealer *sealer, struct slice text, uint8_t *ret_key_id);
 
 const char *link_token_kind_name(enum link_token_kind kind);
 

@@ -219,6 +219,76 @@ static void test_token_of_another_installation_is_refused(void **state)
 	link_token_keys_free(&keys);
 }
 
+static void test_token_of_a_key_that_comes_later_opens_once_it_is_there(void **state)
+{
+	struct sealer_fixture *both = *state;
+	struct link_token_keys *keys = link_token_keys_new();
+	char text[LINK_TOKEN_TEXT_MAX + 1], old_text[LINK_TOKEN_TEXT_MAX + 1];
+	uint8_t id = 99;
+
+	link_token_keys_set(keys, 1, key_one);
+	struct sealer_fixture one = {keys, link_token_sealer_new(keys)};
+	struct slice token = seal(both, 2, &click, text), old = seal(both, 1, &click, old_text);
+	assert_int_equal(try_open(&one, token), STATUS_BAD_INPUT);
+	assert_true(link_token_lacks_key(one.sealer, token, &id));
+	assert_int_equal(id, 2);
+	link_token_keys_add(keys, both->keys);
+	assert_int_equal(try_open(&one, token), STATUS_OK);
+	assert_int_equal(try_open(&one, old), STATUS_OK);
+	assert_false(link_token_lacks_key(one.sealer, token, &id));
+	link_token_sealer_free(&one.sealer);
+	link_token_keys_free(&keys);
+}
+
+static void test_token_keys_that_are_added_neither_seal_by_themselves_nor_replace_any(void **state)
+{
+	struct link_token_keys *keys = link_token_keys_new(), *others = link_token_keys_new();
+	uint8_t before[LINK_TOKEN_FINGERPRINT_SIZE], after[LINK_TOKEN_FINGERPRINT_SIZE];
+
+	(void)state;
+	assert_int_equal(link_token_keys_sealing(keys), 0);
+	link_token_keys_set(keys, 4, key_one);
+	link_token_keys_set(keys, 3, key_one);
+	assert_int_equal(link_token_keys_sealing(keys), 4);
+	link_token_keys_set(others, 4, key_two);
+	link_token_keys_set(others, 9, key_two);
+	link_token_keys_fingerprint(keys, 4, before);
+	link_token_keys_add(keys, others);
+	link_token_keys_fingerprint(keys, 4, after);
+	assert_memory_equal(before, after, sizeof before);
+	assert_true(link_token_keys_has(keys, 9));
+	assert_int_equal(link_token_keys_sealing(keys), 4);
+	link_token_keys_seal_with(keys, 9);
+	assert_int_equal(link_token_keys_sealing(keys), 9);
+	link_token_keys_seal_with(keys, 3);
+	assert_int_equal(link_token_keys_sealing(keys), 3);
+	link_token_keys_free(&keys);
+	link_token_keys_free(&others);
+}
+
+/* Looking for a key costs more than saying no: what can be no token is not looked for. */
+static void test_token_without_its_shape_lacks_no_key(void **state)
+{
+	struct sealer_fixture *f = *state;
+	static const char *const texts[] = {
+	    "",
+	    "x",
+	    "A2Fh",
+	    "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw", /* a byte less than the shortest */
+	    "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD*wMD",
+	    "AAMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD", /* key 0 */
+	    "AQMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD", /* key 1, which is here */
+	};
+	uint8_t id = 99;
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (link_token_lacks_key(f->sealer, slice_from_cstr(texts[i]), &id))
+			fail_msg("'%s'", texts[i]);
+	assert_int_equal(id, 99);
+	assert_true(link_token_lacks_key(f->sealer, SLICE("AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM"), &id));
+	assert_int_equal(id, 3);
+}
+
 /* What an attacker holds are good tokens; pieces of two never make a third. */
 static void test_token_pieces_of_two_do_not_make_a_third(void **state)
 {
@@ -318,6 +388,9 @@ int main(void)
 	    cmocka_unit_test(test_token_cut_or_lengthened_is_refused),
 	    cmocka_unit_test(test_token_key_id_is_part_of_what_is_sealed),
 	    cmocka_unit_test(test_token_of_another_installation_is_refused),
+	    cmocka_unit_test(test_token_of_a_key_that_comes_later_opens_once_it_is_there),
+	    cmocka_unit_test(test_token_keys_that_are_added_neither_seal_by_themselves_nor_replace_any),
+	    cmocka_unit_test(test_token_without_its_shape_lacks_no_key),
 	    cmocka_unit_test(test_token_pieces_of_two_do_not_make_a_third),
 	    cmocka_unit_test(test_token_seal_refuses_what_it_cannot_do),
 	    cmocka_unit_test(test_token_fingerprint_of_a_key_stays_as_it_is),
