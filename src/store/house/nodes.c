@@ -159,3 +159,37 @@ enum status store_node_keep_others_out(struct store_session *s, struct err *err)
 {
 	return session_is_shared(s) ? session_run(s, "LOCK TABLE nodes IN SHARE MODE", VALUES_NONE, err) : STATUS_OK;
 }
+
+/* ---- Keys of links */
+
+/* Ten times as long as a server that is well is silent; one that is longer so is told of the key when it starts. */
+static const int64_t SILENCE_US = 60 * INT64_C(1000000);
+
+enum status store_node_tell_key(struct store_session *s, const struct node_claim *claim, uint8_t key, struct err *err)
+{
+	return session_run(s, "UPDATE nodes SET link_key = $3 WHERE number = $1 AND epoch = $2",
+			   VALUES(value_i64(claim->number), value_i64((int64_t)claim->epoch), value_i64(key)), err);
+}
+
+enum status store_node_told_key(struct store_session *s, uint16_t number, uint8_t *ret, struct err *err)
+{
+	int64_t key = 0;
+	enum status status =
+	    rows_read_i64(s, "SELECT MAX(link_key) FROM nodes WHERE number = $1", VALUES(value_i64(number)), &key, err);
+	if (status == STATUS_OK)
+		*ret = (uint8_t)key;
+	return status;
+}
+
+enum status store_node_without_key(struct store_session *s, uint16_t number, uint8_t key, uint16_t *ret,
+				   struct err *err)
+{
+	int64_t now_us = 0;
+	enum status status = rows_read_time(s, "SELECT {now}", VALUES_NONE, &now_us, err);
+	if (status != STATUS_OK)
+		return status;
+	return find_number(s,
+			   "SELECT MIN(number) FROM nodes WHERE number <> $1 AND seen_at > $3 AND "
+			   "(link_key IS NULL OR link_key < $2)",
+			   VALUES(value_i64(number), value_i64(key), value_time(now_us - SILENCE_US)), ret, err);
+}

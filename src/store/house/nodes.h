@@ -40,6 +40,15 @@ enum status store_node_take(struct store_session *s, const struct node *node, st
 /* Tells that it is alive. STATUS_CONFLICT: the epoch is another one now. */
 enum status store_node_seen(struct store_session *s, const struct node_claim *claim, uint64_t durable,
 			    struct err *err) MUST_CHECK;
+/* Tells that it opens links of all keys up to this one. Nothing happens under another epoch. */
+enum status store_node_tell_key(struct store_session *s, const struct node_claim *claim, uint8_t key,
+				struct err *err) MUST_CHECK;
+/* What the node told last; 0: nothing, or there is no such node. */
+enum status store_node_told_key(struct store_session *s, uint16_t number, uint8_t *ret, struct err *err) MUST_CHECK;
+/* Of the nodes other than `number` that were seen within a minute, one that has not told that it opens links of `key`;
+ * 0: all of them have. */
+enum status store_node_without_key(struct store_session *s, uint16_t number, uint8_t key, uint16_t *ret,
+				   struct err *err) MUST_CHECK;
 /* Tells that it ends well. Nothing happens under another epoch. */
 enum status store_node_left(struct store_session *s, const struct node_claim *claim, struct err *err) MUST_CHECK;
 

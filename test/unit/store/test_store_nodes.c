@@ -185,6 +185,50 @@ static void test_nobody_takes_a_node_while_others_are_kept_out(void **state)
 
 /* ---- Duties */
 
+static uint16_t node_without_key(struct fixture *f, uint16_t asking, uint8_t key)
+{
+	uint16_t node = 99;
+	OK(f, store_node_without_key(f->s, asking, key, &node, &f->err));
+	return node;
+}
+
+static void tell_key(struct fixture *f, uint16_t number, uint64_t epoch, uint8_t key)
+{
+	struct node_claim claim = {number, epoch};
+	OK(f, store_node_tell_key(f->s, &claim, key, &f->err));
+}
+
+static void test_a_key_is_waited_for_until_all_who_live_have_it(void **state)
+{
+	struct fixture *f = *state;
+	struct node_claim third = {3, 1};
+	uint8_t told = 99;
+	OK(f, store_node_told_key(f->s, 1, &told, &f->err));
+	assert_int_equal(told, 0);
+	OK(f, take(f, 1, 1, 1));
+	assert_int_equal(node_without_key(f, 1, 5), 0); /* oneself is not waited for */
+	OK(f, take(f, 2, 2, 1));
+	OK(f, take(f, 3, 3, 1));
+	assert_int_equal(node_without_key(f, 1, 5), 2); /* told nothing */
+	tell_key(f, 2, 1, 4);
+	assert_int_equal(node_without_key(f, 1, 5), 2);
+	assert_int_equal(node_without_key(f, 1, 4), 3);
+	tell_key(f, 2, 1, 5);
+	assert_int_equal(node_without_key(f, 1, 5), 3);
+	OK(f, store_node_left(f->s, &third, &f->err));
+	assert_int_equal(node_without_key(f, 1, 5), 0);
+	OK(f, take(f, 3, 3, 2));
+	tell_key(f, 3, 1, 5); /* the process from before */
+	assert_int_equal(node_without_key(f, 1, 5), 3);
+	fixture_sql(f, f->postgres ? "UPDATE nodes SET seen_at = seen_at - interval '61 seconds' WHERE number = 3"
+				   : "UPDATE nodes SET seen_at = seen_at - 61000000 WHERE number = 3");
+	assert_int_equal(node_without_key(f, 1, 5), 0);
+	/* What was told stays over a start: keys only become more. */
+	OK(f, take(f, 2, 2, 2));
+	OK(f, store_node_told_key(f->s, 2, &told, &f->err));
+	assert_int_equal(told, 5);
+}
+
 static bool holds(struct fixture *f, uint16_t number, uint64_t epoch)
 {
 	struct node_claim claim = {number, epoch};
@@ -221,6 +265,7 @@ int main(void)
 	    FIXTURE_TEST(test_a_silent_node_is_present),
 	    FIXTURE_TEST(test_a_node_of_before_has_been_there),
 	    FIXTURE_TEST(test_nobody_takes_a_node_while_others_are_kept_out),
+	    FIXTURE_TEST(test_a_key_is_waited_for_until_all_who_live_have_it),
 	    FIXTURE_TEST(test_one_node_has_a_duty_until_its_time_is_over),
 	};
 	return FIXTURE_RUN(store_nodes);
