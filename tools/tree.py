@@ -12,7 +12,7 @@ RANK = {"base": 0, "codec": 1, "library": 2, "journal": 2, "store": 2, "net": 2,
 ROOMS = {
     "codec": "text url html mail mime token judge webhook lint",
     "store": "core sqlite postgres migrations house mail events people",
-    "engine": "request mail ledger accounts tenant people feed judge apply dispatch intake upkeep",
+    "engine": "request mail ledger keys accounts tenant people feed judge apply dispatch intake upkeep",
     "web": "console sign_in edge api",
     "prog": "show serve command bench",
 }

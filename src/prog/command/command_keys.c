@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pugmark keys list|rotate. Works on the file of keys alone: no store, no lock. A server reads its keys when it starts,
  * so rotating beside one that runs is safe and takes effect with the next start. */
+#include "engine/keys/key_file.h"
 #include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/keys.h"
 #include <stdio.h>
 
 static enum status list(struct command *c)
 {
 	struct installation *i = &c->installation;
-	enum status status = keys_load(i->keys_path, &i->keys, &i->newest_key, &c->err);
+	enum status status = key_file_load(i->keys_path, &i->keys, &i->newest_key, &c->err);
 	for (unsigned id = 1; status == STATUS_OK && id < LINK_TOKEN_KEYS_MAX; id++)
 		if (link_token_keys_has(i->keys, (uint8_t)id))
 			printf("%3u  %s\n", id,
@@ -20,7 +20,7 @@ static enum status list(struct command *c)
 static enum status rotate(struct command *c)
 {
 	struct installation *i = &c->installation;
-	enum status status = keys_rotate(i->keys_path, &i->newest_key, &c->err);
+	enum status status = key_file_rotate(i->keys_path, &i->newest_key, &c->err);
 	if (status == STATUS_OK)
 		printf("Key %u was added. Restart 'pugmark serve' to seal new links with it; every old link keeps "
 		       "working.\n"

@@ -5,9 +5,9 @@
  */
 #include "base/random.h"
 #include "codec/token/tracking_url.h"
+#include "engine/keys/key_file.h"
 #include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/keys.h"
 #include "prog/show/input_file.h"
 #include "prog/show/rewrite_report.h"
 #include <errno.h>
@@ -99,7 +99,7 @@ static bool write_output(const char *path, struct slice s)
 static enum status make_keys(const char *path, struct link_token_keys **ret, uint8_t *ret_id, struct err *err)
 {
 	if (path)
-		return keys_load(path, ret, ret_id, err);
+		return key_file_load(path, ret, ret_id, err);
 	uint8_t key[LINK_TOKEN_KEY_SIZE];
 	random_bytes(key, sizeof(key));
 	*ret = link_token_keys_new();

@@ -2,9 +2,9 @@
 /* pugmark token: what a token says; exit 1 when it is not ours. Only keys are needed, so it works beside a running
  * server and on a machine that has nothing but a copy of the file. */
 #include "codec/text/json_text.h"
+#include "engine/keys/key_file.h"
 #include "prog/command/command.h"
 #include "prog/command/commands.h"
-#include "prog/serve/keys.h"
 #include <stdio.h>
 
 static const char *const consent_names[] = {"off", "anonymous", "full"};
@@ -96,7 +96,7 @@ int command_token(int argc, char **argv)
 		return command_wrong(&c, "give one token; see 'pugmark token --help'");
 	enum status status = command_configure(&c);
 	if (status == STATUS_OK)
-		status = keys_load(key_file ? key_file : i->keys_path, &i->keys, &i->newest_key, &c.err);
+		status = key_file_load(key_file ? key_file : i->keys_path, &i->keys, &i->newest_key, &c.err);
 	if (status == STATUS_OK)
 		c.exit_code = show(i->keys, c.operands.values[0], json);
 	return command_close(&c, status);

@@ -8,9 +8,9 @@
 #include "prog/serve/installation.h"
 
 #include "base/log.h"
+#include "engine/keys/key_agreement.h"
+#include "engine/keys/key_file.h"
 #include "prog/serve/event_days.h"
-#include "prog/serve/key_agreement.h"
-#include "prog/serve/keys.h"
 #include "prog/show/progress_line.h"
 #include <errno.h>
 #include <stdio.h>
@@ -54,13 +54,13 @@ static enum status check_directory(const struct installation *i, struct err *err
  * sent. */
 static enum status open_keys(struct installation *i, bool create, struct err *err)
 {
-	enum status status = keys_load(i->keys_path, &i->keys, &i->newest_key, err);
+	enum status status = key_file_load(i->keys_path, &i->keys, &i->newest_key, err);
 	if (status != STATUS_NOT_FOUND || !create)
 		return status;
-	status = key_agreement_may_begin(i, err);
+	status = key_agreement_may_begin(i->store, i->keys_path, err);
 	if (status == STATUS_OK)
-		status = keys_create(i->keys_path, err);
-	return status == STATUS_OK ? keys_load(i->keys_path, &i->keys, &i->newest_key, err) : status;
+		status = key_file_create(i->keys_path, err);
+	return status == STATUS_OK ? key_file_load(i->keys_path, &i->keys, &i->newest_key, err) : status;
 }
 
 /* ---- Migrating: mostly a moment; one that carries all events over may take minutes */
@@ -106,7 +106,8 @@ enum status installation_create(struct installation *i, struct err *err)
 		status = migrate(i->store, err);
 	if (status == STATUS_OK)
 		status = open_keys(i, true, err);
-	return status == STATUS_OK ? key_agreement_reach(i, err) : status;
+	struct held_keys mine = {i->keys, i->keys_path};
+	return status == STATUS_OK ? key_agreement_reach(i->store, &mine, err) : status;
 }
 
 /* An older store is brought up to date by whichever command opens it first; a newer one is refused by store_check. */

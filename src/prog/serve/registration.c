@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "codec/text/uuid.h"
-#include "prog/serve/key_agreement.h"
+#include "engine/keys/key_agreement.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -228,7 +228,7 @@ enum status registration_open_journal(const struct installation *i, const char *
 	struct journal *journal = NULL;
 	r.place = place_of(i);
 	/* Before the journal gets a number: who is refused leaves nothing behind. */
-	enum status status = key_agreement_reach(i, err);
+	enum status status = key_agreement_reach(i->store, &(struct held_keys){i->keys, i->keys_path}, err);
 	if (status == STATUS_OK)
 		status = read_identity(r.path, &r.identity, err);
 	if (status == STATUS_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keys: the file that every link ever sent depends on. */
+/* key_file: the file that every link ever sent depends on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "prog/serve/keys.h"
+#include "engine/keys/key_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +48,7 @@ static enum status load(struct fixture *f)
 {
 	link_token_keys_free(&f->keys);
 	f->err = (struct err){0};
-	return keys_load(f->path, &f->keys, &f->newest, &f->err);
+	return key_file_load(f->path, &f->keys, &f->newest, &f->err);
 }
 
 static enum status load_text(struct fixture *f, const char *text)
@@ -77,14 +77,14 @@ static void expect_opens(const struct link_token_keys *sealing, uint8_t id, cons
 	link_token_sealer_free(&open);
 }
 
-static void test_keys_are_made_for_their_owner_only(void **state)
+static void test_key_file_are_made_for_their_owner_only(void **state)
 {
 	struct fixture *f = *state;
 	struct stat info;
 
 	assert_int_equal(load(f), STATUS_NOT_FOUND);
 	assert_null(f->keys);
-	assert_int_equal(keys_create(f->path, &f->err), STATUS_OK);
+	assert_int_equal(key_file_create(f->path, &f->err), STATUS_OK);
 	assert_int_equal(stat(f->path, &info), 0);
 	assert_int_equal(info.st_mode & 0777, 0600);
 	assert_int_equal(load(f), STATUS_OK);
@@ -93,17 +93,17 @@ static void test_keys_are_made_for_their_owner_only(void **state)
 	assert_false(link_token_keys_has(f->keys, 2));
 }
 
-static void test_keys_rotated_still_open_what_the_old_ones_sealed(void **state)
+static void test_key_file_rotated_still_open_what_the_old_ones_sealed(void **state)
 {
 	struct fixture *f = *state;
 	struct link_token_keys *before;
 	uint8_t newest = 0;
 	struct stat info;
 
-	assert_int_equal(keys_create(f->path, &f->err), STATUS_OK);
-	assert_int_equal(keys_load(f->path, &before, &f->newest, &f->err), STATUS_OK);
+	assert_int_equal(key_file_create(f->path, &f->err), STATUS_OK);
+	assert_int_equal(key_file_load(f->path, &before, &f->newest, &f->err), STATUS_OK);
 	for (uint8_t i = 2; i < 5; i++) {
-		assert_int_equal(keys_rotate(f->path, &newest, &f->err), STATUS_OK);
+		assert_int_equal(key_file_rotate(f->path, &newest, &f->err), STATUS_OK);
 		assert_int_equal(newest, i);
 		assert_int_equal(load(f), STATUS_OK);
 		assert_int_equal(f->newest, i);
@@ -114,36 +114,36 @@ static void test_keys_rotated_still_open_what_the_old_ones_sealed(void **state)
 	link_token_keys_free(&before);
 }
 
-static void test_keys_rotate_after_an_editor_left_the_last_line_open(void **state)
+static void test_key_file_rotate_after_an_editor_left_the_last_line_open(void **state)
 {
 	struct fixture *f = *state;
 	struct link_token_keys *before;
 	uint8_t newest;
 
 	assert_int_equal(load_text(f, "1 " HEX_A), STATUS_OK);
-	assert_int_equal(keys_load(f->path, &before, &newest, &f->err), STATUS_OK);
-	assert_int_equal(keys_rotate(f->path, &newest, &f->err), STATUS_OK);
+	assert_int_equal(key_file_load(f->path, &before, &newest, &f->err), STATUS_OK);
+	assert_int_equal(key_file_rotate(f->path, &newest, &f->err), STATUS_OK);
 	assert_int_equal(load(f), STATUS_OK);
 	assert_int_equal(f->newest, 2);
 	expect_opens(before, 1, f->keys);
 	link_token_keys_free(&before);
 }
 
-static void test_keys_of_255_ids_cannot_be_rotated_further(void **state)
+static void test_key_file_of_255_ids_cannot_be_rotated_further(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t newest = 9;
 
 	assert_int_equal(load_text(f, "254 " HEX_A "\n"), STATUS_OK);
-	assert_int_equal(keys_rotate(f->path, &newest, &f->err), STATUS_OK);
+	assert_int_equal(key_file_rotate(f->path, &newest, &f->err), STATUS_OK);
 	assert_int_equal(newest, 255);
-	assert_int_equal(keys_rotate(f->path, &newest, &f->err), STATUS_CONFLICT);
+	assert_int_equal(key_file_rotate(f->path, &newest, &f->err), STATUS_CONFLICT);
 	assert_int_equal(newest, 255);
 	assert_int_equal(load(f), STATUS_OK);
 	assert_int_equal(f->newest, 255);
 }
 
-static void test_keys_with_comments_spaces_and_in_any_order(void **state)
+static void test_key_file_with_comments_spaces_and_in_any_order(void **state)
 {
 	struct fixture *f = *state;
 
@@ -154,7 +154,7 @@ static void test_keys_with_comments_spaces_and_in_any_order(void **state)
 			 STATUS_OK);
 }
 
-static void test_keys_bad_lines_are_named_and_nothing_is_loaded(void **state)
+static void test_key_file_bad_lines_are_named_and_nothing_is_loaded(void **state)
 {
 	static const struct {
 		const char *text, *words;
@@ -184,7 +184,7 @@ static void test_keys_bad_lines_are_named_and_nothing_is_loaded(void **state)
 	}
 }
 
-static void test_keys_in_a_file_too_large_to_be_read_whole_are_refused(void **state)
+static void test_key_file_in_a_file_too_large_to_be_read_whole_are_refused(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t newest;
@@ -196,33 +196,34 @@ static void test_keys_in_a_file_too_large_to_be_read_whole_are_refused(void **st
 		buf_append_cstr(&b, "#\n");
 	buf_append_cstr(&b, "2 " HEX_B "\n");
 	assert_int_equal(load_text(f, buf_cstr(&b)), STATUS_BAD_INPUT);
-	assert_int_equal(keys_rotate(f->path, &newest, &f->err), STATUS_BAD_INPUT);
+	assert_int_equal(key_file_rotate(f->path, &newest, &f->err), STATUS_BAD_INPUT);
 	buf_done(&b);
 }
 
-static void test_keys_that_cannot_be_written_are_reported(void **state)
+static void test_key_file_that_cannot_be_written_are_reported(void **state)
 {
 	struct fixture *f = *state;
 	char path[128];
 
 	snprintf(path, sizeof path, "%s/missing/keys", f->directory);
-	assert_int_equal(keys_create(path, &f->err), STATUS_IO);
+	assert_int_equal(key_file_create(path, &f->err), STATUS_IO);
 	assert_non_null(strstr(f->err.text, path));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_keys_are_made_for_their_owner_only, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_keys_rotated_still_open_what_the_old_ones_sealed, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_keys_rotate_after_an_editor_left_the_last_line_open, set_up,
+	    cmocka_unit_test_setup_teardown(test_key_file_are_made_for_their_owner_only, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_key_file_rotated_still_open_what_the_old_ones_sealed, set_up,
 					    tear_down),
-	    cmocka_unit_test_setup_teardown(test_keys_of_255_ids_cannot_be_rotated_further, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_keys_with_comments_spaces_and_in_any_order, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_keys_bad_lines_are_named_and_nothing_is_loaded, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_keys_in_a_file_too_large_to_be_read_whole_are_refused, set_up,
+	    cmocka_unit_test_setup_teardown(test_key_file_rotate_after_an_editor_left_the_last_line_open, set_up,
 					    tear_down),
-	    cmocka_unit_test_setup_teardown(test_keys_that_cannot_be_written_are_reported, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_key_file_of_255_ids_cannot_be_rotated_further, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_key_file_with_comments_spaces_and_in_any_order, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_key_file_bad_lines_are_named_and_nothing_is_loaded, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_key_file_in_a_file_too_large_to_be_read_whole_are_refused, set_up,
+					    tear_down),
+	    cmocka_unit_test_setup_teardown(test_key_file_that_cannot_be_written_are_reported, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

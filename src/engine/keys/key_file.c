@@ -2,7 +2,7 @@
 /* The file is replaced and never written in place, synced before and after the rename: losing a key breaks every link
  * that was made with it, for ever, and a power cut while rotating must not be able to do that. Keys are wiped from
  * memory as soon as they are in the sealer's form. */
-#include "prog/serve/keys.h"
+#include "engine/keys/key_file.h"
 
 #include "base/buf.h"
 #include "base/random.h"
@@ -80,7 +80,7 @@ static enum status parse(const char *path, struct slice text, struct link_token_
 	return STATUS_OK;
 }
 
-enum status keys_load(const char *path, struct link_token_keys **ret, uint8_t *ret_newest, struct err *err)
+enum status key_file_load(const char *path, struct link_token_keys **ret, uint8_t *ret_newest, struct err *err)
 {
 	struct buf text;
 	buf_init(&text, FILE_MAX);
@@ -158,7 +158,7 @@ static void append_key(struct buf *text, unsigned id)
 	OPENSSL_cleanse(key, sizeof key);
 }
 
-enum status keys_create(const char *path, struct err *err)
+enum status key_file_create(const char *path, struct err *err)
 {
 	struct buf text;
 	buf_init(&text, FILE_MAX);
@@ -172,11 +172,11 @@ enum status keys_create(const char *path, struct err *err)
 }
 
 /* The text is kept as it is, comments of an operator included; one line comes behind it. */
-enum status keys_rotate(const char *path, uint8_t *ret_newest, struct err *err)
+enum status key_file_rotate(const char *path, uint8_t *ret_newest, struct err *err)
 {
 	struct link_token_keys *keys = NULL;
 	uint8_t newest = 0;
-	enum status status = keys_load(path, &keys, &newest, err);
+	enum status status = key_file_load(path, &keys, &newest, err);
 	if (status != STATUS_OK)
 		return status;
 	link_token_keys_free(&keys);
