@@ -27,6 +27,7 @@ struct web {
 	struct web_config config;
 	struct worker_pool *pool;
 	struct stored_links *links;         /* NULL: no edge here */
+	struct key_wait *key_wait;          /* the same */
 	struct http_server *_Atomic server; /* set once it runs; loops look at it */
 	struct http_server *admin;          /* NULL: none */
 	struct tracker_counters counters[LOOPS_MAX];
@@ -66,6 +67,7 @@ static void *loop_start(void *user, struct http_loop *loop)
 	    .applied = web->config.waits_for_store ? web->config.services->applied : NULL,
 	    .counters = &web->counters[http_loop_index(loop)],
 	    .links = web->links,
+	    .key_wait = web->key_wait,
 	};
 	l->tracker = tracker_new(&tracking, loop);
 	return l;
@@ -107,6 +109,7 @@ static struct health health_of(struct web *web, bool for_all)
 				     .retention = s->retention,
 				     .networks = s->networks,
 				     .policies = s->policies,
+				     .key_watch = web->config.key_watch,
 				     .base_url = s->base_url};
 	return (struct health){parts, atomic_load(&web->server), web->counters, LOOPS_MAX, for_all};
 }
@@ -156,10 +159,13 @@ static enum status start_admin(struct web *web, struct err *err)
 	return web->config.admin_address ? http_server_start(&config, &web->admin, err) : STATUS_OK;
 }
 
-static enum status start_links(struct web *web, struct err *err)
+static enum status start_edge(struct web *web, struct err *err)
 {
 	struct stored_links_config config = {web->config.services->store, web->config.services->clock};
-	return web->config.has_edge ? stored_links_start(&config, &web->links, err) : STATUS_OK;
+	if (!web->config.has_edge)
+		return STATUS_OK;
+	enum status status = stored_links_start(&config, &web->links, err);
+	return status == STATUS_OK ? key_wait_start(web->config.key_watch, &web->key_wait, err) : status;
 }
 
 static enum status start_server(struct web *web, struct err *err)
@@ -196,7 +202,7 @@ enum status web_start(const struct web_config *config, struct web **ret, struct 
 	};
 	enum status status = worker_pool_start(&pool, &web->pool, err);
 	if (status == STATUS_OK)
-		status = start_links(web, err);
+		status = start_edge(web, err);
 	if (status == STATUS_OK)
 		status = start_server(web, err);
 	if (status == STATUS_OK)
@@ -227,6 +233,7 @@ void web_stop(struct web **web, int timeout_ms)
 		http_server_shut_down(server, timeout_ms);
 	worker_pool_stop(&w->pool);
 	stored_links_stop(&w->links);
+	key_wait_stop(&w->key_wait);
 	http_server_free(&server);
 	mem_free(w);
 	*web = NULL;

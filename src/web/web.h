@@ -23,6 +23,7 @@ struct web_config {
 	bool waits_for_store; /* a hit is answered when it is in the store, not when it is on this disk */
 	const struct api_services *services;
 	const struct link_token_keys *keys;
+	struct key_watch *key_watch; /* adds to them */
 };
 
 /* Binds, starts loops and workers. STATUS_CONFLICT: the port is taken. */

@@ -242,7 +242,7 @@ static void fill_message(struct preparation *p, const struct contact *known)
 	m->to_email = request->to.address.n ? request->to.address : known->email;
 	m->to_name = request->to.name;
 	m->subject = request->subject;
-	m->key_id = sending->key_id;
+	m->key_id = link_token_keys_sealing(sending->keys);
 	m->remote_id = p->mail.message_id;
 	fill_attribution(p);
 	message_options_of_request(request, slice_from_cstr(sending->base_url), &p->options);
@@ -410,7 +410,7 @@ static enum status finish(struct preparation *p, struct err *err)
 	}
 	if (status != STATUS_OK)
 		return status == STATUS_NOT_FOUND
-			   ? err_set(err, STATUS_CORRUPT, "the token key %u is not there", p->context->sending->key_id)
+			   ? err_set(err, STATUS_CORRUPT, "the token key %u is not there", p->accepted->message.key_id)
 			   : status;
 	if (is_instrument(p))
 		decide_instrument(p);

@@ -17,7 +17,6 @@ struct sending {
 	struct writer *writer;
 	const struct clock *clock;
 	const struct link_token_keys *keys;
-	uint8_t key_id;                         /* the newest */
 	const char *base_url;                   /* tracking URLs start with it; no slash at the end */
 	const char *default_provider;           /* "outbox" or "smtp" */
 	bool tracking_enabled;                  /* tracking.enabled */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pugmark keys list|rotate. Works on the file of keys alone: no store, no lock. A server reads its keys when it starts,
- * so rotating beside one that runs is safe and takes effect with the next start. */
+/* pugmark keys list|rotate. Works on the file of keys alone: no store, no lock. A server that runs looks at the file
+ * once a second (engine/keys/key_watch.h), so nobody needs to be asked. */
 #include "engine/keys/key_file.h"
 #include "prog/command/command.h"
 #include "prog/command/commands.h"
@@ -22,9 +22,10 @@ static enum status rotate(struct command *c)
 	struct installation *i = &c->installation;
 	enum status status = key_file_rotate(i->keys_path, &i->newest_key, &c->err);
 	if (status == STATUS_OK)
-		printf("Key %u was added. Restart 'pugmark serve' to seal new links with it; every old link keeps "
-		       "working.\n"
-		       "Copy %s to a safe place again.\n",
+		printf("Key %u was added. A server that runs takes it up within a second and seals new links with it; "
+		       "every old link keeps working.\n"
+		       "Copy %s to a safe place again, and to the other servers of the store, if there are any: until "
+		       "they have it too, new links are sealed with the key before.\n",
 		       i->newest_key, i->keys_path);
 	return status;
 }

@@ -14,6 +14,7 @@
 #include "engine/dispatch/dispatch.h"
 #include "engine/feed/live.h"
 #include "engine/judge/network_watch.h"
+#include "engine/keys/key_watch.h"
 #include "engine/upkeep/held_confirmation.h"
 #include "engine/upkeep/store_watch.h"
 #include "prog/serve/control.h"
@@ -45,6 +46,7 @@ struct server {
 	struct held_confirmation *confirmation; /* NULL when this process does not apply */
 	struct control *control;
 	struct network_watch *networks; /* NULL: none */
+	struct key_watch *key_watch;
 	struct sign_in_guard *guard;
 	struct web *web;
 	struct sending sending;
@@ -184,6 +186,17 @@ static enum status start_writer(struct server *s, struct err *err)
 	return writer_start(&config, &s->writer, err);
 }
 
+/* Once the node has its row, and before anything is sealed. */
+static enum status start_key_watch(struct server *s, struct err *err)
+{
+	struct key_watch_config config = {.store = s->installation->store,
+					  .writer = s->writer,
+					  .keys = s->installation->keys,
+					  .path = s->installation->keys_path,
+					  .node = {s->node.number, s->node.epoch}};
+	return key_watch_start(&config, &s->key_watch, err);
+}
+
 static enum status start_watch(struct server *s, struct err *err)
 {
 	struct store_watch_config config = {.store = s->installation->store,
@@ -276,6 +289,7 @@ static enum status start_web(struct server *s, struct err *err)
 	    .waits_for_store = strcmp(c->answer_after, "applied") == 0,
 	    .services = &s->services,
 	    .keys = s->installation->keys,
+	    .key_watch = s->key_watch,
 	};
 	if (*c->admin_listen) {
 		enum status status = parse_listen(c->admin_listen, s->installation->arena, &config.admin_address,
@@ -299,7 +313,6 @@ static void join_parts(struct server *s)
 	s->sending = (struct sending){.store = i->store,
 				      .clock = clock_system(),
 				      .keys = i->keys,
-				      .key_id = i->newest_key,
 				      .base_url = base_url,
 				      .default_provider = i->config.provider,
 				      .tracking_enabled = i->config.tracking_enabled,
@@ -356,6 +369,8 @@ static enum status start_parts(struct server *s, struct err *err)
 	if (s->writer)
 		s->confirmation = held_confirmation_new(s->writer, clock_system(), s->services.hold_us);
 	s->services.apply = s->apply;
+	if (status == STATUS_OK)
+		status = start_key_watch(s, err);
 	if (status == STATUS_OK)
 		status = start_watch(s, err);
 	s->services.store_watch = s->watch;
@@ -445,6 +460,7 @@ void server_stop(struct server **server)
 	if (s->web)
 		web_stop(&s->web, WEB_STOP_MS);
 	control_stop(&s->control);
+	key_watch_stop(&s->key_watch);
 	store_watch_stop(&s->watch);
 	retention_free(&s->retention);
 	if (s->dispatcher)

@@ -14,14 +14,14 @@
 #include "web/api/services.h"
 #include "web/edge/track.h"
 
-/* With the newest key, as when the message was sent; an older one would open just as well. */
+/* With the key of new links, as when the message was sent; an older one would open just as well. */
 static struct slice sign(struct api_call *call, struct api_worker *worker, const struct link_token *token)
 {
 	const struct sending *sending = call->services->sending;
 	char text[256];
 	struct buf b;
 	buf_init_fixed(&b, text, sizeof text);
-	if (link_token_seal(worker->sealer, sending->key_id, token, &b) != STATUS_OK)
+	if (link_token_seal(worker->sealer, link_token_keys_sealing(sending->keys), token, &b) != STATUS_OK)
 		return SLICE_EMPTY;
 	return arena_copy(call->arena, buf_slice(&b));
 }

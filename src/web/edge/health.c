@@ -12,6 +12,7 @@
 #include "engine/apply/apply.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/judge/network_watch.h"
+#include "engine/keys/key_watch.h"
 #include "engine/ledger/writer.h"
 #include "engine/tenant/tenant_policy.h"
 #include "engine/upkeep/retention.h"
@@ -74,6 +75,14 @@ static void append_zones(const struct health_parts *s, struct buf *b)
 			   count);
 }
 
+/* Others are not ready for a new key, or this server is not: links that are out are good here all the same. */
+static void append_keys(const struct health_parts *s, struct buf *b)
+{
+	char why[WHY_MAX];
+	if (s->key_watch && key_watch_objects(s->key_watch, why, sizeof why))
+		buf_printf(b, "keys: %s\n", why);
+}
+
 static void answer_ready(const struct health *h, struct http_request *request)
 {
 	struct buf b;
@@ -85,6 +94,7 @@ static void answer_ready(const struct health *h, struct http_request *request)
 	/* After the decision: operators should know it, but the server can still take requests. */
 	append_lists(&h->parts, &b);
 	append_zones(&h->parts, &b);
+	append_keys(&h->parts, &b);
 	answer_text(request, status, buf_slice(&b));
 	buf_done(&b);
 }

@@ -8,6 +8,7 @@
 
 struct apply;
 struct dispatcher;
+struct key_watch;
 struct network_watch;
 struct retention;
 struct store_watch;
@@ -24,6 +25,7 @@ struct health_parts {
 	const struct retention *retention;
 	struct network_watch *networks;
 	const struct tenant_policies *policies;
+	struct key_watch *key_watch;
 	const char *base_url;
 };
 

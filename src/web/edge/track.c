@@ -10,6 +10,7 @@
 #include "codec/token/tracking_url.h"
 #include "codec/url/query.h"
 #include "codec/url/url.h"
+#include "web/edge/hit_path.h"
 #include "web/edge/owed.h"
 #include "web/edge/unsubscribe.h"
 #include <uv.h>
@@ -394,48 +395,7 @@ static void answer_unsubscribe(struct tracker *t, struct http_request *request, 
 	record_and_owe(t, &hit, &answer);
 }
 
-/* ---- Paths. */
-
-struct tracking_path {
-	enum link_token_kind kind;
-	struct slice token;
-	bool is_signed; /* /api/track/…/{message id}?s=…: the token is in the query */
-};
-
-static bool take_prefix(struct slice *path, struct slice prefix)
-{
-	if (!slice_starts_with(*path, prefix))
-		return false;
-	*path = slice_from(*path, prefix.n);
-	return true;
-}
-
-static bool parse_path(struct slice path, struct tracking_path *ret)
-{
-	/* Older and longer forms of what tracking_url.h writes, which callers build themselves. */
-	static const struct {
-		struct slice prefix;
-		enum link_token_kind kind;
-	} prefixes[] = {
-	    {{"/api/track/open/", 16}, LINK_TOKEN_OPEN},
-	    {{"/api/track/click/", 17}, LINK_TOKEN_CLICK},
-	    {{"/track/open/", 12}, LINK_TOKEN_OPEN},
-	    {{"/track/click/", 13}, LINK_TOKEN_CLICK},
-	};
-	if (tracking_path_read(path, &ret->kind, &ret->token)) {
-		ret->is_signed = ret->token.n == UUID_TEXT_SIZE - 1;
-		return true;
-	}
-	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
-		if (!take_prefix(&path, prefixes[i].prefix))
-			continue;
-		if (prefixes[i].kind == LINK_TOKEN_OPEN && slice_ends_with(path, SLICE(".gif")))
-			path.n -= 4;
-		*ret = (struct tracking_path){prefixes[i].kind, path, path.n == UUID_TEXT_SIZE - 1};
-		return true;
-	}
-	return false;
-}
+/* ---- Tokens. */
 
 /* The caller's own link: `s` must be a token that we sealed for this message and, for a click, for this very URL. */
 static bool open_signed(struct tracker *t, struct http_request *request, struct slice id, struct link_token *token,
@@ -464,16 +424,67 @@ static bool open_signed(struct tracker *t, struct http_request *request, struct 
 	return true;
 }
 
-static bool open_path_token(struct tracker *t, struct http_request *request, const struct tracking_path *path,
+static bool open_path_token(struct tracker *t, struct http_request *request, const struct hit_path *path,
 			    struct link_token *token, uint8_t *key_id)
 {
 	bool good = path->is_signed
 			? open_signed(t, request, path->token, token, key_id)
 			: link_token_open(t->sealer, path->token, t->token_room, token, key_id) == STATUS_OK;
-	if (good && token->kind == path->kind)
-		return true;
-	count(&t->config.counters->bad_tokens, 1);
-	return false;
+	return good && token->kind == path->kind;
+}
+
+static bool path_lacks_key(struct tracker *t, struct http_request *request, const struct hit_path *path,
+			   uint8_t *ret_key_id)
+{
+	struct slice text = path->token;
+	if (path->is_signed &&
+	    query_find(http_request_query(request), SLICE("s"), http_request_arena(request), &text) != STATUS_OK)
+		return false;
+	return link_token_lacks_key(t->sealer, text, ret_key_id);
+}
+
+static void answer_path(struct tracker *t, struct http_request *request, enum link_token_kind kind,
+			const struct link_token *opened, uint8_t key_id)
+{
+	if (!opened)
+		count(&t->config.counters->bad_tokens, 1);
+	if (kind == LINK_TOKEN_OPEN)
+		answer_open(t, request, opened, key_id);
+	else if (kind == LINK_TOKEN_CLICK)
+		answer_click(t, request, opened, key_id);
+	else
+		answer_unsubscribe(t, request, opened, key_id);
+}
+
+/* A request that waits for a key; in its own arena. Its input stays with it: it is read again afterwards. */
+struct key_seeker {
+	struct tracker *tracker;
+	struct http_request *request;
+	struct hit_path path;
+};
+
+/* A key that exists somewhere and is not here in time: whoever has it will be asked the next time, or it will be here.
+ * A wrong page could not be taken back. */
+static void answer_after_look(void *user)
+{
+	struct key_seeker *k = user;
+	struct tracker *t = k->tracker;
+	struct link_token token;
+	uint8_t key_id = 0;
+	if (open_path_token(t, k->request, &k->path, &token, &key_id))
+		answer_path(t, k->request, k->path.kind, &token, key_id);
+	else if (path_lacks_key(t, k->request, &k->path, &key_id) && key_wait_knows(t->config.key_wait, key_id))
+		answer_try_again(k->request);
+	else
+		answer_path(t, k->request, k->path.kind, NULL, 0);
+}
+
+static void look_for_key(struct tracker *t, struct http_request *request, const struct hit_path *path)
+{
+	struct key_seeker *k = ARENA_NEW(http_request_arena(request), struct key_seeker);
+	*k = (struct key_seeker){t, request, *path};
+	if (!key_wait_ask(t->config.key_wait, http_request_loop(request), answer_after_look, k))
+		answer_after_look(k);
 }
 
 static bool method_fits(enum http_method method, enum link_token_kind kind)
@@ -483,10 +494,10 @@ static bool method_fits(enum http_method method, enum link_token_kind kind)
 
 bool tracker_handle(struct tracker *t, struct http_request *request)
 {
-	struct tracking_path path;
+	struct hit_path path;
 	struct link_token token;
 	uint8_t key_id = 0;
-	if (!parse_path(http_request_path(request), &path))
+	if (!hit_path_parse(http_request_path(request), &path))
 		return false;
 	if (!method_fits(http_request_method(request), path.kind)) {
 		struct http_header allow = {SLICE("Allow"), path.kind == LINK_TOKEN_UNSUBSCRIBE
@@ -495,13 +506,12 @@ bool tracker_handle(struct tracker *t, struct http_request *request)
 		http_answer(request, 405, &allow, 1, SLICE_EMPTY);
 		return true;
 	}
-	const struct link_token *opened = open_path_token(t, request, &path, &token, &key_id) ? &token : NULL;
-	if (path.kind == LINK_TOKEN_OPEN)
-		answer_open(t, request, opened, key_id);
-	else if (path.kind == LINK_TOKEN_CLICK)
-		answer_click(t, request, opened, key_id);
+	if (open_path_token(t, request, &path, &token, &key_id))
+		answer_path(t, request, path.kind, &token, key_id);
+	else if (path_lacks_key(t, request, &path, &key_id))
+		look_for_key(t, request, &path);
 	else
-		answer_unsubscribe(t, request, opened, key_id);
+		answer_path(t, request, path.kind, NULL, 0);
 	return true;
 }
 

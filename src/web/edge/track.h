@@ -4,8 +4,8 @@
  * One tracker a loop, used on that loop's thread only. A hit is parsed, its token opened with keys in memory, its
  * record appended to the loop's journal feed, and its answer held until the group commit that holds the record is on
  * disk, or, where two machines must have it, until it is applied; after max_wait_ms it is answered anyway and counted.
- * Nothing here takes a lock, asks a database, logs, or allocates for a hit (unsubscribe pages and destinations too long
- * for a token aside, see stored_links.h).
+ * Nothing here takes a lock, asks a database, logs, or allocates for a hit (unsubscribe pages, destinations too long
+ * for a token and keys that are not here aside, see stored_links.h and key_wait.h).
  */
 #ifndef PUGMARK_WEB_TRACK_H
 #define PUGMARK_WEB_TRACK_H
@@ -16,6 +16,7 @@
 #include "engine/ledger/record.h"
 #include "journal/journal.h"
 #include "net/http_server.h"
+#include "web/edge/key_wait.h"
 #include "web/edge/stored_links.h"
 #include <stdatomic.h>
 
@@ -40,6 +41,7 @@ struct tracker_config {
 	struct live *applied; /* NULL, or answers wait until this tells that the store has their records */
 	struct tracker_counters *counters;
 	struct stored_links *links; /* where destinations too long for a token are found; must outlive the tracker */
+	struct key_wait *key_wait;  /* where tokens of keys that are not here wait for them; must outlive it, too */
 };
 
 /* On the loop's thread. */

@@ -42,7 +42,6 @@ static void start(struct post *p)
 	    .store = p->world.store,
 	    .clock = &p->clock,
 	    .keys = p->world.keys,
-	    .key_id = 7,
 	    .base_url = "http://127.0.0.1:8420",
 	    .default_provider = "outbox",
 	    .tracking_enabled = true,

@@ -31,7 +31,6 @@ static void join(struct desk *d)
 				      .writer = d->writer,
 				      .clock = clock_system(),
 				      .keys = d->world.keys,
-				      .key_id = 7,
 				      .base_url = BASE_URL,
 				      .default_provider = "outbox",
 				      .tracking_enabled = true,
