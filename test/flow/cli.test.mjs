@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "../harness/flow.mjs";
-import { BROWSER_AGENT, links_of, pixel_of, pugmark, start_server, temporary_directory, token_of } from "../harness/pugmark.mjs";
+import { BROWSER_AGENT, links_of, pixel_of, pugmark, start_server, temporary_directory, token_of, until } from "../harness/pugmark.mjs";
 import { sql } from "../harness/sqlite.mjs";
 
 const FAILED = 1;
@@ -285,6 +285,21 @@ test("judge takes a method, headers and how the request came", async () => {
   assert.deepEqual(batch.stdout.trim().split("\n").map((line) => JSON.parse(line).reasons), [["browser", "no_sec_fetch"], ["method:options"]]);
   const wrong = await pugmark(["judge", "--batch"], { input: '{"kind":"press"}\n' });
   assert_refused(wrong, FAILED, /line 1: kind is open, click or unsubscribe/);
+});
+
+test("a list of keys says when each was used last", async (t) => {
+  const server = await start_server(t);
+  const data = ["--data", server.data];
+  const { stdout } = await pugmark(["apikey", "add", "--name", "crm", ...data]);
+  const authorization = `Bearer ${stdout.match(/pmk_\S+/)[0]}`;
+  const line_of = async () => (await pugmark(["apikey", "list", ...data])).stdout.split("\n").find((line) => line.endsWith(" crm"));
+  assert.match(await line_of(), / valid +never used +crm$/);
+  assert.equal((await server.api("GET", "/messages/nothing", undefined, { authorization })).status, 404);
+  const used = / valid +\d{4}-\d\d-\d\dT\d\d:\d\dZ +crm$/;
+  await until(async () => used.test(await line_of()), "the use to be noted");
+  await pugmark(["apikey", "revoke", (await line_of()).split(" ")[0], ...data]);
+  assert.equal((await server.api("GET", "/me", undefined, { authorization })).status, 401);
+  assert.match(await line_of(), / revoked +\d{4}-/, "what it was is still known");
 });
 
 test("after a rotation old links work and new ones are made with the new key", async (t) => {

@@ -2,6 +2,7 @@
 /* pugmark user add|passwd|list and pugmark apikey add|list|revoke: what must work when nobody can sign in. A server
  * that runs does it and notes it; without one it is done and noted here (change_errand.h). Passwords and keys are made
  * here and printed once; only their hashes leave this process. */
+#include "base/clock.h"
 #include "engine/accounts/new_account.h"
 #include "prog/command/command.h"
 #include "prog/command/commands.h"
@@ -111,6 +112,19 @@ static enum status apikey_add(struct command *command)
 	return status;
 }
 
+/* To the minute, as it is kept. */
+static struct slice last_use(struct command *command, int64_t used_us)
+{
+	enum { TO_THE_MINUTE = 16 };
+	char text[64];
+	struct buf b;
+	if (!used_us)
+		return SLICE("never used");
+	buf_init_fixed(&b, text, sizeof text);
+	time_append_rfc3339(&b, used_us);
+	return arena_printf(command->installation.arena, "%.*sZ", TO_THE_MINUTE, text);
+}
+
 /* Revoked ones stay in the list, because the audit and old logs name them. */
 static enum status apikey_list(struct command *command)
 {
@@ -122,8 +136,9 @@ static enum status apikey_list(struct command *command)
 	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
 		char id[UUID_TEXT_SIZE];
 		uuid_format(keys[i].id, id);
-		printf("%s  %.*s…  %-8s %.*s\n", id, SLICE_FMT(keys[i].prefix),
-		       keys[i].revoked_us ? "revoked" : "valid", SLICE_FMT(keys[i].name));
+		printf("%s  %.*s…  %-8s %-18s %.*s\n", id, SLICE_FMT(keys[i].prefix),
+		       keys[i].revoked_us ? "revoked" : "valid", last_use(command, keys[i].last_used_us).p,
+		       SLICE_FMT(keys[i].name));
 	}
 	return status;
 }

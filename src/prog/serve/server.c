@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/url/url.h"
+#include "engine/accounts/key_use.h"
 #include "engine/apply/apply.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/feed/live.h"
@@ -48,6 +49,7 @@ struct server {
 	struct network_watch *networks; /* NULL: none */
 	struct key_watch *key_watch;
 	struct sign_in_guard *guard;
+	struct key_uses *key_uses;
 	struct web *web;
 	struct sending sending;
 	struct api_services services;
@@ -366,6 +368,8 @@ static enum status start_parts(struct server *s, struct err *err)
 		status = start_writer(s, err);
 	s->sending.writer = s->writer;
 	s->services.writer = s->writer;
+	s->key_uses = key_uses_new(s->writer);
+	s->services.key_uses = s->key_uses;
 	if (s->writer)
 		s->confirmation = held_confirmation_new(s->writer, clock_system(), s->services.hold_us);
 	s->services.apply = s->apply;
@@ -476,6 +480,7 @@ void server_stop(struct server **server)
 	if (s->applied)
 		live_free(&s->applied);
 	sign_in_guard_free(&s->guard);
+	key_uses_free(&s->key_uses);
 	journal_close(&s->journal);
 	mem_free(s);
 	*server = NULL;

@@ -81,7 +81,10 @@ enum status store_api_key_revoke(struct store_session *s, uint32_t tenant, struc
 /* A minute is exact enough, and a key that is used a thousand times a second is one write a minute. */
 enum status store_api_key_used(struct store_session *s, struct uuid id, int64_t now_us, struct err *err)
 {
+	/* Whoever holds the row is about to note the same: two servers must not wait for each other's writers. */
 	return session_run(
-	    s, "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)",
+	    s,
+	    "UPDATE api_keys SET last_used_at = $2 WHERE id = (SELECT id FROM api_keys WHERE id = $1 AND "
+	    "(last_used_at IS NULL OR last_used_at <= $3) {skip_locked})",
 	    VALUES(value_uuid(id), value_time(now_us), value_time(now_us - minute_us)), err);
 }

@@ -6,6 +6,7 @@
  * Nothing here knows the loop, so a test can take a call through it without a connection. */
 #include "web/api/call.h"
 
+#include "engine/accounts/key_use.h"
 #include "engine/ledger/writer.h"
 #include "journal/journal.h"
 #include "web/api/answer.h"
@@ -68,6 +69,13 @@ static bool parse_body(struct api_call *call)
 	return true;
 }
 
+/* Also when it is refused what it asks: somebody has it and uses it. */
+static void note_key(const struct api_call *call)
+{
+	if (!call->who.is_console)
+		key_use_note(call->services->key_uses, call->who.key, call->who.key_used_us, call->asker.time_us);
+}
+
 /* 401 asks for a key and 403 does not: clients sign in again on the first and must not on the second (RFC
  * 9110, 15.5.2, 15.5.4). */
 static bool is_allowed(struct api_call *call, const struct route *route, struct api_worker *worker)
@@ -76,6 +84,8 @@ static bool is_allowed(struct api_call *call, const struct route *route, struct 
 	if (route->flags & ROUTE_OPEN)
 		return true;
 	enum status status = auth_identify(&call->asker, worker->session, call->arena, &call->who, &err);
+	if (status == STATUS_OK)
+		note_key(call);
 	if (status == STATUS_DENIED) {
 		answer_header(call, SLICE("WWW-Authenticate"), SLICE("Bearer"));
 		answer_problem(call, 401, "Who are you?", err.text);

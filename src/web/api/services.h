@@ -10,6 +10,7 @@ struct apply;
 struct clock;
 struct dispatcher;
 struct journal;
+struct key_uses;
 struct live;
 struct network_watch;
 struct retention;
@@ -35,6 +36,7 @@ struct api_services {
 	struct network_watch
 	    *networks; /* NULL when no lists of networks are configured, or this process does not apply */
 	struct sign_in_guard *guard;
+	struct key_uses *key_uses;
 	const struct clock *clock;
 	const char *base_url;
 	int64_t hold_us; /* how long an unsubscribe that is held waits for a decision */

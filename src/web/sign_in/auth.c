@@ -62,7 +62,11 @@ static enum status identify_key(struct asking *a, struct slice secret, struct id
 		return err_set(err, STATUS_DENIED, "this API key is not known, or was revoked");
 	if (status != STATUS_OK)
 		return status;
-	*ret = (struct identity){.tenant = key.tenant, .scopes = key.scopes, .key_name = key.name};
+	*ret = (struct identity){.tenant = key.tenant,
+				 .scopes = key.scopes,
+				 .key_name = key.name,
+				 .key = key.id,
+				 .key_used_us = key.last_used_us};
 	return fill_tenant(a, ret, err);
 }
 

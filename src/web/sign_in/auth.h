@@ -23,6 +23,8 @@ struct identity {
 	struct slice tenant_name;
 	unsigned scopes;           /* enum api_scope */
 	struct slice key_name;     /* of the API key; empty: console */
+	struct uuid key;           /* the same; zero: console */
+	int64_t key_used_us;       /* when it was used last; 0: never */
 	bool is_console;           /* signed in with a cookie */
 	struct user user;          /* console only */
 	struct slice session_hash; /* console only */

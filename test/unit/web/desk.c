@@ -2,6 +2,7 @@
 #include "desk.h"
 
 #include "codec/url/query.h"
+#include "engine/accounts/key_use.h"
 #include "engine/accounts/secret.h"
 #include "engine/feed/live.h"
 #include "web/sign_in/sign_in_guard.h"
@@ -43,6 +44,7 @@ static void join(struct desk *d)
 					    .writer = d->writer,
 					    .live = live_new(),
 					    .guard = sign_in_guard_new(),
+					    .key_uses = key_uses_new(d->writer),
 					    .clock = clock_system(),
 					    .base_url = BASE_URL,
 					    .hold_us = 1};
@@ -67,6 +69,7 @@ void desk_close(struct desk *d)
 	writer_stop(&d->writer);
 	live_free(&d->services.live);
 	sign_in_guard_free(&d->services.guard);
+	key_uses_free(&d->services.key_uses);
 	arena_free(&d->arena);
 	world_close(&d->world);
 }
