@@ -115,12 +115,12 @@ function Strip({ s, mode, range, tenant }: StripProps) {
   const was = range.key === "all" ? null : (s.previous ?? null);
   const base = figures.base_of(s);
   const of = base.n > 0 ? `of ${count(base.n)} ${base.of_sent ? "sent" : "delivered"}` : "nothing delivered yet";
-  const under_way = s.in_flight > 0 ? `, ${count(s.in_flight)} under way` : "";
+  const unreported = s.in_flight > 0 && s.delivered > 0 ? `, ${count(s.in_flight)} not reported on yet` : "";
   return (
     <div class="strip">
       <Cell name="sends" label="Sends" figure={count(s.sends)} delta={was && figures.growth(s.sends, was.sends)}>
         <a href={list_link(range)}>{s.delivered > 0 || s.sends === 0 ? `${count(s.delivered)} delivered` : "no delivery reports yet"}</a>
-        {under_way}
+        {unreported}
       </Cell>
       <Cell
         name="opens"

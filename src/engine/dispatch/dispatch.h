@@ -25,7 +25,7 @@ struct dispatch_config {
 	struct journal *journal;
 	const struct outlet_config *providers;
 	size_t provider_count;
-	uint32_t concurrency;   /* mails under way at once; 0: 20 */
+	uint32_t concurrency;   /* mails with providers at once; 0: 20 */
 	uint32_t attempts_max;  /* 0: 12 */
 	int64_t retry_base_ms;  /* see attempt_end.h; 0: 60,000 */
 	int64_t retry_cap_ms;   /* 0: 4 h */

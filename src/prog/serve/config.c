@@ -92,7 +92,8 @@ static const struct key keys[] = {
      "an unsubscribe button that a scanner seems to have pressed waits so long for a decision, then it counts; 0: none "
      "waits"},
     {"sending.provider", KEY_CHOICE, AT(provider), "outbox", 0, 0, "outbox|smtp", "what a mail leaves through"},
-    {"sending.concurrency", KEY_NUMBER, AT(sending_concurrency), "20", 1, 1000, NULL, "mails under way at once"},
+    {"sending.concurrency", KEY_NUMBER, AT(sending_concurrency), "20", 1, 1000, NULL,
+     "mails that one server has with providers at once; it claims six times as many ahead"},
     {"sending.attempts_max", KEY_NUMBER, AT(sending_attempts_max), "12", 1, 100, NULL,
      "tries before a mail has failed"},
     {"sending.retry_base_ms", KEY_NUMBER, AT(retry_base_ms), "60000", 1, 86400000, NULL,

@@ -25,7 +25,7 @@ enum status store_queue_set_paused(struct store_session *s, uint32_t tenant, str
 struct queue_figures {
 	uint64_t due;       /* may go now */
 	uint64_t scheduled; /* later, never tried */
-	uint64_t in_flight; /* claimed */
+	uint64_t in_flight; /* claimed: not with a provider yet, with one, or its outcome is not applied */
 	uint64_t deferred;  /* later, tried before */
 	uint64_t in_doubt, paused;
 	int64_t oldest_due_us; /* 0: none */

@@ -232,7 +232,8 @@ static void append_engine_metrics(const struct health_parts *s, struct buf *b)
 	metric(b, "mails_failed_total", "counter", "Mails refused for good.", d.failed);
 	metric(b, "mails_deferred_total", "counter", "Tries put off.", d.deferred);
 	metric(b, "mails_uncertain_total", "counter", "Mails nobody can know about.", d.uncertain);
-	metric(b, "mails_in_flight", "gauge", "Mails under way now.", d.in_flight);
+	metric(b, "mails_in_flight", "gauge", "Mails with a provider now, of sending.concurrency at most.",
+	       d.in_flight);
 }
 
 /* Counters of mail and readers are nobody else's business: on the public listener they are there for this machine
