@@ -3,7 +3,10 @@
 // Two servers on one PostgreSQL: how fast hits are applied when both are hit for the same messages, against messages of their own,
 // and how often the database had to end a transaction for it. The two are measured in turn, best of ROUNDS.
 //
-//   BUILD=build node bench/two_servers.mjs [HITS]
+// With MINUTES > 0 then both take hits for the same messages and batches of mail for the same campaigns for so long, and it is
+// told whether each hit that was answered was counted, once.
+//
+//   BUILD=build node bench/two_servers.mjs [HITS [MINUTES]]
 import { cpSync, mkdirSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -11,6 +14,7 @@ import { start_postgres } from "../test/harness/postgres.mjs";
 import { links_of, start_server, temporary_directory, token_of, until } from "../test/harness/pugmark.mjs";
 
 const HITS = Number(process.argv[2] ?? 20000);
+const MINUTES = Number(process.argv[3] ?? 0);
 const ROUNDS = 3;
 const MESSAGES = 300;
 const CONNECTIONS = 4; // at each server
@@ -51,6 +55,35 @@ async function rate(servers, paths_of, first) {
   return (share * servers.length * CONNECTIONS * 1000) / (performance.now() - began);
 }
 
+/** Mail for ten campaigns, in another order in each batch, until it is over. */
+async function send_batches(server, authorization, is_over) {
+  let sent = 0;
+  while (!is_over()) {
+    const messages = Array.from({ length: 100 }, () => ({
+      from: { email: "a@agency.example" }, to: { email: `c${sent++ % 5000}@example.com` }, subject: "s",
+      html: '<a href="https://agency.example/">x</a>', campaign: { id: `c${Math.floor(Math.random() * 10)}` },
+    }));
+    const answer = await server.api("POST", "/messages/batch", { messages }, { authorization });
+    if (answer.status !== 202) throw new Error(`a batch was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    await new Promise((r) => setTimeout(r, 200));
+  }
+  return sent;
+}
+
+/** An event of a click tells how often it came again. */
+const counted = (postgres) => Number(postgres.query("SELECT COALESCE(SUM(1 + COALESCE(repeats, 0)), 0) FROM events WHERE flags & 31 = 7")[0][0]);
+
+async function soak(servers, paths, postgres, first) {
+  const before = counted(postgres);
+  const end = performance.now() + MINUTES * 60000;
+  const is_over = () => performance.now() > end;
+  const batches = servers.map((server) => send_batches(server, `Bearer ${servers[0].made.api_key}`, is_over));
+  let hits = 0;
+  for (; !is_over(); hits += HITS) await rate(servers, () => paths.slice(0, MESSAGES), first + hits);
+  const mails = (await Promise.all(batches)).reduce((sum, n) => sum + n, 0);
+  console.log(`${MINUTES} minutes: ${hits} hits answered, ${counted(postgres) - before} counted; ${mails} mails accepted`);
+}
+
 async function main() {
   const postgres = await start_postgres(t);
   const env = { PUGMARK_STORE_URL: postgres.url, PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1", PUGMARK_JOURNAL_MAX_WAIT_MS: "60000" };
@@ -71,6 +104,10 @@ async function main() {
   }
   console.log(`hits applied per second by two servers, best of ${ROUNDS}: same messages ${best.same.toFixed(0)}, own messages ${best.separate.toFixed(0)}`);
   console.log(`ratio ${(best.same / best.separate).toFixed(2)}, deadlocks ${deadlocks()}`);
+  if (!MINUTES) return;
+  const before = deadlocks();
+  await soak(servers, paths, postgres, (number += HITS));
+  console.log(`deadlocks ${deadlocks() - before}`);
 }
 
 try {
