@@ -2,11 +2,12 @@
 /* writer: the one thread that writes the store.
  *
  * It applies journal records in order, runs commands that other threads hand in, and fires timers (timers.h), in
- * batches. One transaction holds a slice of each: commands for 10 ms, records for 10 ms (250 ms while it is far behind
- * and no command waits), timers for 10 ms; and whoever took longer than that, because one command cannot be cut,
- * gives the next as long. So none of the three waits longer than the others work: hits are applied while a million
- * messages are accepted. With them moves the journal cursor, by compare-and-swap. A crash replays the uncommitted
- * suffix and nothing else.
+ * batches. One transaction holds a slice of each: commands for 10 ms, records for 10 ms (40 ms when no command waits,
+ * 250 ms when it is far behind, too), timers for 10 ms; and whoever took longer than that, because one command cannot
+ * be cut, gives the next as long. So none of the three waits longer than the others work: hits are applied while a
+ * million messages are accepted. While records keep coming they gather for 25 ms; one that comes by itself is applied
+ * at once. With them moves the journal cursor, by compare-and-swap. A crash replays the
+ * uncommitted suffix and nothing else.
  *
  * It is the process's voice among the nodes of a store: it tells that it is alive, and stops for good when another
  * process has its node or a newer program its store.
@@ -49,6 +50,7 @@ struct writer_config {
 	 * the writer. NULL: the journal's number, whoever had it (tests, measurements). */
 	const struct node *node;
 	uint32_t keep_seconds; /* how long the journal keeps what is applied, on a shared store */
+	bool applies_at_once;  /* somebody waits for each record to be applied: they do not gather */
 	/* On the writer's thread, once: it has stopped for good. Must not stop the writer. May be NULL. */
 	void (*halted)(void *user, enum writer_halt why, const char *words);
 	/* On the writer's thread after a commit that moved the cursor; must not block. May be NULL. */

@@ -55,11 +55,12 @@ struct writer {
 };
 
 enum round_result {
-	ROUND_IDLE,    /* nothing to do */
-	ROUND_DONE,    /* something was committed */
-	ROUND_AGAIN,   /* rolled back; try at once */
-	ROUND_FAILED,  /* the store is away; try later */
-	ROUND_STALLED, /* commands work, but the journal cannot be read */
+	ROUND_IDLE,       /* nothing to do */
+	ROUND_DONE,       /* something was committed, and nothing is left to do */
+	ROUND_UNFINISHED, /* something was committed, and more waits already */
+	ROUND_AGAIN,      /* rolled back; try at once */
+	ROUND_FAILED,     /* the store is away; try later */
+	ROUND_STALLED,    /* commands work, but the journal cannot be read */
 };
 
 /* One transaction: waiting commands, then records. Also recovers the session when it must. */

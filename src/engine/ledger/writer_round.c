@@ -35,6 +35,7 @@ enum {
 	CHECKPOINT_PAGES_SMALL = 100,
 };
 static const int64_t SLICE_US = 10000;
+static const int64_t SLICE_UNHURRIED_US = 40000; /* of records, when no command waits */
 /* While it is far behind and nobody waits, larger transactions save syncs and pages that are written again and again.
  */
 static const int64_t SLICE_BEHIND_US = 250000;
@@ -286,11 +287,18 @@ static void adapt_group(struct round *r, const struct group *group)
 		w->group_room *= 2;
 }
 
+static int64_t slice_of_records(const struct round *r)
+{
+	if (!list_is_empty(&r->writer->waiting))
+		return SLICE_US;
+	return r->is_far_behind ? SLICE_BEHIND_US : SLICE_UNHURRIED_US;
+}
+
 static enum status apply_records(struct round *r, struct err *err)
 {
 	struct group group;
 	enum status status = STATUS_OK;
-	begin_slice(r, r->is_far_behind && list_is_empty(&r->writer->waiting) ? SLICE_BEHIND_US : SLICE_US);
+	begin_slice(r, slice_of_records(r));
 	while (r->has_record && status == STATUS_OK) {
 		read_group(r, &group);
 		status = apply_group(r, &group, err);
@@ -548,6 +556,12 @@ static enum round_result end_badly(struct round *r, enum status status, struct e
 	return ROUND_FAILED;
 }
 
+static enum round_result how_it_ended(const struct round *r)
+{
+	bool has_more = r->is_cut_short || timers_late_us(r->writer->timers, r->watermark_us) > 0;
+	return has_more ? ROUND_UNFINISHED : ROUND_DONE;
+}
+
 static enum round_result unless_stalled(const struct round *r, enum round_result result, struct err *err)
 {
 	if (!r->is_unreadable)
@@ -592,5 +606,5 @@ enum round_result writer_round(struct writer *w, struct err *err)
 	if (status != STATUS_OK)
 		return end_badly(&r, status, err);
 	end_well(&r);
-	return unless_stalled(&r, ROUND_DONE, err);
+	return unless_stalled(&r, how_it_ended(&r), err);
 }

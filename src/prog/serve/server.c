@@ -179,6 +179,7 @@ static enum status start_writer(struct server *s, struct err *err)
 				       .clock = clock_system(),
 				       .node = &s->node,
 				       .keep_seconds = (uint32_t)s->installation->config.journal_keep_seconds,
+				       .applies_at_once = strcmp(s->installation->config.answer_after, "applied") == 0,
 				       .halted = on_halted,
 				       .applied = on_applied,
 				       .committed = on_committed,
