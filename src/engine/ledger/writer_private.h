@@ -79,6 +79,15 @@ enum status writer_look_for_others(struct writer *w, struct err *err) MUST_CHECK
 /* Another writer was in the way: waits a moment. */
 void writer_step_aside(struct writer *w);
 
+/* ---- writer_cleanup.c */
+enum writer_pace {
+	WRITER_LEVEL,   /* with what comes in */
+	WRITER_BEHIND,  /* thousands of records wait */
+	WRITER_DELETED, /* the transaction deleted rows that nobody waits for */
+};
+/* After a commit. What fails is logged and tried again after the next. */
+void writer_clean_up(struct writer *w, enum writer_pace pace);
+
 /* ---- writer.c */
 void writer_note_failure(struct writer *w, const struct err *err);
 

@@ -24,22 +24,17 @@
 
 #include "base/log.h"
 #include "engine/ledger/attempt.h"
-#include "engine/ledger/cursor_history.h"
 #include "engine/ledger/watermark.h"
 
 enum {
 	RECORDS_MAX = 16384,   /* in a transaction; bounds memory, the time bounds the rest */
 	RECORDS_BEHIND = 4096, /* so many not applied: it is far behind */
-	CHECKPOINT_PAGES = 4000,
-	CHECKPOINT_PAGES_BEHIND = 16000, /* 64 MiB, as much as the WAL keeps on disk anyway */
-	CHECKPOINT_PAGES_SMALL = 100,
 };
 static const int64_t SLICE_US = 10000;
 static const int64_t SLICE_UNHURRIED_US = 40000; /* of records, when no command waits */
 /* While it is far behind and nobody waits, larger transactions save syncs and pages that are written again and again.
  */
 static const int64_t SLICE_BEHIND_US = 250000;
-static const int64_t TRIM_EVERY_US = 1000000;
 /* In a row, before it counts as the store being away; about half a second. */
 enum { COLLISIONS_MAX = 20 };
 
@@ -445,36 +440,6 @@ static void publish(struct writer *w)
 		w->config.committed(w->config.user, horizon);
 }
 
-/* Writing 4,000 scattered pages back takes 40 ms and more, a hundred a few. Hits of one moment share pages, so for them
- * the rare large one is cheaper; rows that are deleted hardly share any, so for them it is not (bench/bench_prune.c).
- * While it is far behind nobody waits for a single round, and the larger it is, the fewer pages are written twice.
- */
-static int checkpoint_pages(const struct round *r)
-{
-	if (r->has_background)
-		return CHECKPOINT_PAGES_SMALL;
-	return r->is_far_behind ? CHECKPOINT_PAGES_BEHIND : CHECKPOINT_PAGES;
-}
-
-/* Only what is committed may be trimmed (R7). Failing to clean up stops nothing; it is tried again. */
-static void clean_up(const struct round *r)
-{
-	struct writer *w = r->writer;
-	struct err err = {0};
-	int64_t now_us = clock_monotonic_us(w->config.clock);
-	if (store_checkpoint(w->session, checkpoint_pages(r), &err) != STATUS_OK)
-		log_warn("store.checkpoint_failed", LOG_ERR(&err));
-	if (w->trimmed_us && now_us - w->trimmed_us < TRIM_EVERY_US)
-		return;
-	w->trimmed_us = now_us;
-	cursor_history_note(w->history, now_us, w->cursor);
-	/* Where the disk is full, room for new hits is worth more than a failover that may come. */
-	uint64_t through =
-	    journal_health(w->config.journal) == JOURNAL_FULL ? w->cursor : cursor_history_old(w->history, now_us);
-	if (journal_trim(w->config.journal, through, &err) != STATUS_OK)
-		log_warn("journal.trim_failed", LOG_ERR(&err));
-}
-
 static void refresh(struct writer *w)
 {
 	w->config.applier->refresh(w->config.applier_self, w->session);
@@ -511,7 +476,7 @@ static void end_well(struct round *r)
 		command->done(command);
 	}
 	publish(w);
-	clean_up(r);
+	writer_clean_up(w, r->has_background ? WRITER_DELETED : r->is_far_behind ? WRITER_BEHIND : WRITER_LEVEL);
 }
 
 /* Puts commands that ran back in front of those that wait. */
