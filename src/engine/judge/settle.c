@@ -18,6 +18,7 @@
 
 static const int64_t SECOND_US = 1000000;
 static const int64_t REACH_US = BEHAVIOUR_FAN_OUT_REACH_S * INT64_C(1000000);
+static const int64_t AHEAD_US = 5000000;
 static const int64_t SETTLE_US = BEHAVIOUR_SETTLE_S * INT64_C(1000000);
 
 /* Read ahead for timers that fire together; in the arena of the batch. */
@@ -159,17 +160,31 @@ static void forget_history(struct settler *s, const struct look *look)
 		visit_history_free(&s->history);
 }
 
-/* At least the whole step that this timer stands for, so that the next message of the step finds it read. */
+static void need_history(struct settler *s, struct store_session *session, int64_t due_us)
+{
+	if (!s->history)
+		s->history = visit_history_new(session, s->lists);
+	s->history_due_us = due_us;
+}
+
+/* Where hits are that a look of that time is about begin, a minute before the earliest. */
+static int64_t history_begins(int64_t due_us)
+{
+	return due_us - SETTLE_US - SETTLING_STEP_S * SECOND_US - REACH_US;
+}
+
+/* At least the whole step that this timer stands for, so that the next message of the step finds it read. Not beyond
+ * what is applied by now, here and elsewhere: what comes in there later would be passed over by the looks behind. */
 static enum status follow_history(struct settler *s, struct look *look, struct batch *batch, struct err *err)
 {
 	int64_t step_us = look->timer->due_us - SETTLE_US;
-	int64_t from_us = step_us - SETTLING_STEP_S * SECOND_US;
-	from_us = look->from_us < from_us ? look->from_us : from_us;
-	int64_t to_us = look->to_us > step_us ? look->to_us : step_us;
-	if (!s->history)
-		s->history = visit_history_new(batch_session(batch), s->lists);
-	s->history_due_us = look->timer->due_us;
-	enum status status = visit_history_follow(s->history, from_us - REACH_US, to_us + REACH_US, err);
+	int64_t from_us = history_begins(look->timer->due_us);
+	from_us = look->from_us - REACH_US < from_us ? look->from_us - REACH_US : from_us;
+	int64_t to_us = (look->to_us > step_us ? look->to_us : step_us) + REACH_US;
+	int64_t applied_us = batch_now_us(batch) - WATERMARK_SHARED_US;
+	to_us = to_us < applied_us || applied_us < step_us + REACH_US ? to_us : applied_us;
+	need_history(s, batch_session(batch), look->timer->due_us);
+	enum status status = visit_history_follow(s->history, from_us, to_us, err);
 	look->history = visit_history_fan_out(s->history);
 	return status;
 }
@@ -274,7 +289,26 @@ static enum status prepare(void *self, struct batch *batch, const struct timer_l
 	return status == STATUS_OK ? read_hits_ahead(&s->ahead, batch, ids, n, err) : status;
 }
 
+/* Of a crowd a step has hundreds of thousands of visits, and reading them takes seconds: not in a transaction that
+ * holds messages locked and lets commands wait. What cannot be read now is read by the look itself, or not, as it may
+ * be. */
+static bool get_ready(void *self, struct store_session *session, const struct timers_span *span)
+{
+	struct settler *s = self;
+	struct visit_history_part part = {span->clock, span->end_us};
+	struct err ignored;
+	int64_t from_us = history_begins(span->first_due_us);
+	/* After an outage hours may be due; they are read as they are looked at. */
+	int64_t last_due_us = span->first_due_us + AHEAD_US;
+	last_due_us = last_due_us < span->watermark_us ? last_due_us : span->watermark_us;
+	int64_t to_us = last_due_us - SETTLE_US + REACH_US;
+	if (!s->is_shared && fan_out_since_us(s->config.fan_out) <= from_us)
+		return true;
+	need_history(s, session, span->first_due_us);
+	return visit_history_follow_some(s->history, from_us, to_us, &part, &ignored) != STATUS_AGAIN;
+}
+
 struct timer_handler settler_handler(struct settler *settler)
 {
-	return (struct timer_handler){TIMER_SETTLE, "settle", fire, settler, prepare};
+	return (struct timer_handler){TIMER_SETTLE, "settle", fire, settler, prepare, get_ready};
 }

@@ -8,12 +8,15 @@
 #include "engine/judge/first_look.h"
 
 enum { VISITS_AT_ONCE = 2048 };
+static const int64_t FORWARD_US = 60000000;
 
 struct visit_history {
 	struct store_session *session;
 	const struct network_lists *lists;
 	struct fan_out *fan_out;
-	int64_t read_us; /* all that came until then is read; INT64_MIN: nothing was */
+	int64_t begun_us;       /* where the reading began, without a gap since */
+	int64_t next_us;        /* what came before is read; INT64_MIN: nothing was */
+	uint64_t next_position; /* of what came at that very time, what is up to this position is read, too */
 };
 
 struct visit_history *visit_history_new(struct store_session *session, const struct network_lists *lists)
@@ -22,7 +25,7 @@ struct visit_history *visit_history_new(struct store_session *session, const str
 	h->session = session;
 	h->lists = lists;
 	h->fan_out = fan_out_new_for_history();
-	h->read_us = INT64_MIN;
+	h->begun_us = h->next_us = INT64_MIN;
 	return h;
 }
 
@@ -55,20 +58,24 @@ static bool looks_like_a_person(const struct visit_history *h, const struct past
 	return first_look(&hit, h->lists, &verdict) && behaviour_is_provisional(verdict.actor);
 }
 
-/* Moves the walk behind what it read; *ret_count says how many there were. */
-static enum status read_some(struct visit_history *h, struct hit_walk *walk, size_t *ret_count, struct err *err)
+/* *ret_is_end: that was the rest of it. */
+static enum status read_some(struct visit_history *h, int64_t to_us, bool *ret_is_end, struct err *err)
 {
+	struct hit_walk walk = {h->next_us, h->next_position, to_us, VISITS_AT_ONCE};
 	struct past_visits visits = {0};
 	struct arena *arena = arena_new();
-	enum status status = store_event_visits(h->session, walk, arena, &visits, err);
+	enum status status = store_event_visits(h->session, &walk, arena, &visits, err);
 	for (size_t i = 0; status == STATUS_OK && i < visits.n; i++)
 		if (looks_like_a_person(h, &visits.at[i]))
 			fan_out_note_visit(h->fan_out, &visits.at[i]);
-	if (status == STATUS_OK && visits.n) {
-		walk->after_us = visits.at[visits.n - 1].time_us;
-		walk->after_position = visits.at[visits.n - 1].position;
+	*ret_is_end = visits.n < VISITS_AT_ONCE;
+	if (status == STATUS_OK && *ret_is_end) {
+		h->next_us = to_us + 1;
+		h->next_position = 0;
+	} else if (status == STATUS_OK) {
+		h->next_us = visits.at[visits.n - 1].time_us;
+		h->next_position = visits.at[visits.n - 1].position;
 	}
-	*ret_count = visits.n;
 	arena_free(&arena);
 	return status;
 }
@@ -77,27 +84,46 @@ static void start_anew(struct visit_history *h)
 {
 	fan_out_free(&h->fan_out);
 	h->fan_out = fan_out_new_for_history();
-	h->read_us = INT64_MIN;
+	h->begun_us = h->next_us = INT64_MIN;
+}
+
+/* It was never there, or has gone on by minutes and dropped visits from there. Not when it dropped them on the way to
+ * `to_us`: a reading anew would drop them, too, and so on for every message of a crowd. */
+static bool must_start_anew(const struct visit_history *h, int64_t from_us, int64_t to_us)
+{
+	bool has_moved_on = h->next_us > to_us + FORWARD_US;
+	return from_us < h->begun_us || (has_moved_on && fan_out_since_us(h->fan_out) > from_us);
+}
+
+static void begin_at(struct visit_history *h, int64_t from_us, int64_t to_us)
+{
+	if (must_start_anew(h, from_us, to_us))
+		start_anew(h);
+	if (h->next_us >= from_us)
+		return;
+	fan_out_begin(h->fan_out, from_us); /* what lies between is left out */
+	h->begun_us = h->next_us = from_us;
+	h->next_position = 0;
+}
+
+enum status visit_history_follow_some(struct visit_history *h, int64_t from_us, int64_t to_us,
+				      const struct visit_history_part *part, struct err *err)
+{
+	bool is_end = false;
+	begin_at(h, from_us, to_us);
+	while (!is_end && h->next_us <= to_us) {
+		enum status status = read_some(h, to_us, &is_end, err);
+		if (status != STATUS_OK)
+			return status;
+		if (part && !is_end && clock_monotonic_us(part->clock) >= part->until_us)
+			return STATUS_AGAIN;
+	}
+	return STATUS_OK;
 }
 
 enum status visit_history_follow(struct visit_history *h, int64_t from_us, int64_t to_us, struct err *err)
 {
-	/* It has dropped visits from there, or has none yet. */
-	if (fan_out_since_us(h->fan_out) > from_us)
-		start_anew(h);
-	if (h->read_us < from_us)
-		fan_out_begin(h->fan_out, from_us); /* what lies between is left out */
-	int64_t since_us = h->read_us < from_us ? from_us : h->read_us + 1;
-	struct hit_walk walk = {.after_us = since_us, .until_us = to_us, .limit = VISITS_AT_ONCE};
-	size_t count = VISITS_AT_ONCE;
-	enum status status = STATUS_OK;
-	if (to_us < since_us)
-		return STATUS_OK;
-	while (status == STATUS_OK && count == VISITS_AT_ONCE)
-		status = read_some(h, &walk, &count, err);
-	if (status == STATUS_OK)
-		h->read_us = to_us;
-	return status;
+	return visit_history_follow_some(h, from_us, to_us, NULL, err);
 }
 
 const struct fan_out *visit_history_fan_out(const struct visit_history *history)

@@ -8,6 +8,7 @@
 #ifndef PUGMARK_ENGINE_VISIT_HISTORY_H
 #define PUGMARK_ENGINE_VISIT_HISTORY_H
 
+#include "base/clock.h"
 #include "engine/judge/fan_out.h"
 
 struct visit_history;
@@ -17,9 +18,18 @@ struct visit_history *visit_history_new(struct store_session *session, const str
 void visit_history_free(struct visit_history **history);
 /* What is read from now on is judged by these. */
 void visit_history_judge_by(struct visit_history *history, const struct network_lists *lists);
-/* Afterwards visit_history_fan_out knows what came in [from, to], as far as its bounds allow. */
+/* Afterwards visit_history_fan_out knows what came in [from, to], as far as its bounds allow. What comes in there later
+ * it does not know, so `to` should not lie where hits may still be applied. */
 enum status visit_history_follow(struct visit_history *history, int64_t from_us, int64_t to_us,
 				 struct err *err) MUST_CHECK;
+/* The same, a part of it: reads at least a little, and then until that time (monotonic). STATUS_AGAIN: there is more to
+ * read; what has been read stays. */
+struct visit_history_part {
+	const struct clock *clock;
+	int64_t until_us;
+};
+enum status visit_history_follow_some(struct visit_history *history, int64_t from_us, int64_t to_us,
+				      const struct visit_history_part *part, struct err *err) MUST_CHECK;
 const struct fan_out *visit_history_fan_out(const struct visit_history *history);
 
 #endif

@@ -68,14 +68,27 @@ void timers_note(struct timers *t, int64_t due_us)
 		t->noted_us = due_us;
 }
 
-bool timers_are_due(struct timers *t, struct store_session *session, int64_t watermark_us)
+static bool is_ready(const struct timers *t, size_t i, struct store_session *session, int64_t watermark_us,
+		     int64_t end_us)
 {
+	const struct timer_handler *handler = &t->handlers[i];
+	struct timers_span span = {t->next_us[i], watermark_us, t->clock, end_us};
+	return !handler->get_ready || handler->get_ready(handler->self, session, &span);
+}
+
+enum timers_state timers_look(struct timers *t, struct store_session *session, int64_t watermark_us, int64_t end_us)
+{
+	enum timers_state state = TIMERS_NOT_DUE;
 	if (!t->asked_us || t->noted_us <= watermark_us || clock_monotonic_us(t->clock) - t->asked_us >= ASK_EVERY_US)
 		ask(t, session);
-	for (size_t i = 0; i < t->count; i++)
-		if (is_due(t, i, watermark_us))
-			return true;
-	return false;
+	for (size_t i = 0; i < t->count; i++) {
+		if (!is_due(t, i, watermark_us))
+			continue;
+		if (!is_ready(t, i, session, watermark_us, end_us))
+			return TIMERS_GET_READY;
+		state = TIMERS_DUE;
+	}
+	return state;
 }
 
 int64_t timers_late_us(const struct timers *t, int64_t watermark_us)

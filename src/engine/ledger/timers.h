@@ -27,6 +27,12 @@
 #include "base/clock.h"
 #include "engine/ledger/batch.h"
 
+/* What may fire next. */
+struct timers_span {
+	int64_t first_due_us, watermark_us;
+	const struct clock *clock;
+	int64_t end_us; /* monotonic */
+};
 struct timer_handler {
 	enum timer_kind kind;
 	const char *name; /* for the log */
@@ -37,6 +43,9 @@ struct timer_handler {
 	/* Reads at once what `fire` will need for each of these, which are in the order of their keys; before every
 	 * firing, also of one. NULL: nothing is gained. */
 	enum status (*prepare)(void *self, struct batch *batch, const struct timer_list *timers, struct err *err);
+	/* Outside of a transaction, before some of these fire: reads what may take longer than a slice, until then
+	 * (monotonic). False: there is more to read, and nothing fires in this round. NULL: nothing takes long. */
+	bool (*get_ready)(void *self, struct store_session *session, const struct timers_span *span);
 };
 enum { TIMER_HANDLERS_MAX = 8 };
 
@@ -47,10 +56,16 @@ void timers_free(struct timers **timers);
 
 /* A timer for that time was set and committed; 0: none was. Those of other machines are found by asking. */
 void timers_note(struct timers *timers, int64_t due_us);
+enum timers_state {
+	TIMERS_NOT_DUE,
+	TIMERS_GET_READY, /* some are due, and what they need is not read yet; ask again soon */
+	TIMERS_DUE,
+};
 /* Whether anything is due at `watermark_us`; asks the store when a time that was noted has come, after it fired some,
  * and once a second. Outside of a transaction. What cannot be asked now is asked later: a store that is away is noticed
- * by whoever writes. */
-bool timers_are_due(struct timers *timers, struct store_session *session, int64_t watermark_us);
+ * by whoever writes. Reads until `end_us` (monotonic) what those that are due will need. */
+enum timers_state timers_look(struct timers *timers, struct store_session *session, int64_t watermark_us,
+			      int64_t end_us);
 /* Fires what is due, until all is done or `end_us` (monotonic) has come, but at least a few. Inside a transaction. Not
  * STATUS_OK: the transaction is dead. */
 struct timers_slice {

@@ -122,12 +122,13 @@ enum status writer_find_cursor(struct writer *w, struct err *err)
 
 static void note_neighbours(struct writer *w)
 {
-	static const char *const WORDS[] = {[NEIGHBOURS_NEVER] = "nobody",
-					    [NEIGHBOURS_GONE] = "nobody any more",
-					    [NEIGHBOURS_PRESENT] = "other servers"};
+	static const char *const WORDS[] = {
+	    [NEIGHBOURS_GONE] = "nobody any more", [NEIGHBOURS_PRESENT] = "other servers"};
 	atomic_store(&w->is_alone, neighbourhood_is_alone(&w->neighbours));
-	log_info("node.neighbours", LOG_INT("node", w->claim.number),
-		 LOG_CSTR("also_writing", WORDS[w->neighbours.who]));
+	/* Most stores have one server for ever; its operator need not be told. */
+	if (w->neighbours.who != NEIGHBOURS_NEVER)
+		log_info("node.neighbours", LOG_INT("node", w->claim.number),
+			 LOG_CSTR("also_writing", WORDS[w->neighbours.who]));
 	batch_forget(w->batch);
 	w->config.applier->neighbours(w->config.applier_self, w->neighbours.who, clock_now_us(w->config.clock));
 }

@@ -54,10 +54,12 @@ struct round {
 	bool is_cut_short;      /* there were more records than its slice had room for */
 	int64_t began_us;       /* this slice; monotonic, as the next */
 	int64_t end_us;         /* of this slice */
+	int64_t locked_us;      /* when the messages of the group were read, and locked beside others */
 	int64_t longest_us;     /* slice so far */
 	int64_t watermark_us;   /* when the round began */
 	bool has_due_timers;
-	bool is_unreadable; /* the journal, for the reason in `reading` */
+	bool is_getting_ready; /* timers are due, and more is to be read for them first */
+	bool is_unreadable;    /* the journal, for the reason in `reading` */
 	struct err reading;
 };
 
@@ -258,6 +260,7 @@ static enum status apply_group(struct round *r, const struct group *group, struc
 {
 	struct writer *w = r->writer;
 	enum status status = read_messages_ahead(r, group, err);
+	r->locked_us = monotonic_us(r);
 	for (size_t i = 0; status == STATUS_OK && i < group->count; i++) {
 		const struct journal_record *record = &group->records[i];
 		status = w->is_careful ? apply_carefully(r, record, err)
@@ -271,11 +274,12 @@ static enum status apply_group(struct round *r, const struct group *group, struc
 	return status;
 }
 
-/* A second group would lock messages below those that are held. So there is one, of the size that fits the slice. */
+/* A second group would lock messages below those that are held. So there is one, of the size that fits the slice. Not
+ * counted is the wait for another server that has the same messages: smaller groups would only wait more often. */
 static void adapt_group(struct round *r, const struct group *group)
 {
 	struct writer *w = r->writer;
-	int64_t took_us = monotonic_us(r) - r->began_us, slice_us = r->end_us - r->began_us;
+	int64_t took_us = monotonic_us(r) - r->locked_us, slice_us = r->end_us - r->began_us;
 	if (took_us > slice_us && w->group_room > GROUP_LEAST)
 		w->group_room /= 2;
 	else if (took_us < slice_us / 2 && group->count == w->group_room && w->group_room < GROUP_MAX)
@@ -323,8 +327,11 @@ static void plan_timers(struct round *r)
 	struct writer *w = r->writer;
 	struct journal_end end = {!r->is_unreadable, r->has_record, r->record.time_us};
 	r->watermark_us = watermark_us(&end, clock_now_us(w->config.clock) - (is_alone(w) ? 0 : WATERMARK_SHARED_US));
-	r->has_due_timers =
-	    !w->is_careful && !atomic_load(&w->is_stopping) && timers_are_due(w->timers, w->session, r->watermark_us);
+	if (w->is_careful || atomic_load(&w->is_stopping))
+		return;
+	enum timers_state state = timers_look(w->timers, w->session, r->watermark_us, monotonic_us(r) + SLICE_US);
+	r->has_due_timers = state == TIMERS_DUE;
+	r->is_getting_ready = state == TIMERS_GET_READY;
 }
 
 static enum status fire_timers(struct round *r, struct err *err)
@@ -523,7 +530,8 @@ static enum round_result end_badly(struct round *r, enum status status, struct e
 
 static enum round_result how_it_ended(const struct round *r)
 {
-	bool has_more = r->is_cut_short || timers_late_us(r->writer->timers, r->watermark_us) > 0;
+	bool has_more =
+	    r->is_cut_short || r->is_getting_ready || timers_late_us(r->writer->timers, r->watermark_us) > 0;
 	return has_more ? ROUND_UNFINISHED : ROUND_DONE;
 }
 
@@ -560,7 +568,7 @@ enum round_result writer_round(struct writer *w, struct err *err)
 		return ROUND_AGAIN;
 	look_at_journal(&r);
 	if (!r.has_record && !r.has_due_timers && list_is_empty(&w->waiting))
-		return unless_stalled(&r, ROUND_IDLE, err);
+		return unless_stalled(&r, r.is_getting_ready ? ROUND_UNFINISHED : ROUND_IDLE, err);
 	choose_work(&r);
 	batch_reset(w->batch, clock_now_us(w->config.clock));
 	status = store_begin(w->session, err);

@@ -27,6 +27,7 @@ struct calls {
 	size_t n;
 	int64_t latest_due_us;
 	enum status answer; /* for the key "bad" */
+	unsigned asked;     /* whether it is ready */
 	int64_t again_us;   /* sets a timer for that time; 0: none */
 };
 
@@ -68,7 +69,7 @@ static enum status fire(struct world *w, struct timers *timers, int64_t watermar
 	struct timers_slice slice = {watermark_us, end_us};
 	enum status status = STATUS_OK;
 	batch_reset(batch, WORLD_NOW_US);
-	if (timers_are_due(timers, w->session, watermark_us)) {
+	if (timers_look(timers, w->session, watermark_us, ALWAYS) == TIMERS_DUE) {
 		assert_int_equal(store_begin(w->session, &err), STATUS_OK);
 		status = timers_fire(timers, batch, &slice, &err);
 		if (status == STATUS_OK)
@@ -109,13 +110,37 @@ static void test_what_is_due_fires_once_and_the_rest_waits(void **state)
 	timers_free(&timers);
 }
 
+static bool be_ready_the_third_time(void *self, struct store_session *session, const struct timers_span *span)
+{
+	(void)session;
+	assert_true(span->first_due_us == WORLD_NOW_US && span->watermark_us >= WORLD_NOW_US);
+	return ++((struct calls *)self)->asked == 3;
+}
+
+static void test_nothing_fires_before_it_is_ready(void **state)
+{
+	struct world *w = *state;
+	struct calls calls = {0};
+	struct timer_handler handler = {(enum timer_kind)FIRST, "first", note_call, &calls, NULL,
+					be_ready_the_third_time};
+	struct timers *timers = timers_new(&handler, 1, clock_system());
+	set(w, FIRST, WORLD_NOW_US, "a");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(timers_look(timers, w->session, WORLD_NOW_US, ALWAYS), TIMERS_GET_READY);
+		assert_int_equal(left(w), 1);
+	}
+	assert_int_equal(fire(w, timers, WORLD_NOW_US, ALWAYS), STATUS_OK);
+	assert_int_equal(calls.n, 1);
+	timers_free(&timers);
+}
+
 static void test_a_kind_that_nobody_handles_waits(void **state)
 {
 	struct world *w = *state;
 	struct calls calls = {0};
 	struct timers *timers = timers_of(&calls, NULL);
 	set(w, NOBODYS, WORLD_NOW_US, "a");
-	assert_false(timers_are_due(timers, w->session, ALWAYS));
+	assert_int_equal(timers_look(timers, w->session, ALWAYS, ALWAYS), TIMERS_NOT_DUE);
 	assert_int_equal(left(w), 1);
 	timers_free(&timers);
 }
@@ -246,6 +271,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_what_is_due_fires_once_and_the_rest_waits),
+	    TEST(test_nothing_fires_before_it_is_ready),
 	    TEST(test_a_kind_that_nobody_handles_waits),
 	    TEST(test_one_that_is_refused_hinders_no_other),
 	    TEST(test_a_store_that_is_away_loses_none),
