@@ -20,11 +20,15 @@ static const char mark_and_take_sql[] =
 
 static const char take_sql[] = "SELECT nextval('event_positions') FROM generate_series(1, $1)";
 
-/* The marks are looked at once the sequence has been read, because the inner query asks for what was read. */
+/* The marks are looked at once the sequence has been read, because the inner query asks for what was read. A mark that
+ * was left in between stands above it and holds nothing back; its distance is negative (the sums keep it from becoming
+ * one of two thousand million). */
+#define HALF "1073741824"
 static const char horizon_sql[] =
-    "SELECT p.last_value - COALESCE((SELECT MAX((p.last_value - l.objid::bigint) & " MARK_BITS ") FROM pg_locks l "
-    "WHERE l.locktype = 'advisory' AND l.classid = " MARK " AND l.objsubid = 2 AND l.granted AND l.database = "
-    "(SELECT d.oid FROM pg_database d WHERE d.datname = current_database())), 0) FROM event_positions p";
+    "SELECT p.last_value - GREATEST(COALESCE((SELECT MAX(((p.last_value - l.objid::bigint + " HALF ") & " MARK_BITS
+    ") - " HALF ") FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid = " MARK " AND l.objsubid = 2 AND "
+    "l.granted AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())), 0), 0) "
+    "FROM event_positions p";
 
 static enum status take_counted(struct store_session *s, uint64_t *ret, size_t count, struct err *err)
 {

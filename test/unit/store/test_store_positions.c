@@ -154,6 +154,27 @@ static void test_the_horizon_waits_for_whoever_has_lower_positions(void **state)
 	store_session_close(&other);
 }
 
+/* Left after the sequence was read and before the marks were: as if the sequence still stood where it was then. */
+static void test_a_mark_above_the_sequence_holds_nothing_back(void **state)
+{
+	struct fixture *f = *state;
+	if (!f->postgres)
+		return;
+	struct store_session *other = second_writer(f);
+	uint64_t before = horizon_of(f);
+	char sql[80];
+	OK(f, store_begin(other, &f->err));
+	(void)added(f, other, 1);
+	for (uint64_t n = 1; n <= before; n++) {
+		(void)snprintf(sql, sizeof sql, "SELECT setval('event_positions', %llu)",
+			       (unsigned long long)(before - n));
+		(void)fixture_query(f, sql);
+		assert_int_equal(horizon_of(f), before - n);
+	}
+	store_rollback(other);
+	store_session_close(&other);
+}
+
 static void test_a_thousand_calls_leave_one_mark(void **state)
 {
 	struct fixture *f = *state;
@@ -214,6 +235,7 @@ int main(void)
 	const struct CMUnitTest store_positions[] = {
 	    FIXTURE_TEST(test_a_follower_misses_nothing_of_two_writers),
 	    FIXTURE_TEST(test_the_horizon_waits_for_whoever_has_lower_positions),
+	    FIXTURE_TEST(test_a_mark_above_the_sequence_holds_nothing_back),
 	    FIXTURE_TEST(test_a_thousand_calls_leave_one_mark),
 	    FIXTURE_TEST(test_writers_of_the_same_minutes_do_not_wait_for_each_other),
 	    FIXTURE_TEST(test_who_added_events_finds_them_by_their_time_before_the_commit),
