@@ -29,6 +29,10 @@
 enum { LOOKS_BEFORE_COMPLAINT = 3 };
 static const int64_t LOOK_EVERY_US = 1000000;
 static const int64_t LOOK_APART_US = 100000;
+/* A request waits no longer for a look that hangs, because the store does. */
+static const int64_t PATIENCE_US = 1000000;
+/* Others have turned to a new key by then without waiting for us (store_node_without_key). */
+static const int64_t UNHEARD_US = 30000000;
 
 /* What tells one state of a file from the next; all zero: it is not there. */
 struct file_mark {
@@ -42,6 +46,7 @@ struct key_watch {
 	struct key_watch_config config;
 	bool is_shared;
 	atomic_bool known[LINK_TOKEN_KEYS_MAX]; /* only ever set */
+	_Atomic int64_t heard_us;               /* monotonic; when the store last said which keys there are */
 
 	pthread_mutex_t looking; /* held while somebody looks, which may take as long as the store does */
 	struct store_session *session;
@@ -118,6 +123,8 @@ static enum status compare(struct key_watch *w, const struct held_keys *mine, st
 	for (size_t id = 0; id < LINK_TOKEN_KEYS_MAX; id++)
 		if (known[id])
 			atomic_store(&w->known[id], true);
+	if (status == STATUS_OK || status == STATUS_END || status == STATUS_CONFLICT)
+		atomic_store(&w->heard_us, clock_monotonic_us(clock_system()));
 	return status;
 }
 
@@ -196,11 +203,12 @@ static enum status look_at_file(struct key_watch *w, struct err *err)
 	if (w->is_taken && is_same(&mark, &w->taken))
 		return STATUS_OK;
 	enum status status = key_file_load(w->config.path, &keys, &newest, err);
-	if (status == STATUS_OK)
+	bool is_read = status == STATUS_OK;
+	if (is_read)
 		status = agree(w, keys, err);
 	if (status == STATUS_OK)
 		note_taken(w, &mark, keys);
-	else if (is_fault_of_file(status))
+	else if (!is_read || is_fault_of_file(status))
 		note_refused(w, &mark, err);
 	link_token_keys_free(&keys);
 	return status;
@@ -313,10 +321,19 @@ static void sleep_us(int64_t us)
 		(void)nanosleep(&t, NULL); /* a shorter one does no harm */
 }
 
+/* Whoever waits behind others has had his time while they waited. */
+static bool lock_in_time(struct key_watch *w, int64_t asked_us)
+{
+	int64_t until_us = asked_us + PATIENCE_US;
+	struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
+	return pthread_mutex_clocklock(&w->looking, CLOCK_MONOTONIC, &until) == 0;
+}
+
 void key_watch_look(struct key_watch *w, int64_t asked_us)
 {
 	struct err ignored = {0};
-	pthread_mutex_lock(&w->looking);
+	if (!lock_in_time(w, asked_us))
+		return;
 	if (w->looked_us <= asked_us) {
 		sleep_us(w->looked_us + LOOK_APART_US - clock_monotonic_us(clock_system()));
 		enum status status = look_at_file(w, &ignored);
@@ -327,7 +344,8 @@ void key_watch_look(struct key_watch *w, int64_t asked_us)
 
 bool key_watch_knows(const struct key_watch *w, uint8_t id)
 {
-	return atomic_load(&w->known[id]);
+	bool is_unheard = w->is_shared && clock_monotonic_us(clock_system()) - atomic_load(&w->heard_us) > UNHEARD_US;
+	return is_unheard || atomic_load(&w->known[id]);
 }
 
 bool key_watch_objects(struct key_watch *w, char *text, size_t size)

@@ -34,9 +34,11 @@ enum status key_watch_start(const struct key_watch_config *config, struct key_wa
 void key_watch_stop(struct key_watch **watch);
 
 /* Returns when the file was looked at since `asked_us` (monotonic), and what was new there, if it can be used, is in
- * use. Looks ten times a second at most, however many ask, and waits for so long. Any thread that may block. */
+ * use; or a second after `asked_us`, because the store hangs. Looks ten times a second at most, however many ask. Any
+ * thread that may block. */
 void key_watch_look(struct key_watch *watch, int64_t asked_us);
-/* Links may be sealed with a key of that id: the store or the file has one. Any thread. */
+/* Links may be sealed with a key of that id: the store or the file has one; or a store that others share has not been
+ * heard of for half a minute, and nobody here can say. Any thread. */
 bool key_watch_knows(const struct key_watch *watch, uint8_t id);
 /* Whether the file is not what it should be; `text` gets why. Links that are out are good all the same, or the reader
  * is asked to come again. Any thread. */
