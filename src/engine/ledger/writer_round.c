@@ -404,15 +404,27 @@ static enum status gather(struct round *r, struct err *err)
 	return status;
 }
 
+/* The commit may still be on its way to the server, or wait there for a standby, while we have a new connection: so
+ * this waits for whoever holds the cursor's row, and what it then says is how it stays. */
+static enum status read_cursor_settled(struct writer *w, struct journal_cursor *ret)
+{
+	struct err ignored;
+	enum status status = store_session_recover(w->session, &ignored);
+	if (status == STATUS_OK)
+		status = store_begin(w->session, &ignored);
+	if (status == STATUS_OK)
+		status = store_cursor_read(w->session, w->node, ret, &ignored);
+	store_rollback(w->session);
+	return status;
+}
+
 /* After a broken commit: STATUS_OK when it turns out to have happened. */
 static enum status learn_what_happened(struct round *r, struct err *err)
 {
 	struct writer *w = r->writer;
-	struct err ignored;
 	struct journal_cursor cursor;
 	store_rollback(w->session);
-	if (r->record_count == 0 || store_session_recover(w->session, &ignored) != STATUS_OK ||
-	    store_cursor_read(w->session, w->node, &cursor, &ignored) != STATUS_OK)
+	if (r->record_count == 0 || read_cursor_settled(w, &cursor) != STATUS_OK)
 		return STATUS_UNCERTAIN;
 	if (cursor.epoch == w->claim.epoch && cursor.sequence == r->last_sequence)
 		return STATUS_OK;

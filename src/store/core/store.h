@@ -104,7 +104,9 @@ struct journal_cursor {
 	uint64_t epoch; /* of the row now */
 	uint64_t sequence;
 };
-/* STATUS_NOT_FOUND when the node has no row. */
+/* STATUS_NOT_FOUND when the node has no row. In a transaction it waits until nobody else has moved it and not
+ * committed.
+ */
 enum status store_cursor_read(struct store_session *session, uint16_t node, struct journal_cursor *ret,
 			      struct err *err) MUST_CHECK;
 /* Compare and swap. STATUS_CONFLICT: it does not stand at `from`, or not under the claim's epoch; roll back. */

@@ -8,9 +8,11 @@
 
 enum status store_cursor_read(struct store_session *s, uint16_t node, struct journal_cursor *ret, struct err *err)
 {
+	static const char look[] = "SELECT epoch, applied FROM nodes WHERE number = $1";
+	static const char wait[] = "SELECT epoch, applied FROM nodes WHERE number = $1 {for_update}";
 	struct rows r;
 	enum status status =
-	    rows_open_one(&r, s, "SELECT epoch, applied FROM nodes WHERE number = $1", VALUES(value_i64(node)), err);
+	    rows_open_one(&r, s, session_in_transaction(s) ? wait : look, VALUES(value_i64(node)), err);
 	if (status == STATUS_NOT_FOUND)
 		return err_set(err, status, "there is no node %u", node);
 	if (status != STATUS_OK)

@@ -161,6 +161,13 @@ static void drop_notice(void *self, const char *message)
 	(void)message;
 }
 
+/* A machine that freezes or loses its power in the middle of a transaction leaves its locks with the server, and all
+ * others wait for them: for hours, until the server's TCP notices. So it is told to end a transaction in which nothing
+ * comes for that long (no step of ours takes longer), and to look after a connection that is silent. */
+#define WRITER_SETTINGS                                                                                                \
+	"SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '15s'; SET tcp_keepalives_idle = 10; "    \
+	"SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 20000"
+
 static enum status configure(struct connection *c, struct err *err)
 {
 	c->generation++;
@@ -169,7 +176,7 @@ static enum status configure(struct connection *c, struct err *err)
 	(void)PQsetNoticeProcessor(c->pg, drop_notice, NULL);
 	if (PQstatus(c->pg) != CONNECTION_OK)
 		return say(err, STATUS_IO, PQerrorMessage(c->pg));
-	return script(c, c->reads ? "SET default_transaction_read_only = on" : "SET lock_timeout = '30s'", err);
+	return script(c, c->reads ? "SET default_transaction_read_only = on" : WRITER_SETTINGS, err);
 }
 
 static void disconnect(void *self)
