@@ -78,6 +78,7 @@ async function soak(servers, paths, postgres, first) {
   const end = performance.now() + MINUTES * 60000;
   const is_over = () => performance.now() > end;
   const batches = servers.map((server) => send_batches(server, `Bearer ${servers[0].made.api_key}`, is_over));
+  for (const batch of batches) batch.catch(() => {}); // told below; nobody would stop the servers of one that ends by an unhandled error
   let hits = 0;
   for (; !is_over(); hits += HITS) await rate(servers, () => paths.slice(0, MESSAGES), first + hits);
   const mails = (await Promise.all(batches)).reduce((sum, n) => sum + n, 0);

@@ -124,9 +124,12 @@ static bool refuse_all(struct writer *w)
 	return false;
 }
 
+/* Not beside others: of a message eight hits are remembered, and a click that came twice, once at each server, is known
+ * again only while no server is more hits of that message behind than that. */
 static bool may_gather(const struct writer *w)
 {
-	return !w->config.applies_at_once && list_is_empty(&w->waiting) && !atomic_load(&w->is_stopping) &&
+	return !w->config.applies_at_once && neighbourhood_is_alone(&w->neighbours) && list_is_empty(&w->waiting) &&
+	       !atomic_load(&w->is_stopping) &&
 	       journal_durable_sequence(w->config.journal) - w->cursor < GATHER_RECORDS;
 }
 

@@ -5,8 +5,8 @@
  * batches. One transaction holds a slice of each: commands for 10 ms, records for 10 ms (40 ms when no command waits,
  * 250 ms when it is far behind, too), timers for 10 ms; and whoever took longer than that, because one command cannot
  * be cut, gives the next as long. So none of the three waits longer than the others work: hits are applied while a
- * million messages are accepted. While records keep coming they gather for 25 ms; one that comes by itself is applied
- * at once. With them moves the journal cursor, by compare-and-swap. A crash replays the
+ * million messages are accepted. While nobody else writes the store, records that keep coming gather for 25 ms; one
+ * that comes by itself is applied at once. With them moves the journal cursor, by compare-and-swap. A crash replays the
  * uncommitted suffix and nothing else.
  *
  * It is the process's voice among the nodes of a store: it tells that it is alive, and stops for good when another
