@@ -109,7 +109,7 @@ test("two servers are killed in turn under load, and each answered hit is counte
 
 test("a server that freezes in the middle of a transaction holds the other one up for seconds, not for good", { skip }, async (t) => {
   const postgres = await start_postgres(t);
-  const servers = await start_two(t, postgres.url, { may_warn: [/ writer\.failing /, / store\.away /, / dispatch\./] });
+  const servers = await start_two(t, postgres.url, { may_warn: [/ writer\.failing /, / store\.away /, / dispatch\./, / api\./, / bodies\./, / events\.not_pruned /, / unsubscribe\./] });
   const clients = new Clients(t);
   await clients.send_mails(servers[0], 4);
   const load = clients.click_at([servers[1]], 2000);
