@@ -128,7 +128,7 @@ describe("console", { skip: missing }, () => {
   test("the cards show the API's figures, what they are of, and how they changed", async () => {
     await sign_in(page, base, USER);
     await ready("/");
-    assert.equal(await card("sends"), "Sends 19,410 19,035 delivered, 3 under way ↑ 12.1% from 17,322");
+    assert.equal(await card("sends"), "Sends 19,410 19,035 delivered, 3 not reported on yet ↑ 12.1% from 17,322");
     assert.equal(await card("opens"), "Open rate 44.9% 8,547 of 19,035 delivered ↑ 3.4 points from 41.5%");
     assert.equal(await card("clicks"), "Click rate 11.4% 2,170 of 19,035 delivered ↑ 0.5 points from 10.9%");
     assert.equal(await card("failed"), "Failed or bounced 1.9% 301 bounced, 69 failed ↓ 0.2 points from 2.1%");
