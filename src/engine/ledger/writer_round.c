@@ -423,7 +423,6 @@ static enum status learn_what_happened(struct round *r, struct err *err)
 {
 	struct writer *w = r->writer;
 	struct journal_cursor cursor;
-	store_rollback(w->session);
 	if (r->record_count == 0 || read_cursor_settled(w, &cursor) != STATUS_OK)
 		return STATUS_UNCERTAIN;
 	if (cursor.epoch == w->claim.epoch && cursor.sequence == r->last_sequence)

@@ -2,7 +2,6 @@
 /* Names of events, and adding them. What a row is made of is in event_write.c, reading in event_list.c. */
 #include "store/events/events.h"
 
-#include "base/mem.h"
 #include "store/events/event_rows.h"
 #include "store/events/positions.h"
 
@@ -71,16 +70,6 @@ static enum status find_numbers(struct store_session *s, struct event *events, s
 	return status;
 }
 
-static enum status number_events(struct store_session *s, struct event *events, size_t count, struct err *err)
-{
-	uint64_t *positions = mem_alloc_array(count, sizeof *positions);
-	enum status status = positions_take(s, positions, count, err);
-	for (size_t i = 0; status == STATUS_OK && i < count; i++)
-		events[i].position = positions[i];
-	mem_free(positions);
-	return status;
-}
-
 /* Months first: beginning one waits for whoever begins the same, and nobody must wait for us meanwhile. Numbers of
  * messages before positions, too: the sooner a transaction ends that has positions, the sooner others are read. */
 static enum status add_all(struct store_session *s, struct event *events, size_t count, struct err *err)
@@ -89,7 +78,7 @@ static enum status add_all(struct store_session *s, struct event *events, size_t
 	if (status == STATUS_OK)
 		status = find_numbers(s, events, count, err);
 	if (status == STATUS_OK)
-		status = number_events(s, events, count, err);
+		status = positions_give(s, events, count, err);
 	return status == STATUS_OK ? event_write(s, events, count, err) : status;
 }
 

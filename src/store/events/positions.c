@@ -30,7 +30,7 @@ static const char horizon_sql[] =
     "l.granted AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())), 0), 0) "
     "FROM event_positions p";
 
-static enum status take_counted(struct store_session *s, uint64_t *ret, size_t count, struct err *err)
+static enum status give_counted(struct store_session *s, struct event *events, size_t count, struct err *err)
 {
 	struct rows r;
 	enum status status =
@@ -41,7 +41,7 @@ static enum status take_counted(struct store_session *s, uint64_t *ret, size_t c
 	uint64_t last = (uint64_t)rows_i64(&r);
 	status = rows_close(&r, rows_next(&r, err));
 	for (size_t i = 0; i < count; i++)
-		ret[i] = last - count + 1 + i;
+		events[i].position = last - count + 1 + i;
 	return status;
 }
 
@@ -57,7 +57,7 @@ static uint64_t *marked_part(struct store_session *s)
 	return kept->p;
 }
 
-static enum status take_from_sequence(struct store_session *s, uint64_t *ret, size_t count, struct err *err)
+static enum status give_from_sequence(struct store_session *s, struct event *events, size_t count, struct err *err)
 {
 	struct rows r;
 	size_t n = 0;
@@ -68,7 +68,7 @@ static enum status take_from_sequence(struct store_session *s, uint64_t *ret, si
 	if (status != STATUS_OK)
 		return status;
 	while ((status = rows_next(&r, err)) == STATUS_OK && n < count)
-		ret[n++] = (uint64_t)rows_i64(&r);
+		events[n++].position = (uint64_t)rows_i64(&r);
 	status = rows_close(&r, status);
 	if (status == STATUS_OK && n < count)
 		return err_set(err, STATUS_CORRUPT, "the sequence of positions is empty");
@@ -77,9 +77,9 @@ static enum status take_from_sequence(struct store_session *s, uint64_t *ret, si
 	return status;
 }
 
-enum status positions_take(struct store_session *s, uint64_t *ret, size_t count, struct err *err)
+enum status positions_give(struct store_session *s, struct event *events, size_t count, struct err *err)
 {
-	return session_is_shared(s) ? take_from_sequence(s, ret, count, err) : take_counted(s, ret, count, err);
+	return session_is_shared(s) ? give_from_sequence(s, events, count, err) : give_counted(s, events, count, err);
 }
 
 enum status positions_horizon(struct store_session *s, uint64_t *ret, struct err *err)

@@ -21,10 +21,11 @@
 #define PUGMARK_STORE_POSITIONS_H
 
 #include "store/core/session.h"
+#include "store/events/events.h"
 
-/* Numbers for so many events, ascending, in ret[0] to ret[count - 1]. Inside a transaction. Those of one that is taken
- * back are not given again where there is a sequence. */
-enum status positions_take(struct store_session *s, uint64_t *ret, size_t count, struct err *err) MUST_CHECK;
+/* Gives each event its position, ascending. Inside a transaction. Those of one that is taken back are not given again
+ * where there is a sequence. */
+enum status positions_give(struct store_session *s, struct event *events, size_t count, struct err *err) MUST_CHECK;
 /* As store_event_horizon. */
 enum status positions_horizon(struct store_session *s, uint64_t *ret, struct err *err) MUST_CHECK;
 
