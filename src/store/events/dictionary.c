@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/wire.h"
 #include "codec/text/sha256.h"
+#include "store/core/row_list.h"
 #include <stdlib.h>
 
 enum {
@@ -21,7 +22,7 @@ enum {
 	GENERATION_BYTES = 2 << 20,
 	HASH_SIZE = 16, /* 128 bits: nobody finds two texts with the same */
 	KEY_MAX = 1 << 20,
-	AT_ONCE = 32, /* looked up in one statement */
+	AT_ONCE = 32, /* looked up in one statement where lists cannot be parameters */
 };
 
 struct entry {
@@ -188,46 +189,89 @@ static struct slice hash_of(const struct missing *m)
 	return slice_of(m->hash, HASH_SIZE);
 }
 
-static enum status insert(struct store_session *s, const struct missing *m, int32_t day, struct err *err)
+#define INSERT_ENTRIES "INSERT INTO dictionary (tenant_id, kind, hash, text, used_day, person) "
+#define UNLESS_THERE                                                                                                   \
+	" ON CONFLICT (tenant_id, hash) DO UPDATE SET used_day = {greatest}(dictionary.used_day, excluded.used_day), " \
+	"person = CASE WHEN dictionary.person = excluded.person THEN dictionary.person END"
+enum { ENTRY_COLUMNS = 6 };
+
+/* In the order of `at`, which all writers keep. */
+static enum status insert_all(struct store_session *s, const struct missing *at, size_t count, int32_t day,
+			      struct arena *arena, struct err *err)
 {
-	return session_run(
-	    s,
-	    "INSERT INTO dictionary (tenant_id, kind, hash, text, used_day, person) VALUES ($1, $2, $3, $4, $5, $6) "
-	    "ON CONFLICT (tenant_id, hash) DO UPDATE SET used_day = {greatest}(dictionary.used_day, "
-	    "excluded.used_day), "
-	    "person = CASE WHEN dictionary.person = excluded.person THEN dictionary.person END",
-	    VALUES(value_i64(m->use->tenant), value_i64(m->use->kind), value_bytes(hash_of(m)),
-		   value_text(m->use->text), value_i64(day), value_i64_unless(m->is_shared ? 0 : person_of(m->use), 0)),
-	    err);
+	static const char single[] = INSERT_ENTRIES "VALUES ($1, $2, $3, $4, $5, $6)" UNLESS_THERE;
+	static const char all[] = INSERT_ENTRIES
+	    "SELECT tenant_id, kind, hash, text, used_day, person FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], "
+	    "$4::text[], $5::bigint[], $6::bigint[]) AS t (tenant_id, kind, hash, text, used_day, person) "
+	    "ORDER BY tenant_id, hash" UNLESS_THERE;
+	struct row_list rows;
+	const struct row_list_plan plan = {single, all, ENTRY_COLUMNS, count};
+	row_list_begin(&rows, s, &plan, arena);
+	for (size_t i = 0; i < count; i++) {
+		const struct missing *m = &at[i];
+		const struct value values[ENTRY_COLUMNS] = {value_i64(m->use->tenant),
+							    value_i64(m->use->kind),
+							    value_bytes(hash_of(m)),
+							    value_text(m->use->text),
+							    value_i64(day),
+							    value_i64_unless(m->is_shared ? 0 : person_of(m->use), 0)};
+		memcpy(row_list_next(&rows), values, sizeof values);
+	}
+	return row_list_end(&rows, err);
 }
 
 #define HASHES                                                                                                         \
 	"$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, "  \
 	"$25, $26, $27, $28, $29, $30, $31, $32, $33"
 
-/* Reads the numbers of up to AT_ONCE that follow each other and have one tenant. */
+static enum status open_some(struct rows *r, struct store_session *s, const struct missing *at, size_t count,
+			     struct err *err)
+{
+	struct value in[AT_ONCE + 1] = {value_i64(at->use->tenant)};
+	for (size_t i = 0; i < AT_ONCE; i++)
+		in[i + 1] = value_bytes(hash_of(&at[i < count ? i : 0]));
+	return rows_open(r, s,
+			 "SELECT hash, number, person FROM dictionary WHERE tenant_id = $1 AND hash IN (" HASHES ")",
+			 (struct values){in, AT_ONCE + 1}, err);
+}
+
+/* OFFSET 0 keeps the planner from looking any other way than by the unique index, for each hash by itself: with hash =
+ * ANY it read the whole tenant's part of the table while it took it for small, and kept doing so. */
+static enum status open_listed(struct rows *r, struct store_session *s, const struct missing *at, size_t count,
+			       struct arena *arena, struct err *err)
+{
+	struct slice *hashes = arena_alloc_array(arena, count, sizeof *hashes);
+	for (size_t i = 0; i < count; i++)
+		hashes[i] = hash_of(&at[i]);
+	return rows_open(r, s,
+			 "SELECT d.hash, d.number, d.person FROM unnest($2::bytea[]) AS w (hash) CROSS JOIN LATERAL "
+			 "(SELECT hash, number, person FROM dictionary x WHERE x.tenant_id = $1 AND x.hash = w.hash "
+			 "OFFSET 0) d",
+			 VALUES(value_i64(at->use->tenant), value_bytes_array(hashes, count)), err);
+}
+
+static int by_hash(const void *hash, const void *m)
+{
+	return memcmp(hash, ((const struct missing *)m)->hash, HASH_SIZE);
+}
+
+/* Reads the numbers of those that follow each other, have one tenant and are sorted; up to AT_ONCE where lists cannot
+ * be parameters. */
 static enum status read_numbers(struct store_session *s, struct missing *at, size_t count, struct arena *arena,
 				struct err *err)
 {
-	struct value in[AT_ONCE + 1] = {value_i64(at->use->tenant)};
 	struct rows r;
-	for (size_t i = 0; i < AT_ONCE; i++)
-		in[i + 1] = value_bytes(hash_of(&at[i < count ? i : 0]));
-	enum status status = rows_open(
-	    &r, s, "SELECT hash, number, person FROM dictionary WHERE tenant_id = $1 AND hash IN (" HASHES ")",
-	    (struct values){in, AT_ONCE + 1}, err);
+	enum status status =
+	    session_has_arrays(s) ? open_listed(&r, s, at, count, arena, err) : open_some(&r, s, at, count, err);
 	if (status != STATUS_OK)
 		return status;
 	r.arena = arena;
 	while ((status = rows_next(&r, err)) == STATUS_OK) {
 		struct slice hash = rows_bytes(&r);
-		int64_t number = rows_i64(&r);
-		int64_t person = rows_i64(&r);
-		for (size_t i = 0; i < count; i++)
-			if (slice_equal(hash, hash_of(&at[i]))) {
-				at[i].number = number;
-				at[i].person = person;
-			}
+		struct missing *m = hash.n == HASH_SIZE ? bsearch(hash.p, at, count, sizeof *at, by_hash) : NULL;
+		BUG_IF(!m);
+		m->number = rows_i64(&r);
+		m->person = rows_i64(&r);
 	}
 	return rows_close(&r, status);
 }
@@ -235,10 +279,11 @@ static enum status read_numbers(struct store_session *s, struct missing *at, siz
 static enum status read_all_numbers(struct store_session *s, struct missing *at, size_t count, struct arena *arena,
 				    struct err *err)
 {
+	size_t at_once = session_has_arrays(s) ? count : AT_ONCE;
 	enum status status = STATUS_OK;
 	for (size_t i = 0; status == STATUS_OK && i < count;) {
 		size_t n = 1;
-		while (n < AT_ONCE && i + n < count && at[i + n].use->tenant == at[i].use->tenant)
+		while (n < at_once && i + n < count && at[i + n].use->tenant == at[i].use->tenant)
 			n++;
 		status = read_numbers(s, at + i, n, arena, err);
 		i += n;
@@ -268,9 +313,7 @@ static enum status add_missing(struct store_session *s, struct memory *m, struct
 			       struct err *err)
 {
 	struct arena *arena = arena_new();
-	enum status status = STATUS_OK;
-	for (size_t i = 0; status == STATUS_OK && i < n; i++)
-		status = insert(s, &missing[i], m->day, err);
+	enum status status = insert_all(s, missing, n, m->day, arena, err);
 	if (status == STATUS_OK)
 		status = read_all_numbers(s, missing, n, arena, err);
 	for (size_t i = 0; status == STATUS_OK && i < n; i++)

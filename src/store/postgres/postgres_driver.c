@@ -164,9 +164,18 @@ static void drop_notice(void *self, const char *message)
 /* A machine that freezes or loses its power in the middle of a transaction leaves its locks with the server, and all
  * others wait for them: for hours, until the server's TCP notices. So it is told to end a transaction in which nothing
  * comes for that long (no step of ours takes longer), and to look after a connection that is silent. */
-#define WRITER_SETTINGS                                                                                                \
+#define WRITER_PATIENCE                                                                                                \
 	"SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '15s'; SET tcp_keepalives_idle = 10; "    \
-	"SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 20000"
+	"SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 20000; "
+/* Every statement of a writer asks for some rows by an index, and the planner does not know it. In a new store, or
+ * right after a large import, it has no statistics yet (autovacuum looks once a minute), takes the tables for nearly
+ * empty and keeps for the session what it then chose: to read all of the table each time. 20,000 new agents a second
+ * grew the dictionary so fast that the same bench applied 26,000 hits/s or 2,000, as it happened
+ * (bench/two_servers.mjs). */
+#define WRITER_PLANS                                                                                                   \
+	"SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "             \
+	"SET max_parallel_workers_per_gather = 0"
+#define WRITER_SETTINGS WRITER_PATIENCE WRITER_PLANS
 
 static enum status configure(struct connection *c, struct err *err)
 {
