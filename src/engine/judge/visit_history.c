@@ -7,16 +7,24 @@
 #include "base/mem.h"
 #include "engine/judge/first_look.h"
 
-enum { VISITS_AT_ONCE = 2048 };
 static const int64_t FORWARD_US = 60000000;
 
 struct visit_history {
 	struct store_session *session;
 	const struct network_lists *lists;
 	struct fan_out *fan_out;
-	int64_t begun_us;       /* where the reading began, without a gap since */
-	int64_t next_us;        /* what came before is read; INT64_MIN: nothing was */
-	uint64_t next_position; /* of what came at that very time, what is up to this position is read, too */
+	int64_t begun_us; /* where the reading began, without a gap since */
+	int64_t next_us;  /* what came before is read; INT64_MIN: nothing was */
+
+	/* The minute that next_us lies in is read again when it has gone on, from the first chunk that was not full. */
+	int64_t minute;
+	uint64_t full_chunks; /* all chunks below this one are read, and no event will come in there */
+
+	/* One pass over it. */
+	bool is_reading;
+	int64_t pass_to_us;
+	uint64_t next_chunk;
+	uint64_t horizon_chunk; /* as the pass began: chunks below it are full */
 };
 
 struct visit_history *visit_history_new(struct store_session *session, const struct network_lists *lists)
@@ -25,7 +33,7 @@ struct visit_history *visit_history_new(struct store_session *session, const str
 	h->session = session;
 	h->lists = lists;
 	h->fan_out = fan_out_new_for_history();
-	h->begun_us = h->next_us = INT64_MIN;
+	h->begun_us = h->next_us = h->minute = INT64_MIN;
 	return h;
 }
 
@@ -58,24 +66,53 @@ static bool looks_like_a_person(const struct visit_history *h, const struct past
 	return first_look(&hit, h->lists, &verdict) && behaviour_is_provisional(verdict.actor);
 }
 
-/* *ret_is_end: that was the rest of it. */
-static enum status read_some(struct visit_history *h, int64_t to_us, bool *ret_is_end, struct err *err)
+/* The next minute that has any events, or, when none has up to there, all is read. */
+static enum status begin_pass(struct visit_history *h, int64_t to_us, struct err *err)
 {
-	struct hit_walk walk = {h->next_us, h->next_position, to_us, VISITS_AT_ONCE};
+	int64_t minute = 0;
+	uint64_t horizon = 0;
+	enum status status = store_event_next_minute(h->session, h->next_us / EVENT_MINUTE_US, &minute, err);
+	/* Before the events, or some could come in below it unseen. */
+	if (status == STATUS_OK)
+		status = store_event_horizon(h->session, &horizon, err);
+	if (status != STATUS_OK)
+		return status;
+	if (!minute || minute * EVENT_MINUTE_US > to_us) {
+		h->next_us = to_us + 1;
+		return STATUS_OK;
+	}
+	if (minute != h->minute)
+		h->full_chunks = 0;
+	h->minute = minute;
+	h->is_reading = true;
+	h->pass_to_us = to_us;
+	h->next_chunk = h->full_chunks;
+	h->horizon_chunk = (horizon + 1) >> EVENT_CHUNK_BITS;
+	return STATUS_OK;
+}
+
+static void end_pass(struct visit_history *h)
+{
+	int64_t minute_end_us = (h->minute + 1) * EVENT_MINUTE_US;
+	h->is_reading = false;
+	h->full_chunks = h->horizon_chunk;
+	h->next_us = h->pass_to_us < minute_end_us ? h->pass_to_us + 1 : minute_end_us;
+}
+
+static enum status read_some(struct visit_history *h, struct err *err)
+{
+	struct visit_walk walk = {h->minute, h->next_chunk};
 	struct past_visits visits = {0};
+	uint64_t next = 0;
 	struct arena *arena = arena_new();
-	enum status status = store_event_visits(h->session, &walk, arena, &visits, err);
+	enum status status = store_event_visits(h->session, &walk, arena, &visits, &next, err);
 	for (size_t i = 0; status == STATUS_OK && i < visits.n; i++)
 		if (looks_like_a_person(h, &visits.at[i]))
 			fan_out_note_visit(h->fan_out, &visits.at[i]);
-	*ret_is_end = visits.n < VISITS_AT_ONCE;
-	if (status == STATUS_OK && *ret_is_end) {
-		h->next_us = to_us + 1;
-		h->next_position = 0;
-	} else if (status == STATUS_OK) {
-		h->next_us = visits.at[visits.n - 1].time_us;
-		h->next_position = visits.at[visits.n - 1].position;
-	}
+	if (status == STATUS_OK && next)
+		h->next_chunk = next;
+	else if (status == STATUS_OK)
+		end_pass(h);
 	arena_free(&arena);
 	return status;
 }
@@ -84,7 +121,8 @@ static void start_anew(struct visit_history *h)
 {
 	fan_out_free(&h->fan_out);
 	h->fan_out = fan_out_new_for_history();
-	h->begun_us = h->next_us = INT64_MIN;
+	h->begun_us = h->next_us = h->minute = INT64_MIN;
+	h->is_reading = false;
 }
 
 /* It was never there, or has gone on by minutes and dropped visits from there. Not when it dropped them on the way to
@@ -103,19 +141,20 @@ static void begin_at(struct visit_history *h, int64_t from_us, int64_t to_us)
 		return;
 	fan_out_begin(h->fan_out, from_us); /* what lies between is left out */
 	h->begun_us = h->next_us = from_us;
-	h->next_position = 0;
+	h->is_reading = false;
 }
 
 enum status visit_history_follow_some(struct visit_history *h, int64_t from_us, int64_t to_us,
 				      const struct visit_history_part *part, struct err *err)
 {
-	bool is_end = false;
 	begin_at(h, from_us, to_us);
-	while (!is_end && h->next_us <= to_us) {
-		enum status status = read_some(h, to_us, &is_end, err);
+	while (h->next_us <= to_us) {
+		enum status status = h->is_reading ? STATUS_OK : begin_pass(h, to_us, err);
+		if (status == STATUS_OK && h->is_reading)
+			status = read_some(h, err);
 		if (status != STATUS_OK)
 			return status;
-		if (part && !is_end && clock_monotonic_us(part->clock) >= part->until_us)
+		if (part && h->next_us <= to_us && clock_monotonic_us(part->clock) >= part->until_us)
 			return STATUS_AGAIN;
 	}
 	return STATUS_OK;

@@ -35,7 +35,4 @@ enum status event_flags_read(int64_t flags, struct event *ret, struct err *err) 
 _Static_assert(EVENT_OPEN == 6 && EVENT_CLICK == 7 && EVENT_CONSENT == 12, "the numbers stand in SQL");
 #define EVENT_SQL_ACTOR(e) "(" e ".flags >> 16 & 15)"
 
-enum { EVENT_CHUNK_BITS = 10 }; /* of event_minutes: 1024 positions */
-static const int64_t EVENT_MINUTE_US = 60000000;
-
 #endif

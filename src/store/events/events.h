@@ -116,6 +116,10 @@ enum status store_event_list(struct store_session *s, const struct event_filter 
 			     struct event **ret, size_t *ret_count, struct err *err) MUST_CHECK;
 enum status store_event_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
 			     struct event *ret, struct err *err) MUST_CHECK;
+/* There is no index on time: for each minute the store keeps which chunks of positions have events of it. */
+enum { EVENT_CHUNK_BITS = 10 }; /* 1024 positions */
+static const int64_t EVENT_MINUTE_US = 60000000;
+
 /* The newest position that no event will come in at or below any more: all there are can be read by then, in a
  * transaction of their own. Usually the newest of all; less while a transaction of any server is open that has taken
  * positions, and it may stand lower than it was said to be before, which takes nothing back. 0: none. */

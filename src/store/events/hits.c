@@ -160,12 +160,11 @@ enum status store_event_hits_since(struct store_session *s, struct uuid message,
 	"WITH RECURSIVE every(tenant_id) AS (SELECT MIN(tenant_id) FROM event_minutes UNION ALL SELECT (SELECT "       \
 	"MIN(n.tenant_id) FROM event_minutes n WHERE n.tenant_id > every.tenant_id) FROM every WHERE "                 \
 	"every.tenant_id IS NOT NULL) "
-/* Events in the chunks that have one of the minutes from $1 to $2, and may have others. */
-#define CHUNKS(last)                                                                                                   \
-	"(SELECT DISTINCT n.tenant_id, n.chunk FROM every JOIN event_minutes n ON n.tenant_id = every.tenant_id AND "  \
-	"n.minute >= $1 AND n.minute <= " last ") c JOIN events e ON e.tenant_id = c.tenant_id AND "                   \
-	"e.position >= c.chunk * 1024 AND e.position < c.chunk * 1024 + 1024 "
-_Static_assert(1 << EVENT_CHUNK_BITS == 1024, "the size of a chunk stands in SQL");
+/* ---- Visits
+ *
+ * Whoever follows the visits of a crowd must read each once: 20,000 hits/s are a million in a minute, and to have the
+ * first few thousand of them by time the database read and sorted the million, for each page again, which took a
+ * server's writer half a minute (bench/two_servers.mjs). Positions have an index. */
 
 #define VISIT_COLUMNS                                                                                                  \
 	"SELECT e.position, e.tenant_id, m.to_email, COALESCE(m.delivered_at, m.sent_at), e.occurred_at, e.flags, "    \
@@ -173,6 +172,9 @@ _Static_assert(1 << EVENT_CHUNK_BITS == 1024, "the size of a chunk stands in SQL
 #define VISIT_JOINS                                                                                                    \
 	"JOIN messages m ON m.number = e.message LEFT JOIN dictionary a ON a.number = e.agent "                        \
 	"LEFT JOIN dictionary r ON r.number = e.reasons WHERE " EVENT_SQL_HITS("e") " AND e.address IS NOT NULL AND "
+#define EVENTS_BETWEEN "every JOIN events e ON e.tenant_id = every.tenant_id AND e.position >= $1 AND e.position < $2 "
+#define IN_MINUTE "e.occurred_at >= $3 AND e.occurred_at <= $4 ORDER BY e.position"
+enum { CHUNKS_AT_ONCE = 4 };
 
 static void read_visit(struct rows *r, struct past_visit *ret)
 {
@@ -197,20 +199,52 @@ static enum status read_visits(struct rows *r, struct arena *arena, struct growi
 	return rows_close(r, status);
 }
 
-/* ---- Walks
- *
- * A walk goes from minute to minute that has events, because putting in order needs all of what is ordered, and that
- * must not be everything until the end for each page. A minute that holds more than a page is read again for the next
- * page, from where the last one ended. */
-
-/* The first minute at or after this one that has an event of any tenant; 0: none has. */
-static enum status next_minute(struct store_session *s, int64_t minute, int64_t *ret, struct err *err)
+enum status store_event_next_minute(struct store_session *s, int64_t minute, int64_t *ret, struct err *err)
 {
 	return rows_read_i64(s,
 			     TENANTS "SELECT MIN((SELECT MIN(n.minute) FROM event_minutes n WHERE "
 				     "n.tenant_id = every.tenant_id AND n.minute >= $1)) FROM every",
 			     VALUES(value_i64(minute)), ret, err);
 }
+
+/* As store_event_next_minute; chunk 0 is no next one. */
+static enum status next_chunk(struct store_session *s, int64_t minute, uint64_t chunk, uint64_t *ret, struct err *err)
+{
+	int64_t found = 0;
+	enum status status = rows_read_i64(
+	    s,
+	    TENANTS "SELECT MIN((SELECT MIN(n.chunk) FROM event_minutes n WHERE n.tenant_id = every.tenant_id AND "
+		    "n.minute = $1 AND n.chunk >= $2)) FROM every",
+	    VALUES(value_i64(minute), value_i64((int64_t)chunk)), &found, err);
+	*ret = (uint64_t)found;
+	return status;
+}
+
+enum status store_event_visits(struct store_session *s, const struct visit_walk *walk, struct arena *arena,
+			       struct past_visits *ret, uint64_t *ret_next, struct err *err)
+{
+	struct rows r;
+	struct growing list = {0};
+	uint64_t end = walk->chunk + CHUNKS_AT_ONCE;
+	int64_t from_us = walk->minute * EVENT_MINUTE_US;
+	enum status status = rows_open(&r, s, TENANTS VISIT_COLUMNS EVENTS_BETWEEN VISIT_JOINS IN_MINUTE,
+				       VALUES(value_i64((int64_t)(walk->chunk << EVENT_CHUNK_BITS)),
+					      value_i64((int64_t)(end << EVENT_CHUNK_BITS)), value_time(from_us),
+					      value_time(from_us + EVENT_MINUTE_US - 1)),
+				       err);
+	if (status == STATUS_OK)
+		status = read_visits(&r, arena, &list, err);
+	if (status == STATUS_OK)
+		status = next_chunk(s, walk->minute, end, ret_next, err);
+	*ret = (struct past_visits){list.items, list.n};
+	return status;
+}
+
+/* ---- Walks
+ *
+ * A walk goes from minute to minute that has events, because putting in order needs all of what is ordered, and that
+ * must not be everything until the end for each page. A minute that holds more than a page is read again for the next
+ * page, from where the last one ended. */
 
 #define IN_WALK "e.occurred_at >= $3 AND (e.occurred_at > $3 OR e.position > $4) AND e.occurred_at <= $5"
 #define WALK_ORDER " ORDER BY e.occurred_at, e.position LIMIT $6"
@@ -241,47 +275,17 @@ static int64_t until_of(const struct page *page)
 	return end_us < page->walk->until_us ? end_us : page->walk->until_us;
 }
 
-/* `read` appends what the page's minute has and there is room for. */
-static enum status fill_page(struct store_session *s, struct page *page,
-			     enum status (*read)(struct store_session *s, struct page *page, struct err *err),
-			     struct err *err)
-{
-	enum status status = STATUS_OK;
-	int64_t first = page->walk->after_us / EVENT_MINUTE_US;
-	page->minute = first;
-	for (; status == STATUS_OK && page->list.n < page->walk->limit; page->minute++) {
-		status = next_minute(s, page->minute, &page->minute, err);
-		if (status != STATUS_OK || !page->minute || page->minute * EVENT_MINUTE_US > page->walk->until_us)
-			break;
-		page->is_first = page->minute == first;
-		status = read(s, page, err);
-	}
-	return status;
-}
-
-static enum status read_visits_of(struct store_session *s, struct page *page, struct err *err)
-{
-	struct rows r;
-	enum status status = rows_open(&r, s, TENANTS VISIT_COLUMNS CHUNKS("$2") VISIT_JOINS IN_WALK WALK_ORDER,
-				       VALUES(WALK_VALUES(page)), err);
-	return status == STATUS_OK ? read_visits(&r, page->arena, &page->list, err) : status;
-}
-
-enum status store_event_visits(struct store_session *s, const struct hit_walk *walk, struct arena *arena,
-			       struct past_visits *ret, struct err *err)
-{
-	struct page page = {.walk = walk, .arena = arena};
-	enum status status = fill_page(s, &page, read_visits_of, err);
-	if (status == STATUS_OK)
-		*ret = (struct past_visits){page.list.items, page.list.n};
-	return status;
-}
-
+/* Events in the chunks that have one of the minutes from $1 to $2, and may have others. */
+#define EVENTS_OF_MINUTES                                                                                              \
+	"(SELECT DISTINCT n.tenant_id, n.chunk FROM every JOIN event_minutes n ON n.tenant_id = every.tenant_id AND "  \
+	"n.minute >= $1 AND n.minute <= $2) c JOIN events e ON e.tenant_id = c.tenant_id AND "                         \
+	"e.position >= c.chunk * 1024 AND e.position < c.chunk * 1024 + 1024 "
+_Static_assert(1 << EVENT_CHUNK_BITS == 1024, "the size of a chunk stands in SQL");
 #define FIRST_VISITS                                                                                                   \
-	"SELECT COALESCE(m.id, d.message_id), e.occurred_at, e.position FROM " CHUNKS(                                 \
-	    "$2") "LEFT JOIN messages m ON m.number = e.message LEFT JOIN event_details d ON d.tenant_id = "           \
-		  "e.tenant_id AND "                                                                                   \
-		  "d.position = e.position WHERE " EVENT_SQL_HITS("e") " AND " IN_WALK
+	"SELECT COALESCE(m.id, d.message_id), e.occurred_at, e.position FROM " EVENTS_OF_MINUTES                       \
+	"LEFT JOIN messages m ON m.number = e.message "                                                                \
+	"LEFT JOIN event_details d ON d.tenant_id = e.tenant_id AND d.position = e.position "                          \
+	"WHERE " EVENT_SQL_HITS("e") " AND " IN_WALK
 #define HAS_EARLIER                                                                                                    \
 	"EXISTS (SELECT 1 FROM events f WHERE f.message = e.message AND " EVENT_SQL_HITS(                              \
 	    "f") " AND f.occurred_at >= $7 AND (f.occurred_at < e.occurred_at OR (f.occurred_at = e.occurred_at AND "  \
@@ -303,11 +307,26 @@ static enum status read_first_visits_of(struct store_session *s, struct page *pa
 	return rows_close(&r, status);
 }
 
+static enum status fill_page(struct store_session *s, struct page *page, struct err *err)
+{
+	enum status status = STATUS_OK;
+	int64_t first = page->walk->after_us / EVENT_MINUTE_US;
+	page->minute = first;
+	for (; status == STATUS_OK && page->list.n < page->walk->limit; page->minute++) {
+		status = store_event_next_minute(s, page->minute, &page->minute, err);
+		if (status != STATUS_OK || !page->minute || page->minute * EVENT_MINUTE_US > page->walk->until_us)
+			break;
+		page->is_first = page->minute == first;
+		status = read_first_visits_of(s, page, err);
+	}
+	return status;
+}
+
 enum status store_event_first_visits(struct store_session *s, const struct hit_walk *walk, int64_t since_us,
 				     struct arena *arena, struct first_visits *ret, struct err *err)
 {
 	struct page page = {.walk = walk, .since_us = since_us, .arena = arena};
-	enum status status = fill_page(s, &page, read_first_visits_of, err);
+	enum status status = fill_page(s, &page, err);
 	if (status == STATUS_OK)
 		*ret = (struct first_visits){page.list.items, page.list.n};
 	return status;

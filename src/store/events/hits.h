@@ -64,6 +64,19 @@ struct past_visits {
 	size_t n;
 };
 
+/* The first minute (since 1970) at or after this one that has an event of any tenant; 0: none has. */
+enum status store_event_next_minute(struct store_session *s, int64_t minute, int64_t *ret, struct err *err) MUST_CHECK;
+
+/* The visits of one minute, whoever they were judged to be, in order of position and so nearly in order of time: a few
+ * chunks of positions (EVENT_CHUNK_BITS) at a time, from `chunk` on, each of which is read by its index. */
+struct visit_walk {
+	int64_t minute;
+	uint64_t chunk; /* 0 at first; then what the last reading returned */
+};
+/* *ret_next: the next chunk that has events of the minute; 0: that was the last one. */
+enum status store_event_visits(struct store_session *s, const struct visit_walk *walk, struct arena *arena,
+			       struct past_visits *ret, uint64_t *ret_next, struct err *err) MUST_CHECK;
+
 /* ---- Hits of long ago, in order of time, and those of the same time in order of writing. */
 struct hit_walk {
 	int64_t after_us; /* exclusive, together with the position; where the last reading ended */
@@ -71,9 +84,6 @@ struct hit_walk {
 	int64_t until_us; /* inclusive */
 	uint32_t limit;
 };
-/* Visits as above, but whoever they were judged to be. */
-enum status store_event_visits(struct store_session *s, const struct hit_walk *walk, struct arena *arena,
-			       struct past_visits *ret, struct err *err) MUST_CHECK;
 /* Each message once: its first open or click at or after `since_us`. */
 struct first_visit {
 	struct uuid message;

@@ -94,29 +94,27 @@ static void test_hits_of_many_messages_are_those_of_each(void **state)
 	}
 }
 
-static void test_visits_are_read_on_in_order_of_time_whoever_they_were(void **state)
+static void test_visits_of_a_minute_are_read_whoever_they_were(void **state)
 {
 	struct fixture *f = *state;
 	struct past_visits visits = {0};
-	struct hit_walk walk = {.after_us = noon_us + 2 * second_us, .until_us = noon_us + 6 * second_us, .limit = 3};
+	struct visit_walk walk = {.minute = noon_us / EVENT_MINUTE_US};
+	uint64_t next = 7;
 	struct message m = message_of(1);
 	m.sent_us = noon_us;
 	fixture_add_message(f, m);
 	fixture_add_hits(f);
-	OK(f, store_event_visits(f->s, &walk, f->arena, &visits, &f->err));
-	assert_int_equal(visits.n, 3);
-	assert_true(visits.at[0].tenant == 3 && visits.at[0].delivered_us == noon_us && !visits.at[0].is_click);
-	EXPECT_TEXT(visits.at[0].recipient, "c@y");
-	EXPECT_TEXT(visits.at[0].ip, "203.0.113.7");
-	EXPECT_TEXT(visits.at[0].user_agent, "agent");
-	assert_true(visits.at[0].time_us == noon_us + 2 * second_us && visits.at[2].position == 4);
-	walk.after_us = visits.at[2].time_us;
-	walk.after_position = visits.at[2].position;
-	OK(f, store_event_visits(f->s, &walk, f->arena, &visits, &f->err));
-	assert_int_equal(visits.n, 2);
-	assert_true(visits.at[0].signals == 0x7fff && visits.at[0].is_click);
-	assert_true(visits.at[1].signals == 0x101 && visits.at[1].delivered_us == noon_us);
-	EXPECT_TEXT(visits.at[1].reasons, "browser");
+	OK(f, store_event_visits(f->s, &walk, f->arena, &visits, &next, &f->err));
+	assert_int_equal(next, 0);
+	assert_int_equal(visits.n, 6);
+	assert_true(visits.at[1].tenant == 3 && visits.at[1].delivered_us == noon_us && !visits.at[1].is_click);
+	EXPECT_TEXT(visits.at[1].recipient, "c@y");
+	EXPECT_TEXT(visits.at[1].ip, "203.0.113.7");
+	EXPECT_TEXT(visits.at[1].user_agent, "agent");
+	assert_true(visits.at[1].time_us == noon_us + 2 * second_us && visits.at[3].position == 4);
+	assert_true(visits.at[4].signals == 0x7fff && visits.at[4].is_click);
+	assert_true(visits.at[5].signals == 0x101 && visits.at[5].delivered_us == noon_us);
+	EXPECT_TEXT(visits.at[5].reasons, "browser");
 }
 
 /* Message 1 at noon + 1 to 6 s, message 2 at + 3 s, twice at the same time. */
@@ -150,30 +148,57 @@ static void test_messages_are_found_by_their_first_hit_since_a_time(void **state
 	assert_int_equal(count, 3);
 }
 
-/* A chunk of positions holds events of many minutes; each is read with its own. */
-static void test_a_walk_over_several_minutes_meets_each_hit_once(void **state)
+/* Hits of three minutes in turn, so that every chunk of positions holds some of each. */
+enum { MANY = 9000, MINUTES = 3 };
+static void add_many_hits(struct fixture *f)
+{
+	struct event *e = arena_alloc_array(f->arena, MANY, sizeof *e);
+	fixture_mail(f, 1);
+	for (unsigned i = 0; i < MANY; i++)
+		e[i] = hit_of(1 + i % MINUTES * 60, EVENT_OPEN, ACTOR_HUMAN);
+	for (unsigned i = 0; i < MANY; i++)
+		e[i].id = id_of(1000 + i);
+	OK(f, store_begin(f->s, &f->err));
+	OK(f, store_event_add(f->s, e, MANY, &f->err));
+	OK(f, store_commit(f->s, &f->err));
+}
+
+static void test_a_walk_over_several_minutes_meets_each_visit_once(void **state)
 {
 	struct fixture *f = *state;
-	struct hit_walk walk = {.after_us = noon_us, .until_us = noon_us + 1000 * second_us, .limit = 4};
+	size_t met = 0, pages = 0;
+	int64_t minute = 0;
+	add_many_hits(f);
+	for (OK(f, store_event_next_minute(f->s, 0, &minute, &f->err)); minute;
+	     OK(f, store_event_next_minute(f->s, minute + 1, &minute, &f->err))) {
+		struct visit_walk walk = {.minute = minute};
+		uint64_t last = 0;
+		do {
+			struct past_visits visits = {0};
+			OK(f, store_event_visits(f->s, &walk, f->arena, &visits, &walk.chunk, &f->err));
+			for (size_t i = 0; i < visits.n; i++, met++) {
+				assert_int_equal(visits.at[i].time_us / EVENT_MINUTE_US, minute);
+				assert_true(visits.at[i].position > last);
+				last = visits.at[i].position;
+			}
+			pages++;
+		} while (walk.chunk);
+	}
+	assert_int_equal(met, MANY);
+	assert_true(pages > MINUTES);
+}
+
+/* As above, by time. */
+static void test_a_walk_over_first_visits_meets_each_message_once(void **state)
+{
+	struct fixture *f = *state;
 	struct event e[9];
-	unsigned met = 0;
 	fixture_mail(f, 1);
 	for (unsigned i = 0; i < 9; i++)
 		e[i] = hit_of(1 + (i * 4 % 9) * 25, EVENT_OPEN, ACTOR_HUMAN); /* in no order, 25 s apart */
 	OK(f, store_event_add(f->s, e, 9, &f->err));
-	for (;;) {
-		struct past_visits visits = {0};
-		OK(f, store_event_visits(f->s, &walk, f->arena, &visits, &f->err));
-		for (size_t i = 0; i < visits.n; i++)
-			assert_true(visits.at[i].time_us == noon_us + (1 + 25 * met++) * second_us);
-		if (visits.n < walk.limit)
-			break;
-		walk.after_us = visits.at[visits.n - 1].time_us;
-		walk.after_position = visits.at[visits.n - 1].position;
-	}
-	assert_int_equal(met, 9);
 	struct first_visits found = {0};
-	walk = (struct hit_walk){.after_us = noon_us, .until_us = noon_us + 1000 * second_us, .limit = 4};
+	struct hit_walk walk = {.after_us = noon_us, .until_us = noon_us + 1000 * second_us, .limit = 4};
 	OK(f, store_event_first_visits(f->s, &walk, noon_us, f->arena, &found, &f->err));
 	assert_int_equal(found.n, 1);
 }
@@ -230,10 +255,11 @@ int main(void)
 	    FIXTURE_TEST(test_hits_of_a_message_come_newest_first),
 	    FIXTURE_TEST(test_the_first_that_counts_is_found),
 	    FIXTURE_TEST(test_the_first_of_anybody_may_be_a_machine),
-	    FIXTURE_TEST(test_visits_are_read_on_in_order_of_time_whoever_they_were),
+	    FIXTURE_TEST(test_visits_of_a_minute_are_read_whoever_they_were),
 	    FIXTURE_TEST(test_hits_of_many_messages_are_those_of_each),
 	    FIXTURE_TEST(test_messages_are_found_by_their_first_hit_since_a_time),
-	    FIXTURE_TEST(test_a_walk_over_several_minutes_meets_each_hit_once),
+	    FIXTURE_TEST(test_a_walk_over_several_minutes_meets_each_visit_once),
+	    FIXTURE_TEST(test_a_walk_over_first_visits_meets_each_message_once),
 	    FIXTURE_TEST(test_who_is_marked_as_first_is_found),
 	    FIXTURE_TEST(test_a_correction_keeps_its_place_among_other_events),
 	    FIXTURE_TEST(test_the_number_of_links_comes_back),
