@@ -14,7 +14,7 @@
 #include "engine/ledger/attempt.h"
 #include <stdlib.h>
 
-enum { TAKEN_AT_ONCE = 64, TAKEN_ONCE = 128 };
+enum { TAKEN_AT_ONCE = 64, TAKEN_ONCE_MAX = 128 };
 static const int64_t ASK_EVERY_US = 1000000;
 
 struct timers {
@@ -22,6 +22,8 @@ struct timers {
 	int64_t next_us[TIMER_HANDLERS_MAX]; /* when the first of the kind is due, as last seen; 0: none */
 	size_t count;
 	size_t turn; /* who begins */
+	uint32_t
+	    taken_once; /* beside others, where there is one taking in a transaction: as many as a slice has time for */
 	const struct clock *clock;
 	int64_t asked_us; /* monotonic; 0: ask */
 	int64_t noted_us; /* the first that was set since; INT64_MAX: none */
@@ -34,6 +36,7 @@ struct timers *timers_new(const struct timer_handler *handlers, size_t count, co
 	for (size_t i = 0; i < count; i++)
 		t->handlers[i] = handlers[i];
 	t->count = count;
+	t->taken_once = 1;
 	t->clock = clock;
 	t->noted_us = INT64_MAX;
 	return t;
@@ -174,7 +177,7 @@ static enum status fire_some(struct timers *t, size_t i, struct batch *batch, co
 {
 	struct timer_list due = {0};
 	struct timer_take take = {t->handlers[i].kind, slice->watermark_us,
-				  slice->takes_once ? TAKEN_ONCE : TAKEN_AT_ONCE};
+				  slice->takes_once ? t->taken_once : TAKEN_AT_ONCE};
 	enum status status = store_timer_take(batch_session(batch), &take, batch_arena(batch), &due, err);
 	/* As far as is known without asking again: what is left is no earlier than what is done. */
 	int64_t last_us = due.n < take.limit ? 0 : due.at[due.n - 1].due_us;
@@ -206,8 +209,19 @@ static enum status fire_turn(struct timers *t, struct batch *batch, const struct
 	return status;
 }
 
+/* What they lock others wait for, and a person who is waiting for a command waits, too. */
+static void adapt_taking(struct timers *t, const struct timers_slice *slice, int64_t began_us)
+{
+	int64_t took_us = clock_monotonic_us(t->clock) - began_us, slice_us = slice->end_us - began_us;
+	if (took_us > slice_us && t->taken_once > 1)
+		t->taken_once /= 2;
+	else if (took_us < slice_us / 2 && t->taken_once < TAKEN_ONCE_MAX)
+		t->taken_once *= 2;
+}
+
 enum status timers_fire(struct timers *t, struct batch *batch, const struct timers_slice *slice, struct err *err)
 {
+	int64_t began_us = clock_monotonic_us(t->clock);
 	enum status status = batch_flush(batch, err);
 	bool has_more = true;
 	while (status == STATUS_OK && has_more) {
@@ -215,6 +229,8 @@ enum status timers_fire(struct timers *t, struct batch *batch, const struct time
 		if (clock_monotonic_us(t->clock) >= slice->end_us)
 			break;
 	}
+	if (slice->takes_once)
+		adapt_taking(t, slice, began_us);
 	if (t->count)
 		t->turn = (t->turn + 1) % t->count;
 	return status;

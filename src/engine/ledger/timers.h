@@ -71,7 +71,9 @@ enum timers_state timers_look(struct timers *timers, struct store_session *sessi
 struct timers_slice {
 	int64_t watermark_us;
 	int64_t end_us;
-	bool takes_once; /* many, but one time only: beside other servers a second time would lock in the wrong order */
+	/* One time only, because beside other servers a second time would lock in the wrong order: as many as the slice
+	 * has time for, by what the last ones took. */
+	bool takes_once;
 };
 enum status timers_fire(struct timers *timers, struct batch *batch, const struct timers_slice *slice,
 			struct err *err) MUST_CHECK;

@@ -62,16 +62,15 @@ static void set_many(struct world *w, int kind, int count)
 }
 
 /* One slice in a transaction of its own. */
-static enum status fire(struct world *w, struct timers *timers, int64_t watermark_us, int64_t end_us)
+static enum status fire_slice(struct world *w, struct timers *timers, const struct timers_slice *slice)
 {
 	struct err err = {0};
 	struct batch *batch = batch_new(w->session);
-	struct timers_slice slice = {watermark_us, end_us};
 	enum status status = STATUS_OK;
 	batch_reset(batch, WORLD_NOW_US);
-	if (timers_look(timers, w->session, watermark_us, ALWAYS) == TIMERS_DUE) {
+	if (timers_look(timers, w->session, slice->watermark_us, ALWAYS) == TIMERS_DUE) {
 		assert_int_equal(store_begin(w->session, &err), STATUS_OK);
-		status = timers_fire(timers, batch, &slice, &err);
+		status = timers_fire(timers, batch, slice, &err);
 		if (status == STATUS_OK)
 			status = batch_finish(batch, &err);
 		if (status == STATUS_OK)
@@ -81,6 +80,12 @@ static enum status fire(struct world *w, struct timers *timers, int64_t watermar
 	}
 	batch_free(&batch);
 	return status;
+}
+
+static enum status fire(struct world *w, struct timers *timers, int64_t watermark_us, int64_t end_us)
+{
+	struct timers_slice slice = {watermark_us, end_us};
+	return fire_slice(w, timers, &slice);
 }
 
 static struct timers *timers_of(struct calls *first, struct calls *second)
@@ -107,6 +112,58 @@ static void test_what_is_due_fires_once_and_the_rest_waits(void **state)
 	assert_int_equal(fire(w, timers, WORLD_NOW_US, ALWAYS), STATUS_OK);
 	assert_int_equal(calls.n, 1);
 	assert_int_equal(left(w), 1);
+	timers_free(&timers);
+}
+
+/* Work that takes its time, by a clock that goes on with it. */
+struct slow_work {
+	int64_t now_us, takes_us;
+	size_t n;
+};
+
+static int64_t slow_clock(void *self)
+{
+	return ((struct slow_work *)self)->now_us;
+}
+
+static enum status work_slowly(void *self, struct batch *batch, const struct timer *timer, struct err *err)
+{
+	struct slow_work *work = self;
+	(void)batch;
+	(void)timer;
+	(void)err;
+	work->now_us += work->takes_us;
+	work->n++;
+	return STATUS_OK;
+}
+
+/* How many of the next transaction's slice of 10 ms. */
+static size_t fire_beside_others(struct world *w, struct timers *timers, struct slow_work *work)
+{
+	struct timers_slice slice = {ALWAYS, work->now_us + 10000, true};
+	size_t before = work->n;
+	assert_int_equal(fire_slice(w, timers, &slice), STATUS_OK);
+	return work->n - before;
+}
+
+static void test_beside_others_it_takes_as_many_as_there_is_time_for(void **state)
+{
+	struct world *w = *state;
+	struct slow_work work = {.now_us = SECOND, .takes_us = 100};
+	struct clock clock = {slow_clock, slow_clock, &work};
+	struct timer_handler handler = {(enum timer_kind)FIRST, "first", work_slowly, &work};
+	struct timers *timers = timers_new(&handler, 1, &clock);
+	set_many(w, FIRST, 1000);
+	for (size_t want = 1; want <= 64; want *= 2)
+		assert_int_equal(fire_beside_others(w, timers, &work), want);
+	work.takes_us = 4000; /* a crowd's */
+	for (size_t want = 64; want >= 2; want /= 2)
+		assert_int_equal(fire_beside_others(w, timers, &work), want);
+	assert_int_equal(fire_beside_others(w, timers, &work), 2); /* 8 ms fit */
+	work.takes_us = 30000; /* one takes longer than the slice: it is fired nevertheless */
+	assert_int_equal(fire_beside_others(w, timers, &work), 2);
+	assert_int_equal(fire_beside_others(w, timers, &work), 1);
+	assert_int_equal(fire_beside_others(w, timers, &work), 1);
 	timers_free(&timers);
 }
 
@@ -271,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_what_is_due_fires_once_and_the_rest_waits),
+	    TEST(test_beside_others_it_takes_as_many_as_there_is_time_for),
 	    TEST(test_nothing_fires_before_it_is_ready),
 	    TEST(test_a_kind_that_nobody_handles_waits),
 	    TEST(test_one_that_is_refused_hinders_no_other),
