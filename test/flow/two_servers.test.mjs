@@ -141,6 +141,31 @@ test("on the same messages two servers do not lock each other out", { skip }, as
   assert.deepEqual(postgres.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), [["0"]]);
 });
 
+test("two servers that accept mail of the same campaigns, in another order each, do not lock each other out", { skip }, async (t) => {
+  const ROUNDS = 20;
+  const postgres = await start_postgres(t);
+  const servers = await start_two(t, postgres.url);
+  // New names in each round, so that each server creates what the other one creates, from the other end.
+  const batch_of = (round, is_backwards) => {
+    const numbers = Array.from({ length: 50 }, (_, i) => (is_backwards ? 49 - i : i));
+    return numbers.map((i) => mail({
+      to: { email: `c${i}@company.example` },
+      contact: { id: `contact-${round}-${i}` },
+      campaign: { id: `campaign-${round}-${i % 10}` },
+      template: { id: `template-${round}-${i % 7}` },
+    }));
+  };
+  for (let round = 0; round < ROUNDS; round++) {
+    // Every other round names what is there already.
+    const named = round - (round % 2);
+    const answers = await Promise.all(servers.map((server, i) => server.api("POST", "/messages/batch", { messages: batch_of(named, i === 1) })));
+    for (const answer of answers) assert.equal(answer.status, 202);
+  }
+  assert.deepEqual(postgres.query("SELECT COUNT(*) FROM campaigns"), [[String((ROUNDS / 2) * 10)]]);
+  assert.deepEqual(postgres.query("SELECT COUNT(*) FROM contacts"), [[String((ROUNDS / 2) * 50)]]);
+  assert.deepEqual(postgres.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), [["0"]]);
+});
+
 test("a click that comes twice, once at each server, is one", { skip }, async (t) => {
   const postgres = await start_postgres(t);
   const servers = await start_two(t, postgres.url);

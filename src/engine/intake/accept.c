@@ -3,13 +3,11 @@
  * they are gathered in memory and cannot be taken back one by one. */
 #include "engine/intake/accept.h"
 
+#include "engine/intake/accept_nouns.h"
 #include "engine/intake/accept_prepare.h"
 #include "engine/ledger/effects.h"
-#include "store/house/catalog.h"
-#include "store/mail/bodies.h"
 #include "store/mail/links.h"
 #include "store/mail/queue.h"
-#include "store/people/contacts.h"
 
 enum { IDEMPOTENCY_SECONDS = 24 * 3600 };
 
@@ -23,29 +21,6 @@ struct accept_command {
 };
 
 /* ---- On the writer's thread */
-
-static bool is_same_noun(const struct send_noun *a, const struct send_noun *b)
-{
-	return slice_equal(a->id, b->id) && slice_equal(a->name, b->name);
-}
-
-/* `previous` (or NULL) has been written just before: mails of a batch mostly share campaign, template and body. */
-static enum status write_nouns(struct store_session *s, const struct accepted *a, const struct accepted *previous,
-			       struct err *err)
-{
-	const struct message *m = &a->message;
-	int64_t now_us = m->created_us;
-	enum status status = STATUS_OK;
-	if (a->contact.id.n)
-		status = store_contact_use(s, m->tenant, &a->contact, now_us, err);
-	if (status == STATUS_OK && a->campaign.id.n && !(previous && is_same_noun(&a->campaign, &previous->campaign)))
-		status = store_campaign_use(s, m->tenant, a->campaign.id, a->campaign.name, now_us, err);
-	if (status == STATUS_OK && a->template.id.n && !(previous && is_same_noun(&a->template, &previous->template)))
-		status = store_template_use(s, m->tenant, a->template.id, a->template.name, now_us, err);
-	if (status == STATUS_OK && !(previous && slice_equal(m->body_id, previous->message.body_id)))
-		status = store_body_put(s, m->tenant, m->body_id, a->body, now_us, err);
-	return status;
-}
 
 static enum status write_rows(struct store_session *s, struct accepted *a, struct err *err)
 {
@@ -112,11 +87,10 @@ static enum status run(struct writer_command *command, struct batch *batch, stru
 	struct store_session *s = batch_session(batch);
 	/* First, because it is the one thing that another request may have done already. */
 	enum status status = keep_answer(s, c, err);
-	for (size_t i = 0; status == STATUS_OK && i < c->count; i++) {
-		status = write_nouns(s, &c->accepted[i], i ? &c->accepted[i - 1] : NULL, err);
-		if (status == STATUS_OK)
-			status = write_rows(s, &c->accepted[i], err);
-	}
+	if (status == STATUS_OK)
+		status = accept_write_nouns(s, c->accepted, c->count, batch_arena(batch), err);
+	for (size_t i = 0; status == STATUS_OK && i < c->count; i++)
+		status = write_rows(s, &c->accepted[i], err);
 	if (status != STATUS_OK)
 		return status;
 	for (size_t i = 0; i < c->count; i++)

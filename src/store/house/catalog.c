@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every mail of a campaign names it again, so the upserts write nothing when nothing differs: an update of the same row
- * by every mail would bloat PostgreSQL and make two deliverers wait for each other. */
+/* Every mail of a campaign names it again, so nothing is written when nothing differs: an update of the same row by
+ * every mail would bloat PostgreSQL. It is looked at before, because ON CONFLICT locks a row that it then leaves as it
+ * is, and two servers that accept batches of several campaigns waited for one another crosswise (18 deadlocks in 4
+ * minutes, a second each). */
 #include "store/house/catalog.h"
 
 #include "store/core/session.h"
@@ -9,7 +11,8 @@ enum status store_campaign_use(struct store_session *s, uint32_t tenant, struct 
 			       int64_t now_us, struct err *err)
 {
 	return session_run(s,
-			   "INSERT INTO campaigns (tenant_id, id, name, created_at) VALUES ($1, $2, $3, $4) "
+			   "INSERT INTO campaigns (tenant_id, id, name, created_at) SELECT $1, $2, $3, $4 WHERE NOT "
+			   "EXISTS (SELECT 1 FROM campaigns WHERE tenant_id = $1 AND id = $2 AND $3 IN ('', name)) "
 			   "ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name "
 			   "WHERE excluded.name <> '' AND excluded.name <> campaigns.name",
 			   VALUES(value_i64(tenant), value_text(id), value_text(name), value_time(now_us)), err);
@@ -19,7 +22,8 @@ enum status store_template_use(struct store_session *s, uint32_t tenant, struct 
 			       int64_t now_us, struct err *err)
 {
 	return session_run(s,
-			   "INSERT INTO templates (tenant_id, id, name, created_at) VALUES ($1, $2, $3, $4) "
+			   "INSERT INTO templates (tenant_id, id, name, created_at) SELECT $1, $2, $3, $4 WHERE NOT "
+			   "EXISTS (SELECT 1 FROM templates WHERE tenant_id = $1 AND id = $2 AND $3 IN ('', name)) "
 			   "ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name "
 			   "WHERE excluded.name <> '' AND excluded.name <> templates.name",
 			   VALUES(value_i64(tenant), value_text(id), value_text(name), value_time(now_us)), err);

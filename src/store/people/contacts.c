@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One row a contact: who it is, as the last mail said, and what holds of consent. Every mail names its contact again,
- * so the upsert writes nothing when nothing differs (see catalog.c). */
+ * so it is looked at before it is written (see catalog.c). */
 #include "store/people/contacts.h"
 
 #include "store/core/session.h"
@@ -12,7 +12,9 @@ enum status store_contact_use(struct store_session *s, uint32_t tenant, const st
 	return session_run(
 	    s,
 	    "INSERT INTO contacts (tenant_id, id, email, name, category, agent, consent_opens, consent_clicks, "
-	    "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+	    "created_at) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE NOT EXISTS (SELECT 1 FROM contacts WHERE "
+	    "tenant_id = $1 AND id = $2 AND $3 IN ('', email) AND $4 IN ('', name) AND $5 IN ('', category) AND "
+	    "$6 IN ('', agent)) "
 	    "ON CONFLICT (tenant_id, id) DO UPDATE SET "
 	    "email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE contacts.email END, "
 	    "name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE contacts.name END, "
