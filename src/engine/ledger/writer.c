@@ -22,6 +22,24 @@ enum { GATHER_RECORDS = 4096 }; /* as many are a transaction's worth */
 static const int64_t BACKOFF_FIRST_US = 50000;
 static const int64_t BACKOFF_MAX_US = 5000000;
 
+/* ---- Commands */
+
+void writer_end_command(struct writer_command *command, enum status status, const struct err *err)
+{
+	command->status = status;
+	if (status != STATUS_OK && err)
+		command->err = *err;
+	command->err.status = status;
+	command->done(command);
+}
+
+void writer_end_waiting(struct writer *w, enum status status, const struct err *err)
+{
+	struct list_link *link;
+	while ((link = list_take_first(&w->waiting)))
+		writer_end_command(LIST_ENTRY(link, struct writer_command, link), status, err);
+}
+
 /* ---- What others see of it */
 
 void writer_note_failure(struct writer *w, const struct err *err)
@@ -197,6 +215,7 @@ static void free_writer(struct writer *w)
 	journal_reader_close(&w->reader);
 	timers_free(&w->timers);
 	batch_free(&w->batch);
+	record_group_free(&w->group);
 	cursor_history_free(&w->history);
 	store_session_close(&w->session);
 	letterbox_done(&w->mail);
@@ -213,7 +232,8 @@ static struct writer *new_writer(const struct writer_config *config)
 	/* Whoever wrote this journal may have tried all that is in it. */
 	w->attempted = w->target;
 	w->history = cursor_history_new(store_is_shared(config->store) ? config->keep_seconds : 0);
-	w->group_room = GROUP_LEAST;
+	w->group = record_group_new(w->node, config->applier->message_of);
+	w->group_room = GROUP_ALONE;
 	neighbourhood_init(&w->neighbours, config->store);
 	atomic_store(&w->is_alone, neighbourhood_is_alone(&w->neighbours));
 	list_init(&w->waiting);
@@ -228,7 +248,7 @@ static enum status open_parts(struct writer *w, struct err *err)
 	if (status == STATUS_OK)
 		status = writer_claim_node(w, err);
 	if (status == STATUS_OK)
-		status = journal_reader_open(w->config.journal, w->cursor, &w->reader, err);
+		status = writer_open_reader(w, err);
 	if (status != STATUS_OK)
 		return status;
 	w->batch = batch_new(w->session);

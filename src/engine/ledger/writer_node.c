@@ -57,11 +57,12 @@ static struct uuid nobody(uint16_t number)
 
 static enum status choose_claim(struct writer *w, struct err *err)
 {
-	struct journal_cursor found = {0, 0};
+	struct journal_cursor found = {0};
 	enum status status = store_cursor_read(w->session, w->node, &found, err);
 	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 		return status;
 	w->cursor = found.sequence;
+	w->half = found.half;
 	w->self = (struct node){.number = w->node, .installation = nobody(w->node), .epoch = found.epoch + 1};
 	if (w->config.node)
 		w->self = *w->config.node;
@@ -95,7 +96,7 @@ static enum status read_cursor(struct writer *w, struct journal_cursor *ret, str
 	enum status status = store_cursor_read(w->session, w->claim.number, ret, err);
 	if (status != STATUS_NOT_FOUND)
 		return status;
-	*ret = (struct journal_cursor){0, 0};
+	*ret = (struct journal_cursor){0};
 	return STATUS_OK;
 }
 
@@ -111,14 +112,53 @@ enum status writer_find_cursor(struct writer *w, struct err *err)
 		return status;
 	if (found.epoch > w->claim.epoch)
 		return be_fenced(w, err, "the node has a newer epoch");
-	if (found.sequence > w->attempted)
+	if (found.sequence > w->attempted || found.half > w->attempted)
 		return be_fenced(w, err, "the cursor is ahead of all that was tried here");
 	if (found.sequence < w->cursor)
 		log_warn("node.replays", LOG_INT("node", w->claim.number), LOG_INT("from", found.sequence),
 			 LOG_INT("instead_of", w->cursor));
 	w->cursor = found.sequence;
+	w->half = found.half;
 	return STATUS_OK;
 }
+
+/* The commit may still be on its way to the server, or wait there for a standby, while we have a new connection: so
+ * this waits for whoever holds the cursor's row, and what it then says is how it stays. */
+static enum status read_cursor_settled(struct writer *w, struct journal_cursor *ret)
+{
+	struct err ignored;
+	enum status status = store_session_recover(w->session, &ignored);
+	if (status == STATUS_OK)
+		status = store_begin(w->session, &ignored);
+	if (status == STATUS_OK)
+		status = store_cursor_read(w->session, w->node, ret, &ignored);
+	store_rollback(w->session);
+	return status;
+}
+
+enum status writer_learn_commit(struct writer *w, const struct journal_cursor *moved, struct err *err)
+{
+	struct journal_cursor now;
+	if (read_cursor_settled(w, &now) != STATUS_OK)
+		return STATUS_UNCERTAIN;
+	if (now.epoch == moved->epoch && now.sequence == moved->sequence && now.half == moved->half)
+		return STATUS_OK;
+	return err_set(err, STATUS_IO, "the transaction was lost while it was committed");
+}
+
+/* ---- Where to read on */
+
+/* What is half applied was read, too, so an older journal without it is refused, as in journal_reader_open. */
+enum status writer_open_reader(struct writer *w, struct err *err)
+{
+	uint64_t end = journal_durable_sequence(w->config.journal);
+	if (w->half > end)
+		return err_set(err, STATUS_CORRUPT, "record %llu was read before, but the journal ends with %llu",
+			       (unsigned long long)w->half, (unsigned long long)end);
+	return journal_reader_open(w->config.journal, w->cursor, &w->reader, err);
+}
+
+/* ---- Who else is there */
 
 static void note_neighbours(struct writer *w)
 {

@@ -5,12 +5,13 @@
 
 #include "base/letterbox.h"
 #include "engine/ledger/neighbours.h"
+#include "engine/ledger/record_group.h"
 #include "engine/ledger/writer.h"
 #include <stdatomic.h>
 
-/* Records of a group, whose messages are read together. Beside other servers there is one in a transaction, as large as
- * a slice has time for. Alone on PostgreSQL there are many, each large enough that its round trip does not matter. */
-enum { GROUP_LEAST = 32, GROUP_ALONE = 256, GROUP_MAX = 1024 };
+/* Records of a group. Beside other servers there is one in a transaction, or half of one, as large as a slice has time
+ * for. Alone on PostgreSQL there are many, each large enough that its round trip does not matter. */
+enum { GROUP_LEAST = 32, GROUP_ALONE = 256, GROUP_ALONE_MAX = 1024, GROUP_SHARED_MAX = 8192 };
 
 struct writer {
 	struct writer_config config;
@@ -25,7 +26,9 @@ struct writer {
 	struct timers *timers;
 	struct journal_reader *reader; /* NULL: to be opened behind the cursor */
 	bool is_ready;                 /* session usable and cursor read since the last failure */
-	uint64_t cursor;               /* committed */
+	uint64_t cursor;               /* committed, as the next */
+	uint64_t half;                 /* the first half of the records up to here is applied; 0: of none */
+	struct record_group *group;    /* read, and not applied as a whole; empty: none is */
 	uint64_t attempted;            /* the largest that a commit was tried with, by the last process too */
 	unsigned collisions;           /* with other writers, since something was committed */
 	int64_t looked_us, told_us;    /* monotonic; see writer_look_around */
@@ -71,6 +74,11 @@ enum round_result writer_round(struct writer *w, struct err *err);
 enum status writer_claim_node(struct writer *w, struct err *err) MUST_CHECK;
 /* Where the cursor stands, after a failure; halts the writer when it is not ours any more (STATUS_CONFLICT). */
 enum status writer_find_cursor(struct writer *w, struct err *err) MUST_CHECK;
+/* After a broken commit that moves the cursor there: STATUS_OK when it turns out to have happened, STATUS_IO when not,
+ * STATUS_UNCERTAIN when the store does not say. */
+enum status writer_learn_commit(struct writer *w, const struct journal_cursor *moved, struct err *err) MUST_CHECK;
+/* Behind the cursor. As journal_reader_open. */
+enum status writer_open_reader(struct writer *w, struct err *err) MUST_CHECK;
 /* Once a second: is it allowed to write, and tells the others that it is there. Outside of a transaction. */
 void writer_look_around(struct writer *w);
 void writer_leave(struct writer *w);
@@ -90,8 +98,6 @@ void writer_clean_up(struct writer *w, enum writer_pace pace);
 
 /* ---- writer.c */
 void writer_note_failure(struct writer *w, const struct err *err);
-
-/* ---- writer_round.c */
 /* The command is over. */
 void writer_end_command(struct writer_command *command, enum status status, const struct err *err);
 /* Ends everything that waits. */

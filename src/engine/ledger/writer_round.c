@@ -12,7 +12,8 @@
  * Beside other servers (neighbours.h) a transaction does only one of the three, in turn, and locks the messages
  * of its records in the order of their ids before it writes anything. Otherwise each server held what the other waited
  * for: groups of records locked in the order in which they were hit (55 deadlocks in 81 s on the same 300 messages).
- * What all servers add to the same rows of, sums and minutes, comes last.
+ * A large group is applied in two halves (record_group.h), and the cursor says so. What all servers add to the same
+ * rows of, sums and minutes, comes last.
  *
  * When it fails:
  *   - the store is away: everything is rolled back; records come again from the journal, commands end with its status.
@@ -46,7 +47,8 @@ struct round {
 	struct journal_record record;
 	bool has_record;
 	size_t record_count;
-	uint64_t last_sequence;
+	uint64_t last_sequence; /* everything up to here is applied */
+	uint64_t half;          /* and the first half of what stands behind it up to here; 0: of nothing */
 	int64_t last_record_us; /* when it was received */
 	bool has_background;    /* among the commands */
 	bool is_far_behind;     /* with records, when the round began */
@@ -62,22 +64,6 @@ struct round {
 	bool is_unreadable;    /* the journal, for the reason in `reading` */
 	struct err reading;
 };
-
-void writer_end_command(struct writer_command *command, enum status status, const struct err *err)
-{
-	command->status = status;
-	if (status != STATUS_OK && err)
-		command->err = *err;
-	command->err.status = status;
-	command->done(command);
-}
-
-void writer_end_waiting(struct writer *w, enum status status, const struct err *err)
-{
-	struct list_link *link;
-	while ((link = list_take_first(&w->waiting)))
-		writer_end_command(LIST_ENTRY(link, struct writer_command, link), status, err);
-}
 
 /* ---- Slices */
 
@@ -125,6 +111,7 @@ static enum status prepare(struct writer *w, struct err *err)
 		return status;
 	journal_reader_close(&w->reader);
 	w->has_ahead = false;
+	record_group_clear(w->group);
 	atomic_store(&w->applied, w->cursor);
 	w->is_ready = true;
 	return STATUS_OK;
@@ -141,7 +128,7 @@ static bool read_record(struct round *r)
 		return r->has_record = true;
 	}
 	if (!w->reader)
-		status = journal_reader_open(w->config.journal, w->cursor, &w->reader, &r->reading);
+		status = writer_open_reader(w, &r->reading);
 	if (status == STATUS_OK)
 		status = journal_reader_next(w->reader, &r->record, &r->reading);
 	r->has_record = status == STATUS_OK;
@@ -210,12 +197,6 @@ static enum status apply_carefully(struct round *r, const struct journal_record 
 	return STATUS_OK;
 }
 
-/* Records at once, so that their messages are read in few round trips, and locked in one order. */
-struct group {
-	struct journal_record *records;
-	size_t count, room;
-};
-
 static bool is_alone(const struct writer *w)
 {
 	return neighbourhood_is_alone(&w->neighbours);
@@ -228,61 +209,79 @@ static size_t room_of_group(const struct round *r)
 		return w->group_room;
 	if (!store_is_shared(w->config.store))
 		return GROUP_LEAST;
-	return r->is_far_behind ? GROUP_MAX : GROUP_ALONE;
+	return r->is_far_behind ? GROUP_ALONE_MAX : GROUP_ALONE;
+}
+
+/* A group of which one half is applied already ends where it ended then. */
+static bool is_complete(const struct round *r)
+{
+	const struct record_group *group = r->writer->group;
+	return r->half ? record_group_last(group) == r->half : record_group_count(group) >= room_of_group(r);
 }
 
 /* From r->record on. What is read must be applied: the reader does not go back. */
-static void read_group(struct round *r, struct group *group)
+static void read_group(struct round *r)
 {
-	struct arena *arena = batch_arena(r->writer->batch);
-	group->room = room_of_group(r);
-	group->records = arena_alloc_array(arena, group->room, sizeof *group->records);
-	group->count = 0;
-	do {
-		struct journal_record *record = &group->records[group->count++];
-		*record = r->record;
-		/* The reader takes its bytes back with the next record. */
-		record->payload = arena_copy(arena, r->record.payload);
-	} while (group->count < group->room && read_record(r));
+	struct record_group *group = r->writer->group;
+	do
+		record_group_add(group, &r->record);
+	while (!is_complete(r) && read_record(r));
 }
 
-static enum status read_messages_ahead(struct round *r, const struct group *group, struct err *err)
+static enum record_half choose_half(const struct round *r)
 {
-	struct batch *batch = r->writer->batch;
-	struct uuid *ids = arena_alloc_array(batch_arena(batch), group->count, sizeof *ids);
-	size_t n = 0;
-	for (size_t i = 0; i < group->count; i++)
-		n += r->writer->config.applier->message_of(&group->records[i], &ids[n]);
-	return batch_read_ahead(batch, ids, n, err);
+	if (r->half)
+		return RECORD_HALF_SECOND;
+	bool is_divided = !is_alone(r->writer) && record_group_is_divisible(r->writer->group);
+	return is_divided ? RECORD_HALF_FIRST : RECORD_HALVES;
 }
 
-static enum status apply_group(struct round *r, const struct group *group, struct err *err)
+static enum status apply_part(struct round *r, const struct record_part *part, struct err *err)
 {
 	struct writer *w = r->writer;
-	enum status status = read_messages_ahead(r, group, err);
+	enum status status = batch_read_ahead(w->batch, part->messages, part->message_count, err);
 	r->locked_us = monotonic_us(r);
-	for (size_t i = 0; status == STATUS_OK && i < group->count; i++) {
-		const struct journal_record *record = &group->records[i];
+	for (size_t i = 0; status == STATUS_OK && i < part->count; i++) {
+		const struct journal_record *record = &part->records[i];
 		status = w->is_careful ? apply_carefully(r, record, err)
 				       : w->config.applier->record(w->config.applier_self, w->batch, record, err);
 		if (status != STATUS_OK)
 			break;
-		r->last_sequence = record->sequence;
 		r->last_record_us = record->time_us;
 		r->record_count++;
 	}
 	return status;
 }
 
+/* All of the group, or the half whose turn it is. */
+static enum status apply_group(struct round *r, struct err *err)
+{
+	struct record_group *group = r->writer->group;
+	enum record_half half = choose_half(r);
+	struct record_part part = record_group_part(group, half, batch_arena(r->writer->batch));
+	enum status status = apply_part(r, &part, err);
+	if (status != STATUS_OK)
+		return status;
+	if (half == RECORD_HALF_FIRST) {
+		r->half = record_group_last(group);
+		r->last_record_us = record_group_first(group)->time_us;
+		return STATUS_OK;
+	}
+	r->last_sequence = record_group_last(group);
+	r->half = r->last_sequence < r->half ? r->half : 0;
+	return STATUS_OK;
+}
+
 /* A second group would lock messages below those that are held. So there is one, of the size that fits the slice. Not
  * counted is the wait for another server that has the same messages: smaller groups would only wait more often. */
-static void adapt_group(struct round *r, const struct group *group)
+static void adapt_group(struct round *r)
 {
 	struct writer *w = r->writer;
 	int64_t took_us = monotonic_us(r) - r->locked_us, slice_us = r->end_us - r->began_us;
+	bool was_full = record_group_count(w->group) == w->group_room;
 	if (took_us > slice_us && w->group_room > GROUP_LEAST)
 		w->group_room /= 2;
-	else if (took_us < slice_us / 2 && group->count == w->group_room && w->group_room < GROUP_MAX)
+	else if (took_us < slice_us / 2 && was_full && w->group_room < GROUP_SHARED_MAX)
 		w->group_room *= 2;
 }
 
@@ -295,18 +294,20 @@ static int64_t slice_of_records(const struct round *r)
 
 static enum status apply_records(struct round *r, struct err *err)
 {
-	struct group group;
+	struct writer *w = r->writer;
 	enum status status = STATUS_OK;
 	begin_slice(r, slice_of_records(r));
 	while (r->has_record && status == STATUS_OK) {
-		read_group(r, &group);
-		status = apply_group(r, &group, err);
-		r->is_cut_short =
-		    r->has_record && (!is_alone(r->writer) || r->record_count >= RECORDS_MAX || is_time_up(r));
-		if (!is_alone(r->writer)) {
-			adapt_group(r, &group);
+		if (record_group_count(w->group) == 0)
+			read_group(r);
+		status = apply_group(r, err);
+		if (!is_alone(w)) {
+			r->is_cut_short = r->has_record || r->half;
+			adapt_group(r);
 			break;
 		}
+		record_group_clear(w->group);
+		r->is_cut_short = r->has_record && (r->record_count >= RECORDS_MAX || is_time_up(r));
 		if (r->is_cut_short)
 			break;
 		if (r->has_record)
@@ -314,7 +315,7 @@ static enum status apply_records(struct round *r, struct err *err)
 	}
 	/* What they take to be written is their time, not that of the timers behind them, who need them written. */
 	if (status == STATUS_OK && r->has_due_timers)
-		status = batch_flush(r->writer->batch, err);
+		status = batch_flush(w->batch, err);
 	end_slice(r);
 	return status;
 }
@@ -382,8 +383,10 @@ static void keep_record(struct round *r)
 	struct writer *w = r->writer;
 	if (does(r, WORK_RECORDS) || !r->has_record)
 		return;
-	w->ahead = r->record;
-	w->has_ahead = true;
+	if (record_group_count(w->group) == 0) {
+		w->ahead = r->record;
+		w->has_ahead = true;
+	}
 	r->is_cut_short = true;
 	r->last_record_us = r->record.time_us;
 }
@@ -404,47 +407,34 @@ static enum status gather(struct round *r, struct err *err)
 	return status;
 }
 
-/* The commit may still be on its way to the server, or wait there for a standby, while we have a new connection: so
- * this waits for whoever holds the cursor's row, and what it then says is how it stays. */
-static enum status read_cursor_settled(struct writer *w, struct journal_cursor *ret)
+static bool moves_cursor(const struct round *r)
 {
-	struct err ignored;
-	enum status status = store_session_recover(w->session, &ignored);
-	if (status == STATUS_OK)
-		status = store_begin(w->session, &ignored);
-	if (status == STATUS_OK)
-		status = store_cursor_read(w->session, w->node, ret, &ignored);
-	store_rollback(w->session);
-	return status;
+	return r->last_sequence != r->writer->cursor || r->half != r->writer->half;
 }
 
-/* After a broken commit: STATUS_OK when it turns out to have happened. */
-static enum status learn_what_happened(struct round *r, struct err *err)
+static enum status advance_cursor(struct round *r, struct err *err)
 {
 	struct writer *w = r->writer;
-	struct journal_cursor cursor;
-	if (r->record_count == 0 || read_cursor_settled(w, &cursor) != STATUS_OK)
-		return STATUS_UNCERTAIN;
-	if (cursor.epoch == w->claim.epoch && cursor.sequence == r->last_sequence)
-		return STATUS_OK;
-	return err_set(err, STATUS_IO, "the transaction was lost while it was committed");
+	uint64_t end = r->half > r->last_sequence ? r->half : r->last_sequence;
+	w->attempted = end > w->attempted ? end : w->attempted;
+	return store_cursor_advance(w->session, &w->claim, (struct cursor_step){w->cursor, r->last_sequence, r->half},
+				    err);
 }
 
 static enum status commit(struct round *r, struct err *err)
 {
 	struct writer *w = r->writer;
-	enum status status = STATUS_OK;
-	if (r->record_count && r->last_sequence > w->attempted)
-		w->attempted = r->last_sequence;
-	status = neighbourhood_keep(&w->neighbours, w->session, w->claim.number, err);
-	if (status == STATUS_OK && r->record_count)
-		status = store_cursor_advance(w->session, &w->claim, w->cursor, r->last_sequence, err);
+	enum status status = neighbourhood_keep(&w->neighbours, w->session, w->claim.number, err);
+	if (status == STATUS_OK && moves_cursor(r))
+		status = advance_cursor(r, err);
 	/* Whose the node is now, and where its cursor stands, the next round finds out. */
 	if (status == STATUS_CONFLICT)
 		return err_set(err, STATUS_AGAIN, "the journal's cursor was moved by somebody else");
 	if (status == STATUS_OK)
 		status = store_commit(w->session, err);
-	return status == STATUS_UNCERTAIN ? learn_what_happened(r, err) : status;
+	if (status != STATUS_UNCERTAIN || !moves_cursor(r))
+		return status;
+	return writer_learn_commit(w, &(struct journal_cursor){w->claim.epoch, r->last_sequence, r->half}, err);
 }
 
 static void publish(struct writer *w)
@@ -476,7 +466,10 @@ static void end_well(struct round *r)
 	struct writer *w = r->writer;
 	struct list_link *link;
 	keep_record(r);
-	if (r->record_count) {
+	w->half = r->half;
+	if (record_group_count(w->group) && record_group_last(w->group) <= r->last_sequence)
+		record_group_clear(w->group);
+	if (r->last_sequence != w->cursor) {
 		w->cursor = r->last_sequence;
 		atomic_store(&w->applied, w->cursor);
 		if (w->config.applied)
@@ -554,11 +547,24 @@ static enum round_result unless_stalled(const struct round *r, enum round_result
 	return ROUND_STALLED;
 }
 
+/* What was read and not applied, or the next record. */
+static void read_first(struct round *r)
+{
+	const struct record_group *group = r->writer->group;
+	r->has_record = record_group_count(group) != 0;
+	if (r->has_record)
+		r->record = *record_group_first(group);
+	else
+		(void)read_record(r);
+}
+
 static void look_at_journal(struct round *r)
 {
 	struct writer *w = r->writer;
 	r->is_far_behind = journal_durable_sequence(w->config.journal) - w->cursor > RECORDS_BEHIND;
-	(void)read_record(r);
+	r->last_sequence = w->cursor;
+	r->half = w->half;
+	read_first(r);
 	plan_timers(r);
 	note_lag(r, r->has_record ? r->record.time_us : clock_now_us(w->config.clock));
 }

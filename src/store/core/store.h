@@ -103,6 +103,11 @@ struct node_claim {
 struct journal_cursor {
 	uint64_t epoch; /* of the row now */
 	uint64_t sequence;
+	uint64_t half; /* the first half of the records behind it up to here is applied too; 0: of none */
+};
+struct cursor_step {
+	uint64_t from, to;
+	uint64_t half; /* as above, from now on */
 };
 /* STATUS_NOT_FOUND when the node has no row. In a transaction it waits until nobody else has moved it and not
  * committed.
@@ -110,8 +115,8 @@ struct journal_cursor {
 enum status store_cursor_read(struct store_session *session, uint16_t node, struct journal_cursor *ret,
 			      struct err *err) MUST_CHECK;
 /* Compare and swap. STATUS_CONFLICT: it does not stand at `from`, or not under the claim's epoch; roll back. */
-enum status store_cursor_advance(struct store_session *session, const struct node_claim *claim, uint64_t from,
-				 uint64_t to, struct err *err) MUST_CHECK;
+enum status store_cursor_advance(struct store_session *session, const struct node_claim *claim, struct cursor_step step,
+				 struct err *err) MUST_CHECK;
 
 /* ---- Answers to requests with an Idempotency-Key, kept 24 hours. */
 struct idempotency_record {

@@ -8,8 +8,8 @@
 
 enum status store_cursor_read(struct store_session *s, uint16_t node, struct journal_cursor *ret, struct err *err)
 {
-	static const char look[] = "SELECT epoch, applied FROM nodes WHERE number = $1";
-	static const char wait[] = "SELECT epoch, applied FROM nodes WHERE number = $1 {for_update}";
+	static const char look[] = "SELECT epoch, applied, half_applied FROM nodes WHERE number = $1";
+	static const char wait[] = "SELECT epoch, applied, half_applied FROM nodes WHERE number = $1 {for_update}";
 	struct rows r;
 	enum status status =
 	    rows_open_one(&r, s, session_in_transaction(s) ? wait : look, VALUES(value_i64(node)), err);
@@ -19,15 +19,19 @@ enum status store_cursor_read(struct store_session *s, uint16_t node, struct jou
 		return status;
 	ret->epoch = (uint64_t)rows_i64(&r);
 	ret->sequence = (uint64_t)rows_i64(&r);
+	ret->half = (uint64_t)rows_i64(&r);
 	return rows_close(&r, STATUS_OK);
 }
 
-enum status store_cursor_advance(struct store_session *s, const struct node_claim *claim, uint64_t from, uint64_t to,
+enum status store_cursor_advance(struct store_session *s, const struct node_claim *claim, struct cursor_step step,
 				 struct err *err)
 {
 	static const struct none moved = {STATUS_CONFLICT, "another applier moved the journal cursor"};
-	return session_run_some(s, "UPDATE nodes SET applied = $4 WHERE number = $1 AND epoch = $2 AND applied = $3",
+	return session_run_some(s,
+				"UPDATE nodes SET applied = $4, half_applied = $5 "
+				"WHERE number = $1 AND epoch = $2 AND applied = $3",
 				VALUES(value_i64(claim->number), value_i64((int64_t)claim->epoch),
-				       value_i64((int64_t)from), value_i64((int64_t)to)),
+				       value_i64((int64_t)step.from), value_i64((int64_t)step.to),
+				       value_i64((int64_t)step.half)),
 				moved, err);
 }

@@ -270,11 +270,22 @@ static enum status open_some(struct rows *r, struct store_session *s, const stru
 			 err);
 }
 
+/* A lock of its own first, on the half that hits do not write. Locked by the reading statement itself, whoever had to
+ * wait for another applier got each row judged anew by PostgreSQL, because its snapshot was from before the wait and
+ * the counters had changed since (EvalPlanQual). Who writes counters holds their message. */
+static enum status lock_listed(struct store_session *s, const struct uuid *ids, size_t count, struct err *err)
+{
+	if (!session_in_transaction(s))
+		return STATUS_OK;
+	return session_run(s, "SELECT 1 FROM messages WHERE id = ANY ($1)" LOCKED, VALUES(value_uuid_array(ids, count)),
+			   err);
+}
+
 static enum status open_listed(struct rows *r, struct store_session *s, const struct uuid *ids, size_t count,
 			       struct err *err)
 {
-	return rows_open(r, s, session_in_transaction(s) ? FIND_LISTED LOCKED : FIND_LISTED,
-			 VALUES(value_uuid_array(ids, count)), err);
+	enum status status = lock_listed(s, ids, count, err);
+	return status == STATUS_OK ? rows_open(r, s, FIND_LISTED, VALUES(value_uuid_array(ids, count)), err) : status;
 }
 
 static enum status find_some(struct store_session *s, const struct uuid *ids, size_t count, struct arena *arena,

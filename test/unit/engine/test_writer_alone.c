@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One server and then two on one PostgreSQL: what a server keeps in memory while nobody else writes, and that it is
  * never too late in noticing somebody. */
+#include "engine/ledger/record_group.h"
 #include "engine/ledger/writer.h"
 #include "world.h"
 
@@ -11,6 +12,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -225,6 +227,125 @@ static void test_who_takes_the_same_node_is_another_writer(void **state)
 	writer_stop(&writer);
 }
 
+/* ---- Halves */
+
+enum { CROWD = 300, OF_MESSAGES = 8 };
+
+static bool message_named(const struct journal_record *record, struct uuid *ret)
+{
+	memcpy(ret->bytes, record->payload.p, sizeof ret->bytes);
+	return true;
+}
+
+static bool is_in_first_half(const struct world *w, uint32_t n)
+{
+	struct uuid id = world_message_id(n);
+	struct record_group *group = record_group_new(journal_node(w->journal), message_named);
+	struct journal_record record = {.payload = slice_of(id.bytes, sizeof id.bytes)};
+	record_group_add(group, &record);
+	bool is_first = record_group_part(group, RECORD_HALF_FIRST, w->arena).count == 1;
+	record_group_free(&group);
+	return is_first;
+}
+
+/* Hits of a crowd on eight messages, so many that they are applied in halves beside others. */
+static void put_crowd(struct world *w)
+{
+	for (uint32_t n = 1; n < OF_MESSAGES; n++)
+		world_add_message(w, n, false);
+	world_put_hits(w, CROWD, OF_MESSAGES);
+}
+
+static size_t hits_of_half(struct world *w, bool is_first)
+{
+	const struct event *ignored;
+	size_t hits = 0;
+	for (uint32_t n = 0; n < OF_MESSAGES; n++)
+		hits += is_in_first_half(w, n) == is_first ? world_events(w, n, &ignored) : 0;
+	return hits;
+}
+
+static int64_t half_applied(struct world *w)
+{
+	return world_sql(w, "SELECT MAX(half_applied) FROM nodes");
+}
+
+static void lock_message(struct store_session *session, struct uuid id, struct arena *arena)
+{
+	struct err err;
+	struct message ignored;
+	assert_int_equal(store_begin(session, &err), STATUS_OK);
+	assert_int_equal(store_message_find(session, 0, id, arena, &ignored, &err), STATUS_OK);
+}
+
+/* The connection breaks between the halves. */
+static void test_a_crowd_is_applied_in_halves_and_the_second_one_once(void **state)
+{
+	struct pair *pair = *state;
+	struct world *w = &pair->first;
+	struct store_session *locker;
+	struct err err;
+	uint32_t locked = 0;
+	put_crowd(w);
+	while (is_in_first_half(w, locked))
+		locked++;
+	assert_int_equal(store_session_open(w->store, STORE_WRITE, &locker, &err), STATUS_OK);
+	lock_message(locker, world_message_id(locked), w->arena);
+	struct writer *other = world_start_writer(&pair->second);
+	struct writer *writer = world_start_writer(w);
+	while (half_applied(w) == 0)
+		(void)usleep(1000);
+	assert_int_equal(hits_of_half(w, false), 0);
+	assert_true(hits_of_half(w, true) > 0);
+	while (world_sql(w, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = "
+			    "'Lock' AND datname = current_database()") == 0)
+		(void)usleep(1000);
+	store_rollback(locker);
+	store_session_close(&locker);
+	wait_until_applied(w, writer);
+	writer_stop(&writer);
+	writer_stop(&other);
+	assert_int_equal(half_applied(w), 0);
+	assert_int_equal(hits_of_half(w, false) + hits_of_half(w, true), CROWD);
+	assert_int_equal(world_counted(w), CROWD);
+}
+
+/* It stands in the row of the node, where whoever starts finds it: also one that is alone by now. */
+static void test_a_start_goes_on_with_the_second_half(void **state)
+{
+	struct pair *pair = *state;
+	struct world *w = &pair->first;
+	char sql[128];
+	struct writer *writer = world_start_writer(w);
+	writer_stop(&writer);
+	put_crowd(w);
+	(void)snprintf(sql, sizeof sql, "UPDATE nodes SET half_applied = %llu RETURNING 1",
+		       (unsigned long long)journal_durable_sequence(w->journal));
+	(void)world_sql(w, sql);
+	writer = world_start_writer(w);
+	wait_until_applied(w, writer);
+	put_opens(w, CROWD, 5);
+	wait_until_applied(w, writer);
+	writer_stop(&writer);
+	size_t new_ones = is_in_first_half(w, 0) ? 5 : 0;
+	assert_int_equal(hits_of_half(w, true), new_ones);
+	assert_true(hits_of_half(w, false) >= CROWD / 4);
+	assert_int_equal(half_applied(w), 0);
+}
+
+static void test_a_journal_without_what_is_half_applied_is_refused(void **state)
+{
+	struct pair *pair = *state;
+	struct world *w = &pair->first;
+	struct err err = {0};
+	struct writer *writer = world_start_writer(w);
+	writer_stop(&writer);
+	(void)world_sql(w, "UPDATE nodes SET half_applied = 5 RETURNING 1");
+	struct writer_config config = world_writer_config(w);
+	assert_int_equal(writer_start(&config, &writer, &err), STATUS_CORRUPT);
+	assert_string_equal(err.text, "record 5 was read before, but the journal ends with 0");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -237,6 +358,9 @@ int main(void)
 	    TEST(test_who_came_and_went_within_a_moment_is_noticed),
 	    TEST(test_a_transaction_in_which_somebody_joins_is_done_again),
 	    TEST(test_who_takes_the_same_node_is_another_writer),
+	    TEST(test_a_crowd_is_applied_in_halves_and_the_second_one_once),
+	    TEST(test_a_start_goes_on_with_the_second_half),
+	    TEST(test_a_journal_without_what_is_half_applied_is_refused),
 	};
 	server = postgres_server_start();
 	if (!server)

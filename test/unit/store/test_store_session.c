@@ -282,11 +282,11 @@ static void test_the_cursor_moves_by_compare_and_swap(void **state)
 	EXPECT(f, STATUS_NOT_FOUND, store_cursor_read(f->s, 7, &none, &f->err));
 	struct node_claim claim = claim_node(f, 7, 1);
 	assert_int_equal(cursor_of(f, f->s, 7), 0);
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, 5, 9, &f->err));
-	OK(f, store_cursor_advance(f->s, &claim, 0, 10, &f->err));
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, 0, 11, &f->err));
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, 9, 11, &f->err));
-	OK(f, store_cursor_advance(f->s, &claim, 10, 12, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){5, 9, 0}, &f->err));
+	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){0, 10, 0}, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){0, 11, 0}, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){9, 11, 0}, &f->err));
+	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){10, 12, 0}, &f->err));
 	assert_int_equal(cursor_of(f, f->reader, 7), 12);
 }
 
@@ -294,11 +294,11 @@ static void test_a_cursor_does_not_move_under_an_older_epoch(void **state)
 {
 	struct fixture *f = *state;
 	struct node_claim older = claim_node(f, 7, 1);
-	OK(f, store_cursor_advance(f->s, &older, 0, 10, &f->err));
+	OK(f, store_cursor_advance(f->s, &older, (struct cursor_step){0, 10, 0}, &f->err));
 	struct node_claim newer = claim_node(f, 7, 2);
 	assert_int_equal(cursor_of(f, f->s, 7), 10);
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &older, 10, 12, &f->err));
-	OK(f, store_cursor_advance(f->s, &newer, 10, 12, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &older, (struct cursor_step){10, 12, 0}, &f->err));
+	OK(f, store_cursor_advance(f->s, &newer, (struct cursor_step){10, 12, 0}, &f->err));
 }
 
 static void test_a_lost_cursor_race_leaves_the_transaction_alive(void **state)
@@ -306,7 +306,7 @@ static void test_a_lost_cursor_race_leaves_the_transaction_alive(void **state)
 	struct fixture *f = *state;
 	struct node_claim claim = claim_node(f, 1, 1);
 	OK(f, store_begin(f->s, &f->err));
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, 5, 6, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){5, 6, 0}, &f->err));
 	(void)add_tenant(f, "a");
 	OK(f, store_commit(f->s, &f->err));
 	assert_int_equal(count_tenants(f, f->reader), 1);
