@@ -7,7 +7,7 @@
 // told whether each hit that was answered was counted, once.
 //
 //   BUILD=build node bench/two_servers.mjs [HITS [MINUTES]]
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { start_postgres } from "../test/harness/postgres.mjs";
@@ -73,6 +73,14 @@ async function send_batches(server, authorization, is_over) {
 /** An event of a click tells how often it came again. */
 const counted = (postgres) => Number(postgres.query("SELECT COALESCE(SUM(1 + COALESCE(repeats, 0)), 0) FROM events WHERE flags & 31 = 7")[0][0]);
 
+/** What PostgreSQL wrote of each deadlock: who waited for whom, and with which statements. */
+function tell_deadlocks(postgres) {
+  const lines = readFileSync(join(postgres.directory, "log"), "utf8").split("\n");
+  lines.forEach((line, i) => {
+    if (line.includes("deadlock detected")) console.log(lines.slice(i, i + 16).join("\n"));
+  });
+}
+
 async function soak(servers, paths, postgres, first) {
   const before = counted(postgres);
   const end = performance.now() + MINUTES * 60000;
@@ -109,6 +117,7 @@ async function main() {
   const before = deadlocks();
   await soak(servers, paths, postgres, (number += HITS));
   console.log(`deadlocks ${deadlocks() - before}`);
+  tell_deadlocks(postgres);
 }
 
 try {
