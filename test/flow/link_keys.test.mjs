@@ -136,7 +136,7 @@ test("a link that somebody else sealed with a new key is good as soon as the fil
 });
 
 test("a file that is no file of keys changes nothing at a server that runs, and is said once", async (t) => {
-  const server = await start_server(t, { warns: [/ error keys\.refused .*line 2 is not a key/, / error keys\.refused .*has another one/] });
+  const server = await start_server(t, { warns: [/ error keys\.refused .*line 2 is not a key/, / error keys\.refused .*has another one/, / error keys\.refused /] });
   const good = readFileSync(file_of(server));
   const old = await new_link(server);
   writeFileSync(file_of(server), `1 ${"5a".repeat(32)}\n2 5a\n`);
@@ -148,9 +148,32 @@ test("a file that is no file of keys changes nothing at a server that runs, and 
   assert.match(await ready.text(), /^keys: this store's links are sealed with key 1, and .* has another one/m);
   await expect_leads_there(server, old);
   assert.equal(key_of(await new_link(server)), 1);
-  writeFileSync(file_of(server), good);
+  rmSync(file_of(server));
+  mkdirSync(file_of(server)); // as a container does for a file that is to be mounted and is not there
+  await until(() => server.log.match(/keys\.refused/g).length === 3, "the directory to be refused");
+  await expect_leads_there(server, old);
+  rmSync(file_of(server), { recursive: true });
+  writeFileSync(file_of(server), good, { mode: 0o600 });
   await until(async () => !/^keys:/m.test(await (await server.get("/readyz")).text()), "the file to be good again");
-  assert.equal(server.log.match(/keys\.refused/g).length, 2);
+  assert.equal(server.log.match(/keys\.refused/g).length, 3);
+});
+
+test("while the store hangs nobody with a link of a key that is not here waits for it, or is led astray", { skip: no_postgres }, async (t) => {
+  const postgres = await start_postgres(t);
+  const env = { PUGMARK_STORE_URL: postgres.url };
+  const first = await start_server(t, { env, warns: [/ warn keys\.waiting key=2 /], may_warn: [SKIPPED] });
+  const second = await start_with_keys_of(t, first, { env, warns: [/ warn keys\.lacking .*key 2, and /], may_warn: [SKIPPED] });
+  await rotate(first);
+  await until(() => /keys\.lacking/.test(second.log), "the second to say what it lacks");
+  const hasty = await start_with_keys_of(t, first);
+  const link = await link_with_key(hasty, 2);
+  const release = await postgres.lock("link_keys");
+  // Whoever looks now hangs, so this one is answered before the store is.
+  const answer = await second.get(link);
+  assert.equal(answer.status, 503);
+  await release();
+  copy_keys(first, second);
+  await expect_leads_there(second, link);
 });
 
 test("of several servers none seals with a key that another one has not", { skip: no_postgres }, async (t) => {

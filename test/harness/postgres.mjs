@@ -70,6 +70,17 @@ class Postgres {
     return stdout.split("\n").filter(Boolean).map((line) => line.split("\t"));
   }
 
+  /** Keeps everybody from reading or writing a table; returns what lets them again. */
+  async lock(table) {
+    const psql = spawn(join(this.bin, "psql"), ["-XAtq", this.url], { stdio: ["pipe", "pipe", "ignore"] });
+    psql.stdin.write(`BEGIN;\nLOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE;\n\\echo locked\n`);
+    await new Promise((resolve) => psql.stdout.once("data", resolve));
+    return async () => {
+      psql.stdin.end("ROLLBACK;\n");
+      await new Promise((resolve) => psql.once("exit", resolve));
+    };
+  }
+
   promote() {
     this.run("pg_ctl", ["promote", "-D", this.data]);
   }
