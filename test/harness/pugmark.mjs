@@ -21,6 +21,7 @@ const run_file = promisify(execFile);
 /** Runs a command of the program; resolves to { code, stdout, stderr } and never rejects. */
 export async function pugmark(args, { env = {}, input } = {}) {
   const pending = run_file(program, args, { env: { ...process.env, ...env }, maxBuffer: 64 << 20 });
+  pending.child.stdin.on("error", () => {}); // one that refuses its options may end before it has read anything
   if (input !== undefined) pending.child.stdin.end(input);
   try {
     const { stdout, stderr } = await pending;
