@@ -462,7 +462,7 @@ void jobs_move(struct jobs *jobs, uint64_t applied_sequence)
 		start_built(jobs);
 		build_waiting(jobs);
 	}
-	lease_returns_send(&jobs->returns, jobs->config.errands);
+	lease_returns_send(&jobs->returns, jobs->config.errands, monotonic_us(jobs));
 }
 
 static void forget_all(struct list_link *list)
@@ -496,5 +496,5 @@ void jobs_give_up(struct jobs *jobs)
 	forget_all(&jobs->waiting);
 	forget_all(&jobs->built);
 	abandon_all(jobs);
-	lease_returns_send(&jobs->returns, jobs->config.errands);
+	lease_returns_send(&jobs->returns, jobs->config.errands, monotonic_us(jobs));
 }

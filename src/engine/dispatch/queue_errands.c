@@ -49,11 +49,18 @@ void queue_errand_withdraw(struct errands *errands, const struct queue_withdrawa
 	errand_send(errands, &e->errand);
 }
 
-/* ---- Giving leases back */
+/* ---- Giving leases back
+ *
+ * Until the store has it. What a server gave back while a primary died was lost with the connection, and its mails
+ * waited for two minutes with nobody to send them. */
+
+static const int64_t AGAIN_US = 1000000;
 
 struct return_errand {
 	struct errand errand;
 	struct lease_returns returns;
+	struct lease_returns *home;
+	int64_t sent_us;
 };
 
 static enum status run_return(struct writer_command *command, struct batch *batch, struct err *err)
@@ -62,11 +69,19 @@ static enum status run_return(struct writer_command *command, struct batch *batc
 	return store_queue_give_back(batch_session(batch), e->returns.entries, e->returns.count, err);
 }
 
+static void put_back(struct return_errand *e)
+{
+	log_warn("dispatch.give_back", LOG_ERR(&e->errand.command.err));
+	for (size_t i = 0; i < e->returns.count; i++)
+		lease_returns_add(e->home, &e->returns.entries[i]);
+	e->home->not_before_us = e->sent_us + AGAIN_US;
+}
+
 static void return_finished(struct errand *errand)
 {
 	struct return_errand *e = (struct return_errand *)errand;
 	if (errand->command.status != STATUS_OK)
-		log_warn("dispatch.give_back", LOG_ERR(&errand->command.err));
+		put_back(e);
 	lease_returns_done(&e->returns);
 	mem_free(e);
 }
@@ -83,12 +98,14 @@ void lease_returns_add(struct lease_returns *r, const struct queue_entry *entry)
 	r->count++;
 }
 
-void lease_returns_send(struct lease_returns *r, struct errands *errands)
+void lease_returns_send(struct lease_returns *r, struct errands *errands, int64_t now_us)
 {
-	if (r->count == 0)
+	if (r->count == 0 || now_us < r->not_before_us)
 		return;
 	struct return_errand *e = MEM_NEW(struct return_errand);
 	e->returns = *r;
+	e->home = r;
+	e->sent_us = now_us;
 	*r = (struct lease_returns){0};
 	e->errand.command.run = run_return;
 	e->errand.finished = return_finished;

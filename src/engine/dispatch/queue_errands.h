@@ -21,11 +21,13 @@ void queue_errand_withdraw(struct errands *errands, const struct queue_withdrawa
 struct lease_returns {
 	struct queue_entry *entries;
 	size_t count, room;
+	int64_t not_before_us; /* monotonic: the store could not be written a moment ago */
 };
 /* Nothing may have been recorded of this attempt. */
 void lease_returns_add(struct lease_returns *returns, const struct queue_entry *entry);
-/* Sends them off; when that fails their leases run out. */
-void lease_returns_send(struct lease_returns *returns, struct errands *errands);
+/* Sends them off, and has them here again when that fails, for a call a second later; `returns` must outlive `errands`.
+ * Whoever ends before that leaves leases that run out. */
+void lease_returns_send(struct lease_returns *returns, struct errands *errands, int64_t now_us);
 void lease_returns_done(struct lease_returns *returns);
 
 #endif

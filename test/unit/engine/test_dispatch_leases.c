@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the deliverer holds: its leases, how seldom it makes them longer, and what it gives back. Rows that are written
  * are counted by triggers in the store. */
+#include "engine/dispatch/queue_errands.h"
 #include "post.h"
 
 #include "harness/smtp_peer.h"
@@ -188,6 +189,44 @@ static void test_a_stop_gives_back_what_was_not_sent(void **state)
 	smtp_peer_stop(&peer);
 }
 
+/* Waits for the commands that are under way. */
+static void finish(struct errands *errands)
+{
+	while (errands->count) {
+		struct timespec pause = {0, 1000000};
+		errands_finish(errands);
+		nanosleep(&pause, NULL);
+	}
+}
+
+static void test_what_could_not_be_given_back_is_given_back_later(void **state)
+{
+	struct post p;
+	struct errands errands;
+	struct lease_returns returns = {0};
+	(void)state;
+	post_open(&p);
+	struct queue_entry entry = {.message = post_mail(&p, "outbox", "c@example.com"), .attempt = 1, .lease = 77};
+	run_sql(&p, "UPDATE send_queue SET state = 'leased', lease = 77, lease_until = due_at, attempt = 1");
+	errands_init(&errands, p.sending.writer, NULL, NULL);
+	lease_returns_add(&returns, &entry);
+	run_sql(&p, "ALTER TABLE send_queue RENAME TO away");
+	lease_returns_send(&returns, &errands, SECOND);
+	finish(&errands);
+	assert_int_equal(returns.count, 1);
+	run_sql(&p, "ALTER TABLE away RENAME TO send_queue");
+	lease_returns_send(&returns, &errands, 2 * SECOND - 1); /* not at once again */
+	assert_int_equal(errands.count, 0);
+	lease_returns_send(&returns, &errands, 2 * SECOND);
+	finish(&errands);
+	assert_int_equal(returns.count, 0);
+	assert_int_equal(
+	    world_sql(&p.world, "SELECT COUNT(*) FROM send_queue WHERE state = 'waiting' AND lease IS NULL"), 1);
+	errands_done(&errands);
+	lease_returns_done(&returns);
+	post_close(&p);
+}
+
 /* ---- Repairs */
 
 static void test_held_rows_of_sent_messages_go_at_the_start(void **state)
@@ -215,6 +254,7 @@ int main(void)
 	    cmocka_unit_test(test_a_bound_of_one_byte_lets_one_mail_after_the_other_through),
 	    cmocka_unit_test(test_a_mail_that_was_built_long_ago_is_looked_at_again),
 	    cmocka_unit_test(test_a_stop_gives_back_what_was_not_sent),
+	    cmocka_unit_test(test_what_could_not_be_given_back_is_given_back_later),
 	    cmocka_unit_test(test_held_rows_of_sent_messages_go_at_the_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
