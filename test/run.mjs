@@ -107,10 +107,14 @@ function report({ test, counts, output, seconds, code, signal }) {
   if (counts.failed) console.log(`${output.trimEnd()}\n       (${signal ?? `exit ${code}`})`);
 }
 
+/* They take minutes: begun last, they would run on alone while a core is idle. */
+const LONGEST = ["flow/two_servers", "flow/milter"];
+const is_longest = (test) => LONGEST.includes(test.name);
+
 /* Several at a time; what starts browsers or whole mail servers runs alone. */
 async function run_all(tests) {
   const results = [];
-  const light = tests.filter((t) => !t.heavy);
+  const light = tests.filter((t) => !t.heavy).sort((a, b) => is_longest(b) - is_longest(a));
   const next = async () => {
     for (let test = light.shift(); test; test = light.shift()) {
       const result = await run(test);
