@@ -265,6 +265,19 @@ test("a second hit of one address on one link within the window is a number on t
   assert.equal((await server.api("GET", "/stats/summary")).body.clicks_total, 1);
 });
 
+test("a client of which nobody can tell is counted with the machines, in opens as in clicks", async (t) => {
+  const server = await start_server(t);
+  const one = await sent_mail(server);
+  // It says that it is a browser, and asks like none.
+  const wire = await Wire.open(t, server.port);
+  for (const path of [`/o/${one.open}.gif`, `/c/${one.click}`]) await wire.send(`GET ${path} HTTP/1.1\r\nHost: t\r\nUser-Agent: ${BROWSER_AGENT}\r\n\r\n`).response();
+  assert.deepEqual((await hits(server, one.id)).map((e) => [e.actor, e.bot]), [["unknown", true], ["unknown", true]]);
+  const { opens, machine_opens, clicks, machine_clicks } = await server.message(one.id);
+  assert.deepEqual([opens, machine_opens, clicks, machine_clicks], [0, 1, 0, 1]);
+  const { body } = await server.api("GET", "/stats/summary");
+  assert.deepEqual([body.opens_total, body.opens_machine, body.clicks_total, body.clicks_machine], [0, 1, 0, 1]);
+});
+
 test("opens by Apple's mail privacy stand apart in every number", async (t) => {
   const server = await start_server(t);
   const one = await sent_mail(server);

@@ -43,7 +43,8 @@ static double mpp_share(const struct message_counters *c)
 	return whole ? (double)c->opens_mpp / whole : 0.0;
 }
 
-/* Names as in doc/openapi.yaml; "machine" is what was opened and is counted for nobody. */
+/* Names as in doc/openapi.yaml; "machine" is what is counted for nobody, Apple's prefetches apart: clients of which
+ * nobody can tell, too, in opens as in clicks. */
 static void put_counters(struct json_text *w, const struct message_counters *c)
 {
 	JSON_FIELD(w, "opens", i64, (int64_t)c->opens_human + c->opens_proxy);
@@ -53,7 +54,8 @@ static void put_counters(struct json_text *w, const struct message_counters *c)
 	JSON_FIELD(w, "clicks", i64, c->clicks_human);
 	JSON_FIELD(w, "clicks_unique", i64, c->first_click_us ? 1 : 0);
 	JSON_FIELD(w, "machine_opens", i64,
-		   (int64_t)c->opens_prefetch + c->opens_scanner + c->opens_preview + c->opens_crawler);
+		   (int64_t)c->opens_prefetch + c->opens_scanner + c->opens_preview + c->opens_crawler +
+		       c->opens_unknown);
 	JSON_FIELD(w, "machine_clicks", i64, c->clicks_machine);
 	JSON_FIELD(w, "first_opened_at", time, c->first_open_us);
 	JSON_FIELD(w, "first_clicked_at", time, c->first_click_us);

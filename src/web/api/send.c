@@ -187,7 +187,7 @@ static void answer_refused(struct api_call *call, const struct accept_item *item
 	if (item->status == STATUS_DENIED)
 		answer_problem_list(call, 403, "This contact has not agreed to that much tracking.", &item->problems);
 	else
-		answer_problem_list(call, 422, "Nothing was queued.", &item->problems);
+		answer_problem_list(call, 422, "The mail cannot be taken as it is.", &item->problems);
 }
 
 static void answer_accepted(struct api_call *call, struct api_worker *worker)

@@ -24,10 +24,12 @@ static double rate(int64_t part, int64_t whole)
 	return whole > 0 ? (double)part / (double)whole : 0.0;
 }
 
-/* Not Apple's prefetches, which have a figure of their own: they say that a person's device got the mail. */
+/* All that is counted for nobody, clients of which nobody can tell included, as with clicks. Not Apple's prefetches,
+ * which have a figure of their own: they say that a person's device got the mail. */
 static int64_t machine_opens(const int64_t v[STAT_COUNT])
 {
-	return v[STAT_OPENS_PREFETCH] + v[STAT_OPENS_SCANNER] + v[STAT_OPENS_PREVIEW] + v[STAT_OPENS_CRAWLER];
+	return v[STAT_OPENS_PREFETCH] + v[STAT_OPENS_SCANNER] + v[STAT_OPENS_PREVIEW] + v[STAT_OPENS_CRAWLER] +
+	       v[STAT_OPENS_UNKNOWN];
 }
 
 /* Apple's prefetch is a prefetch here; it has a number of its own above because it is most of them. */
