@@ -69,6 +69,26 @@ static int print_routes(void)
 	return EXIT_DONE;
 }
 
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* `pugmark help serve`: what `pugmark serve --help` says. */
+static int help_about(char *name)
+{
+	char help[] = "--help";
+	char *words[] = {name, help, NULL};
+	const struct command *command = find_command(name);
+	if (command)
+		return command->run(2, words);
+	(void)fprintf(stderr, "pugmark: there is no help on '%s'; see 'pugmark help'\n", name);
+	return EXIT_USAGE;
+}
+
 /* Without a command the help goes to standard error and the code is 2: a script that lost its argument must notice. */
 int main(int argc, char **argv)
 {
@@ -85,13 +105,15 @@ int main(int argc, char **argv)
 		return print_config_help();
 	if (strcmp(argv[1], "help") == 0 && argc > 2 && strcmp(argv[2], "routes") == 0)
 		return print_routes();
+	if (strcmp(argv[1], "help") == 0 && argc > 2)
+		return help_about(argv[2]);
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
 		print_help(stdout);
 		return EXIT_DONE;
 	}
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		if (strcmp(commands[i].name, argv[1]) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+	const struct command *command = find_command(argv[1]);
+	if (command)
+		return command->run(argc - 1, argv + 1);
 	(void)fprintf(stderr, "pugmark: there is no command '%s'; see 'pugmark help'\n", argv[1]);
 	return EXIT_USAGE;
 }

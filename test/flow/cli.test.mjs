@@ -2,7 +2,7 @@
 // The commands, and what they say when something is wrong: one clear line, the right exit code, nothing changed.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "../harness/flow.mjs";
 import { BROWSER_AGENT, links_of, pixel_of, pugmark, start_server, temporary_directory, token_of, until } from "../harness/pugmark.mjs";
@@ -300,6 +300,32 @@ test("a list of keys says when each was used last", async (t) => {
   await pugmark(["apikey", "revoke", (await line_of()).split(" ")[0], ...data]);
   assert.equal((await server.api("GET", "/me", undefined, { authorization })).status, 401);
   assert.match(await line_of(), / revoked +\d{4}-/, "what it was is still known");
+});
+
+test("a data directory that has lost its keys is not told to make new ones", async (t) => {
+  const server = await start_server(t);
+  await server.stop();
+  rmSync(join(server.data, "keys"));
+  const { code, stderr } = await pugmark(["serve", "--data", server.data, "--listen", "127.0.0.1:0"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^pugmark serve: \S+\/keys is missing, and the store is there: copy the file from another server of it, or out of your backup\n$/);
+});
+
+test("init makes nothing for settings that serve would refuse", async (t) => {
+  const data = join(temporary_directory(t), "data");
+  mkdirSync(data, { mode: 0o700 });
+  writeFileSync(join(data, "pugmark.conf"), "[server]\nbase_url = t.example.com\n");
+  const { code, stderr } = await pugmark(["init", "--data", data]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^pugmark init: server\.base_url: 't\.example\.com' is no http or https URL\n$/);
+  assert.deepEqual(readdirSync(data), ["pugmark.conf"]);
+});
+
+test("help on a command is its own, and there is none on what is no command", async () => {
+  const of_keys = await pugmark(["help", "keys"]);
+  assert.deepEqual(of_keys, await pugmark(["keys", "--help"]));
+  const of_nothing = await pugmark(["help", "kyes"]);
+  assert.deepEqual([of_nothing.code, of_nothing.stderr], [2, "pugmark: there is no help on 'kyes'; see 'pugmark help'\n"]);
 });
 
 test("after a rotation old links work and new ones are made with the new key", async (t) => {

@@ -161,6 +161,13 @@ static enum status keep_base_url(const struct installation *i, const char *base_
 	return bad ? err_set_errno(err, errno, "%s cannot be written", path) : STATUS_OK;
 }
 
+/* What the file and the environment say, as well as the options: what is shown and written down must work. */
+static enum status check_settings(const struct installation *i, struct err *err)
+{
+	const struct server_options server = {.listen_on = i->config.listen, .base_url = i->config.base_url};
+	return server_options_check(&server, err);
+}
+
 static enum status make(struct command *c, struct first_run *run, const char *listen_on, const char *base_url)
 {
 	struct installation *i = &c->installation;
@@ -169,6 +176,8 @@ static enum status make(struct command *c, struct first_run *run, const char *li
 		status = config_set(&i->config, "server.listen", listen_on, i->arena, &c->err);
 	if (status == STATUS_OK && base_url)
 		status = config_set(&i->config, "server.base_url", base_url, i->arena, &c->err);
+	if (status == STATUS_OK)
+		status = check_settings(i, &c->err);
 	if (status == STATUS_OK)
 		status = installation_create(i, &c->err);
 	if (status == STATUS_OK)

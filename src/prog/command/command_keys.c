@@ -13,7 +13,8 @@ static enum status list(struct command *c)
 	for (unsigned id = 1; status == STATUS_OK && id < LINK_TOKEN_KEYS_MAX; id++)
 		if (link_token_keys_has(i->keys, (uint8_t)id))
 			printf("%3u  %s\n", id,
-			       id == i->newest_key ? "seals new links, opens old ones" : "opens old links");
+			       id == i->newest_key ? "seals new links, of several servers once all have it"
+						   : "opens old links");
 	return status;
 }
 
@@ -22,10 +23,9 @@ static enum status rotate(struct command *c)
 	struct installation *i = &c->installation;
 	enum status status = key_file_rotate(i->keys_path, &i->newest_key, &c->err);
 	if (status == STATUS_OK)
-		printf("Key %u was added. A server that runs takes it up within a second and seals new links with it; "
-		       "every old link keeps working.\n"
-		       "Copy %s to a safe place again, and to the other servers of the store, if there are any: until "
-		       "they have it too, new links are sealed with the key before.\n",
+		printf("Key %u was added. A server that runs takes it up within a second and seals new links with it, "
+		       "unless others share its store: then once all of them have it. Every old link keeps working.\n"
+		       "Copy %s to the other servers, if there are any, and to a safe place again.\n",
 		       i->newest_key, i->keys_path);
 	return status;
 }

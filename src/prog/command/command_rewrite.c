@@ -100,6 +100,8 @@ static enum status make_keys(const char *path, struct link_token_keys **ret, uin
 {
 	if (path)
 		return key_file_load(path, ret, ret_id, err);
+	(void)fputs("pugmark rewrite: no --key-file, so no server opens these links: for a look at the result only\n",
+		    stderr);
 	uint8_t key[LINK_TOKEN_KEY_SIZE];
 	random_bytes(key, sizeof(key));
 	*ret = link_token_keys_new();

@@ -110,6 +110,22 @@ enum status installation_create(struct installation *i, struct err *err)
 	return status == STATUS_OK ? key_agreement_reach(i->store, &mine, err) : status;
 }
 
+/* A store that is there had its keys made: new ones would open none of its links. */
+static enum status say_what_is_missing(struct installation *i, struct err *err)
+{
+	struct err ignored;
+	enum status status = store_open(i->config.store_url, &i->store, &ignored);
+	if (status == STATUS_OK)
+		status = store_check(i->store, &ignored);
+	if (status == STATUS_OK || status == STATUS_AGAIN || status == STATUS_CONFLICT)
+		return err_set(
+		    err, STATUS_NOT_FOUND,
+		    "%s is missing, and the store is there: copy the file from another server of it, or out of "
+		    "your backup",
+		    i->keys_path);
+	return err_set(err, STATUS_NOT_FOUND, "'%s' is not set up yet; run 'pugmark init --data %s'", i->data, i->data);
+}
+
 /* An older store is brought up to date by whichever command opens it first; a newer one is refused by store_check. */
 enum status installation_open(struct installation *i, struct err *err)
 {
@@ -117,7 +133,7 @@ enum status installation_open(struct installation *i, struct err *err)
 	if (status == STATUS_OK)
 		status = open_keys(i, false, err);
 	if (status == STATUS_NOT_FOUND)
-		return err_set(err, status, "'%s' is not set up yet; run 'pugmark init --data %s'", i->data, i->data);
+		return say_what_is_missing(i, err);
 	if (status == STATUS_OK)
 		status = store_open(i->config.store_url, &i->store, err);
 	if (status != STATUS_OK)
