@@ -79,6 +79,8 @@ function Item({ m, here }: { m: Message; here: boolean }) {
 function before_open(m: MessageDetail): string {
   if (m.tracked?.opens === "anonymous") return "Opens of this mail are anonymous: counted in the sums, and never shown here.";
   if (m.tracked?.opens === "off") return "Opens of this mail are not tracked.";
+  if (m.machine_opens > 0) return "The mail has loaded its images, so far for machines only, or for clients of which nobody can tell.";
+  if (m.opens_mpp > 0) return "Apple's mail privacy has loaded the images. Whether a person has read the mail, nobody can tell.";
   return "The open appears here as soon as the mail has loaded its images.";
 }
 
