@@ -138,6 +138,51 @@ test("on the same messages two servers do not lock each other out", { skip }, as
   assert.deepEqual(postgres.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), [["0"]]);
 });
 
+/** Clicks in one piece, so that the journal has them all before any is applied. */
+async function click_in_a_row(t, clients, server, count) {
+  const wire = await Wire.open(t, server.port);
+  const agents = Array.from({ length: count }, () => `${BROWSER_AGENT} n/${clients.number++}`);
+  wire.send(agents.map((agent, i) => {
+    const from = `10.9.${(i >> 8) & 255}.${i & 255}`;
+    return `GET ${clients.paths[i % clients.paths.length]} HTTP/1.1\r\nHost: a\r\nUser-Agent: ${agent}\r\nX-Forwarded-For: ${from}\r\n\r\n`;
+  }).join(""));
+  for (const agent of agents) {
+    assert.equal((await wire.response()).status, 302);
+    clients.answered.push(agent);
+  }
+}
+
+test("a half whose commit waits for the standby is not applied again by the server's next start", { skip }, async (t) => {
+  const { primary, standby, url } = await start_postgres_pair(t, true);
+  const [server, other] = await start_two(t, url);
+  const clients = new Clients(t);
+  await clients.send_mails(server, 12);
+  const waiting = (what) => primary.query(`SELECT pid FROM pg_stat_activity WHERE ${what}`).length;
+  const waits_for_lock = "wait_event_type = 'Lock' AND application_name = 'pugmark'";
+  // The first transaction has what came first. While it is held up the journal gets a crowd, and the next one has half of that.
+  const release = await primary.lock("stats_daily");
+  await clients.click(server, () => clients.answered.length >= 3);
+  await until(() => waiting(waits_for_lock) > 0, "a transaction to be held up");
+  await click_in_a_row(t, clients, server, 600);
+  const locking = primary.lock("stats_daily");
+  await until(() => waiting("wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'") > 0, "the next lock to be asked for");
+  await release();
+  const release_half = await locking;
+  await until(() => waiting(waits_for_lock) > 0, "the next transaction to be held up");
+  const [[receiver]] = standby.query("SELECT pid FROM pg_stat_wal_receiver");
+  process.kill(Number(receiver), "SIGSTOP");
+  await release_half();
+  await until(() => waiting("wait_event = 'SyncRep'") > 0, "its commit to wait for the standby");
+  await server.stop("SIGKILL");
+  const starting = server.start();
+  await until(() => waiting(waits_for_lock) > 0, "the next start to wait for what the last one left");
+  assert.deepEqual(primary.query("SELECT MAX(half_applied) FROM nodes"), [["0"]], "nobody sees it yet");
+  process.kill(Number(receiver), "SIGCONT");
+  await starting;
+  await clients.expect_each_once(primary, [server, other]);
+  assert.deepEqual(primary.query("SELECT SUM(clicks_human + clicks_machine) FROM message_counters"), [[String(clients.answered.length)]]);
+});
+
 test("two servers that accept mail of the same campaigns, in another order each, do not lock each other out", { skip }, async (t) => {
   const ROUNDS = 20;
   const postgres = await start_postgres(t);

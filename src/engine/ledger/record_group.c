@@ -63,7 +63,8 @@ void record_group_clear(struct record_group *group)
 	group->halves[0] = group->halves[1] = 0;
 }
 
-/* What names no message is of the second half: by then everything before it has been applied. */
+/* What names no message is of the second half: by then everything before it has been applied. Another rule in a later
+ * program would apply hits twice, or not at all, where this one has left a first half. */
 static enum record_half half_of(const struct record_group *g, size_t at)
 {
 	uint64_t bits[2];
@@ -103,6 +104,13 @@ uint64_t record_group_last(const struct record_group *group)
 {
 	BUG_IF(group->count == 0);
 	return group->records[group->count - 1].sequence;
+}
+
+bool record_group_ends_at(const struct record_group *group, uint64_t sequence)
+{
+	uint64_t last = record_group_last(group);
+	BUG_IF(last > sequence); /* on it would be applied what is applied, or be left out */
+	return last == sequence;
 }
 
 bool record_group_is_divisible(const struct record_group *group)

@@ -34,6 +34,8 @@ size_t record_group_count(const struct record_group *group);
 const struct journal_record *record_group_first(const struct record_group *group);
 /* The number of the last record. */
 uint64_t record_group_last(const struct record_group *group);
+/* Whether the last record has that number. It is not beyond: there is a record for each number. */
+bool record_group_ends_at(const struct record_group *group, uint64_t sequence);
 
 /* Whether two halves are worth two transactions: the group is large, and neither half is small. Never where a record
  * does not name its message, for that may be one of either half, and what concerns one message stays in order. */

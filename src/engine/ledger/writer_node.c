@@ -47,6 +47,21 @@ static enum status be_fenced(struct writer *w, struct err *err, const char *what
 	return STATUS_CONFLICT;
 }
 
+/* A commit of before, of this process or the last, may still be on its way to the server, or wait there for a standby:
+ * so this waits for whoever holds the cursor's row, and what it then says is how it stays. No row: all zero. */
+static enum status read_cursor(struct writer *w, struct journal_cursor *ret, struct err *err)
+{
+	enum status status = store_begin(w->session, err);
+	if (status != STATUS_OK)
+		return status;
+	status = store_cursor_read(w->session, w->claim.number, ret, err);
+	store_rollback(w->session);
+	if (status != STATUS_NOT_FOUND)
+		return status;
+	*ret = (struct journal_cursor){0};
+	return STATUS_OK;
+}
+
 /* ---- At the start */
 
 /* Stands for the installation where there is no data directory: tests and measurements. */
@@ -71,12 +86,26 @@ static enum status choose_claim(struct writer *w, struct err *err)
 	return STATUS_OK;
 }
 
+/* Again, because the take has waited for what the last process left under way. */
+static enum status read_own_cursor(struct writer *w, struct err *err)
+{
+	struct journal_cursor found;
+	enum status status = read_cursor(w, &found, err);
+	if (status != STATUS_OK)
+		return status;
+	w->cursor = found.sequence;
+	w->half = found.half;
+	return STATUS_OK;
+}
+
 enum status writer_claim_node(struct writer *w, struct err *err)
 {
 	enum status status = choose_claim(w, err);
 	if (status != STATUS_OK)
 		return status;
 	status = store_node_take(w->session, &w->self, err);
+	if (status == STATUS_OK)
+		status = read_own_cursor(w, err);
 	w->is_ready = status == STATUS_OK;
 	/* A full disk is no reason not to start: redirects go on meanwhile, and the first round takes it again. */
 	return status == STATUS_IO || status == STATUS_FULL || status == STATUS_AGAIN ? STATUS_OK : status;
@@ -89,15 +118,6 @@ static enum status take_again(struct writer *w, struct err *err)
 	log_warn("node.taken_again", LOG_INT("node", w->self.number), LOG_INT("epoch", w->self.epoch));
 	w->self.durable = journal_durable_sequence(w->config.journal);
 	return store_node_take(w->session, &w->self, err);
-}
-
-static enum status read_cursor(struct writer *w, struct journal_cursor *ret, struct err *err)
-{
-	enum status status = store_cursor_read(w->session, w->claim.number, ret, err);
-	if (status != STATUS_NOT_FOUND)
-		return status;
-	*ret = (struct journal_cursor){0};
-	return STATUS_OK;
 }
 
 enum status writer_find_cursor(struct writer *w, struct err *err)
@@ -122,24 +142,11 @@ enum status writer_find_cursor(struct writer *w, struct err *err)
 	return STATUS_OK;
 }
 
-/* The commit may still be on its way to the server, or wait there for a standby, while we have a new connection: so
- * this waits for whoever holds the cursor's row, and what it then says is how it stays. */
-static enum status read_cursor_settled(struct writer *w, struct journal_cursor *ret)
-{
-	struct err ignored;
-	enum status status = store_session_recover(w->session, &ignored);
-	if (status == STATUS_OK)
-		status = store_begin(w->session, &ignored);
-	if (status == STATUS_OK)
-		status = store_cursor_read(w->session, w->node, ret, &ignored);
-	store_rollback(w->session);
-	return status;
-}
-
 enum status writer_learn_commit(struct writer *w, const struct journal_cursor *moved, struct err *err)
 {
 	struct journal_cursor now;
-	if (read_cursor_settled(w, &now) != STATUS_OK)
+	struct err ignored;
+	if (store_session_recover(w->session, &ignored) != STATUS_OK || read_cursor(w, &now, &ignored) != STATUS_OK)
 		return STATUS_UNCERTAIN;
 	if (now.epoch == moved->epoch && now.sequence == moved->sequence && now.half == moved->half)
 		return STATUS_OK;

@@ -216,7 +216,7 @@ static size_t room_of_group(const struct round *r)
 static bool is_complete(const struct round *r)
 {
 	const struct record_group *group = r->writer->group;
-	return r->half ? record_group_last(group) == r->half : record_group_count(group) >= room_of_group(r);
+	return r->half ? record_group_ends_at(group, r->half) : record_group_count(group) >= room_of_group(r);
 }
 
 /* From r->record on. What is read must be applied: the reader does not go back. */
@@ -417,8 +417,8 @@ static enum status advance_cursor(struct round *r, struct err *err)
 	struct writer *w = r->writer;
 	uint64_t end = r->half > r->last_sequence ? r->half : r->last_sequence;
 	w->attempted = end > w->attempted ? end : w->attempted;
-	return store_cursor_advance(w->session, &w->claim, (struct cursor_step){w->cursor, r->last_sequence, r->half},
-				    err);
+	struct cursor_step step = {w->cursor, w->half, r->last_sequence, r->half};
+	return store_cursor_advance(w->session, &w->claim, step, err);
 }
 
 static enum status commit(struct round *r, struct err *err)

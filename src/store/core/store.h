@@ -106,15 +106,14 @@ struct journal_cursor {
 	uint64_t half; /* the first half of the records behind it up to here is applied too; 0: of none */
 };
 struct cursor_step {
-	uint64_t from, to;
-	uint64_t half; /* as above, from now on */
+	uint64_t from, from_half, to, to_half;
 };
 /* STATUS_NOT_FOUND when the node has no row. In a transaction it waits until nobody else has moved it and not
  * committed.
  */
 enum status store_cursor_read(struct store_session *session, uint16_t node, struct journal_cursor *ret,
 			      struct err *err) MUST_CHECK;
-/* Compare and swap. STATUS_CONFLICT: it does not stand at `from`, or not under the claim's epoch; roll back. */
+/* Compare and swap. STATUS_CONFLICT: it does not stand there, or not under the claim's epoch; roll back. */
 enum status store_cursor_advance(struct store_session *session, const struct node_claim *claim, struct cursor_step step,
 				 struct err *err) MUST_CHECK;
 

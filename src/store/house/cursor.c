@@ -29,9 +29,9 @@ enum status store_cursor_advance(struct store_session *s, const struct node_clai
 	static const struct none moved = {STATUS_CONFLICT, "another applier moved the journal cursor"};
 	return session_run_some(s,
 				"UPDATE nodes SET applied = $4, half_applied = $5 "
-				"WHERE number = $1 AND epoch = $2 AND applied = $3",
+				"WHERE number = $1 AND epoch = $2 AND applied = $3 AND half_applied = $6",
 				VALUES(value_i64(claim->number), value_i64((int64_t)claim->epoch),
 				       value_i64((int64_t)step.from), value_i64((int64_t)step.to),
-				       value_i64((int64_t)step.half)),
+				       value_i64((int64_t)step.to_half), value_i64((int64_t)step.from_half)),
 				moved, err);
 }

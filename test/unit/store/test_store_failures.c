@@ -172,7 +172,7 @@ static void test_a_connection_that_is_lost_while_committing_is_uncertain(void **
 	fixture_sql(f, "CREATE CONSTRAINT TRIGGER die AFTER UPDATE ON nodes DEFERRABLE INITIALLY DEFERRED "
 		       "FOR EACH ROW EXECUTE FUNCTION die()");
 	OK(f, store_begin(f->s, &f->err));
-	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){0, 5, 0}, &f->err));
+	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){0, 0, 5, 0}, &f->err));
 	EXPECT(f, STATUS_UNCERTAIN, store_commit(f->s, &f->err));
 	OK(f, store_session_recover(f->s, &f->err));
 	OK(f, store_cursor_read(f->s, 1, &at, &f->err));

@@ -46,7 +46,7 @@ static void test_a_start_that_failed_gets_its_number_again(void **state)
 	assert_int_equal(new_number(f, 1), number);
 	struct node_claim claim = {number, 1};
 	fixture_sql(f, "UPDATE nodes SET epoch = 1");
-	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){0, 5, 0}, &f->err));
+	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){0, 0, 5, 0}, &f->err));
 	/* From now on the number is part of the ids of events. */
 	struct node found;
 	uint16_t again = 0;
@@ -177,7 +177,7 @@ static void test_nobody_takes_a_node_while_others_are_kept_out(void **state)
 	OK(f, session_script(other, "SET lock_timeout = '50ms'", &f->err));
 	EXPECT(f, STATUS_AGAIN, store_node_take(other, &node, &f->err));
 	struct node_claim own = {7, 1};
-	OK(f, store_cursor_advance(f->s, &own, (struct cursor_step){0, 5, 0}, &f->err));
+	OK(f, store_cursor_advance(f->s, &own, (struct cursor_step){0, 0, 5, 0}, &f->err));
 	OK(f, store_commit(f->s, &f->err));
 	OK(f, store_node_take(other, &node, &f->err));
 	store_session_close(&other);

@@ -282,23 +282,41 @@ static void test_the_cursor_moves_by_compare_and_swap(void **state)
 	EXPECT(f, STATUS_NOT_FOUND, store_cursor_read(f->s, 7, &none, &f->err));
 	struct node_claim claim = claim_node(f, 7, 1);
 	assert_int_equal(cursor_of(f, f->s, 7), 0);
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){5, 9, 0}, &f->err));
-	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){0, 10, 0}, &f->err));
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){0, 11, 0}, &f->err));
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){9, 11, 0}, &f->err));
-	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){10, 12, 0}, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){5, 0, 9, 0}, &f->err));
+	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){0, 0, 10, 0}, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){0, 0, 11, 0}, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){9, 0, 11, 0}, &f->err));
+	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){10, 0, 12, 0}, &f->err));
 	assert_int_equal(cursor_of(f, f->reader, 7), 12);
+}
+
+/* A first half moves only its own mark. Whoever read the cursor before must not apply that half again. */
+static void test_a_half_is_applied_by_compare_and_swap(void **state)
+{
+	struct fixture *f = *state;
+	struct node_claim claim = claim_node(f, 7, 1);
+	struct journal_cursor cursor = {0};
+	const struct cursor_step first = {0, 0, 0, 8}, second = {0, 8, 8, 0};
+	OK(f, store_cursor_advance(f->s, &claim, first, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, first, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){0, 0, 8, 0}, &f->err));
+	OK(f, store_cursor_read(f->s, 7, &cursor, &f->err));
+	assert_true(cursor.sequence == 0 && cursor.half == 8);
+	OK(f, store_cursor_advance(f->s, &claim, second, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, second, &f->err));
+	OK(f, store_cursor_read(f->s, 7, &cursor, &f->err));
+	assert_true(cursor.sequence == 8 && cursor.half == 0);
 }
 
 static void test_a_cursor_does_not_move_under_an_older_epoch(void **state)
 {
 	struct fixture *f = *state;
 	struct node_claim older = claim_node(f, 7, 1);
-	OK(f, store_cursor_advance(f->s, &older, (struct cursor_step){0, 10, 0}, &f->err));
+	OK(f, store_cursor_advance(f->s, &older, (struct cursor_step){0, 0, 10, 0}, &f->err));
 	struct node_claim newer = claim_node(f, 7, 2);
 	assert_int_equal(cursor_of(f, f->s, 7), 10);
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &older, (struct cursor_step){10, 12, 0}, &f->err));
-	OK(f, store_cursor_advance(f->s, &newer, (struct cursor_step){10, 12, 0}, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &older, (struct cursor_step){10, 0, 12, 0}, &f->err));
+	OK(f, store_cursor_advance(f->s, &newer, (struct cursor_step){10, 0, 12, 0}, &f->err));
 }
 
 static void test_a_lost_cursor_race_leaves_the_transaction_alive(void **state)
@@ -306,7 +324,7 @@ static void test_a_lost_cursor_race_leaves_the_transaction_alive(void **state)
 	struct fixture *f = *state;
 	struct node_claim claim = claim_node(f, 1, 1);
 	OK(f, store_begin(f->s, &f->err));
-	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){5, 6, 0}, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, (struct cursor_step){5, 0, 6, 0}, &f->err));
 	(void)add_tenant(f, "a");
 	OK(f, store_commit(f->s, &f->err));
 	assert_int_equal(count_tenants(f, f->reader), 1);
@@ -414,6 +432,7 @@ int main(void)
 	    FIXTURE_TEST(test_a_write_that_failed_late_fails_the_commit),
 	    FIXTURE_TEST(test_a_savepoint_takes_a_failure_back),
 	    FIXTURE_TEST(test_the_cursor_moves_by_compare_and_swap),
+	    FIXTURE_TEST(test_a_half_is_applied_by_compare_and_swap),
 	    FIXTURE_TEST(test_a_cursor_does_not_move_under_an_older_epoch),
 	    FIXTURE_TEST(test_a_lost_cursor_race_leaves_the_transaction_alive),
 	    FIXTURE_TEST(test_a_newer_step_that_says_nothing_ends_older_writers),
