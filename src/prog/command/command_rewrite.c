@@ -100,8 +100,6 @@ static enum status make_keys(const char *path, struct link_token_keys **ret, uin
 {
 	if (path)
 		return key_file_load(path, ret, ret_id, err);
-	(void)fputs("pugmark rewrite: no --key-file, so no server opens these links: for a look at the result only\n",
-		    stderr);
 	uint8_t key[LINK_TOKEN_KEY_SIZE];
 	random_bytes(key, sizeof(key));
 	*ret = link_token_keys_new();
@@ -209,6 +207,14 @@ static int rewrite(const struct arguments *a, struct sealing *sealing, struct sl
 	return is_done ? EXIT_DONE : EXIT_FAILED;
 }
 
+static void say_what_it_is_for(const struct arguments *a)
+{
+	if (!a->key_file && !a->is_identity)
+		(void)fputs("pugmark rewrite: no --key-file, so no server opens these links: for a look at the result "
+			    "only\n",
+			    stderr);
+}
+
 /* The message is made up and always the same, so that the same input and key give the same output: tests compare bytes.
  */
 static int run(const struct arguments *a)
@@ -228,6 +234,8 @@ static int run(const struct arguments *a)
 	int code = EXIT_FAILED;
 	if (input_file_read("rewrite", a->input, &input))
 		code = rewrite(a, &sealing, buf_slice(&input));
+	if (code == EXIT_DONE)
+		say_what_it_is_for(a);
 	link_token_sealer_free(&sealing.origin.sealer);
 	link_token_keys_free(&keys);
 	buf_done(&input);
