@@ -7,33 +7,19 @@
 #include "store/house/catalog.h"
 #include "store/mail/bodies.h"
 #include "store/people/contacts.h"
+#include <stddef.h>
 #include <stdlib.h>
 
+/* Offsets are of slices in struct accepted. */
 struct noun {
-	struct slice (*key)(const struct accepted *a); /* empty: this mail has none */
-	/* Whether b says the same as a, which has the same key. NULL: is written each time. */
-	bool (*is_same)(const struct accepted *a, const struct accepted *b);
+	size_t key;  /* empty: this mail has none */
+	size_t said; /* what is written beside the key; 0: more than that, so each is written */
 	enum status (*write)(struct store_session *s, const struct accepted *a, struct err *err);
 };
-
-static struct slice contact_key(const struct accepted *a)
-{
-	return a->contact.id;
-}
 
 static enum status write_contact(struct store_session *s, const struct accepted *a, struct err *err)
 {
 	return store_contact_use(s, a->message.tenant, &a->contact, a->message.created_us, err);
-}
-
-static struct slice campaign_key(const struct accepted *a)
-{
-	return a->campaign.id;
-}
-
-static bool is_same_campaign(const struct accepted *a, const struct accepted *b)
-{
-	return slice_equal(a->campaign.name, b->campaign.name);
 }
 
 static enum status write_campaign(struct store_session *s, const struct accepted *a, struct err *err)
@@ -41,32 +27,9 @@ static enum status write_campaign(struct store_session *s, const struct accepted
 	return store_campaign_use(s, a->message.tenant, a->campaign.id, a->campaign.name, a->message.created_us, err);
 }
 
-static struct slice template_key(const struct accepted *a)
-{
-	return a->template.id;
-}
-
-static bool is_same_template(const struct accepted *a, const struct accepted *b)
-{
-	return slice_equal(a->template.name, b->template.name);
-}
-
 static enum status write_template(struct store_session *s, const struct accepted *a, struct err *err)
 {
 	return store_template_use(s, a->message.tenant, a->template.id, a->template.name, a->message.created_us, err);
-}
-
-static struct slice body_key(const struct accepted *a)
-{
-	return a->message.body_id;
-}
-
-/* The key is a hash of the content. */
-static bool is_same_body(const struct accepted *a, const struct accepted *b)
-{
-	(void)a;
-	(void)b;
-	return true;
 }
 
 static enum status write_body(struct store_session *s, const struct accepted *a, struct err *err)
@@ -75,13 +38,19 @@ static enum status write_body(struct store_session *s, const struct accepted *a,
 	return store_body_put(s, m->tenant, m->body_id, a->body, m->created_us, err);
 }
 
+#define AT(field) offsetof(struct accepted, field)
 static const struct noun NOUNS[] = {
-    {contact_key, NULL, write_contact},
-    {campaign_key, is_same_campaign, write_campaign},
-    {template_key, is_same_template, write_template},
-    {body_key, is_same_body, write_body},
+    {AT(contact.id), 0, write_contact},
+    {AT(campaign.id), AT(campaign.name), write_campaign},
+    {AT(template.id), AT(template.name), write_template},
+    {AT(message.body_id), AT(message.body_id), write_body}, /* the key is a hash of the content */
 };
 enum { NOUN_COUNT = sizeof NOUNS / sizeof NOUNS[0] };
+
+static struct slice text_at(const struct accepted *a, size_t offset)
+{
+	return *(const struct slice *)(const void *)((const char *)a + offset);
+}
 
 struct named {
 	struct slice key;
@@ -97,16 +66,19 @@ static int by_key(const void *left, const void *right)
 	return order ? order : (a->by > b->by) - (a->by < b->by);
 }
 
+static bool says_the_same(const struct noun *noun, const struct named *a, const struct named *b)
+{
+	return noun->said && slice_equal(a->key, b->key) &&
+	       slice_equal(text_at(a->by, noun->said), text_at(b->by, noun->said));
+}
+
 static enum status write_sorted(struct store_session *s, const struct noun *noun, const struct named *named,
 				size_t count, struct err *err)
 {
 	enum status status = STATUS_OK;
-	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-		bool is_written = i && noun->is_same && slice_equal(named[i - 1].key, named[i].key) &&
-				  noun->is_same(named[i - 1].by, named[i].by);
-		if (!is_written)
+	for (size_t i = 0; status == STATUS_OK && i < count; i++)
+		if (!i || !says_the_same(noun, &named[i - 1], &named[i]))
 			status = noun->write(s, named[i].by, err);
-	}
 	return status;
 }
 
@@ -118,7 +90,7 @@ enum status accept_write_nouns(struct store_session *session, const struct accep
 	for (size_t k = 0; status == STATUS_OK && k < NOUN_COUNT; k++) {
 		size_t n = 0;
 		for (size_t i = 0; i < count; i++) {
-			struct slice key = NOUNS[k].key(&accepted[i]);
+			struct slice key = text_at(&accepted[i], NOUNS[k].key);
 			if (key.n)
 				named[n++] = (struct named){key, &accepted[i]};
 		}
