@@ -21,9 +21,8 @@ struct timers {
 	struct timer_handler handlers[TIMER_HANDLERS_MAX];
 	int64_t next_us[TIMER_HANDLERS_MAX]; /* when the first of the kind is due, as last seen; 0: none */
 	size_t count;
-	size_t turn; /* who begins */
-	uint32_t
-	    taken_once; /* beside others, where there is one taking in a transaction: as many as a slice has time for */
+	size_t turn;         /* who begins */
+	uint32_t taken_once; /* beside others: as many as a slice has time for */
 	const struct clock *clock;
 	int64_t asked_us; /* monotonic; 0: ask */
 	int64_t noted_us; /* the first that was set since; INT64_MAX: none */

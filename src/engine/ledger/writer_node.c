@@ -62,6 +62,12 @@ static enum status read_cursor(struct writer *w, struct journal_cursor *ret, str
 	return STATUS_OK;
 }
 
+static void stand_at(struct writer *w, const struct journal_cursor *at)
+{
+	w->cursor = at->sequence;
+	w->half = at->half;
+}
+
 /* ---- At the start */
 
 /* Stands for the installation where there is no data directory: tests and measurements. */
@@ -76,8 +82,7 @@ static enum status choose_claim(struct writer *w, struct err *err)
 	enum status status = store_cursor_read(w->session, w->node, &found, err);
 	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 		return status;
-	w->cursor = found.sequence;
-	w->half = found.half;
+	stand_at(w, &found);
 	w->self = (struct node){.number = w->node, .installation = nobody(w->node), .epoch = found.epoch + 1};
 	if (w->config.node)
 		w->self = *w->config.node;
@@ -91,11 +96,9 @@ static enum status read_own_cursor(struct writer *w, struct err *err)
 {
 	struct journal_cursor found;
 	enum status status = read_cursor(w, &found, err);
-	if (status != STATUS_OK)
-		return status;
-	w->cursor = found.sequence;
-	w->half = found.half;
-	return STATUS_OK;
+	if (status == STATUS_OK)
+		stand_at(w, &found);
+	return status;
 }
 
 enum status writer_claim_node(struct writer *w, struct err *err)
@@ -137,8 +140,7 @@ enum status writer_find_cursor(struct writer *w, struct err *err)
 	if (found.sequence < w->cursor)
 		log_warn("node.replays", LOG_INT("node", w->claim.number), LOG_INT("from", found.sequence),
 			 LOG_INT("instead_of", w->cursor));
-	w->cursor = found.sequence;
-	w->half = found.half;
+	stand_at(w, &found);
 	return STATUS_OK;
 }
 

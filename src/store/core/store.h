@@ -108,9 +108,8 @@ struct journal_cursor {
 struct cursor_step {
 	uint64_t from, from_half, to, to_half;
 };
-/* STATUS_NOT_FOUND when the node has no row. In a transaction it waits until nobody else has moved it and not
- * committed.
- */
+/* STATUS_NOT_FOUND when the node has no row. In a transaction it waits for whoever has moved it and not committed
+ * yet. */
 enum status store_cursor_read(struct store_session *session, uint16_t node, struct journal_cursor *ret,
 			      struct err *err) MUST_CHECK;
 /* Compare and swap. STATUS_CONFLICT: it does not stand there, or not under the claim's epoch; roll back. */
