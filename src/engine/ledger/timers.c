@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/ledger/attempt.h"
+#include "engine/ledger/fitting.h"
 #include <stdlib.h>
 
 enum { TAKEN_AT_ONCE = 64, TAKEN_ONCE_MAX = 128 };
@@ -211,11 +212,8 @@ static enum status fire_turn(struct timers *t, struct batch *batch, const struct
 /* What they lock others wait for, and a person who is waiting for a command waits, too. */
 static void adapt_taking(struct timers *t, const struct timers_slice *slice, int64_t began_us)
 {
-	int64_t took_us = clock_monotonic_us(t->clock) - began_us, slice_us = slice->end_us - began_us;
-	if (took_us > slice_us && t->taken_once > 1)
-		t->taken_once /= 2;
-	else if (took_us < slice_us / 2 && t->taken_once < TAKEN_ONCE_MAX)
-		t->taken_once *= 2;
+	const struct fitting fitting = {1, TAKEN_ONCE_MAX, slice->end_us - began_us};
+	t->taken_once = (uint32_t)fitting_next(&fitting, t->taken_once, clock_monotonic_us(t->clock) - began_us);
 }
 
 enum status timers_fire(struct timers *t, struct batch *batch, const struct timers_slice *slice, struct err *err)

@@ -25,6 +25,7 @@
 
 #include "base/log.h"
 #include "engine/ledger/attempt.h"
+#include "engine/ledger/fitting.h"
 #include "engine/ledger/watermark.h"
 
 enum {
@@ -277,12 +278,11 @@ static enum status apply_group(struct round *r, struct err *err)
 static void adapt_group(struct round *r)
 {
 	struct writer *w = r->writer;
-	int64_t took_us = monotonic_us(r) - r->locked_us, slice_us = r->end_us - r->began_us;
+	const struct fitting fitting = {GROUP_LEAST, GROUP_SHARED_MAX, r->end_us - r->began_us};
+	size_t next = fitting_next(&fitting, w->group_room, monotonic_us(r) - r->locked_us);
 	bool was_full = record_group_count(w->group) == w->group_room;
-	if (took_us > slice_us && w->group_room > GROUP_LEAST)
-		w->group_room /= 2;
-	else if (took_us < slice_us / 2 && was_full && w->group_room < GROUP_SHARED_MAX)
-		w->group_room *= 2;
+	if (was_full || next < w->group_room)
+		w->group_room = next;
 }
 
 static int64_t slice_of_records(const struct round *r)
