@@ -35,6 +35,11 @@ void *mem_resize(void *old, size_t size)
 	return p;
 }
 
+void *mem_try_resize(void *old, size_t size)
+{
+	return realloc(old, size ? size : 1);
+}
+
 char *mem_copy(struct slice s)
 {
 	char *copy = mem_alloc(s.n + 1);

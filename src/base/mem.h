@@ -15,6 +15,8 @@ void *mem_alloc(size_t size) __attribute__((malloc, returns_nonnull, warn_unused
 void *mem_alloc_array(size_t count, size_t size) __attribute__((malloc, returns_nonnull, warn_unused_result));
 /* As realloc; what is added is not zeroed. */
 void *mem_resize(void *p, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+/* The same, but NULL when there is no memory, and `p` is as it was: for what is as large as somebody outside says. */
+void *mem_try_resize(void *p, size_t size) __attribute__((warn_unused_result));
 /* A NUL-terminated copy. */
 char *mem_copy(struct slice s) __attribute__((malloc, returns_nonnull, warn_unused_result));
 /* NULL is allowed. */

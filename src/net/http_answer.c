@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Three ways to answer: bytes that are shared and stay (the pixel), bytes that are ready and go (a redirect), and a
- * head that is put together here. The first copies nothing and allocates nothing; it is what hits get. All end in
- * http_request_answered, which alone decides what becomes of the request. */
+/* Bytes that are shared and stay (the pixel), bytes that are ready and go (a redirect), and a head that is put together
+ * here, before a body that is copied, shared or taken over. The first copies nothing and allocates nothing; it is what
+ * hits get. All end in http_request_answered, which alone decides what becomes of the request.
+ *
+ * An answer that is there cannot be refused for want of memory any more, so it is taken from the budget whether or not
+ * there is room: whoever comes next is refused instead. */
 #include "base/mem.h"
 #include "net/http_connection.h"
 
@@ -55,15 +58,43 @@ const char *http_reason(unsigned status)
 	return "";
 }
 
+static struct byte_budget *budget_of(const struct http_request *request)
+{
+	return request->loop->server->config.budget;
+}
+
+static void free_own(struct http_request *request)
+{
+	if (request->own_room > OWN_BYTES_KEPT)
+		byte_budget_give(budget_of(request), request->own_room);
+	mem_free(request->own);
+	request->own = NULL;
+	request->own_room = 0;
+}
+
 /* `request->own` with room for n bytes. */
 static char *take_own(struct http_request *request, size_t n)
 {
 	if (request->own_room < n) {
-		mem_free(request->own);
+		free_own(request);
 		request->own_room = n < 1024 ? 1024 : n;
 		request->own = mem_alloc(request->own_room);
+		if (request->own_room > OWN_BYTES_KEPT)
+			byte_budget_take_anyway(budget_of(request), request->own_room);
 	}
 	return request->own;
+}
+
+/* What a small answer took stays for the next one. */
+void http_request_free_answer(struct http_request *request)
+{
+	if (request->own_room > OWN_BYTES_KEPT)
+		free_own(request);
+	if (!request->own_tail)
+		return;
+	byte_budget_give(budget_of(request), request->own_tail_room);
+	mem_free(request->own_tail);
+	request->own_tail = NULL;
 }
 
 void http_request_answered(struct http_request *request)
@@ -71,9 +102,13 @@ void http_request_answered(struct http_request *request)
 	struct http_connection *connection = request->connection;
 	BUG_IF(request->answered || !request->live);
 	request->answered = true;
+	request->answer_size = request->answer.n + request->tail.n;
 	/* Answers leave in the order of the requests (RFC 9112, 9.3.2): one that is ready early waits for those in
 	 * front of it. */
 	if (connection) {
+		connection->unread += request->answer_size;
+		if (connection->asking == request)
+			http_admit_end(connection);
 		if (request == connection->first && !connection->write)
 			http_loop_want_flush(connection);
 		return;
@@ -156,29 +191,67 @@ static void close_if_stopping(struct http_request *request)
 	connection->state = READ_DISCARD;
 }
 
-void http_answer(struct http_request *request, unsigned status, const struct http_header *headers, size_t header_count,
-		 struct slice body)
+/* RFC 9110, 15.3.5 and 15.4.5; a 204 must not even have a length (8.6). */
+static bool has_body(unsigned status)
+{
+	return status != 204 && status != 304;
+}
+
+/* The head, up to the blank line, of an answer whose body has `n` bytes, with room for `more` bytes behind it. */
+static void write_head(struct http_request *request, unsigned status, const struct http_header *headers,
+		       size_t header_count, size_t n, size_t more, struct buf *ret)
 {
 	BUG_IF(status < 200 || status > 599);
-	/* RFC 9110, 15.3.5 and 15.4.5; a 204 must not even have a length (8.6). */
-	bool bodiless = status == 204 || status == 304;
-	size_t size = 256 + body.n;
+	size_t size = 256 + more;
 	for (size_t i = 0; i < header_count; i++)
 		size += headers[i].name.n + headers[i].value.n + 4;
 	close_if_stopping(request);
-	struct buf b;
-	buf_init_fixed(&b, take_own(request, size), size);
-	http_append_head(&b, request, status, headers, header_count);
-	if (!bodiless) {
-		buf_append(&b, SLICE("Content-Length: "));
-		buf_append_u64(&b, body.n);
-		buf_append(&b, SLICE("\r\n"));
+	buf_init_fixed(ret, take_own(request, size), size);
+	http_append_head(ret, request, status, headers, header_count);
+	if (has_body(status)) {
+		buf_append(ret, SLICE("Content-Length: "));
+		buf_append_u64(ret, n);
+		buf_append(ret, SLICE("\r\n"));
 	}
-	buf_append(&b, SLICE("\r\n"));
-	/* The head is that of a GET, its length among it (RFC 9110, 9.3.2). */
-	if (!bodiless && request->method != HTTP_HEAD)
+	buf_append(ret, SLICE("\r\n"));
+}
+
+/* The head is that of a GET, its length among it (RFC 9110, 9.3.2). */
+static bool sends_body(const struct http_request *request, unsigned status)
+{
+	return has_body(status) && request->method != HTTP_HEAD;
+}
+
+void http_answer(struct http_request *request, unsigned status, const struct http_header *headers, size_t header_count,
+		 struct slice body)
+{
+	struct buf b;
+	write_head(request, status, headers, header_count, body.n, body.n, &b);
+	if (sends_body(request, status))
 		buf_append(&b, body);
 	BUG_IF(buf_failed(&b));
 	request->answer = buf_slice(&b);
 	http_request_answered(request);
+}
+
+void http_answer_shared(struct http_request *request, unsigned status, const struct http_header *headers,
+			size_t header_count, struct slice body)
+{
+	struct buf b;
+	write_head(request, status, headers, header_count, body.n, 0, &b);
+	BUG_IF(buf_failed(&b));
+	request->answer = buf_slice(&b);
+	if (sends_body(request, status))
+		request->tail = body;
+	http_request_answered(request);
+}
+
+void http_answer_owned(struct http_request *request, unsigned status, const struct http_header *headers,
+		       size_t header_count, struct buf *body)
+{
+	size_t n = body->n;
+	request->own_tail_room = body->room;
+	request->own_tail = buf_detach(body, &n);
+	byte_budget_take_anyway(budget_of(request), request->own_tail_room);
+	http_answer_shared(request, status, headers, header_count, slice_of(request->own_tail, n));
 }

@@ -22,16 +22,17 @@ static void on_room_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 void http_connection_refuse(struct http_connection *connection, unsigned status)
 {
 	struct http_request *request = http_request_take(connection->loop);
-	const struct http_header type = {SLICE("Content-Type"), SLICE("text/plain; charset=utf-8")};
+	const struct http_header headers[] = {{SLICE("Content-Type"), SLICE("text/plain; charset=utf-8")},
+					      {SLICE("Retry-After"), SLICE("1")}};
 	http_request_queue(connection, request);
 	connection->state = READ_DISCARD;
 	connection->continue_owed = false;
 	/* Where the next request would begin nobody can know any more. */
 	connection->start = connection->end;
 	request->close_after = true;
-	if (status != 408)
+	if (status < 500 && status != 408)
 		http_count(&connection->loop->counters.bad_requests);
-	http_answer(request, status, &type, 1, slice_from_cstr(http_reason(status)));
+	http_answer(request, status, headers, status == 503 ? 2 : 1, slice_from_cstr(http_reason(status)));
 }
 
 /* In capitals only: methods are case-sensitive (RFC 9110, 9.1). */
@@ -62,7 +63,7 @@ static const struct http_head *head_of(struct http_connection *connection)
 	return &loop->head;
 }
 
-static struct http_request *make_request(struct http_connection *connection)
+struct http_request *http_connection_make_request(struct http_connection *connection)
 {
 	const struct http_head *head = head_of(connection);
 	struct http_request *request = http_request_take(connection->loop);
@@ -80,7 +81,7 @@ static struct http_request *make_request(struct http_connection *connection)
 }
 
 /* The request takes the buffer its slices point into; what follows in it moves to a fresh one. */
-static void keep_input(struct http_connection *connection, struct http_request *request)
+void http_connection_keep_input(struct http_connection *connection, struct http_request *request)
 {
 	struct http_input *old = connection->input;
 	size_t rest = connection->end - connection->start;
@@ -97,7 +98,7 @@ static void keep_input(struct http_connection *connection, struct http_request *
 static void hand_over(struct http_connection *connection)
 {
 	struct http_loop *loop = connection->loop;
-	struct http_request *request = make_request(connection);
+	struct http_request *request = http_connection_make_request(connection);
 	connection->start += connection->head_n + connection->body_n;
 	connection->state = request->close_after ? READ_DISCARD : READ_HEAD;
 	connection->scanned = 0;
@@ -107,7 +108,8 @@ static void hand_over(struct http_connection *connection)
 	loop->handled_since_turn++;
 	loop->server->config.handle(loop->user, request);
 	if (!request->answered && !request->released)
-		keep_input(connection, request);
+		http_connection_keep_input(connection, request);
+	connection->share = BUDGET_STRANGER;
 }
 
 /* What a trusted proxy says in front of everything else. */
@@ -159,24 +161,32 @@ static unsigned judge_head(const struct http_connection *connection, const struc
 	return !refused && head->content_length > limits->body_bytes ? 413 : refused;
 }
 
-static void begin_body(struct http_connection *connection, const struct http_head *head)
+/* Who has begun to send does not wait for a 100 Continue (RFC 9110, 10.1.1). */
+void http_connection_begin_body(struct http_connection *connection)
+{
+	connection->chunks = (struct http_chunked){0};
+	connection->state = READ_BODY;
+	connection->since_ms = connection->rate_since_ms = uv_now(&connection->loop->uv);
+	connection->rate_bytes = connection->end - connection->start - connection->head_n;
+	connection->continue_owed = connection->continue_owed && connection->rate_bytes == 0;
+	if (connection->continue_owed)
+		http_loop_want_flush(connection);
+}
+
+static void end_head(struct http_connection *connection, const struct http_head *head)
 {
 	connection->head_n = head->bytes.n;
 	connection->body_n = 0;
 	connection->content_length = head->content_length;
 	connection->chunked = head->chunked;
-	if (!head->chunked && head->content_length == 0) {
+	connection->body_max = limits_of(connection)->body_bytes;
+	connection->continue_owed = head->expect_continue;
+	if (!head->chunked && head->content_length == 0)
 		hand_over(connection);
-		return;
-	}
-	connection->chunks = (struct http_chunked){0};
-	connection->state = READ_BODY;
-	connection->since_ms = uv_now(&connection->loop->uv);
-	connection->body_received = connection->end - connection->start - connection->head_n;
-	/* Who has begun to send does not wait for it (RFC 9110, 10.1.1). */
-	connection->continue_owed = head->expect_continue && connection->body_received == 0;
-	if (connection->continue_owed)
-		http_loop_want_flush(connection);
+	else if (connection->loop->server->config.admit)
+		http_admit(connection);
+	else
+		http_connection_begin_body(connection);
 }
 
 static bool read_head(struct http_connection *connection)
@@ -199,7 +209,7 @@ static bool read_head(struct http_connection *connection)
 		refused = http_head_read(&loop->head, slice_sub(bytes, 0, connection->scanned));
 		refused = judge_head(connection, &loop->head, refused);
 		if (!refused)
-			begin_body(connection, &loop->head);
+			end_head(connection, &loop->head);
 	}
 	if (refused)
 		http_connection_refuse(connection, refused);
@@ -210,9 +220,8 @@ static bool read_chunks(struct http_connection *connection)
 {
 	size_t before = connection->start + connection->head_n;
 	size_t n = connection->end - before;
-	enum http_chunked_result result =
-	    http_chunked_decode(&connection->chunks, connection->input->bytes + before, &connection->body_n, &n,
-				limits_of(connection)->body_bytes);
+	enum http_chunked_result result = http_chunked_decode(&connection->chunks, connection->input->bytes + before,
+							      &connection->body_n, &n, connection->body_max);
 	connection->end = before + n;
 	if (result == HTTP_CHUNKED_MORE)
 		return false;
@@ -241,24 +250,36 @@ static bool read_on(struct http_connection *connection)
 	case READ_FIRST: return read_first(connection);
 	case READ_HEAD: return read_head(connection);
 	case READ_BODY: return read_body(connection);
+	case READ_ASKING: return false;
 	case READ_DISCARD: break;
 	}
 	connection->start = connection->end;
 	return false;
 }
 
+bool http_connection_may_go_on(const struct http_connection *connection)
+{
+	const struct http_limits *limits = limits_of(connection);
+	return !connection->held && connection->owed < limits->pipelined &&
+	       connection->unread < limits->unread_answer_bytes;
+}
+
+static void pause_reading(struct http_connection *connection)
+{
+	connection->paused = true;
+	uv_read_stop((uv_stream_t *)&connection->tcp);
+}
+
 /* Reads on in what was received; also after a pause. */
 static void parse(struct http_connection *connection)
 {
-	uint32_t most = limits_of(connection)->pipelined;
 	while (!connection->closing && connection->start < connection->end) {
 		/* Who sends on and does not read his answers is not read on himself: what he is owed would grow without
 		 * end. */
-		if (connection->owed >= most && connection->state != READ_DISCARD) {
+		if (connection->state != READ_DISCARD && !http_connection_may_go_on(connection)) {
 			http_connection_flush(connection);
-			if (!connection->closing && connection->owed >= most) {
-				connection->paused = true;
-				uv_read_stop((uv_stream_t *)&connection->tcp);
+			if (!connection->closing && !http_connection_may_go_on(connection)) {
+				pause_reading(connection);
 				return;
 			}
 			continue;
@@ -266,7 +287,9 @@ static void parse(struct http_connection *connection)
 		if (!read_on(connection))
 			break;
 	}
-	if (connection->start == connection->end)
+	if (connection->state == READ_ASKING && !connection->closing)
+		pause_reading(connection);
+	else if (connection->start == connection->end)
 		http_input_drop(connection);
 }
 
@@ -294,6 +317,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 		return;
 	if (n == UV_EOF) {
 		on_end(connection);
+	} else if (n == UV_ENOBUFS) { /* http_input_room had none */
+		http_connection_refuse(connection, 503);
 	} else if (n < 0) {
 		http_connection_close(connection);
 	} else if (n > 0) {
@@ -301,7 +326,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 		    connection->state == READ_HEAD)
 			connection->since_ms = uv_now(&connection->loop->uv); /* a request begins */
 		connection->end += (size_t)n;
-		connection->body_received += (uint64_t)n;
+		connection->rate_bytes += (uint64_t)n;
 		parse(connection);
 	}
 	if (connection->closing)
@@ -319,7 +344,7 @@ void http_connection_start(struct http_connection *connection)
 
 void http_connection_resume(struct http_connection *connection)
 {
-	if (!connection->paused)
+	if (!connection->paused || connection->state == READ_ASKING)
 		return;
 	connection->paused = false;
 	if (!connection->read_ended)
@@ -335,6 +360,7 @@ void http_connection_orphan(struct http_connection *connection)
 	struct http_request *request = connection->first, *next;
 	struct http_request *answered = NULL, **answered_end = &answered;
 	connection->first = connection->last = NULL;
+	connection->asking = connection->held = NULL;
 	connection->owed = 0;
 	for (; request; request = next) {
 		next = request->next;
@@ -375,6 +401,7 @@ static void on_closed(uv_handle_t *handle)
 		loop->head_owner = NULL;
 	mem_free(connection);
 	loop->connection_count--;
+	http_accept_resume(loop); /* there is a descriptor now */
 	http_loop_maybe_end(loop);
 }
 
@@ -387,6 +414,12 @@ void http_connection_close(struct http_connection *connection)
 	list_remove(&connection->in_flush);
 	http_connection_orphan(connection);
 	uv_close((uv_handle_t *)&connection->tcp, on_closed);
+}
+
+bool http_connection_is_idle(const struct http_connection *connection)
+{
+	bool between = connection->state == READ_FIRST || connection->state == READ_HEAD;
+	return between && !connection->first && !connection->write && !connection->closing;
 }
 
 void http_connection_wind_down(struct http_connection *connection)

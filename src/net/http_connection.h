@@ -28,7 +28,8 @@ struct http_input {
 enum http_read_state {
 	READ_FIRST,   /* nothing came yet: a PROXY header may */
 	READ_HEAD,    /* at or in a head */
-	READ_BODY,    /* the head is whole */
+	READ_ASKING,  /* the head is whole, and nobody has said yet whether the body is wanted */
+	READ_BODY,    /* it is */
 	READ_DISCARD, /* what comes means nothing any more */
 };
 
@@ -44,20 +45,25 @@ struct http_connection {
 	struct http_input *input; /* NULL when nothing is waiting in it */
 	size_t start, end;        /* what is unread of input: the request under way and what follows */
 	enum http_read_state state;
-	size_t scanned, head_n;  /* of the head under way; see http_head_find_end */
-	size_t body_n;           /* body bytes that are there */
-	uint64_t content_length; /* of the body under way */
+	size_t scanned, head_n;       /* of the head under way; see http_head_find_end */
+	size_t body_n;                /* body bytes that are there */
+	uint64_t content_length;      /* of the body under way */
+	uint64_t body_max;            /* and what is read of it at most */
+	enum byte_budget_share share; /* what it may take of the budget */
 	struct http_chunked chunks;
 	bool chunked, continue_owed;
-	uint64_t since_ms;      /* when what is waited for began: the silence, the head, the body, the lingering */
-	uint64_t body_received; /* raw bytes since the body began */
-	bool trusted;           /* the peer is a trusted proxy */
-	bool counted;           /* in the per-address count */
+	uint64_t since_ms; /* when what is waited for began: the silence, the head, the body, the lingering */
+	uint64_t rate_since_ms, rate_bytes; /* raw bytes of the body since then */
+	bool trusted;                       /* the peer is a trusted proxy */
+	bool counted;                       /* in the per-address count */
 	bool paused, read_ended, served;
 	bool blank_skipped; /* the one CR LF that may stand before a request line (RFC 9112 2.2) */
 	/* writing */
 	struct http_request *first, *last;
+	struct http_request *asking; /* the one of READ_ASKING, which is the last */
+	struct http_request *held;   /* see http_request_hold */
 	unsigned owed;
+	size_t unread;            /* bytes of answers that are ready and not written */
 	struct http_write *write; /* under way */
 	bool closing;
 	uint64_t written_ms; /* when the write under way last made progress */
@@ -82,12 +88,16 @@ struct http_request {
 	struct peer_address client;
 	void (*gone)(void *user, struct http_request *request);
 	void *gone_user;
-	struct slice answer; /* what is left to write of it */
+	struct slice answer; /* what is left to write of it … */
+	struct slice tail;   /* … and of what stands elsewhere */
+	size_t answer_size;  /* both, at first */
 	char *own;           /* memory for an answer that was copied */
 	size_t own_room;
+	char *own_tail; /* and for a tail that was taken over */
+	size_t own_tail_room;
 	struct http_stream *stream;
 	enum http_method method;
-	bool live, released, answered, close_after, http_1_0;
+	bool live, released, answered, close_after, http_1_0, is_early;
 };
 
 struct http_slab {
@@ -101,6 +111,7 @@ struct http_stream {
 	struct buf waiting;
 	char *writing; /* what a uv_write is busy with */
 	size_t writing_n;
+	size_t charged; /* of the budget, for both */
 	void (*closed)(void *user, struct http_stream *stream);
 	void *user;
 	bool ended;     /* by its owner */
@@ -108,11 +119,12 @@ struct http_stream {
 };
 
 /* http_input.c */
+/* At least as large; beyond the budget if need be, because what is to stand in it is there already. */
 struct http_input *http_input_take(struct http_loop *loop, size_t room);
 void http_input_give_back(struct http_loop *loop, struct http_input *input);
 /* Forgets what was received. */
 void http_input_drop(struct http_connection *connection);
-/* Room for more behind what is unread, which may move. */
+/* Room for more behind what is unread, which may move; of size 0 when there is no memory for it. */
 uv_buf_t http_input_room(struct http_connection *connection);
 
 /* http_connection.c */
@@ -124,6 +136,19 @@ void http_connection_refuse(struct http_connection *connection, unsigned status)
 void http_connection_orphan(struct http_connection *connection);
 /* At once; what is unanswered is orphaned. */
 void http_connection_close(struct http_connection *connection);
+/* Whether it is worth less than one that has just come: it asked for nothing yet, or nothing more. */
+bool http_connection_is_idle(const struct http_connection *connection);
+/* Takes the request of a head that was read. Its connection's input goes with it when somebody still needs it. */
+struct http_request *http_connection_make_request(struct http_connection *connection);
+void http_connection_keep_input(struct http_connection *connection, struct http_request *request);
+void http_connection_begin_body(struct http_connection *connection);
+/* Whether more requests may be handled before answers have left. */
+bool http_connection_may_go_on(const struct http_connection *connection);
+
+/* http_admit.c */
+void http_admit(struct http_connection *connection);
+/* The request of READ_ASKING has its answer, or will have it, without the body. */
+void http_admit_end(struct http_connection *connection);
 /* Before a stop: closes it, or lets it finish. */
 void http_connection_wind_down(struct http_connection *connection);
 
@@ -140,6 +165,8 @@ void http_deadline_set(struct http_connection *connection);
 void http_deadline_tick(struct http_loop *loop);
 
 /* http_request.c */
+/* Off its connection's list, of which it is the last. */
+void http_request_unqueue(struct http_request *request);
 struct http_request *http_request_take(struct http_loop *loop);
 void http_request_free(struct http_request *request);
 /* Puts it behind the others of its connection. */
@@ -147,6 +174,7 @@ void http_request_queue(struct http_connection *connection, struct http_request 
 void http_request_set_client(struct http_request *request, const struct http_head *head);
 
 /* http_answer.c */
+void http_request_free_answer(struct http_request *request);
 const char *http_reason(unsigned status);
 void http_request_answered(struct http_request *request);
 /* Status line and headers up to the blank line; false when a header is not fit to be sent. */

@@ -9,7 +9,7 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static uint64_t read_due_ms(const struct http_connection *connection, uint64_t now_ms)
+static uint64_t read_due_ms(const struct http_connection *connection)
 {
 	const struct http_limits *limits = &connection->loop->server->config.limits;
 	uint64_t since = connection->since_ms;
@@ -23,8 +23,9 @@ static uint64_t read_due_ms(const struct http_connection *connection, uint64_t n
 		if (connection->start < connection->end || connection->blank_skipped || !connection->served)
 			return connection->first ? UINT64_MAX : since + limits->header_timeout_ms;
 		return connection->first ? UINT64_MAX : since + limits->idle_timeout_ms;
+	case READ_ASKING: return UINT64_MAX;
 	/* A body may last as long as it likes while it is fast enough, so it is looked at again and again. */
-	case READ_BODY: return now_ms < since + limits->body_grace_ms ? since + limits->body_grace_ms : now_ms + 1000;
+	case READ_BODY: return connection->rate_since_ms + limits->body_rate_ms;
 	case READ_DISCARD: return connection->first ? UINT64_MAX : since + LINGER_MS;
 	}
 	return UINT64_MAX;
@@ -33,8 +34,7 @@ static uint64_t read_due_ms(const struct http_connection *connection, uint64_t n
 void http_deadline_set(struct http_connection *connection)
 {
 	struct http_loop *loop = connection->loop;
-	uint64_t now_ms = uv_now(&loop->uv);
-	uint64_t due_ms = read_due_ms(connection, now_ms);
+	uint64_t due_ms = read_due_ms(connection);
 	if (connection->closing)
 		return;
 	if (connection->write)
@@ -67,12 +67,18 @@ static bool check_write(struct http_connection *connection, uint64_t now_ms)
 	return true;
 }
 
-static bool body_is_slow(const struct http_connection *connection, uint64_t now_ms)
+/* Over the last seconds and not since the body began: of that average a first burst of 39 MB would buy 11 hours of
+ * silence. */
+static bool body_is_slow(struct http_connection *connection, uint64_t now_ms)
 {
 	const struct http_limits *limits = &connection->loop->server->config.limits;
-	uint64_t elapsed_ms = now_ms - connection->since_ms;
-	return elapsed_ms >= limits->body_grace_ms &&
-	       connection->body_received * 1000 < limits->body_min_bytes_per_s * elapsed_ms;
+	uint64_t elapsed_ms = now_ms - connection->rate_since_ms;
+	if (elapsed_ms < limits->body_rate_ms)
+		return false;
+	bool is_slow = connection->rate_bytes * 1000 < limits->body_min_bytes_per_s * elapsed_ms;
+	connection->rate_since_ms = now_ms;
+	connection->rate_bytes = 0;
+	return is_slow;
 }
 
 static void time_out(struct http_connection *connection)
@@ -92,7 +98,7 @@ static void look_at(struct http_connection *connection, uint64_t now_ms)
 	if (check_write(connection, now_ms))
 		return;
 	if (connection->state == READ_BODY && !connection->paused ? body_is_slow(connection, now_ms)
-								  : read_due_ms(connection, now_ms) <= now_ms)
+								  : read_due_ms(connection) <= now_ms)
 		time_out(connection);
 	http_deadline_set(connection);
 }

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Free buffers of the usual size are kept last in, first out: a busy loop serves thousands of connections from the few
- * that are warm in the cache, and a silent connection holds none. */
+ * that are warm in the cache, and a silent connection holds none.
+ *
+ * One of the usual size is every connection's right, so that a click is answered whatever others send; their number has
+ * the limit of connections. What a buffer has beyond that size is taken from the server's budget. */
 #include "base/mem.h"
 #include "net/http_connection.h"
 
 enum {
 	INPUT_SIZE = 4096, /* a receive buffer at first */
 	INPUTS_KEPT = 64,  /* idle ones a loop keeps */
+	CODING_ROOM = 65536,
 };
+
+static size_t charge_of(size_t room)
+{
+	return room > INPUT_SIZE ? room - INPUT_SIZE : 0;
+}
 
 static struct http_input *input_new(size_t room)
 {
@@ -20,8 +29,10 @@ static struct http_input *input_new(size_t room)
 struct http_input *http_input_take(struct http_loop *loop, size_t room)
 {
 	struct http_input *input = loop->inputs;
-	if (room > INPUT_SIZE || !input)
+	if (room > INPUT_SIZE || !input) {
+		byte_budget_take_anyway(loop->server->config.budget, charge_of(room));
 		return input_new(room > INPUT_SIZE ? room : INPUT_SIZE);
+	}
 	loop->inputs = input->next_free;
 	loop->input_count--;
 	return input;
@@ -30,6 +41,7 @@ struct http_input *http_input_take(struct http_loop *loop, size_t room)
 void http_input_give_back(struct http_loop *loop, struct http_input *input)
 {
 	if (input->room != INPUT_SIZE || loop->input_count == INPUTS_KEPT) {
+		byte_budget_give(loop->server->config.budget, charge_of(input->room));
 		mem_free(input);
 		return;
 	}
@@ -46,16 +58,34 @@ void http_input_drop(struct http_connection *connection)
 	connection->start = connection->end = 0;
 }
 
-/* Twice the room, but no more than a body of known length needs. It is never taken at a client's word: the room grows
- * only as bytes arrive. */
-static void grow(struct http_connection *connection)
+/* Twice the room, but no more than the body can need. It is never taken at a client's word: the room grows only as
+ * bytes arrive. */
+static size_t room_wanted(const struct http_connection *connection)
 {
 	size_t room = connection->input->room * 2;
-	if (connection->state == READ_BODY && !connection->chunked &&
-	    connection->head_n + connection->content_length < room)
-		room = connection->head_n + (size_t)connection->content_length;
-	connection->input = mem_resize(connection->input, sizeof *connection->input + room);
-	connection->input->room = room;
+	if (connection->state != READ_BODY)
+		return room;
+	/* Of a chunked body the coding stands in it too, until it is taken off. */
+	uint64_t most = connection->head_n +
+			(connection->chunked ? connection->body_max + CODING_ROOM : connection->content_length);
+	return most < room && most > connection->input->room ? (size_t)most : room;
+}
+
+static bool grow(struct http_connection *connection)
+{
+	struct byte_budget *budget = connection->loop->server->config.budget;
+	size_t room = room_wanted(connection);
+	size_t more = room - connection->input->room;
+	if (!byte_budget_take(budget, more, connection->share))
+		return false;
+	struct http_input *input = mem_try_resize(connection->input, sizeof *input + room);
+	if (!input) {
+		byte_budget_give(budget, more);
+		return false;
+	}
+	connection->input = input;
+	input->room = room;
+	return true;
 }
 
 uv_buf_t http_input_room(struct http_connection *connection)
@@ -69,7 +99,8 @@ uv_buf_t http_input_room(struct http_connection *connection)
 		connection->start = 0;
 	}
 	if (connection->end == input->room) {
-		grow(connection);
+		if (!grow(connection))
+			return uv_buf_init(NULL, 0);
 		input = connection->input;
 	}
 	return uv_buf_init(input->bytes + connection->end, (unsigned)(input->room - connection->end));

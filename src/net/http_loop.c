@@ -33,7 +33,7 @@ void http_loop_want_flush(struct http_connection *connection)
 static void flush(struct http_connection *connection)
 {
 	http_connection_flush(connection);
-	if (!connection->closing && connection->owed < connection->loop->server->config.limits.pipelined)
+	if (!connection->closing && http_connection_may_go_on(connection))
 		http_connection_resume(connection);
 	http_deadline_set(connection);
 }
@@ -77,6 +77,7 @@ static void on_check(uv_check_t *handle)
 static void on_tick(uv_timer_t *handle)
 {
 	http_deadline_tick(handle->data);
+	http_accept_resume(handle->data);
 }
 
 static struct http_job *take_jobs(struct http_jobs *jobs, bool last)
@@ -158,7 +159,7 @@ static void on_stop(struct http_job *job)
 	struct http_loop *loop = LIST_ENTRY(job, struct http_loop, stop);
 	loop->stopping = true;
 	/* First of all: nobody new while the others come to their end. */
-	uv_close((uv_handle_t *)&loop->listener, NULL);
+	http_accept_stop(loop);
 	each_connection(loop, http_connection_wind_down);
 	http_loop_maybe_end(loop);
 }
@@ -213,22 +214,14 @@ void *http_loop_run(void *self)
 
 static enum status start_handles(struct http_loop *loop, struct err *err)
 {
-	loop->jobs.wake.data = loop->check.data = loop->prepare.data = loop->tick.data = loop->listener.data = loop;
+	loop->jobs.wake.data = loop->check.data = loop->prepare.data = loop->tick.data = loop;
 	(void)uv_check_init(&loop->uv, &loop->check); /* these three cannot fail */
 	(void)uv_check_start(&loop->check, on_check);
 	(void)uv_prepare_init(&loop->uv, &loop->prepare);
 	(void)uv_prepare_start(&loop->prepare, on_prepare);
 	(void)uv_timer_init(&loop->uv, &loop->tick);
 	(void)uv_timer_start(&loop->tick, on_tick, TICK_MS, TICK_MS);
-	(void)uv_tcp_init(&loop->uv, &loop->listener);
-	int failed = uv_tcp_open(&loop->listener, loop->socket);
-	if (!failed) {
-		loop->socket = -1;
-		failed = uv_listen((uv_stream_t *)&loop->listener, 4096, http_accept);
-	}
-	if (failed)
-		return err_set_errno(err, -failed, "cannot listen");
-	return STATUS_OK;
+	return http_accept_start(loop, err);
 }
 
 enum status http_loop_init(struct http_loop *loop, struct err *err)
@@ -281,6 +274,7 @@ void http_loop_done(struct http_loop *loop)
 		loop->inputs = input->next_free;
 		mem_free(input);
 	}
+	http_accept_stop(loop);
 	if (loop->uv.data != loop) {
 		close_all(loop); /* has work to do only when the thread never ran */
 		BUG_IF(uv_loop_close(&loop->uv) != 0);

@@ -4,8 +4,8 @@
  * http_server.c   starts and stops: sockets, threads        http_loop.c        a loop's handles, jobs, its turn, its
  * end http_accept.c   new connections and their limits          http_input.c       receive buffers http_connection.c
  * reading: heads, bodies                 http_write.c       answers onto the wire, in order http_deadline.c    the
- * timer wheel                        http_request.c     the handler's view of a request http_answer.c      answers
- * http_stream.c      answers without end
+ * timer wheel                        http_request.c     the handler's view of a request http_admit.c       heads whose
+ * body is still to come http_answer.c      answers http_stream.c      answers without end
  *
  * Everything but struct http_server's constants, its atomic counts and the loops' job queues belongs to one loop's
  * thread.
@@ -56,23 +56,24 @@ struct http_jobs {
 
 /* Written by the loop's thread alone, read by any. */
 struct http_loop_counters {
-	_Atomic uint64_t accepted, refused, requests, bad_requests, timeouts;
+	_Atomic uint64_t accepted, refused, evicted, requests, bad_requests, timeouts;
 };
 
 struct http_loop {
 	struct http_server *server;
 	unsigned index;
-	int socket; /* listening; -1 once the listener owns it */
+	int socket; /* listening; -1: none */
 	void *user; /* what loop_start gave */
 	uv_loop_t uv;
-	uv_tcp_t listener;
+	uv_poll_t listener;
 	uv_check_t check;
 	uv_prepare_t prepare;
 	uv_timer_t tick;
 	pthread_t thread;
 	struct http_jobs jobs;
 	struct http_loop_counters counters;
-	struct list_link connections;
+	bool accept_paused;           /* no descriptor was left; tried again with the next tick */
+	struct list_link connections; /* those that were served last at the end */
 	size_t connection_count;
 	struct list_link *wheel; /* WHEEL_SLOTS of connections to look at */
 	uint64_t wheel_at;       /* the next tick to look at */
@@ -109,6 +110,9 @@ void http_loop_maybe_end(struct http_loop *loop);
 const char *http_loop_date(struct http_loop *loop);
 
 /* http_accept.c */
-void http_accept(uv_stream_t *listener, int status);
+enum status http_accept_start(struct http_loop *loop, struct err *err) MUST_CHECK;
+/* Goes on after a pause. */
+void http_accept_resume(struct http_loop *loop);
+void http_accept_stop(struct http_loop *loop);
 
 #endif

@@ -35,6 +35,8 @@ struct http_request *http_request_take(struct http_loop *loop)
 	    .path = SLICE_EMPTY,
 	    .query = SLICE_EMPTY,
 	    .body = SLICE_EMPTY,
+	    .answer = SLICE_EMPTY,
+	    .tail = SLICE_EMPTY,
 	    .live = true,
 	};
 	loop->live_requests++;
@@ -55,11 +57,7 @@ void http_request_free(struct http_request *request)
 		arena_free(&request->arena);
 	else if (request->arena)
 		arena_reset(request->arena);
-	if (request->own_room > OWN_BYTES_KEPT) {
-		mem_free(request->own);
-		request->own = NULL;
-		request->own_room = 0;
-	}
+	http_request_free_answer(request);
 	if (loop->head_owner == request)
 		loop->head_owner = NULL;
 	request->live = false;
@@ -78,6 +76,22 @@ void http_request_queue(struct http_connection *connection, struct http_request 
 		connection->first = request;
 	connection->last = request;
 	connection->owed++;
+}
+
+void http_request_unqueue(struct http_request *request)
+{
+	struct http_connection *connection = request->connection;
+	struct http_request *before = connection->first;
+	BUG_IF(connection->last != request);
+	if (before == request) {
+		connection->first = connection->last = NULL;
+	} else {
+		while (before->next != request)
+			before = before->next;
+		before->next = NULL;
+		connection->last = before;
+	}
+	connection->owed--;
 }
 
 /* Keeps the last lines when there are too many: they are what the nearest proxies wrote. */
@@ -169,6 +183,12 @@ void http_request_on_gone(struct http_request *request, void (*gone)(void *user,
 {
 	request->gone = gone;
 	request->gone_user = user;
+}
+
+void http_request_hold(struct http_request *request)
+{
+	if (request->connection)
+		request->connection->held = request;
 }
 
 void http_request_release_input(struct http_request *request)

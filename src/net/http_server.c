@@ -21,10 +21,11 @@ static void fill_limits(struct http_limits *limits)
 	    .connections_per_address = 1000,
 	    .header_timeout_ms = 10000,
 	    .body_min_bytes_per_s = 1000,
-	    .body_grace_ms = 10000,
+	    .body_rate_ms = 5000,
 	    .idle_timeout_ms = 60000,
 	    .write_timeout_ms = 20000,
 	    .pipelined = 32,
+	    .unread_answer_bytes = 64 << 10,
 	};
 #define FILL(field) limits->field = limits->field ? limits->field : defaults.field
 	FILL(header_bytes);
@@ -35,10 +36,11 @@ static void fill_limits(struct http_limits *limits)
 	FILL(connections_per_address);
 	FILL(header_timeout_ms);
 	FILL(body_min_bytes_per_s);
-	FILL(body_grace_ms);
+	FILL(body_rate_ms);
 	FILL(idle_timeout_ms);
 	FILL(write_timeout_ms);
 	FILL(pipelined);
+	FILL(unread_answer_bytes);
 #undef FILL
 }
 
@@ -76,8 +78,6 @@ static enum status open_loops(struct http_server *server, struct err *err)
 		status = listen_socket_open(&at, i == 0, server->loop_count > 1, &loop->socket, err);
 		if (status == STATUS_OK)
 			status = http_loop_init(loop, err);
-		if (status != STATUS_OK && loop->socket >= 0)
-			close(loop->socket);
 	}
 	server->port = listen_address_port(&at);
 	return status;
@@ -196,6 +196,7 @@ void http_server_counters(const struct http_server *server, struct http_counters
 		const struct http_loop_counters *one = &server->loops[i].counters;
 		sum.accepted += atomic_load_explicit(&one->accepted, memory_order_relaxed);
 		sum.refused += atomic_load_explicit(&one->refused, memory_order_relaxed);
+		sum.evicted += atomic_load_explicit(&one->evicted, memory_order_relaxed);
 		sum.requests += atomic_load_explicit(&one->requests, memory_order_relaxed);
 		sum.bad_requests += atomic_load_explicit(&one->bad_requests, memory_order_relaxed);
 		sum.timeouts += atomic_load_explicit(&one->timeouts, memory_order_relaxed);

@@ -13,6 +13,8 @@
 #define PUGMARK_NET_HTTP_SERVER_H
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/byte_budget.h"
 #include "base/slice.h"
 #include "base/status.h"
 #include "codec/judge/ip_address.h"
@@ -30,14 +32,15 @@ struct http_limits {                      /* 0 takes the default in brackets */
 	uint32_t header_count;            /* (100): 431 */
 	uint32_t target_bytes;            /* (8 KiB): 414 */
 	uint64_t body_bytes;              /* (32 MiB): 413 */
-	uint32_t connections;             /* in all, of this server (20,000): refused by closing */
+	uint32_t connections;             /* in all, of this server (20,000): the longest idle one makes room */
 	uint32_t connections_per_address; /* (1,000; loopback and trusted proxies are exempt) */
 	uint32_t header_timeout_ms;       /* from the first byte of a request to the end of its headers (10,000): 408 */
-	uint32_t body_min_bytes_per_s;    /* slower bodies are cut off, after the grace (1,000): 408 */
-	uint32_t body_grace_ms;           /* before that is looked at (10,000) */
+	uint32_t body_min_bytes_per_s;    /* slower bodies are cut off (1,000): 408 */
+	uint32_t body_rate_ms;            /* the time over which that is measured, again and again (5,000) */
 	uint32_t idle_timeout_ms;         /* kept-alive and silent (60,000) */
 	uint32_t write_timeout_ms;        /* a client that does not read its answer (20,000) */
 	uint32_t pipelined;               /* answers owed on one connection before reading stops (32) */
+	uint32_t unread_answer_bytes;     /* or bytes of answers that the client has not taken yet (64 KiB) */
 };
 
 struct http_server_config {
@@ -47,6 +50,9 @@ struct http_server_config {
 	struct http_limits limits;
 	const struct ip_address_range *trusted_proxies; /* whose X-Forwarded-For, Forwarded and PROXY v2 are believed */
 	size_t trusted_proxy_count;
+	/* What buffers beyond 4 KiB a connection are taken from: long heads, bodies (503 when it is empty) and answers.
+	 * Outlives the server. NULL: there is no limit for all together. */
+	struct byte_budget *budget;
 	/* On each loop's thread, before it serves and after it stopped; `loop_user` is handed to the handler. May be
 	 * NULL. */
 	void *(*loop_start)(void *user, struct http_loop *loop);
@@ -54,6 +60,9 @@ struct http_server_config {
 	/* Once per loop turn, after all reads of the turn were handled, and again if room for answers let more requests
 	 * in; the journal batch is handed over here. May be NULL. */
 	void (*loop_turn)(void *loop_user);
+	/* A head is whole and a body follows it, of which nothing is read yet: see "Before the body" below. NULL: every
+	 * body is read, up to limits.body_bytes. */
+	void (*admit)(void *loop_user, struct http_request *request);
 	/* A whole request. It must be answered (http_answer…) or taken over as a stream now or later, on this thread.
 	 */
 	void (*handle)(void *loop_user, struct http_request *request);
@@ -74,7 +83,7 @@ void http_server_shut_down(struct http_server *server, int timeout_ms);
 void http_server_free(struct http_server **server);
 
 struct http_counters { /* sums over all loops; approximate while running */
-	uint64_t accepted, refused, requests, bad_requests, timeouts, open_now;
+	uint64_t accepted, refused, evicted, requests, bad_requests, timeouts, open_now;
 };
 void http_server_counters(const struct http_server *server, struct http_counters *ret);
 
@@ -110,6 +119,25 @@ struct arena *http_request_arena(struct http_request *request);
 void http_request_on_gone(struct http_request *request, void (*gone)(void *user, struct http_request *request),
 			  void *user);
 
+/* Nothing that came behind this request on its connection is handled before this one's answer has left: for requests
+ * that take work or memory, so that one connection has one of them at a time. */
+void http_request_hold(struct http_request *request);
+
+/* ---- Before the body: what admit() may do with a request. Nobody can tell yet whether the body is worth its memory;
+ * path, query, headers and client are there as in handle(), and the body is empty. It does one of these:
+ *
+ *   answers          or keeps the request to answer it later, as in handle(): the body is not read, and the connection
+ *                    ends after the answer
+ *   lets it come     http_request_read_body, at once or later
+ *   asks first       http_request_release_input, and then one of the two later: nothing is read meanwhile
+ */
+
+/* As Content-Length says; UINT64_MAX for a chunked body. */
+uint64_t http_request_body_bytes(const struct http_request *request);
+/* Reads the body, as the share of the budget allows, and calls handle() with another request; this one is gone. A body
+ * longer than `max_bytes` is answered 413. Nothing happens when the client has gone away. */
+void http_request_read_body(struct http_request *request, uint64_t max_bytes, enum byte_budget_share share);
+
 /* ---- Answers. Each request takes exactly one; the request is gone afterwards. */
 
 /* The fast path: `response` is a complete HTTP/1.1 response (status line, headers with Content-Length, body) that
@@ -126,14 +154,20 @@ struct http_header {
 /* Date, Content-Length and Connection are added. Everything is copied. */
 void http_answer(struct http_request *request, unsigned status, const struct http_header *headers, size_t header_count,
 		 struct slice body);
+/* The same for a body that outlives the server and is not copied: the console's files. */
+void http_answer_shared(struct http_request *request, unsigned status, const struct http_header *headers,
+			size_t header_count, struct slice body);
+/* The same for a body that is taken over: *body, which has not failed and is on the heap, is empty afterwards. */
+void http_answer_owned(struct http_request *request, unsigned status, const struct http_header *headers,
+		       size_t header_count, struct buf *body);
 
 /* A response without end (Server-Sent Events): headers go out at once, then chunks. */
 struct http_stream;
 struct http_stream *http_answer_stream(struct http_request *request, unsigned status, const struct http_header *headers,
 				       size_t header_count, void (*closed)(void *user, struct http_stream *stream),
 				       void *user);
-/* Copies. STATUS_FULL: the client is too slow (more than 1 MiB is waiting); the caller closes it. STATUS_END: it is
- * closed or the client has gone, and closed() is coming. Loop thread only. */
+/* Copies. STATUS_FULL: the client is too slow (more than 1 MiB is waiting, or the budget is empty); the caller closes
+ * it. STATUS_END: it is closed or the client has gone, and closed() is coming. Loop thread only. */
 enum status http_stream_write(struct http_stream *stream, struct slice bytes) MUST_CHECK;
 /* Ends it; closed() is called later, once, also when the client went away by itself. */
 void http_stream_close(struct http_stream *stream);

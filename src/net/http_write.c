@@ -5,7 +5,7 @@
 #include "net/http_connection.h"
 #include <sys/socket.h>
 
-enum { WRITE_PARTS = 32 }; /* answers in one writev */
+enum { WRITE_PARTS = 32 }; /* in one writev: an answer is one or two */
 
 static void pop_first(struct http_connection *connection)
 {
@@ -14,8 +14,13 @@ static void pop_first(struct http_connection *connection)
 	if (!connection->first) {
 		connection->last = NULL;
 		connection->since_ms = uv_now(&connection->loop->uv); /* the silence begins */
+		list_remove(&connection->in_loop);
+		list_append(&connection->loop->connections, &connection->in_loop);
 	}
 	connection->owed--;
+	connection->unread -= request->answer_size;
+	if (connection->held == request)
+		connection->held = NULL;
 	connection->served = true;
 	http_request_free(request);
 }
@@ -84,13 +89,24 @@ void http_write_start(struct http_connection *connection, const uv_buf_t *parts,
 	http_deadline_set(connection);
 }
 
-/* The answers that are ready at the front, up to one after which the connection closes or a stream. */
-static unsigned gather(const struct http_connection *connection, uv_buf_t *parts)
+static unsigned add_part(uv_buf_t *parts, unsigned n, struct slice bytes)
+{
+	if (bytes.n == 0)
+		return n;
+	parts[n] = uv_buf_init((char *)(uintptr_t)bytes.p, (unsigned)bytes.n);
+	return n + 1;
+}
+
+/* The answers that are ready at the front, up to one after which the connection closes or a stream; how many parts. */
+static unsigned gather(const struct http_connection *connection, uv_buf_t *parts, unsigned *ret_requests)
 {
 	unsigned n = 0;
 	const struct http_request *request = connection->first;
-	while (request && request->answered && !request->stream && n < WRITE_PARTS) {
-		parts[n++] = uv_buf_init((char *)(uintptr_t)request->answer.p, (unsigned)request->answer.n);
+	*ret_requests = 0;
+	while (request && request->answered && !request->stream && n + 2 <= WRITE_PARTS) {
+		n = add_part(parts, n, request->answer);
+		n = add_part(parts, n, request->tail);
+		++*ret_requests;
 		if (request->close_after)
 			break;
 		request = request->next;
@@ -98,17 +114,23 @@ static unsigned gather(const struct http_connection *connection, uv_buf_t *parts
 	return n;
 }
 
+static size_t take_off(struct slice *bytes, size_t n)
+{
+	size_t taken = n < bytes->n ? n : bytes->n;
+	*bytes = slice_from(*bytes, taken);
+	return taken;
+}
+
 /* Takes `written` bytes off the front; true when an answer after which the connection closes went out whole. */
 static bool advance(struct http_connection *connection, size_t written)
 {
 	while (written > 0) {
 		struct http_request *request = connection->first;
-		if (written < request->answer.n) {
-			request->answer = slice_from(request->answer, written);
+		written -= take_off(&request->answer, written);
+		written -= take_off(&request->tail, written);
+		if (request->answer.n + request->tail.n > 0)
 			return false;
-		}
 		bool last = request->close_after;
-		written -= request->answer.n;
 		pop_first(connection);
 		if (last)
 			return true;
@@ -120,7 +142,8 @@ static bool advance(struct http_connection *connection, size_t written)
 static bool write_answers(struct http_connection *connection)
 {
 	uv_buf_t parts[WRITE_PARTS];
-	unsigned count = gather(connection, parts);
+	unsigned requests;
+	unsigned count = gather(connection, parts, &requests);
 	size_t all = 0;
 	for (unsigned i = 0; i < count; i++)
 		all += parts[i].len;
@@ -135,8 +158,8 @@ static bool write_answers(struct http_connection *connection)
 	}
 	if (written >= 0 && (size_t)written == all)
 		return true;
-	count = gather(connection, parts);
-	http_write_start(connection, parts, count, count);
+	count = gather(connection, parts, &requests);
+	http_write_start(connection, parts, count, requests);
 	return false;
 }
 

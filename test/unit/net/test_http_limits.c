@@ -3,6 +3,7 @@
 #include "loopback.h"
 #include "net/http_server.h"
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 struct fixture {
 	struct http_server *server;
@@ -148,7 +149,7 @@ static void test_slow_clients_are_cut_off(void **state)
 	};
 	struct fixture f;
 	(void)state;
-	start(&f, (struct http_limits){.header_timeout_ms = 200, .body_grace_ms = 200, .body_min_bytes_per_s = 100000});
+	start(&f, (struct http_limits){.header_timeout_ms = 200, .body_rate_ms = 200, .body_min_bytes_per_s = 100000});
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char *all = dawdle(&f, cases[i].first, cases[i].trickle);
 		if (loopback_status(all) != cases[i].status)
@@ -201,42 +202,103 @@ static void test_a_client_that_does_not_read_is_cut_off(void **state)
 	http_server_stop(&f.server, 1000);
 }
 
-static void expect_refused(const struct fixture *f, uint32_t source)
+static int open_and_ask(const struct fixture *f, uint32_t source)
 {
 	int fd = loopback_connect_from(source, port_of(f));
 	loopback_say(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	char *answer = loopback_read_answer(fd);
+	assert_int_equal(loopback_status(answer), 200);
+	free(answer);
+	return fd;
+}
+
+static void expect_closed(int fd)
+{
 	char *all = loopback_read_all(fd);
 	assert_string_equal(all, "");
 	free(all);
 	close(fd);
 }
 
-static void test_connections_past_the_limit_are_closed(void **state)
+static void test_the_longest_idle_connection_makes_room(void **state)
 {
 	struct fixture f;
 	int fd[3];
 	(void)state;
-	start(&f, (struct http_limits){.connections = 3, .connections_per_address = 1}); /* loopback is exempt */
+	start(&f, (struct http_limits){.connections = 3});
+	for (int i = 0; i < 3; i++)
+		fd[i] = open_and_ask(&f, INADDR_LOOPBACK);
+	loopback_say(fd[0], "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); /* served again: it is the youngest now */
+	free(loopback_read_answer(fd[0]));
+	int late = open_and_ask(&f, INADDR_LOOPBACK);
+	expect_closed(fd[1]);
+	struct http_counters counters;
+	http_server_counters(f.server, &counters);
+	assert_int_equal(counters.evicted, 1);
+	assert_int_equal(counters.refused, 0);
+	assert_int_equal(counters.open_now, 3);
+	loopback_say(fd[0], "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	free(loopback_read_answer(fd[0]));
+	close(fd[0]);
+	close(fd[2]);
+	close(late);
+	http_server_stop(&f.server, 1000);
+}
+
+static void test_a_busy_connection_makes_no_room(void **state)
+{
+	struct fixture f;
+	int fd[3];
+	(void)state;
+	start(&f, (struct http_limits){.connections = 3});
 	for (int i = 0; i < 3; i++) {
-		fd[i] = loopback_connect(port_of(&f));
-		loopback_say(fd[i], "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+		fd[i] = open_and_ask(&f, INADDR_LOOPBACK);
+		loopback_say(fd[i], "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+		free(loopback_read_until(fd[i], "\r\n\r\n", 1)); /* it has begun */
+	}
+	expect_closed(loopback_connect(port_of(&f)));
+	for (int i = 0; i < 3; i++) {
+		loopback_say(fd[i], "hi");
 		char *answer = loopback_read_answer(fd[i]);
 		assert_int_equal(loopback_status(answer), 200);
 		free(answer);
+		close(fd[i]);
 	}
-	expect_refused(&f, INADDR_LOOPBACK);
 	struct http_counters counters;
 	http_server_counters(f.server, &counters);
 	assert_int_equal(counters.refused, 1);
-	assert_int_equal(counters.open_now, 3);
-	close(fd[0]);
-	while (counters.open_now == 3) {
-		usleep(1000);
-		http_server_counters(f.server, &counters);
-	}
-	assert_int_equal(status_for(&f, SLICE("GET / HTTP/1.1\r\nHost: a\r\n\r\n")), 200);
-	close(fd[1]);
-	close(fd[2]);
+	http_server_stop(&f.server, 1000);
+}
+
+static void set_descriptors(rlim_t n)
+{
+	struct rlimit limit;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* Clients and server share the descriptors of this process: when no more sockets can be opened, neither can the server
+ * accept those that have connected already. */
+static void test_without_descriptors_it_waits_and_goes_on(void **state)
+{
+	enum { FEW = 64 };
+	struct rlimit before;
+	struct fixture f;
+	int fd[FEW], n = 0;
+	(void)state;
+	start(&f, (struct http_limits){0});
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	set_descriptors(FEW);
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port_of(&f))};
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	while ((fd[n] = socket(AF_INET, SOCK_STREAM, 0)) >= 0)
+		assert_int_equal(connect(fd[n++], (struct sockaddr *)&to, sizeof to), 0);
+	usleep(300000); /* some ticks without any */
+	set_descriptors(before.rlim_cur);
+	for (int i = 0; i < n; i++)
+		close(fd[i]);
+	close(open_and_ask(&f, INADDR_LOOPBACK));
 	http_server_stop(&f.server, 1000);
 }
 
@@ -247,7 +309,9 @@ int main(void)
 	    cmocka_unit_test(test_slow_clients_are_cut_off),
 	    cmocka_unit_test(test_an_idle_connection_is_closed_and_a_busy_one_is_not),
 	    cmocka_unit_test(test_a_client_that_does_not_read_is_cut_off),
-	    cmocka_unit_test(test_connections_past_the_limit_are_closed),
+	    cmocka_unit_test(test_the_longest_idle_connection_makes_room),
+	    cmocka_unit_test(test_a_busy_connection_makes_no_room),
+	    cmocka_unit_test(test_without_descriptors_it_waits_and_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,242 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+// What a stranger (and one who has a key) can do to a server: each attack alone and all of them at once, with the
+// server's peak resident memory and what a person who clicks a link waits meanwhile. The clicks come from a thread of
+// their own, ten a second on new connections and ten on one that is kept; the attackers share the machine's cores with
+// the server, so a figure is what one loaded machine shows.
+//
+//   node bench/attacks.mjs [NAME …]
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { free_port } from "./free_port.mjs";
+
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 15);
+const FILES = 1024; /* descriptors that the server may open at first; it may raise that to what is allowed */
+const pause = (ms) => new Promise((r) => setTimeout(r, ms));
+
+/* ---- Attacks. Each runs until the time is over and opens its connections anew when the server hangs up. */
+
+/** A connection that says `text` and listens to nothing; comes back when it is hung up on. */
+function pester({ port }, end, write) {
+  if (Date.now() > end) return;
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  socket.on("close", () => setTimeout(() => pester({ port }, end, write), 100));
+  socket.on("connect", () => write(socket));
+  setTimeout(() => socket.destroy(), Math.max(0, end - Date.now()));
+}
+
+const head = (method, path, length, more = "") =>
+  `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${more}Content-Length: ${length}\r\n\r\n`;
+
+/** All of a body, as fast as it is taken, and the answer read. */
+function post(to, end, path, body, more) {
+  pester(to, end, (socket) => {
+    socket.resume();
+    socket.write(head("POST", path, body.length, more));
+    socket.write(body);
+  });
+}
+
+const MB = 1 << 20;
+const nested = Buffer.from(`[${"[],".repeat(10 * MB)}[]]`);
+const many_links = (size) => {
+  const link = '<a href=\\"https://example.com/a/long/enough/path\\">x</a>';
+  return Buffer.from(`{"html":"${link.repeat(Math.floor(size / link.length))}"}`);
+};
+
+const attacks = {
+  /* Six bodies of empty lists for a route that anybody may ask. */
+  lists: (to, end) => Array.from({ length: 6 }, () => post(to, end, "/api/v1/session", nested)),
+  /* Sixty bodies that stop before their last byte, on a path that takes none. */
+  silent: (to, end) => {
+    const part = Buffer.alloc(31 * MB, 120);
+    for (let i = 0; i < 60; i++)
+      pester(to, end, (socket) => {
+        socket.resume();
+        socket.write(head("POST", `/o/x${i}`, 32 * MB));
+        socket.write(part);
+      });
+  },
+  /* Five hundred that ask for the console's script again and again and never read it. */
+  unread: (to, end) => {
+    const text = "GET /app.js HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(200);
+    for (let i = 0; i < 500; i++)
+      pester(to, end, (socket) => {
+        socket.pause();
+        socket.write(text);
+      });
+  },
+  /* Four thousand that say nothing, and come again. */
+  idle: (to, end) => {
+    for (let i = 0; i < 4000; i++) pester(to, end, () => {});
+  },
+  /* Two thousand that send a header a second. */
+  slow: (to, end) => {
+    for (let i = 0; i < 2000; i++)
+      pester(to, end, (socket) => {
+        socket.write("GET /o/x HTTP/1.1\r\n");
+        const timer = setInterval(() => socket.write("X: y\r\n"), 1000);
+        socket.on("close", () => clearInterval(timer));
+      });
+  },
+  /* A hundred passwords at a time. */
+  passwords: (to, end) => {
+    const body = Buffer.from(JSON.stringify({ email: to.email, password: "not the password" }));
+    for (let i = 0; i < 100; i++) post(to, end, "/api/v1/session", body, "Connection: close\r\n");
+  },
+  /* One mail's pixel, over and over, by a thousand agents. */
+  replay: (to, end) => {
+    for (let i = 0; i < 20; i++)
+      pester(to, end, (socket) => {
+        let n = 0;
+        const more = () => {
+          socket.write(Array.from({ length: 10 }, () => `GET ${to.open} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: a/${n++ % 1000}\r\n\r\n`).join(""));
+        };
+        socket.on("data", more);
+        more();
+      });
+  },
+  /* With a key: two mails of 31 MB that are nothing but links, to be looked at. */
+  lint: (to, end) => {
+    const body = many_links(31 * MB);
+    for (let i = 0; i < 2; i++) post(to, end, "/api/v1/lint", body, `Authorization: Bearer ${to.key}\r\n`);
+  },
+};
+
+/* ---- A person who clicks. */
+
+function click(to, agent, path, note) {
+  const began = performance.now();
+  return new Promise((resolve) => {
+    const asked = request({ port: to.port, host: "127.0.0.1", path, agent, timeout: 10000 }, (answer) => {
+      answer.resume();
+      answer.on("end", () => {
+        note(performance.now() - began, answer.statusCode === 302 && answer.headers.location.startsWith("https://example.com/"));
+        resolve();
+      });
+    });
+    asked.on("timeout", () => asked.destroy());
+    asked.on("error", () => {
+      note(performance.now() - began, false);
+      resolve();
+    });
+    asked.end();
+  });
+}
+
+async function be_person(to) {
+  const kept = new Agent({ keepAlive: true, maxSockets: 1 });
+  const waits = [];
+  let wrong = 0;
+  let n = 0;
+  const note = (ms, right) => {
+    waits.push(ms);
+    if (!right) wrong++;
+  };
+  const timer = setInterval(() => {
+    click(to, false, to.clicks[n % to.clicks.length], note);
+    click(to, kept, to.clicks[n++ % to.clicks.length], note);
+  }, 100);
+  await pause(to.seconds * 1000);
+  clearInterval(timer);
+  await pause(1000);
+  parentPort.postMessage({ waits: waits.sort((a, b) => a - b), wrong });
+}
+
+/* ---- The server */
+
+const directory = isMainThread ? mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), "pugmark-attacks-")) : null;
+let child;
+
+async function start_server() {
+  const program = process.env.PUGMARK ?? "build/src/prog/pugmark";
+  const port = await free_port();
+  const data = join(directory, "data");
+  const made = JSON.parse(execFileSync(program, ["init", "--json", "--data", data]));
+  child = spawn("prlimit", [`--nofile=${FILES}:`, program, "serve", "--data", data, "--listen", `127.0.0.1:${port}`], { stdio: "ignore" });
+  const server = { port, key: made.api_key, email: made.email, pid: child.pid };
+  for (let i = 0; i < 400; i++) {
+    try {
+      if ((await fetch(`http://127.0.0.1:${port}/readyz`)).ok) return server;
+    } catch {
+      /* not yet */
+    }
+    await pause(25);
+  }
+  throw new Error("the server never answered");
+}
+
+async function tracking_paths({ port, key }) {
+  const clicks = [];
+  let open;
+  for (let i = 0; i < 50; i++) {
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/instrument`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({
+        from: { email: "a@example.com" },
+        to: { email: `c${i}@example.com` },
+        subject: "x",
+        html: `<p><a href="https://example.com/sale/${i}">sale</a></p>`,
+      }),
+    });
+    const { html } = await answer.json();
+    clicks.push(html.match(/\/c\/[A-Za-z0-9_-]+/)[0]);
+    open = html.match(/\/o\/[A-Za-z0-9_-]+\.gif/)[0];
+  }
+  return { clicks, open };
+}
+
+/* ---- The measurement */
+
+const resident_mb = (pid, name) => Number(readFileSync(`/proc/${pid}/status`, "latin1").match(new RegExp(`^${name}:\\s+(\\d+)`, "m"))[1]) / 1024;
+const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+
+async function measure(server, names) {
+  writeFileSync(`/proc/${server.pid}/clear_refs`, "5"); /* the peak begins anew (proc(5)) */
+  const person = new Worker(new URL(import.meta.url), { workerData: { person: { ...server, seconds: SECONDS } } });
+  const said = new Promise((r) => person.once("message", r));
+  const attackers = names.map((name) => new Worker(new URL(import.meta.url), { workerData: { attack: name, to: server, end: Date.now() + SECONDS * 1000 } }));
+  const { waits, wrong } = await said;
+  const peak = resident_mb(server.pid, "VmHWM");
+  for (const worker of [person, ...attackers]) await worker.terminate();
+  await pause(3000);
+  const ms = (share) => `${at(waits, share).toFixed(1)} ms`.padStart(10);
+  console.log(
+    `  ${(names.length > 2 ? "all at once" : names[0] ?? "nobody").padEnd(12)} peak ${peak.toFixed(0).padStart(5)} MB, after it ${resident_mb(server.pid, "VmRSS").toFixed(0).padStart(5)} MB` +
+      `   click p50 ${ms(0.5)}, p99 ${ms(0.99)}, worst ${ms(1)}, wrong ${wrong} of ${waits.length}`,
+  );
+}
+
+async function main() {
+  const names = process.argv.slice(2);
+  const server = await start_server();
+  Object.assign(server, await tracking_paths(server));
+  await measure(server, []);
+  for (const name of names.length > 0 ? names : Object.keys(attacks)) await measure(server, [name]);
+  if (names.length === 0) await measure(server, Object.keys(attacks));
+  const began = performance.now();
+  child.kill("SIGTERM");
+  await new Promise((r) => child.once("exit", r));
+  console.log(`  stopped in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+}
+
+if (!isMainThread && workerData.person) {
+  await be_person(workerData.person);
+} else if (!isMainThread) {
+  attacks[workerData.attack](workerData.to, workerData.end);
+} else {
+  try {
+    await main();
+  } finally {
+    child?.kill("SIGKILL");
+    rmSync(directory, { recursive: true, force: true });
+  }
+  process.exit();
+}
