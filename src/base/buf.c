@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include <stdio.h>
 
-enum { FIRST_ROOM = 256 };
+enum { FIRST_ROOM = 256, LARGE = 1 << 20 };
 
 void buf_init(struct buf *b, size_t max)
 {
@@ -54,26 +54,38 @@ static char *move_in_arena(const struct buf *b, size_t room)
 	return p;
 }
 
-static void grow(struct buf *b, size_t needed)
+/* What a large answer grows to may be more than there is, and its request is answered without it. */
+static char *resize(const struct buf *b, size_t room)
+{
+	if (b->arena)
+		return move_in_arena(b, room);
+	if (!b->allocator && room > LARGE)
+		return mem_try_resize(b->p, room);
+	return allocator_resize(b->allocator, b->p, room);
+}
+
+static bool grow(struct buf *b, size_t needed)
 {
 	/* An arena keeps what is too large, too. */
 	size_t first = b->arena ? needed : FIRST_ROOM;
 	size_t room = b->room ? b->room : first;
 	while (room < needed)
 		room = room > b->max / 2 ? b->max + 1 : room * 2;
-	b->p = b->arena ? move_in_arena(b, room) : allocator_resize(b->allocator, b->p, room);
+	char *p = resize(b, room);
+	if (!p)
+		return false;
+	b->p = p;
 	b->room = room;
+	return true;
 }
 
 char *buf_reserve(struct buf *b, size_t n)
 {
 	/* A difference, not a sum: n may come from outside, and b->n + n could wrap. */
-	if (b->too_big || n > b->max - b->n) {
+	if (b->too_big || n > b->max - b->n || (b->n + n + 1 > b->room && !grow(b, b->n + n + 1))) {
 		b->too_big = true;
 		return NULL;
 	}
-	if (b->n + n + 1 > b->room)
-		grow(b, b->n + n + 1);
 	return b->p + b->n;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* buf: a byte string under construction, born with its maximum.
  *
- * Append freely and look once at the end: the first append that would pass the maximum makes the buffer failed, every
- * later one does nothing, and buf_failed() says so. The bytes are followed by a NUL that does not count, for C APIs.
- * Invariant: n <= max, and p[n] == 0 once anything was appended.
+ * Append freely and look once at the end: the first append that would pass the maximum, or for which there is no memory
+ * (beyond 1 MiB, on the heap), makes the buffer failed, every later one does nothing, and buf_failed() says so. The
+ * bytes are followed by a NUL that does not count, for C APIs. Invariant: n <= max, and p[n] == 0 once anything was
+ * appended.
  */
 #ifndef PUGMARK_BASE_BUF_H
 #define PUGMARK_BASE_BUF_H

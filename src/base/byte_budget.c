@@ -25,14 +25,24 @@ void byte_budget_free(struct byte_budget **budget)
 	*budget = NULL;
 }
 
+static bool fits(const struct byte_budget *budget, size_t taken, size_t bytes, enum byte_budget_share share)
+{
+	size_t most = share == BUDGET_STRANGER ? budget->max / 2 : budget->max;
+	return taken <= most && bytes <= most - taken;
+}
+
+bool byte_budget_has_room(const struct byte_budget *budget, size_t bytes, enum byte_budget_share share)
+{
+	return !budget || fits(budget, atomic_load_explicit(&budget->taken, memory_order_relaxed), bytes, share);
+}
+
 bool byte_budget_take(struct byte_budget *budget, size_t bytes, enum byte_budget_share share)
 {
 	if (!budget)
 		return true;
-	size_t most = share == BUDGET_STRANGER ? budget->max / 2 : budget->max;
 	size_t taken = atomic_load_explicit(&budget->taken, memory_order_relaxed);
 	do {
-		if (taken > most || bytes > most - taken) {
+		if (!fits(budget, taken, bytes, share)) {
 			atomic_fetch_add_explicit(&budget->refused, 1, memory_order_relaxed);
 			return false;
 		}
@@ -55,6 +65,8 @@ void byte_budget_give(struct byte_budget *budget, size_t bytes)
 
 struct byte_budget_counts byte_budget_counts(const struct byte_budget *budget)
 {
+	if (!budget)
+		return (struct byte_budget_counts){.max = SIZE_MAX};
 	return (struct byte_budget_counts){.taken = atomic_load_explicit(&budget->taken, memory_order_relaxed),
 					   .max = budget->max,
 					   .refused = atomic_load_explicit(&budget->refused, memory_order_relaxed)};

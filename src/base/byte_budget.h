@@ -26,6 +26,8 @@ void byte_budget_free(struct byte_budget **budget);
 
 /* False: there is no room, and nothing was taken. */
 bool byte_budget_take(struct byte_budget *budget, size_t bytes, enum byte_budget_share share);
+/* Whether that would work just now; the next moment it may not. */
+bool byte_budget_has_room(const struct byte_budget *budget, size_t bytes, enum byte_budget_share share);
 /* For what is there already and cannot be refused any more: an answer. It may pass the maximum; then nobody else gets
  * anything until enough was given back. */
 void byte_budget_take_anyway(struct byte_budget *budget, size_t bytes);

@@ -4,8 +4,41 @@
 #include "base/mem.h"
 
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* There is one heap in a process, and so there is one reserve. `kept` is its size, set once; `reserve` is NULL while it
+ * is given up. */
+static size_t kept;
+static void *_Atomic reserve;
+
+void mem_keep_reserve(size_t bytes)
+{
+	kept = bytes;
+	atomic_store(&reserve, malloc(bytes));
+}
+
+bool mem_is_short(void)
+{
+	void *none = NULL;
+	if (!kept || atomic_load(&reserve))
+		return false;
+	void *fresh = malloc(kept);
+	if (!fresh)
+		return true;
+	if (!atomic_compare_exchange_strong(&reserve, &none, fresh))
+		free(fresh); /* somebody else was quicker */
+	return false;
+}
+
+/* False: there is nothing left to give up. */
+static bool give_up_reserve(void)
+{
+	void *given = atomic_exchange(&reserve, NULL);
+	free(given);
+	return given != NULL;
+}
 
 static _Noreturn void exhausted(size_t size)
 {
@@ -22,6 +55,8 @@ void *mem_alloc_array(size_t count, size_t size)
 {
 	/* malloc(0) may be NULL (C17 7.22.3), which would be taken for the end of memory here. */
 	void *p = calloc(count ? count : 1, size ? size : 1);
+	if (!p && give_up_reserve())
+		p = calloc(count ? count : 1, size ? size : 1);
 	if (!p)
 		exhausted(size);
 	return p;
@@ -30,6 +65,8 @@ void *mem_alloc_array(size_t count, size_t size)
 void *mem_resize(void *old, size_t size)
 {
 	void *p = realloc(old, size ? size : 1);
+	if (!p && give_up_reserve())
+		p = realloc(old, size ? size : 1);
 	if (!p)
 		exhausted(size);
 	return p;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mem: allocation that does not fail.
  *
- * Running out of memory ends the process; the journal makes that safe. Sizes that come from outside are checked against
- * a limit before they get here.
+ * Code between a request and its answer does not look for NULL. Sizes that come from outside are checked against a
+ * limit before they get here (base/byte_budget.h), or are asked for with mem_try_resize. When memory runs out all the
+ * same, a reserve is given up for what is under way, and whoever begins something large asks mem_is_short() first. Only
+ * when the reserve is gone as well does the process end; the journal makes that safe.
  */
 #ifndef PUGMARK_BASE_MEM_H
 #define PUGMARK_BASE_MEM_H
 
 #include "base/slice.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Heap memory, zeroed; never NULL. Freed with mem_free. */
@@ -21,6 +24,12 @@ void *mem_try_resize(void *p, size_t size) __attribute__((warn_unused_result));
 char *mem_copy(struct slice s) __attribute__((malloc, returns_nonnull, warn_unused_result));
 /* NULL is allowed. */
 void mem_free(void *p);
+
+/* Once, before there are threads: sets `bytes` aside. They cost address space and no memory, because nobody touches
+ * them. */
+void mem_keep_reserve(size_t bytes);
+/* The reserve was given up, and there is no room yet to set it aside again. Any thread. */
+bool mem_is_short(void);
 
 /* Once, before there are threads: what is freed stays with the process for the next allocation, up to 16 MiB in each of
  * malloc's arenas (one a thread), instead of going back to the kernel. */
