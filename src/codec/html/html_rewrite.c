@@ -223,6 +223,13 @@ static void skip_late(const struct html_rewrite_options *options, struct html_sc
 	}
 }
 
+static size_t links_left(const struct html_rewrite_options *options)
+{
+	if (!options->links_max)
+		return SIZE_MAX;
+	return options->links_max > options->first_link_index ? options->links_max - options->first_link_index : 0;
+}
+
 enum status html_rewrite(const struct html_rewrite_options *options, struct slice html, struct arena *arena,
 			 struct buf *out, struct html_report *ret)
 {
@@ -238,12 +245,15 @@ enum status html_rewrite(const struct html_rewrite_options *options, struct slic
 				 .policy = &policy,
 				 .arena = arena,
 				 .first_link_index = options->first_link_index,
+				 .links_max = links_left(options),
 				 .conditional_comments = options->vml};
 	struct html_report report = {.charset = guess.name, .bytes_in = html.n, .pixel_at = HTML_NOWHERE};
 	if (is_unsafe) {
 		report.warnings |= HTML_WARN_PASSED_THROUGH;
 	} else {
 		html_scan_document(&scan);
+		if (scan.link_count > scan.links_max)
+			return STATUS_TOO_BIG;
 		skip_late(options, &scan);
 		if (scan.is_amp)
 			report.warnings |= HTML_WARN_AMP;

@@ -30,6 +30,7 @@ struct html_rewrite_options {
 	struct slice pixel; /* the markup of the open pixel, and of whatever else is to stand there */
 	enum html_pixel_place pixel_place;
 	uint32_t first_link_index; /* of a mail's later parts: links are numbered through all of them */
+	uint32_t links_max;        /* of all parts together, tracked or not; 0: any number */
 	bool vml;               /* `<!--[if` comments are rewritten too: `<a>`, `<area>` and VML shapes (`<v:…>`) */
 	bool skip_visible_urls; /* links whose text is an address stay as they are */
 	bool identity; /* every tracked value is replaced by itself and there is no pixel: output equals input */
@@ -69,7 +70,8 @@ struct html_report {
 };
 
 /* Appends the rewritten `html` to `out` and fills *ret. Links and their slices live in `arena`, or point into `html`,
- * which must stay as long as they are used. STATUS_OK; STATUS_TOO_BIG when `out` is full, *ret is then untouched. */
+ * which must stay as long as they are used. STATUS_OK; STATUS_TOO_BIG when `out` is full or
+ * there are more than `links_max` links, *ret is then untouched. */
 enum status html_rewrite(const struct html_rewrite_options *options, struct slice html, struct arena *arena,
 			 struct buf *out, struct html_report *ret) MUST_CHECK;
 

@@ -195,9 +195,12 @@ static const struct html_sieve wanted = {{
     [LOW('x')] = SECOND('m'),
 }};
 
-/* Text only matters right behind a link, and inside svg and math every tag does. */
+/* Text only matters right behind a link, and inside svg and math every tag does. What is kept of a link takes several
+ * times the bytes of its tag, so who reads for strangers says where that ends. */
 static bool next_token(const struct html_scan *scan, struct scan_level *level, struct html_token *ret)
 {
+	if (scan->link_count > scan->links_max)
+		return false;
 	level->tokenizer.skips_text = scan->open_link == HTML_NO_OFFSET;
 	level->tokenizer.sieve = level->space.depth > 0 ? NULL : &wanted;
 	return html_token_next(&level->tokenizer, ret);

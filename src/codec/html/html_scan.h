@@ -15,6 +15,7 @@ struct html_scan {
 	const struct html_link_policy *policy;
 	struct arena *arena;
 	uint32_t first_link_index;
+	size_t links_max;          /* reading ends behind the tag with one more */
 	bool conditional_comments; /* look into `<!--[if` comments */
 	/* found */
 	struct html_link *links; /* in the arena, in order */

@@ -17,7 +17,8 @@ struct lint_options {
 	struct slice charset;  /* of HTML that is given alone; empty: from the document */
 	enum lint_kind kind;
 	enum html_pixel_place pixel_place;
-	bool is_template; /* merge tags belong there */
+	bool is_template;   /* merge tags belong there */
+	uint32_t links_max; /* more are STATUS_TOO_BIG; 0: any number */
 };
 
 /* Input, or a result, past this many bytes is STATUS_TOO_BIG. */

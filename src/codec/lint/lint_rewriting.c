@@ -47,7 +47,8 @@ void lint_rewriting_init(struct lint_rewriting *rewriting, const struct lint_opt
 						   .user = r,
 						   .pixel = make_pixel(r, arena),
 						   .pixel_place = options->pixel_place,
-						   .vml = true};
+						   .vml = true,
+						   .links_max = options->links_max};
 }
 
 void lint_rewriting_done(struct lint_rewriting *rewriting)

@@ -404,7 +404,8 @@ static enum status finish(struct preparation *p, struct err *err)
 		status = rewrite(p, &rewritten);
 	if (status == STATUS_TOO_BIG || status == STATUS_BAD_INPUT) {
 		struct json_place at = {NULL, p->mail.eml.n ? "eml" : "html", 0};
-		problem_add(&p->item->problems, arena_of(p), &at, "is too big once its links are tracked");
+		problem_add(&p->item->problems, arena_of(p), &at,
+			    "is too big once its links are tracked, or has more than %d links", INSTRUMENT_LINKS_MAX);
 		p->item->status = STATUS_BAD_INPUT;
 		return STATUS_OK;
 	}

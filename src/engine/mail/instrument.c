@@ -302,6 +302,7 @@ static enum status run(struct rewriting *r, const struct instrument_mail_input *
 	    .user = r,
 	    .vml = options->vml,
 	    .skip_visible_urls = !options->visible_urls,
+	    .links_max = INSTRUMENT_LINKS_MAX,
 	};
 	r->result->warnings = arena_alloc_array(r->arena, WARNINGS_MAX, sizeof *r->result->warnings);
 	enum status status = choose_insertion(r, pixel_room, &rewrite);

@@ -36,7 +36,9 @@ struct instrument_result {
 };
 
 /* Rewrites `html` for `message` (id, tenant, track_opens, track_clicks, key_id are read). Opens off: no pixel; clicks
- * off: links are left alone. Results live in the arena. STATUS_NOT_FOUND: the key is not there; STATUS_TOO_BIG. */
+ * off: links are left alone. Results live in the arena. STATUS_NOT_FOUND: the key is not there; STATUS_TOO_BIG,
+ * also for more than INSTRUMENT_LINKS_MAX links. */
+enum { INSTRUMENT_LINKS_MAX = 10000 };
 enum status instrument_html(struct link_token_sealer *sealer, const struct message *message,
 			    const struct message_options *options, struct slice html, struct arena *arena,
 			    struct instrument_result *ret) MUST_CHECK;
