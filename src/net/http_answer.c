@@ -198,22 +198,24 @@ static bool has_body(unsigned status)
 }
 
 /* The head, up to the blank line, of an answer whose body has `n` bytes, with room for `more` bytes behind it. */
-static void write_head(struct http_request *request, unsigned status, const struct http_header *headers,
-		       size_t header_count, size_t n, size_t more, struct buf *ret)
+static struct buf write_head(struct http_request *request, unsigned status, const struct http_header *headers,
+			     size_t header_count, size_t n, size_t more)
 {
-	BUG_IF(status < 200 || status > 599);
+	struct buf b;
 	size_t size = 256 + more;
+	BUG_IF(status < 200 || status > 599);
 	for (size_t i = 0; i < header_count; i++)
 		size += headers[i].name.n + headers[i].value.n + 4;
 	close_if_stopping(request);
-	buf_init_fixed(ret, take_own(request, size), size);
-	http_append_head(ret, request, status, headers, header_count);
+	buf_init_fixed(&b, take_own(request, size), size);
+	http_append_head(&b, request, status, headers, header_count);
 	if (has_body(status)) {
-		buf_append(ret, SLICE("Content-Length: "));
-		buf_append_u64(ret, n);
-		buf_append(ret, SLICE("\r\n"));
+		buf_append(&b, SLICE("Content-Length: "));
+		buf_append_u64(&b, n);
+		buf_append(&b, SLICE("\r\n"));
 	}
-	buf_append(ret, SLICE("\r\n"));
+	buf_append(&b, SLICE("\r\n"));
+	return b;
 }
 
 /* The head is that of a GET, its length among it (RFC 9110, 9.3.2). */
@@ -225,8 +227,7 @@ static bool sends_body(const struct http_request *request, unsigned status)
 void http_answer(struct http_request *request, unsigned status, const struct http_header *headers, size_t header_count,
 		 struct slice body)
 {
-	struct buf b;
-	write_head(request, status, headers, header_count, body.n, body.n, &b);
+	struct buf b = write_head(request, status, headers, header_count, body.n, body.n);
 	if (sends_body(request, status))
 		buf_append(&b, body);
 	BUG_IF(buf_failed(&b));
@@ -237,8 +238,7 @@ void http_answer(struct http_request *request, unsigned status, const struct htt
 void http_answer_shared(struct http_request *request, unsigned status, const struct http_header *headers,
 			size_t header_count, struct slice body)
 {
-	struct buf b;
-	write_head(request, status, headers, header_count, body.n, 0, &b);
+	struct buf b = write_head(request, status, headers, header_count, body.n, 0);
 	BUG_IF(buf_failed(&b));
 	request->answer = buf_slice(&b);
 	if (sends_body(request, status))

@@ -253,6 +253,7 @@ static bool read_on(struct http_connection *connection)
 	case READ_ASKING: return false;
 	case READ_DISCARD: break;
 	}
+	connection->discarded += connection->end - connection->start;
 	connection->start = connection->end;
 	return false;
 }
@@ -262,6 +263,14 @@ bool http_connection_may_go_on(const struct http_connection *connection)
 	const struct http_limits *limits = limits_of(connection);
 	return !connection->held && connection->owed < limits->pipelined &&
 	       connection->unread < limits->unread_answer_bytes;
+}
+
+/* Not while somebody is asked. And of what is thrown away only so much as a client had under way: who sends on gets no
+ * processor time for it, and finds the connection closed (http_write_finish). */
+static bool wants_to_read(const struct http_connection *connection)
+{
+	return connection->state != READ_ASKING &&
+	       (connection->state != READ_DISCARD || connection->discarded <= DISCARD_MAX);
 }
 
 static void pause_reading(struct http_connection *connection)
@@ -287,9 +296,9 @@ static void parse(struct http_connection *connection)
 		if (!read_on(connection))
 			break;
 	}
-	if (connection->state == READ_ASKING && !connection->closing)
+	if (!connection->closing && !wants_to_read(connection))
 		pause_reading(connection);
-	else if (connection->start == connection->end)
+	if (connection->start == connection->end)
 		http_input_drop(connection);
 }
 
@@ -344,7 +353,7 @@ void http_connection_start(struct http_connection *connection)
 
 void http_connection_resume(struct http_connection *connection)
 {
-	if (!connection->paused || connection->state == READ_ASKING)
+	if (!connection->paused || !wants_to_read(connection))
 		return;
 	connection->paused = false;
 	if (!connection->read_ended)

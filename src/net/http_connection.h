@@ -13,9 +13,10 @@
 #include "net/http_loop.h"
 
 enum {
-	REQUESTS_PER_SLAB = 32, /* */
-	OWN_BYTES_KEPT = 4096,  /* an answer's memory up to this size stays with the pooled request */
-	LINGER_MS = 2000,       /* how long what the client still sends is thrown away after its last answer */
+	REQUESTS_PER_SLAB = 32,  /* */
+	OWN_BYTES_KEPT = 4096,   /* an answer's memory up to this size stays with the pooled request */
+	DISCARD_MAX = 256 << 10, /* what is read and thrown away of a client that goes on sending */
+	LINGER_MS = 2000,        /* how long what the client still sends is thrown away after its last answer */
 };
 
 /* A receive buffer: from a loop's pool, or bigger and on its own. */
@@ -53,6 +54,7 @@ struct http_connection {
 	struct http_chunked chunks;
 	bool chunked, continue_owed;
 	uint64_t since_ms; /* when what is waited for began: the silence, the head, the body, the lingering */
+	size_t discarded;  /* bytes in READ_DISCARD */
 	uint64_t rate_since_ms, rate_bytes; /* raw bytes of the body since then */
 	bool trusted;                       /* the peer is a trusted proxy */
 	bool counted;                       /* in the per-address count */

@@ -13,7 +13,7 @@ static uint64_t read_due_ms(const struct http_connection *connection)
 {
 	const struct http_limits *limits = &connection->loop->server->config.limits;
 	uint64_t since = connection->since_ms;
-	if (connection->paused)
+	if (connection->paused && connection->state != READ_DISCARD)
 		return UINT64_MAX;
 	switch (connection->state) {
 	/* From the first byte to the end of the head: a byte now and then prolongs nothing, or a thousand connections

@@ -374,7 +374,7 @@ static void test_answers_stop_when_they_are_not_read(void **state)
 		before = f.handled;
 		usleep(200000);
 	}
-	assert_true(f.handled < 100); /* what the kernel took, and one or two */
+	assert_true(f.handled < 100);                                 /* what the kernel took, and one or two */
 	assert_true(byte_budget_counts(f.budget).taken < 2 * 200000); /* one, and what was pipelined */
 	size_t left = 200 * 200000 + 200 * (1 << 16);
 	char bytes[65536];
