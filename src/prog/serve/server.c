@@ -7,6 +7,7 @@
 #include "prog/serve/server.h"
 #include "engine/ledger/writer.h"
 
+#include "base/byte_budget.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/url/url.h"
@@ -18,6 +19,7 @@
 #include "engine/keys/key_watch.h"
 #include "engine/upkeep/held_confirmation.h"
 #include "engine/upkeep/store_watch.h"
+#include "prog/serve/capacity.h"
 #include "prog/serve/control.h"
 #include "prog/serve/event_days.h"
 #include "prog/serve/openapi.h"
@@ -48,6 +50,8 @@ struct server {
 	struct control *control;
 	struct network_watch *networks; /* NULL: none */
 	struct key_watch *key_watch;
+	struct capacity capacity;
+	struct byte_budget *budget;
 	struct sign_in_guard *guard;
 	struct key_uses *key_uses;
 	struct web *web;
@@ -130,7 +134,9 @@ static enum status read_configuration(struct server *s, struct err *err)
 		status = parse_proxies(s, err);
 	if (status == STATUS_OK)
 		status = choose_port(s, err);
-	return status == STATUS_OK ? choose_base_url(s, err) : status;
+	if (status == STATUS_OK)
+		status = choose_base_url(s, err);
+	return status == STATUS_OK ? capacity_find(&i->config, &s->capacity, err) : status;
 }
 
 /* ---- Parts. */
@@ -279,7 +285,7 @@ static enum status start_web(struct server *s, struct err *err)
 	    .address = s->host,
 	    .port = s->port,
 	    .loops = (unsigned)c->loops,
-	    .limits = {.connections = (uint32_t)c->connections,
+	    .limits = {.connections = s->capacity.connections,
 		       .connections_per_address = (uint32_t)c->connections_per_address,
 		       .header_timeout_ms = (uint32_t)c->header_timeout_ms,
 		       .idle_timeout_ms = (uint32_t)c->idle_timeout_ms,
@@ -312,6 +318,7 @@ static void join_parts(struct server *s)
 	struct tenant_policy most = tenant_policies_limit(s->policies, SLICE_EMPTY);
 	s->live = live_new();
 	s->applied = live_new();
+	s->budget = byte_budget_new(s->capacity.request_bytes);
 	s->guard = sign_in_guard_new();
 	s->sending = (struct sending){.store = i->store,
 				      .clock = clock_system(),
@@ -329,6 +336,7 @@ static void join_parts(struct server *s)
 					    .journal = s->journal,
 					    .live = s->live,
 					    .applied = s->applied,
+					    .budget = s->budget,
 					    .guard = s->guard,
 					    .clock = clock_system(),
 					    .base_url = base_url,
@@ -481,6 +489,7 @@ void server_stop(struct server **server)
 	if (s->applied)
 		live_free(&s->applied);
 	sign_in_guard_free(&s->guard);
+	byte_budget_free(&s->budget);
 	key_uses_free(&s->key_uses);
 	journal_close(&s->journal);
 	mem_free(s);

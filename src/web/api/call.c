@@ -6,6 +6,9 @@
  * Nothing here knows the loop, so a test can take a call through it without a connection. */
 #include "web/api/call.h"
 
+#include "base/byte_budget.h"
+#include "base/mem.h"
+#include "codec/text/json_shape.h"
 #include "engine/accounts/key_use.h"
 #include "engine/ledger/writer.h"
 #include "journal/journal.h"
@@ -13,7 +16,11 @@
 #include "web/api/routes.h"
 #include "web/api/services.h"
 
-enum { RESPONSE_MAX = 64 * 1024 * 1024 };
+enum {
+	RESPONSE_MAX = 64 * 1024 * 1024,
+	JSON_DEPTH_MAX = 64,
+	JSON_VALUES_MAX = 250000, /* a batch of 1,000 mails has some 30,000 */
+};
 
 void call_init(struct api_call *call, const struct api_services *services)
 {
@@ -27,6 +34,24 @@ void call_done(struct api_call *call)
 	buf_done(&call->response);
 	json_decref(call->json);
 	arena_free(&call->arena);
+	byte_budget_give(call->services->budget, call->reserved);
+}
+
+static void answer_busy(struct api_call *call)
+{
+	answer_header(call, SLICE("Retry-After"), SLICE("2"));
+	answer_problem(call, 503, "Busy", "Too many large requests are being worked on. Try again in a few seconds.");
+}
+
+/* Takes `bytes` of the budget for as long as the call lasts; false after having answered. */
+static bool reserve(struct api_call *call, size_t bytes)
+{
+	if (!mem_is_short() && byte_budget_take(call->services->budget, bytes, BUDGET_KNOWN)) {
+		call->reserved += bytes;
+		return true;
+	}
+	answer_busy(call);
+	return false;
 }
 
 /* ---- What every request must pass */
@@ -45,6 +70,22 @@ static bool is_media_type(struct slice header, struct slice type)
 	return slice_equal_nocase(slice_trim(slice_cut(&header, ';')), type);
 }
 
+/* Before a tree is built, because that takes up to a hundred times the bytes of its text. */
+static bool has_good_shape(struct api_call *call)
+{
+	struct json_shape shape = json_shape_of(call->body);
+	if (shape.depth > JSON_DEPTH_MAX) {
+		answer_problem(call, 400, "Malformed", "The body has more than 64 brackets inside each other.");
+		return false;
+	}
+	if (shape.containers + shape.values > JSON_VALUES_MAX) {
+		answer_problem(call, 413, "Too large",
+			       "The body has more than 250,000 values. Send less with one request.");
+		return false;
+	}
+	return reserve(call, json_shape_tree_bytes(&shape, call->body));
+}
+
 /* Duplicate keys are refused (RFC 8259, 4: behaviour is unpredictable): two readers of one body must not read two
  * mails. DECODE_ANY, so that "[]" is told that an object is wanted and not that it is no JSON. */
 static bool parse_body(struct api_call *call)
@@ -54,7 +95,13 @@ static bool parse_body(struct api_call *call)
 		answer_problem(call, 415, "Unsupported media type", "Send JSON, as application/json.");
 		return false;
 	}
+	if (!has_good_shape(call))
+		return false;
 	call->json = json_loadb(call->body.p, call->body.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	if (!call->json && json_error_code(&error) == json_error_out_of_memory) {
+		answer_busy(call);
+		return false;
+	}
 	if (!call->json) {
 		struct slice detail =
 		    arena_printf(call->arena, "The body is not JSON: %s (line %d, column %d, byte %d).", error.text,
@@ -123,6 +170,16 @@ static bool has_good_body(struct api_call *call, const struct route *route)
 	return !(route->flags & ROUTE_TAKES_JSON) || call->is_mail || parse_body(call);
 }
 
+/* What is built of a large body (mails rewritten, their answer) takes up to three times its bytes. No more than a part
+ * of the budget is asked for, so that the largest body that is allowed finds room when it is alone. */
+static bool has_room_to_work(struct api_call *call)
+{
+	enum { LARGE_BODY = 65536, WORK_FACTOR = 3 };
+	size_t most = byte_budget_counts(call->services->budget).max / 8 * 3;
+	size_t work = call->body.n * WORK_FACTOR;
+	return call->body.n <= LARGE_BODY || reserve(call, work < most ? work : most);
+}
+
 /* ---- The handler */
 
 /* A buffer that was full stays so; half an answer would be taken for a whole one. */
@@ -132,10 +189,14 @@ static void check_size(struct api_call *call)
 		answer_problem(call, 500, "Too large", "The answer would be too large; ask for fewer rows.");
 }
 
+bool call_admit(struct api_call *call, const struct route *route, struct api_worker *worker)
+{
+	return has_store(call, worker) && is_allowed(call, route, worker) && can_record(call, route);
+}
+
 void call_run(struct api_call *call, const struct route *route, struct api_worker *worker)
 {
-	if (!has_store(call, worker) || !is_allowed(call, route, worker) || !can_record(call, route) ||
-	    !has_good_body(call, route))
+	if (!call_admit(call, route, worker) || !has_good_body(call, route) || !has_room_to_work(call))
 		return;
 	route->handler(call, worker);
 	check_size(call);

@@ -39,8 +39,9 @@ struct api_call {
 	struct auth_request asker;                        /* method, and what the headers say of who asks */
 	struct slice idempotency_key, content_type, accept, last_event_id;
 	struct ip_address client;
-	bool is_mail; /* the body is a whole mail, see ROUTE_TAKES_MAIL */
-	json_t *json; /* the body, when the route takes one and it is no mail */
+	size_t reserved; /* bytes of the budget, given back by call_done */
+	bool is_mail;    /* the body is a whole mail, see ROUTE_TAKES_MAIL */
+	json_t *json;    /* the body, when the route takes one and it is no mail */
 	struct identity who;
 	/* The answer. */
 	unsigned status;
@@ -61,6 +62,8 @@ struct api_call {
 void call_init(struct api_call *call, const struct api_services *services);
 void call_done(struct api_call *call);
 
+/* The gates that need no body, for who wants to know whether it is worth reading: false after having answered. */
+bool call_admit(struct api_call *call, const struct route *route, struct api_worker *worker);
 /* Everything from the route to the answer, or to the command. Blocks for reads of the store. */
 void call_run(struct api_call *call, const struct route *route, struct api_worker *worker);
 

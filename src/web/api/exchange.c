@@ -7,6 +7,7 @@
  * and another worker may then be at work on the same call. */
 #include "web/api/exchange.h"
 
+#include "base/byte_budget.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "codec/url/query.h"
@@ -16,6 +17,15 @@
 #include "web/api/event_stream.h"
 #include "web/api/routes.h"
 #include "web/api/services.h"
+
+#define API_PREFIX "/api/v1/"
+
+enum {
+	BODY_COPIED_MAX = 16384,   /* larger bodies stay in the connection's buffer */
+	ANSWER_COPIED_MAX = 16384, /* larger answers are handed over */
+	OWN_BUFFER_MAX = 2048,     /* of a body: it finds room behind its head without asking for more */
+	UNASKED_MAX = 65536,       /* of a body whose sender is not known yet */
+};
 
 struct api_exchange {
 	struct worker_job job; /* first: a job is an exchange */
@@ -84,16 +94,24 @@ static void free_exchange(struct api_exchange *x)
 	mem_free(x);
 }
 
+/* A large answer is handed over as it is; a small one is better off in the request's own memory. */
+static void answer(struct api_exchange *x)
+{
+	struct api_call *call = &x->call;
+	add_standard_headers(call);
+	if (call->response.n > ANSWER_COPIED_MAX && !buf_failed(&call->response))
+		http_answer_owned(x->request, call->status, call->headers, call->header_count, &call->response);
+	else
+		http_answer(x->request, call->status, call->headers, call->header_count, buf_slice(&call->response));
+}
+
 static void finish(struct worker_job *job)
 {
 	struct api_exchange *x = (struct api_exchange *)job;
-	struct api_call *call = &x->call;
-	if (call->stream_filter) {
-		event_stream_start(x->config, x->request, call);
-	} else {
-		add_standard_headers(call);
-		http_answer(x->request, call->status, call->headers, call->header_count, buf_slice(&call->response));
-	}
+	if (x->call.stream_filter)
+		event_stream_start(x->config, x->request, &x->call);
+	else
+		answer(x);
 	free_exchange(x);
 }
 
@@ -112,8 +130,8 @@ static struct slice keep_header(struct arena *arena, const struct http_request *
 }
 
 /* Once, into the call's arena: the connection's buffer is then free for the next request, and a worker may take its
- * time. */
-static void copy_request(struct api_call *call, const struct http_request *request)
+ * time. A large body stays where it is, and the buffer with it. */
+static void copy_request(struct api_call *call, struct http_request *request)
 {
 	struct arena *arena = call->arena;
 	call->asker.method = http_request_method(request);
@@ -121,7 +139,10 @@ static void copy_request(struct api_call *call, const struct http_request *reque
 	call->asker.time_us = clock_now_us(call->services->clock);
 	call->path = arena_copy(arena, http_request_path(request));
 	call->query = arena_copy(arena, http_request_query(request));
-	call->body = arena_copy(arena, http_request_body(request));
+	call->body = http_request_body(request);
+	bool is_large = call->body.n > BODY_COPIED_MAX;
+	if (!is_large)
+		call->body = arena_copy(arena, call->body);
 	call->asker.authorization = keep_header(arena, request, SLICE("authorization"));
 	call->asker.cookie = keep_header(arena, request, SLICE("cookie"));
 	call->idempotency_key = keep_header(arena, request, SLICE("idempotency-key"));
@@ -132,6 +153,8 @@ static void copy_request(struct api_call *call, const struct http_request *reque
 	call->asker.host = keep_header(arena, request, SLICE("host"));
 	call->last_event_id = keep_header(arena, request, SLICE("last-event-id"));
 	call->client = *http_request_client(request);
+	if (!is_large)
+		http_request_release_input(request);
 }
 
 static struct api_exchange *new_exchange(const struct exchange_config *config, struct http_request *request)
@@ -155,33 +178,104 @@ static bool decode_parameters(struct api_call *call, const struct slice *raw)
 	return true;
 }
 
-bool exchange_handle(const struct exchange_config *config, struct http_request *request)
+static void answer_now(struct api_exchange *x, unsigned status, const char *title, const char *detail)
 {
-	struct slice path = http_request_path(request);
+	answer_problem(&x->call, status, title, detail);
+	finish(&x->job);
+}
+
+/* NULL after having answered; else it is the API's and its route is known. */
+static struct api_exchange *find_route(const struct exchange_config *config, struct http_request *request)
+{
+	struct slice path = slice_from(http_request_path(request), strlen(API_PREFIX));
 	struct slice parameters[API_PATH_PARAMETERS_MAX] = {{NULL, 0}};
 	bool path_known;
-	if (!slice_starts_with(path, SLICE("/api/v1/")))
-		return false;
-	path = slice_from(path, strlen("/api/v1/"));
 	struct api_exchange *x = new_exchange(config, request);
 	x->route = routes_find(http_request_method(request), path, parameters, &path_known);
 	if (!x->route && path_known) {
 		answer_header(&x->call, SLICE("Allow"), routes_methods_of(path, x->call.arena));
-		answer_problem(&x->call, 405, "Method not allowed", "This path does not take that method.");
-		finish(&x->job);
+		answer_now(x, 405, "Method not allowed", "This path does not take that method.");
 	} else if (!x->route || !decode_parameters(&x->call, parameters)) {
-		answer_problem(&x->call, 404, "Not found",
-			       "There is no such path in the API. /openapi.json lists them all.");
-		finish(&x->job);
+		answer_now(x, 404, "Not found", "There is no such path in the API. /openapi.json lists them all.");
 	} else {
+		return x;
+	}
+	return NULL;
+}
+
+static void post(struct api_exchange *x)
+{
+	if (worker_pool_post(x->config->pool, http_request_loop(x->request), &x->job))
+		return;
+	answer_header(&x->call, SLICE("Retry-After"), SLICE("1"));
+	answer_now(x, 503, "Busy", "Too many requests are waiting. Try again in a second.");
+}
+
+static bool is_ours(const struct http_request *request)
+{
+	return slice_starts_with(http_request_path(request), SLICE(API_PREFIX));
+}
+
+bool exchange_handle(const struct exchange_config *config, struct http_request *request)
+{
+	if (!is_ours(request))
+		return false;
+	struct api_exchange *x = find_route(config, request);
+	if (!x)
+		return true;
+	/* One at a time on a connection: what is pipelined behind it would take a place in the queue, and memory, for
+	 * an answer that has to wait for this one. */
+	http_request_hold(request);
+	copy_request(&x->call, request);
+	post(x);
+	return true;
+}
+
+/* ---- Before the body */
+
+static void ask_who(struct worker_job *job, void *context)
+{
+	struct api_exchange *x = (struct api_exchange *)job;
+	(void)call_admit(&x->call, x->route, context);
+}
+
+static void let_in(struct worker_job *job)
+{
+	struct api_exchange *x = (struct api_exchange *)job;
+	if (x->call.status) {
+		finish(job); /* refused */
+		return;
+	}
+	http_request_read_body(x->request, route_body_max(x->route), BUDGET_KNOWN);
+	free_exchange(x);
+}
+
+/* A body that is small enough, while there is room for those of strangers, costs less than the question who sends it.
+ * What fits into a connection's own buffer takes no room. */
+static bool is_read_unasked(const struct exchange_config *config, const struct route *route, uint64_t n)
+{
+	return (route->flags & ROUTE_OPEN) || n <= OWN_BUFFER_MAX ||
+	       (n <= UNASKED_MAX && byte_budget_has_room(config->services->budget, (size_t)n, BUDGET_STRANGER));
+}
+
+bool exchange_admit(const struct exchange_config *config, struct http_request *request)
+{
+	if (!is_ours(request))
+		return false;
+	struct api_exchange *x = find_route(config, request);
+	uint64_t n = http_request_body_bytes(request);
+	if (!x)
+		return true;
+	if (n != UINT64_MAX && n > route_body_max(x->route)) {
+		answer_now(x, 413, "Too large", "The body is larger than this path takes.");
+	} else if (is_read_unasked(config, x->route, n)) {
+		free_exchange(x);
+		http_request_read_body(request, route_body_max(x->route), BUDGET_STRANGER);
+	} else {
+		x->job.run = ask_who;
+		x->job.done = let_in;
 		copy_request(&x->call, request);
-		/* Pipelined requests behind this one may go on being read. */
-		http_request_release_input(request);
-		if (!worker_pool_post(config->pool, http_request_loop(request), &x->job)) {
-			answer_header(&x->call, SLICE("Retry-After"), SLICE("1"));
-			answer_problem(&x->call, 503, "Busy", "Too many requests are waiting. Try again in a second.");
-			finish(&x->job);
-		}
+		post(x);
 	}
 	return true;
 }

@@ -26,6 +26,10 @@ struct exchange_config {
 	struct worker_pool *pool; /* its contexts are struct api_worker */
 };
 
+/* On a loop, before the body of a request is read. True when the path is the API's: it is answered, or its body comes,
+ * now or later. Whoever is unknown may send 4 KB; a larger body waits for an answer to who sends it, unless there is
+ * room for those of strangers. */
+bool exchange_admit(const struct exchange_config *config, struct http_request *request);
 /* On a loop. True when the path is the API's; it is answered, now or later. `config` outlives the request. */
 bool exchange_handle(const struct exchange_config *config, struct http_request *request);
 

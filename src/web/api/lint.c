@@ -14,7 +14,7 @@
 #include "web/api/answer.h"
 #include "web/api/services.h"
 
-enum { CHARSET_MAX = 64 };
+enum { CHARSET_MAX = 64, LINKS_MAX = 10000 };
 
 struct lint_request {
 	struct slice html, eml, eml_base64;
@@ -92,12 +92,14 @@ void lint_post(struct api_call *call, struct api_worker *worker)
 				       .charset = request.charset,
 				       .kind = request.kind,
 				       .pixel_place = HTML_PIXEL_BOTTOM,
-				       .is_template = request.is_template};
+				       .is_template = request.is_template,
+				       .links_max = LINKS_MAX};
 	struct slice mail = request.eml.n ? request.eml : request.eml_base64;
 	enum status status = request.html.n ? lint_html(&options, request.html, call->arena, &report)
 					    : lint_mail(&options, mail, call->arena, &report);
 	if (status != STATUS_OK) {
-		answer_status(call, err_set(&err, status, "The mail is too large."), &err);
+		answer_status(
+		    call, err_set(&err, status, "The mail is too large, or has more than %d links.", LINKS_MAX), &err);
 		return;
 	}
 	struct json_text w = answer_json(call, 200);

@@ -62,6 +62,16 @@ static const struct route routes[] = {
     {HTTP_GET, "/me", 0, 0, session_me},
 };
 
+/* A body that nobody needs, as some clients send with every POST; and what somebody may send before he has said who he
+ * is. */
+enum { SMALL_BODY_MAX = 4096 };
+
+uint64_t route_body_max(const struct route *route)
+{
+	bool is_small = !(route->flags & (ROUTE_TAKES_JSON | ROUTE_TAKES_MAIL)) || (route->flags & ROUTE_OPEN);
+	return is_small ? SMALL_BODY_MAX : UINT64_MAX;
+}
+
 enum { ROUTE_COUNT = sizeof routes / sizeof routes[0] };
 
 const struct route *routes_all(size_t *ret_count)

@@ -20,6 +20,9 @@ struct route {
 	api_handler handler;
 };
 
+/* Bytes of a request's body that the route reads, beside the server's own limit. */
+uint64_t route_body_max(const struct route *route);
+
 /* The whole table. */
 const struct route *routes_all(size_t *ret_count);
 /* "GET"; for what the API knows. */

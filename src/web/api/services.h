@@ -7,6 +7,7 @@
 #include "base/slice.h"
 
 struct apply;
+struct byte_budget;
 struct clock;
 struct dispatcher;
 struct journal;
@@ -34,7 +35,8 @@ struct api_services {
 	struct dispatcher *dispatcher;         /* NULL when this process does not deliver */
 	struct retention *retention;           /* NULL when this process does not apply */
 	struct network_watch
-	    *networks; /* NULL when no lists of networks are configured, or this process does not apply */
+	    *networks;              /* NULL when no lists of networks are configured, or this process does not apply */
+	struct byte_budget *budget; /* what requests may hold in memory together */
 	struct sign_in_guard *guard;
 	struct key_uses *key_uses;
 	const struct clock *clock;

@@ -42,7 +42,7 @@ static void answer_asset(struct http_request *request, const struct asset *asset
 		headers[n++] = (struct http_header){SLICE("Content-Encoding"), SLICE("gzip")};
 		body = slice_of(asset->gzip_bytes, asset->gzip_size);
 	}
-	http_answer(request, 200, headers, n, body);
+	http_answer_shared(request, 200, headers, n, body);
 }
 
 /* Asked last, behind tracking paths and the API, so that no page can hide one of those. */
@@ -54,7 +54,7 @@ bool console_handle(struct http_request *request, struct slice openapi_json)
 		return false;
 	if (slice_equal(path, SLICE("/openapi.json"))) {
 		struct http_header type = {SLICE("Content-Type"), SLICE("application/json")};
-		http_answer(request, 200, &type, 1, openapi_json);
+		http_answer_shared(request, 200, &type, 1, openapi_json);
 		return true;
 	}
 	const struct asset *asset = asset_find(path);

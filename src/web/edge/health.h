@@ -7,6 +7,7 @@
 #include "web/edge/track.h"
 
 struct apply;
+struct byte_budget;
 struct dispatcher;
 struct key_watch;
 struct network_watch;
@@ -26,6 +27,7 @@ struct health_parts {
 	struct network_watch *networks;
 	const struct tenant_policies *policies;
 	struct key_watch *key_watch;
+	const struct byte_budget *budget;
 	const char *base_url;
 };
 
