@@ -29,6 +29,25 @@ enum status store_template_use(struct store_session *s, uint32_t tenant, struct 
 			   VALUES(value_i64(tenant), value_text(id), value_text(name), value_time(now_us)), err);
 }
 
+/* Looked at before for the same reason. */
+enum status store_campaign_add(struct store_session *s, uint32_t tenant, struct slice id, struct slice name,
+			       int64_t now_us, struct err *err)
+{
+	return session_run(s,
+			   "INSERT INTO campaigns (tenant_id, id, name, created_at) SELECT $1, $2, $3, $4 WHERE NOT "
+			   "EXISTS (SELECT 1 FROM campaigns WHERE tenant_id = $1 AND id = $2) ON CONFLICT DO NOTHING",
+			   VALUES(value_i64(tenant), value_text(id), value_text(name), value_time(now_us)), err);
+}
+
+enum status store_template_add(struct store_session *s, uint32_t tenant, struct slice id, struct slice name,
+			       int64_t now_us, struct err *err)
+{
+	return session_run(s,
+			   "INSERT INTO templates (tenant_id, id, name, created_at) SELECT $1, $2, $3, $4 WHERE NOT "
+			   "EXISTS (SELECT 1 FROM templates WHERE tenant_id = $1 AND id = $2) ON CONFLICT DO NOTHING",
+			   VALUES(value_i64(tenant), value_text(id), value_text(name), value_time(now_us)), err);
+}
+
 static enum status find_name(struct store_session *s, const char *sql, struct values key, struct arena *arena,
 			     struct slice *ret, struct err *err)
 {

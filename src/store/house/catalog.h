@@ -11,6 +11,11 @@ enum status store_campaign_use(struct store_session *s, uint32_t tenant, struct 
 			       int64_t now_us, struct err *err) MUST_CHECK;
 enum status store_template_use(struct store_session *s, uint32_t tenant, struct slice id, struct slice name,
 			       int64_t now_us, struct err *err) MUST_CHECK;
+/* Created on first use; one that is there stays as it is. */
+enum status store_campaign_add(struct store_session *s, uint32_t tenant, struct slice id, struct slice name,
+			       int64_t now_us, struct err *err) MUST_CHECK;
+enum status store_template_add(struct store_session *s, uint32_t tenant, struct slice id, struct slice name,
+			       int64_t now_us, struct err *err) MUST_CHECK;
 /* STATUS_NOT_FOUND: never used. */
 enum status store_campaign_find(struct store_session *s, uint32_t tenant, struct slice id, struct arena *arena,
 				struct slice *ret_name, struct err *err) MUST_CHECK;

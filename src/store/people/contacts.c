@@ -28,6 +28,20 @@ enum status store_contact_use(struct store_session *s, uint32_t tenant, const st
 	    err);
 }
 
+enum status store_contact_add(struct store_session *s, uint32_t tenant, const struct contact *c, int64_t now_us,
+			      struct err *err)
+{
+	struct value full = value_text(slice_from_cstr(consent_name(CONSENT_FULL)));
+	return session_run(
+	    s,
+	    "INSERT INTO contacts (tenant_id, id, email, name, category, agent, consent_opens, consent_clicks, "
+	    "created_at) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE NOT EXISTS (SELECT 1 FROM contacts WHERE "
+	    "tenant_id = $1 AND id = $2) ON CONFLICT DO NOTHING",
+	    VALUES(value_i64(tenant), value_text(c->id), value_text(c->email), value_text(c->name),
+		   value_text(c->category), value_text(c->agent), full, full, value_time(now_us)),
+	    err);
+}
+
 enum status store_contact_find(struct store_session *s, uint32_t tenant, struct slice id, struct arena *arena,
 			       struct contact *ret, struct err *err)
 {

@@ -18,6 +18,9 @@ struct contact {
 /* Creates it, or updates those of email, name, category, agent that are given (not empty). Consent is not touched. */
 enum status store_contact_use(struct store_session *s, uint32_t tenant, const struct contact *contact, int64_t now_us,
 			      struct err *err) MUST_CHECK;
+/* Creates it; one that is there stays as it is. */
+enum status store_contact_add(struct store_session *s, uint32_t tenant, const struct contact *contact, int64_t now_us,
+			      struct err *err) MUST_CHECK;
 enum status store_contact_find(struct store_session *s, uint32_t tenant, struct slice id, struct arena *arena,
 			       struct contact *ret, struct err *err) MUST_CHECK;
 struct contact_consent {
