@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "codec/token/link_token.h"
+#include "engine/accounts/permission.h"
 #include "engine/ledger/writer.h"
 #include "engine/mail/instrument.h"
 #include "engine/mail/sending.h"
@@ -40,6 +41,7 @@ struct accept_item {
 	 * to be told what is wrong, so asking for more tracking than consent allows gets what is allowed. */
 	const struct mail_request *mail;
 	enum status status;           /* out: OK, BAD_INPUT, DENIED */
+	const char *refusal;          /* when DENIED: what is not allowed, as a sentence */
 	struct accept_result result;  /* when OK */
 	struct problem_list problems; /* otherwise */
 };
@@ -59,6 +61,9 @@ enum { ACCEPT_ITEMS_MAX = 1000, ACCEPT_RESPONSE_MAX = 16 * 1024 * 1024 };
 
 struct accept_request {
 	uint32_t tenant;
+	/* Who asks (permission.h). A scoped one is the sender, in nobody else's name, and of contacts, campaigns and
+	 * templates that are there already changes nothing that is not his. */
+	struct caller caller;
 	enum accept_kind kind;
 	struct arena *arena;                          /* results and problems live here */
 	const struct accept_idempotency *idempotency; /* NULL: none */
@@ -76,7 +81,7 @@ struct accept_context {
 /* Everything up to the command. Checks each body (doc/openapi.yaml, POST /messages) whole, resolves consent (the most
  * restrictive of installation, tenant, campaign, contact and request) and suppressions, and instruments. Each item gets
  * a status of its own: STATUS_BAD_INPUT with every problem at once; STATUS_DENIED: it asks for more tracking than
- * consent allows, and the problems say so.
+ * consent allows, or names a sender that the caller is not, and refusal and problems say so.
  *
  * STATUS_OK: *ret is to be submitted (writer.h); it commits the message, body, queue row and email.queued (or
  * .suppressed) of each good item, all in one transaction. NULL when no item was good: then nothing is to be written and

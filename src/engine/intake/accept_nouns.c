@@ -19,17 +19,20 @@ struct noun {
 
 static enum status write_contact(struct store_session *s, const struct accepted *a, struct err *err)
 {
-	return store_contact_use(s, a->message.tenant, &a->contact, a->message.created_us, err);
+	return (a->contact_is_kept ? store_contact_add : store_contact_use)(s, a->message.tenant, &a->contact,
+									    a->message.created_us, err);
 }
 
 static enum status write_campaign(struct store_session *s, const struct accepted *a, struct err *err)
 {
-	return store_campaign_use(s, a->message.tenant, a->campaign.id, a->campaign.name, a->message.created_us, err);
+	return (a->nouns_are_kept ? store_campaign_add : store_campaign_use)(
+	    s, a->message.tenant, a->campaign.id, a->campaign.name, a->message.created_us, err);
 }
 
 static enum status write_template(struct store_session *s, const struct accepted *a, struct err *err)
 {
-	return store_template_use(s, a->message.tenant, a->template.id, a->template.name, a->message.created_us, err);
+	return (a->nouns_are_kept ? store_template_add : store_template_use)(
+	    s, a->message.tenant, a->template.id, a->template.name, a->message.created_us, err);
 }
 
 static enum status write_body(struct store_session *s, const struct accepted *a, struct err *err)

@@ -7,9 +7,10 @@
 #include "engine/apply/apply.h"
 #include "engine/mail/mail_body.h"
 #include "engine/mail/outgoing.h"
+#include "engine/people/belonging.h"
 #include "store/people/suppressions.h"
 
-enum { OWN_WARNINGS_MAX = 11 + MAIL_REQUEST_WARNINGS_MAX };
+enum { OWN_WARNINGS_MAX = 12 + MAIL_REQUEST_WARNINGS_MAX };
 
 struct preparation {
 	const struct accept_context *context;
@@ -36,6 +37,49 @@ static bool is_instrument(const struct preparation *p)
 static void warn(struct preparation *p, struct slice text)
 {
 	p->warnings[p->warning_count++] = text;
+}
+
+static const struct caller *caller_of(const struct preparation *p)
+{
+	return &p->context->request->caller;
+}
+
+/* ---- In whose name */
+
+static void deny(struct preparation *p, const char *refusal, const char *field, const char *problem)
+{
+	struct json_place at = {NULL, field, 0};
+	problem_add(&p->item->problems, arena_of(p), &at, "%s", problem);
+	p->item->refusal = refusal;
+	p->item->status = STATUS_DENIED;
+}
+
+/* A colleague's address in From would be a colleague's mail to whoever reads it. item->status tells. */
+static enum status check_from(struct preparation *p, struct err *err)
+{
+	struct user other;
+	enum status status =
+	    store_user_find_by_email(p->context->session, p->request.from.address, arena_of(p), &other, err);
+	if (status == STATUS_NOT_FOUND)
+		return STATUS_OK;
+	if (status == STATUS_OK && other.tenant == caller_of(p)->tenant &&
+	    !uuid_equal(other.id, caller_of(p)->user->id))
+		deny(p, "This role sends in nobody else's name.", "from", "is the address of another user");
+	return status;
+}
+
+/* Who reaches only what he sent must be the sender, or his own mail would be hidden from him. */
+static enum status resolve_sender(struct preparation *p, struct err *err)
+{
+	struct slice *sender = &p->request.sender;
+	if (!permission_is_scoped(caller_of(p)))
+		return STATUS_OK;
+	if (sender->n && !permission_may_be_sender(caller_of(p), *sender)) {
+		deny(p, "This role sends in nobody else's name.", "sender", "must be left out, or be yourself");
+		return STATUS_OK;
+	}
+	*sender = permission_sender(caller_of(p));
+	return p->request.from.address.n ? check_from(p, err) : STATUS_OK;
 }
 
 /* ---- A whole mail */
@@ -93,6 +137,28 @@ static enum status find_readers(struct preparation *p, struct contact *known, st
 	return STATUS_OK;
 }
 
+/* A contact that is not the caller's is asked what it allows, and that is all: its fields stay as they are and nothing
+ * of it is used. Whether there is one makes no difference that shows. Whose it is to be, who may not change it does not
+ * say. */
+static enum status limit_to_own(struct preparation *p, bool is_there, struct contact *known, struct err *err)
+{
+	struct contact *contact = &p->accepted->contact;
+	bool is_own = !permission_is_scoped(caller_of(p));
+	enum status status = STATUS_OK;
+	if (!is_own && is_there)
+		status = belonging_contact(p->context->session, caller_of(p), known, &is_own, err);
+	if (status != STATUS_OK || is_own)
+		return status;
+	if (contact->category.n || contact->agent.n)
+		warn(p,
+		     SLICE("contact_not_yours: What is known of the contact stays as it is, and no agent is set, until "
+			   "mail of yours has reached it."));
+	contact->agent = SLICE_EMPTY;
+	known->email = SLICE_EMPTY;
+	p->accepted->contact_is_kept = true;
+	return STATUS_OK;
+}
+
 /* Who the mail is for: the caller's id, else the address in lower case. */
 static enum status find_contact(struct preparation *p, struct contact *known, struct err *err)
 {
@@ -108,7 +174,8 @@ static enum status find_contact(struct preparation *p, struct contact *known, st
 		return find_readers(p, known, err);
 	enum status status =
 	    store_contact_find(p->context->session, p->context->request->tenant, contact->id, arena_of(p), known, err);
-	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	bool is_there = status == STATUS_OK;
+	return is_there || status == STATUS_NOT_FOUND ? limit_to_own(p, is_there, known, err) : status;
 }
 
 /* How far something may be tracked, and whose word that is. */
@@ -180,8 +247,10 @@ static enum status resolve_consent(struct preparation *p, const struct contact *
 		message->track_clicks = CONSENT_OFF;
 		warn(p, SLICE("tracking_off: Tracking is switched off for this installation."));
 	}
-	if (!opens_allowed || !clicks_allowed)
+	if (!opens_allowed || !clicks_allowed) {
+		p->item->refusal = "This contact has not agreed to that much tracking.";
 		p->item->status = STATUS_DENIED;
+	}
 	return STATUS_OK;
 }
 
@@ -209,6 +278,7 @@ static void fill_attribution(struct preparation *p)
 	m->metadata = request->metadata;
 	p->accepted->campaign = request->campaign;
 	p->accepted->template = request->template;
+	p->accepted->nouns_are_kept = permission_is_scoped(caller_of(p));
 }
 
 /* Our own address is what server.base_url says; one-click unsubscribing takes https (RFC 8058, 3.1). */
@@ -444,8 +514,10 @@ enum status accept_prepare(const struct accept_context *context, struct accept_i
 		item->status = STATUS_BAD_INPUT;
 		return STATUS_OK;
 	}
-	enum status status = find_contact(&p, &known, err);
-	if (status == STATUS_OK)
+	enum status status = resolve_sender(&p, err);
+	if (status == STATUS_OK && item->status == STATUS_OK)
+		status = find_contact(&p, &known, err);
+	if (status == STATUS_OK && item->status == STATUS_OK)
 		status = resolve_consent(&p, &known, err);
 	if (status != STATUS_OK || item->status != STATUS_OK)
 		return status;

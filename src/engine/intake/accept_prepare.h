@@ -11,8 +11,10 @@
 struct accepted {
 	struct message message;
 	struct contact contact;
+	bool contact_is_kept; /* as it is, when it is there: the caller may not change it */
 	struct send_noun campaign, template;
-	struct slice body; /* the content; its id is message.body_id */
+	bool nouns_are_kept; /* the same of these two */
+	struct slice body;   /* the content; its id is message.body_id */
 	struct instrument_stored *stored;
 	size_t stored_count;
 	struct slice suppressed_reason; /* empty: mail may go */

@@ -54,20 +54,33 @@ enum status store_queue_set_paused(struct store_session *s, uint32_t tenant, str
 	return session_atomic_end(s, own, status, err);
 }
 
-enum status store_queue_count(struct store_session *s, uint32_t tenant, int64_t now_us, struct queue_figures *ret,
-			      struct err *err)
+#define FIGURES                                                                                                        \
+	"SELECT COUNT(*) FILTER (WHERE q.state = 'waiting' AND q.due_at <= $2), "                                      \
+	"COUNT(*) FILTER (WHERE q.state = 'waiting' AND q.due_at > $2 AND q.attempt = 0), "                            \
+	"COUNT(*) FILTER (WHERE q.state IN ('leased', 'sending')), "                                                   \
+	"COUNT(*) FILTER (WHERE q.state = 'waiting' AND q.due_at > $2 AND q.attempt > 0), "                            \
+	"COUNT(*) FILTER (WHERE q.state = 'held'), COUNT(*) FILTER (WHERE q.state = 'paused'), "                       \
+	"MIN(q.due_at) FILTER (WHERE q.state = 'waiting' AND q.due_at <= $2) FROM send_queue q "
+
+/* A row of the queue does not know its sender; the message does. */
+static enum status open_figures(struct rows *r, struct store_session *s, const struct queue_of *of, int64_t now_us,
+				struct err *err)
+{
+	struct value tenant = value_i64(of->tenant);
+	if (!of->sender.p)
+		return rows_open_one(r, s, FIGURES "WHERE ($1 = 0 OR q.tenant_id = $1)",
+				     VALUES(tenant, value_time(now_us)), err);
+	return rows_open_one(r, s,
+			     FIGURES "JOIN messages m ON m.id = q.message_id WHERE ($1 = 0 OR q.tenant_id = $1) AND "
+				     "m.sender = $3",
+			     VALUES(tenant, value_time(now_us), value_text(of->sender)), err);
+}
+
+enum status store_queue_count(struct store_session *s, const struct queue_of *of, int64_t now_us,
+			      struct queue_figures *ret, struct err *err)
 {
 	struct rows r;
-	enum status status =
-	    rows_open_one(&r, s,
-			  "SELECT COUNT(*) FILTER (WHERE state = 'waiting' AND due_at <= $2), "
-			  "COUNT(*) FILTER (WHERE state = 'waiting' AND due_at > $2 AND attempt = 0), "
-			  "COUNT(*) FILTER (WHERE state IN ('leased', 'sending')), "
-			  "COUNT(*) FILTER (WHERE state = 'waiting' AND due_at > $2 AND attempt > 0), "
-			  "COUNT(*) FILTER (WHERE state = 'held'), COUNT(*) FILTER (WHERE state = 'paused'), "
-			  "MIN(due_at) FILTER (WHERE state = 'waiting' AND due_at <= $2) "
-			  "FROM send_queue WHERE ($1 = 0 OR tenant_id = $1)",
-			  VALUES(value_i64(tenant), value_time(now_us)), err);
+	enum status status = open_figures(&r, s, of, now_us, err);
 	if (status != STATUS_OK)
 		return status;
 	ret->due = (uint64_t)rows_i64(&r);

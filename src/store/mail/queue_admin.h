@@ -30,8 +30,11 @@ struct queue_figures {
 	uint64_t in_doubt, paused;
 	int64_t oldest_due_us; /* 0: none */
 };
-/* tenant 0: all. */
-enum status store_queue_count(struct store_session *s, uint32_t tenant, int64_t now_us, struct queue_figures *ret,
-			      struct err *err) MUST_CHECK;
+struct queue_of {
+	uint32_t tenant;     /* 0: all */
+	struct slice sender; /* only mail of this one; p == NULL: any */
+};
+enum status store_queue_count(struct store_session *s, const struct queue_of *of, int64_t now_us,
+			      struct queue_figures *ret, struct err *err) MUST_CHECK;
 
 #endif

@@ -10,7 +10,7 @@
 #include "store/house/audit.h"
 #include "web/api/answer.h"
 #include "web/api/parameters.h"
-#include "web/api/tenants.h"
+#include "web/api/reach.h"
 
 enum { LIST_DEFAULT = 50, LIST_MAX = 500 };
 
@@ -37,7 +37,7 @@ static bool find_tenant(struct api_call *call, struct api_worker *worker, struct
 		return false;
 	if (!name.p || slice_equal(name, ret->name))
 		return true;
-	if (!tenants_may_see_all(call, worker))
+	if (!reach_tenant(call, worker, name))
 		return false;
 	enum status status = store_tenant_find_by_name(worker->session, name, call->arena, ret, &err);
 	if (status != STATUS_OK)

@@ -7,6 +7,7 @@
 #include "web/api/call.h"
 
 #include "base/byte_budget.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "codec/text/json_shape.h"
 #include "engine/accounts/key_use.h"
@@ -123,14 +124,26 @@ static void note_key(const struct api_call *call)
 		key_use_note(call->services->key_uses, call->who.key, call->who.key_used_us, call->asker.time_us);
 }
 
+/* Where nobody is signed in there is no cookie to be abused, but there is one to be set: another site that signs a
+ * browser in, as somebody of its choice, sees what the person then does (login CSRF). */
+static bool is_for_us(struct api_call *call)
+{
+	if (!auth_is_cross_site(&call->asker))
+		return true;
+	answer_problem(call, 403, "Not allowed", "This request comes from another page than the console.");
+	return false;
+}
+
 /* 401 asks for a key and 403 does not: clients sign in again on the first and must not on the second (RFC
  * 9110, 15.5.2, 15.5.4). */
 static bool is_allowed(struct api_call *call, const struct route *route, struct api_worker *worker)
 {
 	struct err err = {0};
+	const char *refusal;
 	if (route->flags & ROUTE_OPEN)
-		return true;
+		return is_for_us(call);
 	enum status status = auth_identify(&call->asker, worker->session, call->arena, &call->who, &err);
+	struct caller caller = auth_caller(&call->who);
 	if (status == STATUS_OK)
 		note_key(call);
 	if (status == STATUS_DENIED) {
@@ -140,8 +153,8 @@ static bool is_allowed(struct api_call *call, const struct route *route, struct 
 		answer_problem(call, 403, "Not allowed", err.text);
 	} else if (status != STATUS_OK) {
 		answer_status(call, status, &err);
-	} else if (route->scopes && !(route->scopes & call->who.scopes)) {
-		answer_problem(call, 403, "Not allowed", "This key or role may not do that.");
+	} else if ((refusal = permission_refusal(&caller, route->scopes, route->touches)) != NULL) {
+		answer_problem(call, 403, "Not allowed", refusal);
 	} else {
 		return true;
 	}
@@ -194,12 +207,43 @@ bool call_admit(struct api_call *call, const struct route *route, struct api_wor
 	return has_store(call, worker) && is_allowed(call, route, worker) && can_record(call, route);
 }
 
+/* A handler that forgot to ask which rows are the caller's would show everybody's to anybody: better no answer at all.
+ * What it refused shows nothing. */
+static void check_asked(struct api_call *call, const struct route *route)
+{
+	bool is_refused = !call_is_waiting(call) && !call->stream_filter && call->status >= 400;
+	if (call->has_asked || is_refused || !permission_is_by_row(route->touches))
+		return;
+	log_error("api.not_asked", LOG_CSTR("route", route->pattern));
+	call->then = NULL;
+	call->stream_filter = NULL;
+	answer_problem(call, 500, "Failed", "This server did not find out what you may see, and shows nothing.");
+}
+
+/* A key that may only send could otherwise read whoever it names, by changing nothing of them. */
+static void keep_silent(struct api_call *call)
+{
+	if (!call->is_silent || call_is_waiting(call) || call->status >= 300)
+		return;
+	buf_clear(&call->response);
+	call->status = 204;
+}
+
+static bool shows_too_much(const struct api_call *call, const struct route *route)
+{
+	struct caller caller = auth_caller(&call->who);
+	return (route->flags & ROUTE_SHOWS_ROW) && !permission_to_read(&caller);
+}
+
 void call_run(struct api_call *call, const struct route *route, struct api_worker *worker)
 {
 	if (!call_admit(call, route, worker) || !has_good_body(call, route) || !has_room_to_work(call))
 		return;
+	call->is_silent = shows_too_much(call, route);
 	route->handler(call, worker);
+	check_asked(call, route);
 	check_size(call);
+	keep_silent(call);
 }
 
 void call_commit(struct api_call *call, struct writer_command *command, api_handler then)
@@ -228,4 +272,5 @@ void call_go_on(struct api_call *call, struct api_worker *worker)
 	}
 	then(call, worker);
 	check_size(call);
+	keep_silent(call);
 }

@@ -13,6 +13,7 @@
 #include "store/house/catalog.h"
 #include "store/people/consents.h"
 #include "web/api/answer.h"
+#include "web/api/reach.h"
 #include "web/api/services.h"
 
 /* From the store and not from the body: what is shown after a change is what holds, names that were kept included. */
@@ -43,7 +44,12 @@ static void answer_campaign(struct api_call *call, struct api_worker *worker)
 
 void campaigns_get(struct api_call *call, struct api_worker *worker)
 {
-	answer_campaign(call, worker);
+	struct err err = {0};
+	enum status status = reach_campaign(call, worker, call->parameters[0], &err);
+	if (status == STATUS_OK)
+		answer_campaign(call, worker);
+	else
+		answer_status(call, status, &err);
 }
 
 struct campaign_track {
@@ -85,6 +91,27 @@ static const struct json_field campaign_fields[] = {
     {0},
 };
 
+/* Less than now may be tracked by anybody who may change the campaign; more, only as whoever set the limit could.
+ * Answers what is wrong itself. */
+static bool may_be_changed(struct api_call *call, struct api_worker *worker, const struct campaign_track *track)
+{
+	struct err err = {0};
+	struct campaign_limit now = {CONSENT_FULL, CONSENT_FULL};
+	struct slice id = call->parameters[0];
+	enum status status = reach_campaign_to_change(call, worker, id, &err);
+	if (status == STATUS_OK && track->is_given)
+		status = store_campaign_limit(worker->session, call->who.tenant, id, &now, &err);
+	if (status != STATUS_OK) {
+		answer_status(call, status, &err);
+		return false;
+	}
+	bool is_looser = track->is_given && (track->limit.opens > now.opens || track->limit.clicks > now.clicks);
+	if (!is_looser || reach_looser_limit(call))
+		return true;
+	answer_problem(call, 403, "Not allowed", "This role may have a campaign tracked less, and not more.");
+	return false;
+}
+
 void campaigns_put(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
@@ -100,6 +127,8 @@ void campaigns_put(struct api_call *call, struct api_worker *worker)
 		answer_problem(call, 422, "Invalid", "A campaign's id is 1 to 200 bytes.");
 		return;
 	}
+	if (!may_be_changed(call, worker, &body.track))
+		return;
 	/* Without "track" only the name changes, and nothing is noted: the audit is about what is done with people's
 	 * data. */
 	struct campaign_change change = {call->who.tenant, id, body.name,

@@ -15,10 +15,9 @@
 #include "engine/request/problem.h"
 #include "engine/request/send_parts.h"
 #include "engine/request/send_request.h"
-#include "store/mail/message_list.h"
-#include "store/mail/messages.h"
 #include "store/people/consents.h"
 #include "web/api/answer.h"
+#include "web/api/reach.h"
 #include "web/api/services.h"
 
 enum { ID_MAX = 320, TEXT_MAX = 4000 };
@@ -49,19 +48,6 @@ enum status contacts_find(struct api_call *call, struct api_worker *worker, stru
 	return status;
 }
 
-/* Who may see only what he sent may see only whom he sent to. */
-static enum status check_own(struct api_call *call, struct api_worker *worker, struct slice id, struct err *err)
-{
-	struct message_filter f = {
-	    .tenant = call->who.tenant, .contact_id = id, .sender = auth_own_sender(&call->who), .limit = 1};
-	struct message *messages;
-	size_t count = 0;
-	if (!f.sender.p)
-		return STATUS_OK;
-	enum status status = store_message_list(worker->session, &f, call->arena, &messages, &count, err);
-	return status == STATUS_OK && count == 0 ? STATUS_NOT_FOUND : status;
-}
-
 /* Ids travel in paths, logs and headers of mail; a control character in one would end a line somewhere. What is not
  * UTF-8 the store would clean, and the id would be another contact's. */
 static bool is_good_id(struct slice id)
@@ -85,7 +71,7 @@ static bool open_contact(struct api_call *call, struct api_worker *worker, struc
 	}
 	enum status status = contacts_find(call, worker, ret, &err);
 	if (status == STATUS_OK || status == STATUS_NOT_FOUND)
-		status = check_own(call, worker, ret->id, &err);
+		status = reach_contact(call, worker, ret, &err);
 	if (status != STATUS_OK)
 		answer_status(call, status, &err);
 	return status == STATUS_OK;
@@ -136,24 +122,34 @@ enum status contacts_write(struct api_call *call, struct api_worker *worker, str
 	return STATUS_OK;
 }
 
-/* As it is in the store now. */
-static void answer_contact(struct api_call *call, struct api_worker *worker)
+static void answer_found(struct api_call *call, struct api_worker *worker, enum status status, const struct contact *c,
+			 struct err *err)
+{
+	struct json_text w = answer_json(call, 200);
+	if (status == STATUS_OK)
+		status = contacts_write(call, worker, &w, c, err);
+	if (status != STATUS_OK)
+		answer_status(call, status, err);
+}
+
+void contacts_get(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
 	struct contact c;
 	enum status status = contacts_find(call, worker, &c, &err);
 	if (status == STATUS_OK)
-		status = check_own(call, worker, c.id, &err);
-	struct json_text w = answer_json(call, 200);
-	if (status == STATUS_OK)
-		status = contacts_write(call, worker, &w, &c, &err);
-	if (status != STATUS_OK)
-		answer_status(call, status, &err);
+		status = reach_contact(call, worker, &c, &err);
+	answer_found(call, worker, status, &c, &err);
 }
 
-void contacts_get(struct api_call *call, struct api_worker *worker)
+/* As it is in the store now. Whose it was is not asked again: an address that was changed has had nobody's mail yet,
+ * and who changed it may see what became of it. */
+static void answer_saved(struct api_call *call, struct api_worker *worker)
 {
-	answer_contact(call, worker);
+	struct err err = {0};
+	struct contact c;
+	enum status status = contacts_find(call, worker, &c, &err);
+	answer_found(call, worker, status, &c, &err);
 }
 
 /* ---- Changing it */
@@ -188,7 +184,7 @@ void contacts_put(struct api_call *call, struct api_worker *worker)
 	given.id = known.id;
 	enum status status = consent_save_contact(call->services->sending, call->who.tenant, &given, &err);
 	if (status == STATUS_OK)
-		answer_contact(call, worker);
+		answer_saved(call, worker);
 	else
 		answer_status(call, status, &err);
 }
@@ -227,7 +223,7 @@ static bool has_proof(struct api_call *call, const struct consent_body *body, co
 static void answer_changed(struct api_call *call, struct api_worker *worker)
 {
 	if (call->command->status == STATUS_OK)
-		answer_contact(call, worker);
+		answer_saved(call, worker);
 	else
 		answer_status(call, call->command->status, &call->command->err);
 }

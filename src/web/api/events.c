@@ -8,6 +8,7 @@
 #include "store/events/events.h"
 #include "web/api/answer.h"
 #include "web/api/parameters.h"
+#include "web/api/reach.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500 };
 
@@ -62,7 +63,7 @@ static bool query_filter(struct api_call *call, struct event_filter *f)
 		    query_types(call, &f->types) && query_actors(call, &f->actors) &&
 		    parameters_time(call, "from", &f->from_us) && parameters_time(call, "to", &f->to_us) &&
 		    parameters_number(call, "limit", LIMIT_MAX, &f->limit);
-	struct slice own = auth_own_sender(&call->who);
+	struct slice own = reach_sender(call);
 	if (own.p)
 		f->sender = own;
 	return good;
@@ -108,7 +109,7 @@ void events_get(struct api_call *call, struct api_worker *worker)
 	if (!parameters_id(call, &id))
 		return;
 	enum status status = store_event_find(worker->session, call->who.tenant, id, call->arena, &event, &err);
-	if (status == STATUS_OK && !auth_may_see(&call->who, event.sender))
+	if (status == STATUS_OK && !reach_mail(call, event.sender))
 		status = STATUS_NOT_FOUND;
 	if (status != STATUS_OK) {
 		answer_status(call, status, &err);

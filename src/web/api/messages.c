@@ -19,6 +19,7 @@
 #include "store/mail/messages.h"
 #include "web/api/answer.h"
 #include "web/api/parameters.h"
+#include "web/api/reach.h"
 #include "web/api/services.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500, TIMELINE_MAX = 500 };
@@ -138,7 +139,7 @@ void messages_list(struct api_call *call, struct api_worker *worker)
 	    !parameters_time(call, "to", &f.to_us) || !parameters_uuid(call, "cursor", &f.before) ||
 	    !parameters_number(call, "limit", LIMIT_MAX, &f.limit))
 		return;
-	struct slice own = auth_own_sender(&call->who);
+	struct slice own = reach_sender(call);
 	if (own.p)
 		f.sender = own;
 	list_messages(call, worker, &f);
@@ -153,7 +154,7 @@ void messages_list_in_doubt(struct api_call *call, struct api_worker *worker)
 	if (!parameters_only(call, "cursor limit") || !parameters_uuid(call, "cursor", &f.before) ||
 	    !parameters_number(call, "limit", LIMIT_MAX, &f.limit))
 		return;
-	f.sender = auth_own_sender(&call->who);
+	f.sender = reach_sender(call);
 	list_messages(call, worker, &f);
 }
 
@@ -165,7 +166,7 @@ static bool find_message(struct api_call *call, struct api_worker *worker, struc
 	if (!parameters_id(call, &id))
 		return false;
 	enum status status = store_message_find(worker->session, call->who.tenant, id, call->arena, ret, &err);
-	if (status == STATUS_OK && !auth_may_see(&call->who, ret->sender))
+	if (status == STATUS_OK && !reach_mail(call, ret->sender))
 		status = STATUS_NOT_FOUND;
 	if (status != STATUS_OK)
 		answer_status(call, status, &err);

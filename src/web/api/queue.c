@@ -7,14 +7,15 @@
 #include "codec/text/json_text.h"
 #include "store/mail/queue_admin.h"
 #include "web/api/answer.h"
+#include "web/api/reach.h"
 #include "web/api/services.h"
 
 void queue_get(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
 	struct queue_figures f;
-	enum status status =
-	    store_queue_count(worker->session, call->who.tenant, clock_now_us(call->services->clock), &f, &err);
+	struct queue_of of = {call->who.tenant, reach_sender(call)};
+	enum status status = store_queue_count(worker->session, &of, clock_now_us(call->services->clock), &f, &err);
 	if (status != STATUS_OK) {
 		answer_status(call, status, &err);
 		return;

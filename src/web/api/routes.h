@@ -10,12 +10,14 @@ enum route_flag {
 	ROUTE_OPEN = 1,       /* nobody has to be signed in */
 	ROUTE_TAKES_JSON = 2, /* the body must be a JSON object */
 	ROUTE_TAKES_MAIL = 4, /* or, with Content-Type: message/rfc822, a mail */
+	ROUTE_SHOWS_ROW = 8,  /* what it changes is shown as it is then: to a key that may not read, nothing (204) */
 };
 
 struct route {
 	enum http_method method;
 	const char *pattern; /* below /api/v1, "/messages/{id}/cancel" */
 	unsigned scopes;     /* one of these (enum api_scope) is needed; 0: any identity */
+	enum touch touches;  /* what rows it is about, which says who may do it (permission.h) */
 	unsigned flags;
 	api_handler handler;
 };

@@ -19,6 +19,7 @@
 #include "web/api/answer.h"
 #include "web/api/mail_answer.h"
 #include "web/api/messages.h"
+#include "web/api/reach.h"
 #include "web/api/services.h"
 
 enum { IDEMPOTENCY_HOURS = 24, IDEMPOTENCY_KEY_MAX = 256 };
@@ -69,8 +70,7 @@ static void put_problem(struct json_text *w, const struct accept_item *item)
 	JSON_FIELD(w, "type", cstring, "about:blank");
 	JSON_FIELD(w, "title", cstring, denied ? "Not allowed" : "Invalid");
 	JSON_FIELD(w, "status", i64, denied ? 403 : 422);
-	JSON_FIELD(w, "detail", cstring,
-		   denied ? "This contact has not agreed to that much tracking." : "This message was not queued.");
+	JSON_FIELD(w, "detail", cstring, denied ? item->refusal : "This message was not queued.");
 	json_key(w, "errors");
 	json_open(w, '[');
 	for (size_t i = 0; i < item->problems.count; i++) {
@@ -115,10 +115,11 @@ static void render_many(void *user, const struct accept_item *items, size_t coun
 
 /* ---- Idempotency-Key. */
 
-/* What makes two requests the same: the path and the bytes of the body. */
+/* What makes two requests the same: the path, the bytes of the body, and where it makes a difference who asks. */
 static struct slice hash_request(struct api_call *call)
 {
-	const struct slice pieces[] = {call->path, SLICE("\n"), call->body};
+	struct slice sender = reach_sender(call);
+	const struct slice pieces[] = {call->path, SLICE("\n"), call->body, sender.p ? sender : SLICE_EMPTY};
 	uint8_t *digest = arena_alloc(call->arena, SHA256_SIZE);
 	sha256_of_pieces(pieces, sizeof pieces / sizeof pieces[0], digest);
 	return slice_of(digest, SHA256_SIZE);
@@ -185,7 +186,7 @@ static void answer_items(struct api_call *call, const struct acceptance *a)
 static void answer_refused(struct api_call *call, const struct accept_item *item)
 {
 	if (item->status == STATUS_DENIED)
-		answer_problem_list(call, 403, "This contact has not agreed to that much tracking.", &item->problems);
+		answer_problem_list(call, 403, item->refusal, &item->problems);
 	else
 		answer_problem_list(call, 422, "The mail cannot be taken as it is.", &item->problems);
 }
@@ -230,7 +231,8 @@ static void accept_items(struct api_call *call, struct api_worker *worker, struc
 static struct acceptance *new_acceptance(struct api_call *call, enum accept_kind kind, size_t count)
 {
 	struct acceptance *a = ARENA_NEW(call->arena, struct acceptance);
-	a->request = (struct accept_request){.tenant = call->who.tenant, .kind = kind, .arena = call->arena};
+	a->request = (struct accept_request){
+	    .tenant = call->who.tenant, .caller = reach_caller(call), .kind = kind, .arena = call->arena};
 	a->answer_status = kind == ACCEPT_SEND ? 202 : 200;
 	a->idempotency =
 	    (struct accept_idempotency){.key = call->idempotency_key, .status = a->answer_status, .render = render_one};

@@ -171,7 +171,7 @@ void session_end(struct api_call *call, struct api_worker *worker)
 					  .tenant = call->who.tenant,
 					  .actor = auth_actor(&call->who, call->arena),
 					  .user = call->who.user,
-					  .session.hash = call->who.session_hash};
+					  .session.hash = call->who.secret_hash};
 	call_commit(call, account_change_command(call->arena, change), answer_signed_out);
 }
 

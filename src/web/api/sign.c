@@ -11,6 +11,7 @@
 #include "engine/mail/sending.h"
 #include "store/mail/messages.h"
 #include "web/api/answer.h"
+#include "web/api/reach.h"
 #include "web/api/services.h"
 #include "web/edge/track.h"
 
@@ -26,7 +27,7 @@ static struct slice sign(struct api_call *call, struct api_worker *worker, const
 	return arena_copy(call->arena, buf_slice(&b));
 }
 
-/* The message must be the tenant's own: a signature makes hits count, and for somebody else's they must not. */
+/* The message must be the caller's own: a signature makes hits count, and for somebody else's they must not. */
 static bool signed_message(struct api_call *call, struct api_worker *worker, struct message *ret)
 {
 	struct err err = {0};
@@ -41,6 +42,8 @@ static bool signed_message(struct api_call *call, struct api_worker *worker, str
 		return false;
 	}
 	enum status status = store_message_find(worker->session, call->who.tenant, id, call->arena, ret, &err);
+	if (status == STATUS_OK && !reach_mail(call, ret->sender))
+		status = STATUS_NOT_FOUND;
 	if (status != STATUS_OK)
 		answer_status(call, status, &err);
 	return status == STATUS_OK;

@@ -13,6 +13,7 @@
 #include "store/events/stats.h"
 #include "web/api/answer.h"
 #include "web/api/parameters.h"
+#include "web/api/reach.h"
 #include "web/api/services.h"
 
 enum { DEFAULT_DAYS = 30 };
@@ -119,7 +120,7 @@ static bool query_range(struct api_call *call, struct stats_query *q, bool *ret_
 	    !parameters_text(call, "template", &q->template_id) || !parameters_text(call, "sender", &q->sender) ||
 	    !parameters_text(call, "compare", &compare))
 		return false;
-	struct slice own = auth_own_sender(&call->who);
+	struct slice own = reach_sender(call);
 	if (own.p)
 		q->sender = own;
 	if (q->from_day > q->to_day) {

@@ -36,15 +36,6 @@ static void put_suppression(struct json_text *w, const struct suppression_row *r
 	json_close(w, '}');
 }
 
-/* Answers 403 itself. */
-static bool may_see(struct api_call *call)
-{
-	if (!auth_own_sender(&call->who).p)
-		return true;
-	answer_problem(call, 403, "Not allowed", "This role sees only whom it sent to, and this list is everybody's.");
-	return false;
-}
-
 /* An address is looked for in any of the ways it can be on the list: as it is, and as the hash of one that was erased.
  */
 void suppressions_list(struct api_call *call, struct api_worker *worker)
@@ -53,9 +44,9 @@ void suppressions_list(struct api_call *call, struct api_worker *worker)
 	struct slice address = {NULL, 0};
 	struct suppression_list list;
 	struct suppression_filter f = {.tenant = call->who.tenant, .limit = LIST_DEFAULT};
-	if (!may_see(call) || !parameters_only(call, "address reason cursor limit") ||
-	    !parameters_text(call, "address", &address) || !parameters_text(call, "reason", &f.reason) ||
-	    !parameters_text(call, "cursor", &f.after_key) || !parameters_number(call, "limit", LIST_MAX, &f.limit))
+	if (!parameters_only(call, "address reason cursor limit") || !parameters_text(call, "address", &address) ||
+	    !parameters_text(call, "reason", &f.reason) || !parameters_text(call, "cursor", &f.after_key) ||
+	    !parameters_number(call, "limit", LIST_MAX, &f.limit))
 		return;
 	enum status status =
 	    address.p ? store_suppression_list_of(worker->session, f.tenant, address, call->arena, &list, &err)

@@ -18,25 +18,10 @@
 #include "store/house/accounts.h"
 #include "web/api/answer.h"
 #include "web/api/parameters.h"
+#include "web/api/reach.h"
 #include "web/api/services.h"
 
 enum { SETTINGS_MAX = 32, LIST_DEFAULT = 50, LIST_MAX = 500 };
-
-bool tenants_may_see_all(struct api_call *call, struct api_worker *worker)
-{
-	struct err err = {0};
-	bool is_first = false;
-	enum status status = store_tenant_is_first(worker->session, call->who.tenant, &is_first, &err);
-	is_first = is_first && (call->who.scopes & SCOPE_ADMIN);
-	if (status != STATUS_OK)
-		answer_status(call, status, &err);
-	else if (!is_first)
-		answer_problem(
-		    call, 403, "Not allowed",
-		    "Only who administers the installation's first tenant may do that; your own tenant is at "
-		    "/tenants/{its name}.");
-	return status == STATUS_OK && is_first;
-}
 
 /* Read back from the store: "effective" is then what holds, with the installation's limit applied. */
 static void answer_tenant(struct api_call *call, struct api_worker *worker, struct slice name, unsigned code)
@@ -80,7 +65,7 @@ void tenants_list(struct api_call *call, struct api_worker *worker)
 	size_t from = 0;
 	uint32_t after = 0;
 	uint32_t limit = LIST_DEFAULT;
-	if (!tenants_may_see_all(call, worker) || !parameters_only(call, "limit cursor") ||
+	if (!reach_all_tenants(call, worker) || !parameters_only(call, "limit cursor") ||
 	    !parameters_number(call, "limit", LIST_MAX, &limit) ||
 	    !parameters_number(call, "cursor", UINT32_MAX, &after))
 		return;
@@ -102,15 +87,9 @@ void tenants_list(struct api_call *call, struct api_worker *worker)
 	json_close(&w, '}');
 }
 
-/* One's own, or any for who runs the installation. Answers itself. */
-static bool may_see(struct api_call *call, struct api_worker *worker)
-{
-	return slice_equal(call->parameters[0], call->who.tenant_name) || tenants_may_see_all(call, worker);
-}
-
 void tenants_get(struct api_call *call, struct api_worker *worker)
 {
-	if (may_see(call, worker))
+	if (reach_tenant(call, worker, call->parameters[0]))
 		answer_tenant(call, worker, call->parameters[0], 200);
 }
 
@@ -260,13 +239,14 @@ static void change(struct api_call *call, struct api_worker *worker, const struc
 void tenants_add(struct api_call *call, struct api_worker *worker)
 {
 	struct tenant_body body = {.time_zone = tenant_policies_new_zone(call->services->policies)};
-	if (tenants_may_see_all(call, worker) && read_body(call, add_fields, NULL, &body))
+	if (reach_all_tenants(call, worker) && read_body(call, add_fields, NULL, &body))
 		change(call, worker, &body, true);
 }
 
 void tenants_change(struct api_call *call, struct api_worker *worker)
 {
 	struct tenant_body body = {0};
-	if (may_see(call, worker) && read_body(call, change_fields, &call->parameters[0], &body))
+	if (reach_tenant(call, worker, call->parameters[0]) &&
+	    read_body(call, change_fields, &call->parameters[0], &body))
 		change(call, worker, &body, false);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tenants: tenants and their settings. Handlers (see call.h and routes.c), and who may look beyond one tenant. */
+/* tenants: tenants and their settings. Handlers; see call.h and routes.c. */
 #ifndef PUGMARK_WEB_API_TENANTS_H
 #define PUGMARK_WEB_API_TENANTS_H
 
@@ -9,9 +9,5 @@ void tenants_list(struct api_call *call, struct api_worker *worker);
 void tenants_add(struct api_call *call, struct api_worker *worker);
 void tenants_get(struct api_call *call, struct api_worker *worker);
 void tenants_change(struct api_call *call, struct api_worker *worker);
-
-/* Who asks administers the installation: they have the scope admin in its first tenant, the one that `init` makes.
- * Answers 403 itself. */
-bool tenants_may_see_all(struct api_call *call, struct api_worker *worker);
 
 #endif

@@ -11,6 +11,7 @@
 #include "store/people/held_unsubscribes.h"
 #include "web/api/answer.h"
 #include "web/api/parameters.h"
+#include "web/api/reach.h"
 #include "web/api/services.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500 };
@@ -85,7 +86,7 @@ void unsubscribes_list(struct api_call *call, struct api_worker *worker)
 	if (!parameters_only(call, "state cursor limit") || !query_state(call, &f.state) ||
 	    !parameters_uuid(call, "cursor", &f.before) || !parameters_number(call, "limit", LIMIT_MAX, &f.limit))
 		return;
-	f.sender = auth_own_sender(&call->who);
+	f.sender = reach_sender(call);
 	enum status status = store_held_unsubscribe_list(worker->session, &f, call->arena, &list, &count, &err);
 	if (status == STATUS_OK)
 		status = store_held_unsubscribe_count(worker->session, f.tenant, f.sender, &waiting, &err);
@@ -107,8 +108,7 @@ static bool find_held(struct api_call *call, struct api_worker *worker, struct u
 	struct err err = {0};
 	struct held_unsubscribe *list = NULL;
 	size_t count = 0;
-	struct held_filter f = {
-	    .tenant = call->who.tenant, .message = id, .sender = auth_own_sender(&call->who), .limit = 1};
+	struct held_filter f = {.tenant = call->who.tenant, .message = id, .sender = reach_sender(call), .limit = 1};
 	enum status status = store_held_unsubscribe_list(worker->session, &f, call->arena, &list, &count, &err);
 	if (status == STATUS_OK && count == 0)
 		status = err_set(&err, STATUS_NOT_FOUND, "no unsubscribe of this message was held");

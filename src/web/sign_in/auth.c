@@ -66,7 +66,8 @@ static enum status identify_key(struct asking *a, struct slice secret, struct id
 				 .scopes = key.scopes,
 				 .key_name = key.name,
 				 .key = key.id,
-				 .key_used_us = key.last_used_us};
+				 .key_used_us = key.last_used_us,
+				 .secret_hash = arena_copy(a->arena, slice_of(hash, sizeof hash))};
 	return fill_tenant(a, ret, err);
 }
 
@@ -77,16 +78,34 @@ static unsigned scopes_of(enum role role)
 	return SCOPE_SEND | SCOPE_READ | (runs ? SCOPE_ADMIN : 0U);
 }
 
-/* Browsers send Sec-Fetch-Site; older ones at least Origin. A cookie without either comes from no page at all. */
-static bool comes_from_our_page(const struct auth_request *r)
+/* Browsers send Sec-Fetch-Site; older ones at least Origin. What neither of them says was sent by no page. */
+enum where_from { FROM_NO_PAGE, FROM_OUR_PAGE, FROM_ANOTHER_SITE };
+
+static enum where_from where_from(const struct auth_request *r)
 {
-	if (r->method == HTTP_GET || r->method == HTTP_HEAD)
-		return true;
-	if (r->sec_fetch_site.p)
-		return slice_equal(r->sec_fetch_site, SLICE("same-origin"));
 	struct slice origin = r->origin;
 	size_t scheme = origin.p && slice_starts_with(origin, SLICE("https://")) ? 8 : 7;
-	return origin.n > scheme && r->host.n && slice_equal_nocase(slice_from(origin, scheme), r->host);
+	bool is_ours;
+	if (r->sec_fetch_site.p && slice_equal(r->sec_fetch_site, SLICE("none")))
+		return FROM_NO_PAGE; /* typed, or from a bookmark */
+	if (r->sec_fetch_site.p)
+		is_ours = slice_equal(r->sec_fetch_site, SLICE("same-origin"));
+	else if (origin.p)
+		is_ours = origin.n > scheme && r->host.n && slice_equal_nocase(slice_from(origin, scheme), r->host);
+	else
+		return FROM_NO_PAGE;
+	return is_ours ? FROM_OUR_PAGE : FROM_ANOTHER_SITE;
+}
+
+bool auth_is_cross_site(const struct auth_request *request)
+{
+	return where_from(request) == FROM_ANOTHER_SITE;
+}
+
+/* A browser brings the cookie along with whatever any page asks for; reading is for pages that see the answer. */
+static bool may_use_cookie(const struct auth_request *r)
+{
+	return r->method == HTTP_GET || r->method == HTTP_HEAD || where_from(r) == FROM_OUR_PAGE;
 }
 
 static enum status identify_cookie(struct asking *a, struct slice value, struct identity *ret, struct err *err)
@@ -103,13 +122,13 @@ static enum status identify_cookie(struct asking *a, struct slice value, struct 
 		return err_set(err, STATUS_DENIED, "this session has ended; sign in again");
 	if (status != STATUS_OK)
 		return status;
-	if (!comes_from_our_page(a->request))
+	if (!may_use_cookie(a->request))
 		return err_set(err, STATUS_CONFLICT, "this request comes from another page than the console");
 	*ret = (struct identity){.tenant = user.tenant,
 				 .scopes = scopes_of(user.role),
 				 .is_console = true,
 				 .user = user,
-				 .session_hash = arena_copy(a->arena, slice_of(hash, sizeof hash))};
+				 .secret_hash = arena_copy(a->arena, slice_of(hash, sizeof hash))};
 	return fill_tenant(a, ret, err);
 }
 
@@ -131,16 +150,47 @@ enum status auth_identify(const struct auth_request *request, struct store_sessi
 	return identify_cookie(&a, value, ret, err);
 }
 
-struct slice auth_own_sender(const struct identity *who)
+/* By what was asked for then: a role that was raised has other rows now, too. */
+static enum status key_still_holds(struct asking *a, const struct identity *who, bool *ret, struct err *err)
 {
-	bool sees_all = !who->is_console || who->user.role == ROLE_OWNER || who->user.role == ROLE_ADMIN;
-	return sees_all ? (struct slice){NULL, 0} : who->user.email;
+	struct api_key key;
+	enum status status = store_api_key_find(a->session, who->secret_hash, a->arena, &key, err);
+	if (status == STATUS_OK)
+		*ret = !key.revoked_us && key.tenant == who->tenant && key.scopes == who->scopes;
+	return status;
 }
 
-bool auth_may_see(const struct identity *who, struct slice sender)
+static enum status session_still_holds(struct asking *a, const struct identity *who, bool *ret, struct err *err)
 {
-	struct slice own = auth_own_sender(who);
-	return !own.p || slice_equal(own, sender);
+	struct console_session session;
+	struct user user;
+	enum status status =
+	    store_console_session_find(a->session, who->secret_hash, a->request->time_us, a->arena, &session, err);
+	if (status == STATUS_OK)
+		status = store_user_find(a->session, session.user, a->arena, &user, err);
+	if (status == STATUS_OK)
+		*ret = user.tenant == who->tenant && user.role == who->user.role &&
+		       slice_equal(user.email, who->user.email);
+	return status;
+}
+
+enum status auth_still_holds(const struct identity *who, struct store_session *session, int64_t now_us, struct err *err)
+{
+	struct auth_request at = {.time_us = now_us};
+	struct asking a = {&at, session, arena_new()};
+	bool holds = false;
+	enum status status =
+	    who->is_console ? session_still_holds(&a, who, &holds, err) : key_still_holds(&a, who, &holds, err);
+	arena_free(&a.arena);
+	if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !holds))
+		return err_set(err, STATUS_DENIED, "the key or session does not hold any more");
+	return status;
+}
+
+struct caller auth_caller(const struct identity *who)
+{
+	return (struct caller){
+	    .tenant = who->tenant, .scopes = who->scopes, .user = who->is_console ? &who->user : NULL};
 }
 
 struct slice auth_actor(const struct identity *who, struct arena *arena)

@@ -7,8 +7,8 @@
 #ifndef PUGMARK_WEB_AUTH_H
 #define PUGMARK_WEB_AUTH_H
 
+#include "engine/accounts/permission.h"
 #include "net/http_server.h"
-#include "store/house/accounts.h"
 
 /* What of a request says who sent it. A header that is not there has p == NULL. */
 struct auth_request {
@@ -21,13 +21,13 @@ struct auth_request {
 struct identity {
 	uint32_t tenant;
 	struct slice tenant_name;
-	unsigned scopes;           /* enum api_scope */
-	struct slice key_name;     /* of the API key; empty: console */
-	struct uuid key;           /* the same; zero: console */
-	int64_t key_used_us;       /* when it was used last; 0: never */
-	bool is_console;           /* signed in with a cookie */
-	struct user user;          /* console only */
-	struct slice session_hash; /* console only */
+	unsigned scopes;          /* enum api_scope */
+	struct slice key_name;    /* of the API key; empty: console */
+	struct uuid key;          /* the same; zero: console */
+	int64_t key_used_us;      /* when it was used last; 0: never */
+	bool is_console;          /* signed in with a cookie */
+	struct user user;         /* console only */
+	struct slice secret_hash; /* by which the key or the console's session is found */
 };
 
 /* Reads with `session`; *ret lives in the arena. STATUS_DENIED: nobody, or somebody unknown (401). STATUS_CONFLICT: a
@@ -35,11 +35,16 @@ struct identity {
 enum status auth_identify(const struct auth_request *request, struct store_session *session, struct arena *arena,
 			  struct identity *ret, struct err *err) MUST_CHECK;
 
-/* Whose mail they may see: their own address when signed in and neither owner nor admin; p == NULL when they may see
- * all of the tenant's. */
-struct slice auth_own_sender(const struct identity *who);
-/* Whether that takes in what `sender` sent. */
-bool auth_may_see(const struct identity *who, struct slice sender);
+/* The same question later, for an answer that goes on: STATUS_OK when the key is still there and has these scopes, or
+ * the session goes on and its user has this role. STATUS_DENIED: not any more. STATUS_IO: the store is away, and nobody
+ * knows. */
+enum status auth_still_holds(const struct identity *who, struct store_session *session, int64_t now_us,
+			     struct err *err) MUST_CHECK;
+/* Its headers say that a page of another site sent it. Programs that are no browser say nothing of the kind. */
+bool auth_is_cross_site(const struct auth_request *request);
+
+/* For the rule who may do what (permission.h); lives as long as `who`. */
+struct caller auth_caller(const struct identity *who);
 /* For proofs and the audit: "user:E-MAIL" or "key:NAME". In the arena. */
 struct slice auth_actor(const struct identity *who, struct arena *arena);
 

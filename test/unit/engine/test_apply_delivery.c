@@ -158,7 +158,8 @@ static struct queue_figures figures(struct world *w)
 {
 	struct queue_figures f;
 	struct err err = {0};
-	assert_int_equal(store_queue_count(w->session, w->tenant, WORLD_NOW_US, &f, &err), STATUS_OK);
+	assert_int_equal(store_queue_count(w->session, &(struct queue_of){.tenant = w->tenant}, WORLD_NOW_US, &f, &err),
+			 STATUS_OK);
 	return f;
 }
 

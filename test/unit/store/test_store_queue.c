@@ -65,7 +65,7 @@ static const char *state_of(struct fixture *f)
 static struct queue_figures count(struct fixture *f, uint32_t tenant, int64_t now_us)
 {
 	struct queue_figures figures;
-	OK(f, store_queue_count(f->reader, tenant, now_us, &figures, &f->err));
+	OK(f, store_queue_count(f->reader, &(struct queue_of){.tenant = tenant}, now_us, &figures, &f->err));
 	return figures;
 }
 

@@ -3,8 +3,10 @@
 
 #include "codec/url/query.h"
 #include "engine/accounts/key_use.h"
+#include "engine/accounts/new_account.h"
 #include "engine/accounts/secret.h"
 #include "engine/feed/live.h"
+#include "store/events/events.h"
 #include "web/sign_in/sign_in_guard.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -90,6 +92,31 @@ struct slice desk_key(struct desk *d, uint32_t tenant, unsigned scopes)
 	return arena_printf(d->arena, "Bearer %.*s", SLICE_FMT(secret));
 }
 
+struct slice desk_sign_in(struct desk *d, const char *email)
+{
+	struct err err = {0};
+	struct slice secret;
+	struct account_change change = {0};
+	assert_int_equal(
+	    store_user_find_by_email(d->world.session, slice_from_cstr(email), d->arena, &change.user, &err),
+	    STATUS_OK);
+	new_account_session(&change, clock_now_us(clock_system()), d->arena, &secret);
+	assert_int_equal(store_console_session_add(d->world.session, &change.session, &err), STATUS_OK);
+	return arena_printf(d->arena, "pugmark=%.*s", SLICE_FMT(secret));
+}
+
+struct slice desk_user(struct desk *d, uint32_t tenant, enum role role, const char *email)
+{
+	struct err err = {0};
+	uint8_t hash[SECRET_HASH_SIZE];
+	struct user user = {
+	    .tenant = tenant, .email = slice_from_cstr(email), .role = role, .created_us = WORLD_NOW_US};
+	secret_hash(user.email, hash);
+	memcpy(user.id.bytes, hash, sizeof user.id.bytes);
+	assert_int_equal(store_user_add(d->world.session, &user, &err), STATUS_OK);
+	return desk_sign_in(d, email);
+}
+
 static const struct route *find(const struct desk_request *request, struct slice raw[API_PATH_PARAMETERS_MAX])
 {
 	bool is_known;
@@ -111,6 +138,9 @@ static void fill(struct api_call *call, const struct desk_request *request, cons
 	call->body = request->body;
 	call->asker.method = request->method;
 	call->asker.authorization = request->key;
+	call->asker.cookie = request->cookie;
+	if (request->cookie.n)
+		call->asker.sec_fetch_site = SLICE("same-origin");
 	call->asker.time_us = clock_now_us(clock_system());
 	call->idempotency_key = request->idempotency_key;
 	call->content_type = request->content_type ? slice_from_cstr(request->content_type) : (struct slice){NULL, 0};
@@ -141,6 +171,9 @@ struct desk_answer desk_ask(struct desk *d, const struct desk_request *request)
 	answer.status = call.status;
 	answer.type = arena_copy(d->arena, call.response_type);
 	answer.body = arena_copy(d->arena, buf_slice(&call.response));
+	answer.is_stream = call.stream_filter != NULL;
+	if (answer.is_stream && call.stream_filter->sender.p)
+		answer.only_of = arena_copy(d->arena, call.stream_filter->sender);
 	call_done(&call);
 	return answer;
 }

@@ -28,6 +28,10 @@ void desk_close(struct desk *d);
 enum { SCOPE_ALL = SCOPE_SEND | SCOPE_READ | SCOPE_ADMIN | SCOPE_TRACK };
 /* A new key, as it stands in the header. */
 struct slice desk_key(struct desk *d, uint32_t tenant, unsigned scopes);
+/* A new user who is signed in: the value of the cookie's header. */
+struct slice desk_user(struct desk *d, uint32_t tenant, enum role role, const char *email);
+/* The same of one who is there. */
+struct slice desk_sign_in(struct desk *d, const char *email);
 
 struct desk_request {
 	enum http_method method;
@@ -35,11 +39,14 @@ struct desk_request {
 	struct slice body;        /* empty: none */
 	const char *content_type; /* NULL: not said */
 	struct slice key;         /* empty: nobody */
+	struct slice cookie;      /* of the console's own page */
 	struct slice idempotency_key;
 };
 struct desk_answer {
 	unsigned status;
 	struct slice type, body; /* live until desk_close */
+	bool is_stream;          /* the connection would become one, */
+	struct slice only_of;    /* of events of this sender's mail; p == NULL: of all */
 };
 /* 404 for a path that is no route, as the exchange says. */
 struct desk_answer desk_ask(struct desk *d, const struct desk_request *request);
