@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One struct, three visitors: the loop (writes, closes), a worker (reads; never at the same time as another read), the
- * writer's thread (wakes). It is freed on the loop once it is closed and none of them can come back. */
+/* One struct, three visitors: the loop (writes, closes), a worker (reads, or looks after the reader's right; neither at
+ * the same time as another of its kind), the writer's thread (wakes). It is freed on the loop once it is closed and
+ * none of them can come back.
+ *
+ * The right is looked after by time and not when it is changed: a key can be revoked by another server, by a command
+ * where no server of this data directory runs, or in the database by hand, and a session ends by itself. One look-up by
+ * index in a second is less than what one event costs. */
 #include "web/api/event_stream.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "engine/feed/event_json.h"
 #include "engine/feed/live.h"
@@ -13,21 +19,38 @@
 #include <stdatomic.h>
 #include <uv.h>
 
-enum { HEARTBEAT_MS = 15000, READ_AT_ONCE = 200, FRAMES_MAX = 8 << 20, RETRY_MS = 2000, SHORT_FRAME_MAX = 64 };
+enum {
+	HEARTBEAT_MS = 15000,
+	LOOK_AFTER_MS = 1000,
+	READ_AT_ONCE = 200,
+	FRAMES_MAX = 8 << 20,
+	RETRY_MS = 2000,
+	SHORT_FRAME_MAX = 64
+};
+
+/* Whether the reader still may. */
+struct right {
+	struct worker_job job; /* first: a job is a right */
+	struct event_stream *stream;
+	struct identity who; /* in the stream's arena */
+	bool is_asking;
+	bool is_over; /* the worker's result */
+};
 
 struct event_stream {
 	struct worker_job job; /* first: a job is a stream */
+	struct right right;
 	struct live_subscriber subscriber;
 	struct http_job wake_job;
 	_Atomic bool is_woken; /* wake_job is on its way to the loop */
 	const struct exchange_config *config;
 	struct http_loop *http_loop;
 	struct http_stream *stream; /* NULL once closed */
-	uv_timer_t heartbeat;
-	bool has_heartbeat;
+	uv_timer_t timer;
+	bool has_timer;
+	unsigned beats_in;   /* rounds of the timer until a comment goes out */
 	struct arena *arena; /* for the filter's slices */
 	struct event_filter filter;
-	struct slice tenant_name;
 	bool is_reading;
 	bool reads_again;
 	/* The worker's results. */
@@ -40,7 +63,7 @@ static void start_reading(struct event_stream *s);
 
 static void free_when_done(struct event_stream *s)
 {
-	if (s->stream || s->is_reading || s->has_heartbeat || atomic_load(&s->is_woken))
+	if (s->stream || s->is_reading || s->right.is_asking || s->has_timer || atomic_load(&s->is_woken))
 		return;
 	buf_done(&s->frames);
 	arena_free(&s->arena);
@@ -65,7 +88,7 @@ static enum status append_frame(struct buf *frames, const struct event *e, const
 static enum status append_frames(struct event_stream *s, struct link_token_sealer *sealer, const struct event *events,
 				 size_t count)
 {
-	struct event_json_context context = {s->tenant_name, sealer};
+	struct event_json_context context = {s->right.who.tenant_name, sealer};
 	struct buf json;
 	enum status status = STATUS_OK;
 	buf_init(&json, FRAMES_MAX);
@@ -97,6 +120,17 @@ static void read_events(struct worker_job *job, void *context)
 			s->filter.after_position = seen;
 	}
 	arena_free(&arena);
+}
+
+/* A store that is away has no events to show either, so nothing is lost by asking again when it is back. */
+static void ask_right(struct worker_job *job, void *context)
+{
+	struct right *right = (struct right *)job;
+	struct api_worker *worker = context;
+	struct err err = {0};
+	int64_t now_us = clock_now_us(right->stream->config->services->clock);
+	right->is_over = worker_recover(worker, &err) == STATUS_OK &&
+			 auth_still_holds(&right->who, worker->session, now_us, &err) == STATUS_DENIED;
 }
 
 /* ---- On the loop. */
@@ -165,22 +199,60 @@ static void on_wake(struct live_subscriber *subscriber)
 		atomic_store(&s->is_woken, false);
 }
 
-/* Proxies cut what is silent, many after 60 seconds; and writing is the only way to learn that a reader is gone. */
-static void on_heartbeat(uv_timer_t *timer)
+static void on_right_asked(struct worker_job *job)
 {
-	struct event_stream *s = timer->data;
+	struct right *right = (struct right *)job;
+	struct event_stream *s = right->stream;
+	right->is_asking = false;
+	if (!s->stream)
+		free_when_done(s);
+	else if (right->is_over)
+		http_stream_close(s->stream);
+}
+
+/* As on_dropped. */
+static void on_right_dropped(struct worker_job *job)
+{
+	struct right *right = (struct right *)job;
+	right->is_asking = false;
+	free_when_done(right->stream);
+}
+
+/* Where the workers are too busy, the next second will do. */
+static void look_after_right(struct event_stream *s)
+{
+	if (s->right.is_asking)
+		return;
+	s->right.is_asking = true;
+	if (!worker_pool_post(s->config->pool, s->http_loop, &s->right.job))
+		s->right.is_asking = false;
+}
+
+/* Proxies cut what is silent, many after 60 seconds; and writing is the only way to learn that a reader is gone. */
+static void beat(struct event_stream *s)
+{
 	struct buf comment;
 	char room[SHORT_FRAME_MAX];
 	buf_init_fixed(&comment, room, sizeof room);
 	sse_append_comment(&comment, SLICE("still here"));
-	if (s->stream && http_stream_write(s->stream, buf_slice(&comment)) != STATUS_OK)
+	s->beats_in = HEARTBEAT_MS / LOOK_AFTER_MS;
+	if (http_stream_write(s->stream, buf_slice(&comment)) != STATUS_OK)
 		http_stream_close(s->stream);
 }
 
-static void on_heartbeat_closed(uv_handle_t *handle)
+static void on_timer(uv_timer_t *timer)
+{
+	struct event_stream *s = timer->data;
+	if (s->stream)
+		look_after_right(s);
+	if (s->stream && --s->beats_in == 0)
+		beat(s);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
 {
 	struct event_stream *s = handle->data;
-	s->has_heartbeat = false;
+	s->has_timer = false;
 	free_when_done(s);
 }
 
@@ -190,7 +262,7 @@ static void on_closed(void *user, struct http_stream *stream)
 	(void)stream;
 	s->stream = NULL;
 	live_unsubscribe(s->config->services->live, &s->subscriber);
-	uv_close((uv_handle_t *)&s->heartbeat, on_heartbeat_closed);
+	uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 }
 
 /* The call and its arena end with this answer; the stream stays. */
@@ -206,6 +278,31 @@ static void copy_filter(struct event_stream *s, const struct event_filter *from)
 			*texts[i] = arena_copy(s->arena, *texts[i]);
 }
 
+/* Secrets stay out of it: the hash is enough to ask again. */
+static void keep_identity(struct event_stream *s, const struct identity *from)
+{
+	struct right *right = &s->right;
+	right->stream = s;
+	right->who = *from;
+	struct slice *texts[] = {&right->who.tenant_name, &right->who.key_name, &right->who.secret_hash,
+				 &right->who.user.email};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		*texts[i] = arena_copy(s->arena, *texts[i]);
+	right->who.user.name = right->who.user.password_hash = SLICE_EMPTY;
+	right->job.run = ask_right;
+	right->job.done = on_right_asked;
+	right->job.drop = on_right_dropped;
+}
+
+static void start_timer(struct event_stream *s)
+{
+	BUG_IF(uv_timer_init(http_loop_uv(s->http_loop), &s->timer) != 0);
+	s->timer.data = s;
+	s->has_timer = true;
+	s->beats_in = HEARTBEAT_MS / LOOK_AFTER_MS;
+	uv_timer_start(&s->timer, on_timer, LOOK_AFTER_MS, LOOK_AFTER_MS);
+}
+
 void event_stream_start(const struct exchange_config *config, struct http_request *request, const struct api_call *call)
 {
 	static const struct http_header headers[] = {
@@ -217,7 +314,7 @@ void event_stream_start(const struct exchange_config *config, struct http_reques
 	s->config = config;
 	s->http_loop = http_request_loop(request);
 	s->arena = arena_new();
-	s->tenant_name = arena_copy(s->arena, call->who.tenant_name);
+	keep_identity(s, &call->who);
 	copy_filter(s, call->stream_filter);
 	buf_init(&s->frames, FRAMES_MAX);
 	s->job.run = read_events;
@@ -225,12 +322,9 @@ void event_stream_start(const struct exchange_config *config, struct http_reques
 	s->job.drop = on_dropped;
 	s->wake_job.run = on_wake_job;
 	s->subscriber.wake = on_wake;
-	BUG_IF(uv_timer_init(http_loop_uv(s->http_loop), &s->heartbeat) != 0);
-	s->heartbeat.data = s;
-	s->has_heartbeat = true;
 	s->stream = http_answer_stream(request, 200, headers, sizeof headers / sizeof headers[0], on_closed, s);
 	live_subscribe(config->services->live, &s->subscriber);
-	uv_timer_start(&s->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
+	start_timer(s);
 	/* The first bytes tell the browser that the line is open, and how soon to try again. */
 	struct buf hello;
 	char room[SHORT_FRAME_MAX];

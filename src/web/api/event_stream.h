@@ -4,6 +4,9 @@
  * A stream remembers the last position it has read. It is woken when the store has more, reads on a worker, writes on
  * its loop; so nothing is missed, nothing repeated, and a slow reader holds nobody up. A comment goes out every 15
  * seconds.
+ *
+ * Whoever opened it is asked for again once a second: when his key was revoked, he signed out or was removed, or his
+ * role or his key's scopes are others, the stream ends. The client comes back, and gets what he gets then.
  */
 #ifndef PUGMARK_WEB_EVENT_STREAM_H
 #define PUGMARK_WEB_EVENT_STREAM_H
