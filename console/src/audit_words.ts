@@ -30,6 +30,8 @@ export const AUDIT_ACTIONS = [
   { value: "unsubscribe.dismissed", word: "Held unsubscribe dismissed" },
   { value: "user.added", word: "User added" },
   { value: "user.password_set", word: "Password set" },
+  { value: "user.role_set", word: "Role changed" },
+  { value: "user.removed", word: "User removed" },
   { value: "api_key.added", word: "API key added" },
   { value: "api_key.revoked", word: "API key revoked" },
   { value: "session.started", word: "Signed in" },
@@ -148,9 +150,14 @@ function user_added(entry: AuditEntry): Deed {
   return { did: `added the user ${subject_of(entry)}`, lines: role ? [["Role", role_name(role)]] : [] };
 }
 
+function role_set(entry: AuditEntry): Deed {
+  return { did: `made ${subject_of(entry)} ${role_name(text_of(entry.details?.["role"]))}` };
+}
+
 function key_added(entry: AuditEntry): Deed {
-  const { name, prefix } = entry.details ?? {};
-  return { did: `added the API key “${text_of(name)}”`, lines: [["Begins with", text_of(prefix)]] };
+  const { name, prefix, scopes } = entry.details ?? {};
+  const may: [string, string][] = Array.isArray(scopes) ? [["May", scopes.map(text_of).join(", ")]] : [];
+  return { did: `added the API key “${text_of(name)}”`, lines: [["Begins with", text_of(prefix)], ...may] };
 }
 
 const DEEDS: Record<string, (entry: AuditEntry, person: string) => Deed> = {
@@ -169,6 +176,8 @@ const DEEDS: Record<string, (entry: AuditEntry, person: string) => Deed> = {
   "unsubscribe.dismissed": decided,
   "user.added": user_added,
   "user.password_set": (entry) => ({ did: `set a new password for ${subject_of(entry)}, which ended all sessions` }),
+  "user.role_set": role_set,
+  "user.removed": (entry) => ({ did: `removed the user ${subject_of(entry)}, which ended all sessions` }),
   "api_key.added": key_added,
   "api_key.revoked": (entry) => ({ did: "revoked an API key", lines: [["Key", subject_of(entry)]] }),
   "session.started": () => ({ did: "signed in" }),

@@ -68,7 +68,7 @@ test("accounts are noted: whoever changes them, and whether or not a server runs
   const { stdout } = await pugmark(["apikey", "add", "--name", "crm", ...data]);
   const secret = stdout.match(/pmk_\S+/)[0];
   const key = (await whole_audit(server, "action=api_key.added"))[0];
-  assert.deepEqual(key.details, { name: "crm", prefix: secret.slice(0, 10) });
+  assert.deepEqual(key.details, { name: "crm", prefix: secret.slice(0, 10), scopes: ["send", "read", "admin", "track"] });
   await server.stop();
   await pugmark(["user", "passwd", "ann@example.com", ...data]);
   await pugmark(["apikey", "revoke", key.subject.slice("api_key:".length), ...data]);

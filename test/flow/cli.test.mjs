@@ -293,9 +293,9 @@ test("a list of keys says when each was used last", async (t) => {
   const { stdout } = await pugmark(["apikey", "add", "--name", "crm", ...data]);
   const authorization = `Bearer ${stdout.match(/pmk_\S+/)[0]}`;
   const line_of = async () => (await pugmark(["apikey", "list", ...data])).stdout.split("\n").find((line) => line.endsWith(" crm"));
-  assert.match(await line_of(), / valid +never used +crm$/);
+  assert.match(await line_of(), / valid +never used +send,read,admin,track +crm$/);
   assert.equal((await server.api("GET", "/messages/nothing", undefined, { authorization })).status, 404);
-  const used = / valid +\d{4}-\d\d-\d\dT\d\d:\d\dZ +crm$/;
+  const used = / valid +\d{4}-\d\d-\d\dT\d\d:\d\dZ +send,read,admin,track +crm$/;
   await until(async () => used.test(await line_of()), "the use to be noted");
   await pugmark(["apikey", "revoke", (await line_of()).split(" ")[0], ...data]);
   assert.equal((await server.api("GET", "/me", undefined, { authorization })).status, 401);

@@ -143,7 +143,7 @@ test("who sees only what he sent knows only whom he sent to, and his name stands
   const server = await start_server(t);
   const partner = await sign_in(server, "partner@example.com", "partner");
   const mine = { sender: "partner@example.com", contact: { id: "crm-1" } };
-  await server.send(mine, null);
+  await server.send(mine);
   await consent(server, "crm-2");
   const as_partner = (method, path, body) => server.api(method, path, body, partner);
   assert.equal((await as_partner("GET", "/contacts/crm-1")).status, 200);

@@ -21,6 +21,9 @@ enum account_action {
 	ACCOUNT_KEY_REVOKED,
 	ACCOUNT_SESSION_STARTED,
 	ACCOUNT_SESSION_ENDED,
+	ACCOUNT_USER_REMOVED, /* and all of his sessions ended */
+	ACCOUNT_ROLE_SET,
+	ACCOUNT_ACTION_COUNT,
 };
 /* "user.added"; the same word in the audit. */
 const char *account_action_name(enum account_action action);
@@ -30,7 +33,8 @@ struct account_change {
 	enum account_action action;
 	uint32_t tenant;
 	struct slice actor; /* see struct audit_entry */
-	/* Added: all of it. Password: id, email, password_hash. Sessions: email, for the note. */
+	/* Added: all of it. Password: id, email, password_hash. Role: id, email, role. Removed: id, email. Sessions:
+	 * email, for the note. */
 	struct user user;
 	/* Added: all of it. Revoked: id. */
 	struct api_key key;
@@ -38,7 +42,8 @@ struct account_change {
 	struct console_session session;
 };
 
-/* In the session's transaction. STATUS_CONFLICT: the address is taken. STATUS_NOT_FOUND: no such user or key. */
+/* In the session's transaction. STATUS_CONFLICT: the address is taken, or it is the tenant's last owner who would go.
+ * STATUS_BAD_INPUT: a new user's address is none. STATUS_NOT_FOUND: no such user or key. */
 enum status account_change_write(struct store_session *session, int64_t now_us, const struct account_change *change,
 				 struct err *err) MUST_CHECK;
 /* The same as a command, in the arena, for who submits it himself (writer.h); `change` outlives it. */

@@ -70,7 +70,6 @@ void new_account_key(struct account_change *change, struct arena *arena, struct 
 	change->key.id = new_id();
 	change->key.prefix = slice_sub(secret, 0, KEY_SHOWN);
 	change->key.hash = keep_hash(hash, arena);
-	change->key.scopes = SCOPE_SEND | SCOPE_READ | SCOPE_ADMIN | SCOPE_TRACK;
 	*ret_secret = secret;
 }
 

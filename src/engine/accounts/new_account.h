@@ -15,7 +15,7 @@ enum status new_account_email_check(struct slice email, struct err *err) MUST_CH
 /* For change->user, who is there. STATUS_IO as above. */
 enum status new_account_password(struct account_change *change, struct arena *arena, struct slice *ret_password,
 				 struct err *err) MUST_CHECK;
-/* A key that may do everything; its name is the caller's. */
+/* Name and scopes of the key are the caller's. */
 void new_account_key(struct account_change *change, struct arena *arena, struct slice *ret_secret);
 
 enum { SESSION_DAYS = 14, SESSION_SECONDS = SESSION_DAYS * 86400 };

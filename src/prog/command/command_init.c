@@ -72,8 +72,9 @@ static enum status ensure_api_key(struct store_session *s, struct arena *arena, 
 {
 	struct api_key *keys;
 	size_t count;
-	struct account_change change = {
-	    .tenant = run->tenant, .actor = COMMAND_LINE_ACTOR, .key.name = SLICE("first key")};
+	struct account_change change = {.tenant = run->tenant,
+					.actor = COMMAND_LINE_ACTOR,
+					.key = {.name = SLICE("first key"), .scopes = SCOPES_EVERY}};
 	enum status status = store_api_key_list(s, run->tenant, arena, &keys, &count, err);
 	if (status != STATUS_OK || count)
 		return status;

@@ -53,10 +53,18 @@ enum status store_user_list(struct store_session *s, uint32_t tenant, struct are
 /* Also ends all of the user's sessions. STATUS_NOT_FOUND. */
 enum status store_user_set_password(struct store_session *s, struct uuid id, struct slice password_hash,
 				    struct err *err) MUST_CHECK;
+/* The user and all of his sessions. STATUS_NOT_FOUND. STATUS_CONFLICT, as the next: a tenant's last owner stays one. */
+enum status store_user_remove(struct store_session *s, struct uuid id, struct err *err) MUST_CHECK;
+enum status store_user_set_role(struct store_session *s, struct uuid id, enum role role, struct err *err) MUST_CHECK;
 /* Any user of the installation signed in at least once. */
 enum status store_user_any_signed_in(struct store_session *s, bool *ret, struct err *err) MUST_CHECK;
 
 enum api_scope { SCOPE_SEND = 1, SCOPE_READ = 2, SCOPE_ADMIN = 4, SCOPE_TRACK = 8 };
+enum { SCOPES_EVERY = SCOPE_SEND | SCOPE_READ | SCOPE_ADMIN | SCOPE_TRACK };
+/* "send,read" in any order, spaces around names allowed; at least one. False: there is one that is none. */
+bool api_scopes_parse(struct slice list, unsigned *ret);
+/* The name of one; in the order of the list above for 0, 1, …; NULL behind the last. */
+const char *api_scope_name(size_t i, enum api_scope *ret);
 struct api_key {
 	struct uuid id;
 	uint32_t tenant;

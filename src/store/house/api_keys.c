@@ -9,6 +9,36 @@
 
 static const int64_t minute_us = 60 * INT64_C(1000000);
 
+static const struct {
+	const char *name;
+	enum api_scope scope;
+} scopes[] = {{"send", SCOPE_SEND}, {"read", SCOPE_READ}, {"admin", SCOPE_ADMIN}, {"track", SCOPE_TRACK}};
+enum { SCOPE_COUNT = sizeof scopes / sizeof scopes[0] };
+
+const char *api_scope_name(size_t i, enum api_scope *ret)
+{
+	if (i >= SCOPE_COUNT)
+		return NULL;
+	*ret = scopes[i].scope;
+	return scopes[i].name;
+}
+
+bool api_scopes_parse(struct slice list, unsigned *ret)
+{
+	unsigned found = 0;
+	do {
+		struct slice name = slice_trim(slice_cut(&list, ','));
+		size_t i = 0;
+		while (i < SCOPE_COUNT && !slice_equal(name, slice_from_cstr(scopes[i].name)))
+			i++;
+		if (i == SCOPE_COUNT)
+			return false;
+		found |= scopes[i].scope;
+	} while (list.n);
+	*ret = found;
+	return true;
+}
+
 static void read_api_key(struct rows *r, struct api_key *k)
 {
 	k->id = rows_uuid(r);

@@ -125,6 +125,59 @@ enum status store_user_set_password(struct store_session *s, struct uuid id, str
 	return session_atomic_end(s, own, status, err);
 }
 
+/* In a transaction. Of two owners that are removed at the same moment, each by another server, each would see the other
+ * one stay: so all owners of the tenant are locked, and whoever comes second waits and sees what is left. */
+static enum status keep_an_owner(struct store_session *s, struct uuid id, struct err *err)
+{
+	struct rows r;
+	bool is_owner = false;
+	bool has_others = false;
+	enum status status = rows_open(&r, s,
+				       "SELECT id FROM users WHERE role = 'owner' AND tenant_id = (SELECT tenant_id "
+				       "FROM users WHERE id = $1) ORDER BY id {for_update}",
+				       VALUES(value_uuid(id)), err);
+	if (status != STATUS_OK)
+		return status;
+	while ((status = rows_next(&r, err)) == STATUS_OK) {
+		bool is_this = uuid_equal(rows_uuid(&r), id);
+		is_owner = is_owner || is_this;
+		has_others = has_others || !is_this;
+	}
+	status = rows_close(&r, status);
+	if (status == STATUS_OK && is_owner && !has_others)
+		return err_set(err, STATUS_CONFLICT, "the last owner of a tenant stays its owner");
+	return status;
+}
+
+enum status store_user_remove(struct store_session *s, struct uuid id, struct err *err)
+{
+	bool own;
+	enum status status = session_atomic_begin(s, &own, err);
+	if (status != STATUS_OK)
+		return status;
+	status = keep_an_owner(s, id, err);
+	if (status == STATUS_OK)
+		status = session_run_some(s, "DELETE FROM users WHERE id = $1", VALUES(value_uuid(id)),
+					  (struct none){STATUS_NOT_FOUND, "there is no such user"}, err);
+	if (status == STATUS_OK)
+		status = session_run(s, "DELETE FROM sessions WHERE user_id = $1", VALUES(value_uuid(id)), err);
+	return session_atomic_end(s, own, status, err);
+}
+
+enum status store_user_set_role(struct store_session *s, struct uuid id, enum role role, struct err *err)
+{
+	bool own;
+	enum status status = session_atomic_begin(s, &own, err);
+	if (status != STATUS_OK)
+		return status;
+	status = role == ROLE_OWNER ? STATUS_OK : keep_an_owner(s, id, err);
+	if (status == STATUS_OK)
+		status = session_run_some(s, "UPDATE users SET role = $2 WHERE id = $1",
+					  VALUES(value_uuid(id), value_text(slice_from_cstr(role_name(role)))),
+					  (struct none){STATUS_NOT_FOUND, "there is no such user"}, err);
+	return session_atomic_end(s, own, status, err);
+}
+
 enum status store_user_any_signed_in(struct store_session *s, bool *ret, struct err *err)
 {
 	int64_t value = 0;

@@ -141,19 +141,74 @@ static void test_a_key_works_until_it_is_revoked_and_its_note_has_no_secret(void
 	world_open(&w);
 	struct account_change change = change_of(&w);
 	change.key.name = SLICE("crm");
+	change.key.scopes = SCOPE_SEND | SCOPE_READ;
 	new_account_key(&change, w.arena, &secret);
 	write_change(&w, &change);
 	secret_hash(secret, hash);
 	struct slice hashed = slice_of(hash, sizeof hash);
 	assert_int_equal(store_api_key_find(w.session, hashed, w.arena, &found, &err), STATUS_OK);
 	assert_int_equal(found.revoked_us, 0);
-	expect_note(&w, "api_key.added", NULL,
-		    arena_printf(w.arena, "{\"name\":\"crm\",\"prefix\":\"%.10s\"}", secret.p).p);
+	expect_note(
+	    &w, "api_key.added", NULL,
+	    arena_printf(w.arena, "{\"name\":\"crm\",\"prefix\":\"%.10s\",\"scopes\":[\"send\",\"read\"]}", secret.p)
+		.p);
 	change.action = ACCOUNT_KEY_REVOKED;
 	write_change(&w, &change);
 	assert_int_equal(store_api_key_find(w.session, hashed, w.arena, &found, &err), STATUS_OK);
 	assert_int_equal(found.revoked_us, WORLD_NOW_US + 1000);
 	expect_note(&w, "api_key.revoked", NULL, "");
+	world_close(&w);
+}
+
+static void test_a_user_who_is_removed_is_signed_out_and_cannot_sign_in(void **state)
+{
+	struct world w;
+	struct slice password, secret;
+	struct err err = {0};
+	struct console_session found;
+	struct user user;
+	(void)state;
+	world_open(&w);
+	struct account_change change = add_user(&w, &password);
+	new_account_session(&change, WORLD_NOW_US, w.arena, &secret);
+	write_change(&w, &change);
+	change.action = ACCOUNT_ROLE_SET;
+	change.user.role = ROLE_PARTNER;
+	write_change(&w, &change);
+	assert_int_equal(find_user(&w).role, ROLE_PARTNER);
+	expect_note(&w, "user.role_set", "user:ann@example.com", "{\"role\":\"partner\"}");
+	change.action = ACCOUNT_USER_REMOVED;
+	write_change(&w, &change);
+	expect_note(&w, "user.removed", "user:ann@example.com", "");
+	assert_int_equal(
+	    store_console_session_find(w.session, change.session.hash, WORLD_NOW_US, w.arena, &found, &err),
+	    STATUS_NOT_FOUND);
+	assert_int_equal(store_user_find_by_email(w.session, SLICE("ann@example.com"), w.arena, &user, &err),
+			 STATUS_NOT_FOUND);
+	world_close(&w);
+}
+
+static void test_the_last_owner_of_a_tenant_stays_one(void **state)
+{
+	struct world w;
+	struct slice password;
+	struct err err = {0};
+	(void)state;
+	world_open(&w);
+	struct account_change change = add_user(&w, &password);
+	change.action = ACCOUNT_ROLE_SET;
+	change.user.role = ROLE_OWNER;
+	write_change(&w, &change);
+	int64_t notes = world_sql(&w, "SELECT count(*) FROM audit");
+	struct writer *writer = world_start_writer(&w);
+	change.user.role = ROLE_MEMBER;
+	assert_int_equal(account_change_commit(writer, &change, &err), STATUS_CONFLICT);
+	assert_string_equal(err.text, "the last owner of a tenant stays its owner");
+	change.action = ACCOUNT_USER_REMOVED;
+	assert_int_equal(account_change_commit(writer, &change, &err), STATUS_CONFLICT);
+	writer_stop(&writer);
+	assert_int_equal(find_user(&w).role, ROLE_OWNER);
+	assert_int_equal(world_sql(&w, "SELECT count(*) FROM audit"), notes);
 	world_close(&w);
 }
 
@@ -173,6 +228,14 @@ static void test_what_is_refused_says_why_and_is_not_noted(void **state)
 	change.action = ACCOUNT_PASSWORD_SET;
 	assert_int_equal(account_change_commit(writer, &change, &err), STATUS_NOT_FOUND);
 	assert_string_equal(err.text, "there is no such user");
+	change.action = ACCOUNT_ROLE_SET;
+	assert_int_equal(account_change_commit(writer, &change, &err), STATUS_NOT_FOUND);
+	change.action = ACCOUNT_USER_REMOVED;
+	assert_int_equal(account_change_commit(writer, &change, &err), STATUS_NOT_FOUND);
+	assert_string_equal(err.text, "there is no such user");
+	change.action = ACCOUNT_USER_ADDED;
+	change.user.email = SLICE("nonsense");
+	assert_int_equal(account_change_commit(writer, &change, &err), STATUS_BAD_INPUT);
 	change.action = ACCOUNT_KEY_REVOKED;
 	assert_int_equal(account_change_commit(writer, &change, &err), STATUS_NOT_FOUND);
 	assert_string_equal(err.text, "there is no such API key");
@@ -184,12 +247,12 @@ static void test_what_is_refused_says_why_and_is_not_noted(void **state)
 static void test_every_action_has_a_name_that_is_read_back(void **state)
 {
 	(void)state;
-	for (enum account_action action = ACCOUNT_USER_ADDED; action <= ACCOUNT_SESSION_ENDED; action++) {
+	for (enum account_action action = ACCOUNT_USER_ADDED; action < ACCOUNT_ACTION_COUNT; action++) {
 		enum account_action read;
 		assert_true(account_action_parse(slice_from_cstr(account_action_name(action)), &read));
 		assert_int_equal(read, action);
 	}
-	assert_false(account_action_parse(SLICE("user.removed"), &(enum account_action){0}));
+	assert_false(account_action_parse(SLICE("user.renamed"), &(enum account_action){0}));
 }
 
 int main(void)
@@ -199,6 +262,8 @@ int main(void)
 	    cmocka_unit_test(test_a_new_password_ends_the_old_one_and_all_sessions),
 	    cmocka_unit_test(test_a_session_that_is_ended_is_gone),
 	    cmocka_unit_test(test_a_key_works_until_it_is_revoked_and_its_note_has_no_secret),
+	    cmocka_unit_test(test_a_user_who_is_removed_is_signed_out_and_cannot_sign_in),
+	    cmocka_unit_test(test_the_last_owner_of_a_tenant_stays_one),
 	    cmocka_unit_test(test_what_is_refused_says_why_and_is_not_noted),
 	    cmocka_unit_test(test_every_action_has_a_name_that_is_read_back),
 	};

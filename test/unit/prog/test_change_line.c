@@ -112,7 +112,7 @@ static void test_a_line_that_is_none_is_refused_and_leaves_nothing_behind(void *
 	    "{}",
 	    "[]",
 	    "{\"action\":\"user.added\"}",
-	    ACCOUNT("user.removed", "1", ""),
+	    ACCOUNT("user.renamed", "1", ""),
 	    ACCOUNT("session.started", "1", ""),
 	    ACCOUNT("api_key.added", "-1", ""),
 	    ACCOUNT("api_key.added", "4294967296", ""),

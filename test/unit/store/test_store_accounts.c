@@ -157,6 +157,50 @@ static void test_signing_in_is_remembered_and_a_new_password_ends_sessions(void 
 	EXPECT_TEXT(got.password_hash, "new");
 }
 
+static void test_the_last_owner_of_a_tenant_can_neither_go_nor_be_less(void **state)
+{
+	struct fixture *f = *state;
+	struct user got;
+	struct user one = user_of(1, TEXT("a@x"));
+	struct user two = user_of(2, TEXT("b@x"));
+	struct user elsewhere = user_of(3, TEXT("c@x"));
+	struct console_session found, cs = {.hash = TEXT("0123456789abcdef0123456789abcdef"),
+					    .user = id_of(2),
+					    .created_us = noon_us,
+					    .expires_us = noon_us + second_us};
+	one.role = two.role = elsewhere.role = ROLE_OWNER;
+	elsewhere.tenant = 4;
+	OK(f, store_user_add(f->s, &one, &f->err));
+	OK(f, store_user_add(f->s, &two, &f->err));
+	OK(f, store_user_add(f->s, &elsewhere, &f->err));
+	OK(f, store_console_session_add(f->s, &cs, &f->err));
+	OK(f, store_user_set_role(f->s, id_of(1), ROLE_MEMBER, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_user_set_role(f->s, id_of(2), ROLE_ADMIN, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_user_remove(f->s, id_of(2), &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_user_remove(f->s, id_of(3), &f->err));
+	OK(f, store_user_set_role(f->s, id_of(2), ROLE_OWNER, &f->err));
+	OK(f, store_user_set_role(f->s, id_of(1), ROLE_OWNER, &f->err));
+	OK(f, store_user_remove(f->s, id_of(2), &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_user_remove(f->s, id_of(2), &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_user_set_role(f->s, id_of(2), ROLE_OWNER, &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_console_session_find(f->reader, cs.hash, noon_us, f->arena, &found, &f->err));
+	OK(f, store_user_find(f->reader, id_of(1), f->arena, &got, &f->err));
+	assert_int_equal(got.role, ROLE_OWNER);
+}
+
+static void test_scopes_are_read_as_they_are_written(void **state)
+{
+	unsigned scopes = 0;
+	(void)state;
+	assert_true(api_scopes_parse(TEXT("send, read"), &scopes));
+	assert_int_equal(scopes, SCOPE_SEND | SCOPE_READ);
+	assert_true(api_scopes_parse(TEXT("track,admin,read,send"), &scopes));
+	assert_int_equal(scopes, SCOPES_EVERY);
+	assert_false(api_scopes_parse(TEXT(""), &scopes));
+	assert_false(api_scopes_parse(TEXT("send,,read"), &scopes));
+	assert_false(api_scopes_parse(TEXT("send,write"), &scopes));
+}
+
 static void test_expired_sessions_go_when_somebody_signs_in(void **state)
 {
 	struct fixture *f = *state;
@@ -232,6 +276,8 @@ int main(void)
 	    FIXTURE_TEST(test_a_user_is_found_in_any_case_of_the_address),
 	    FIXTURE_TEST(test_users_are_listed_by_tenant),
 	    FIXTURE_TEST(test_signing_in_is_remembered_and_a_new_password_ends_sessions),
+	    FIXTURE_TEST(test_the_last_owner_of_a_tenant_can_neither_go_nor_be_less),
+	    FIXTURE_TEST(test_scopes_are_read_as_they_are_written),
 	    FIXTURE_TEST(test_expired_sessions_go_when_somebody_signs_in),
 	    FIXTURE_TEST(test_api_keys_are_found_by_hash_and_can_be_revoked),
 	    FIXTURE_TEST(test_the_use_of_a_key_is_noted_to_the_minute),
