@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "engine/apply/apply.h"
+#include "engine/intake/accept_sender.h"
 #include "engine/mail/mail_body.h"
 #include "engine/mail/outgoing.h"
 #include "engine/people/belonging.h"
@@ -44,42 +45,18 @@ static const struct caller *caller_of(const struct preparation *p)
 	return &p->context->request->caller;
 }
 
-/* ---- In whose name */
-
-static void deny(struct preparation *p, const char *refusal, const char *field, const char *problem)
-{
-	struct json_place at = {NULL, field, 0};
-	problem_add(&p->item->problems, arena_of(p), &at, "%s", problem);
-	p->item->refusal = refusal;
-	p->item->status = STATUS_DENIED;
-}
-
-/* A colleague's address in From would be a colleague's mail to whoever reads it. item->status tells. */
-static enum status check_from(struct preparation *p, struct err *err)
-{
-	struct user other;
-	enum status status =
-	    store_user_find_by_email(p->context->session, p->request.from.address, arena_of(p), &other, err);
-	if (status == STATUS_NOT_FOUND)
-		return STATUS_OK;
-	if (status == STATUS_OK && other.tenant == caller_of(p)->tenant &&
-	    !uuid_equal(other.id, caller_of(p)->user->id))
-		deny(p, "This role sends in nobody else's name.", "from", "is the address of another user");
-	return status;
-}
-
-/* Who reaches only what he sent must be the sender, or his own mail would be hidden from him. */
+/* item->status tells. */
 static enum status resolve_sender(struct preparation *p, struct err *err)
 {
-	struct slice *sender = &p->request.sender;
-	if (!permission_is_scoped(caller_of(p)))
-		return STATUS_OK;
-	if (sender->n && !permission_may_be_sender(caller_of(p), *sender)) {
-		deny(p, "This role sends in nobody else's name.", "sender", "must be left out, or be yourself");
-		return STATUS_OK;
-	}
-	*sender = permission_sender(caller_of(p));
-	return p->request.from.address.n ? check_from(p, err) : STATUS_OK;
+	struct sender_refusal refusal;
+	enum status status = accept_sender_resolve(p->context, &p->request, &refusal, err);
+	if (status != STATUS_DENIED)
+		return status;
+	struct json_place at = {NULL, refusal.field, 0};
+	problem_add(&p->item->problems, arena_of(p), &at, "%s", refusal.problem);
+	p->item->refusal = "This role sends in nobody else's name.";
+	p->item->status = STATUS_DENIED;
+	return STATUS_OK;
 }
 
 /* ---- A whole mail */

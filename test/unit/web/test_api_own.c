@@ -238,6 +238,30 @@ static void test_who_sends_without_a_sender_is_the_sender_and_sees_it(void **sta
 	desk_close(&o.desk);
 }
 
+static void test_a_sender_is_a_user_by_address_in_any_case_or_by_id(void **state)
+{
+	struct office o;
+	struct err err = {0};
+	struct user user;
+	char id[UUID_TEXT_SIZE];
+	(void)state;
+	office_open(&o);
+	assert_int_equal(store_user_find_by_email(o.desk.world.session, SLICE(MEMBER), o.desk.arena, &user, &err),
+			 STATUS_OK);
+	uuid_format(user.id, id);
+	const char *senders[] = {"Member@Agency.EXAMPLE", id, MEMBER};
+	for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++) {
+		struct slice mail =
+		    send(&o, o.key, "c@example.com", arena_printf(o.desk.arena, ",\"sender\":\"%s\"", senders[i]).p);
+		const char *line = arena_printf(o.desk.arena, "GET /messages/%.*s", SLICE_FMT(mail)).p;
+		expect_of(&o, o.member, line, NULL, 200, "\"sender\":\"" MEMBER "\"");
+	}
+	struct slice mail = send(&o, o.key, "c@example.com", ",\"sender\":\"Desk 3\"");
+	const char *line = arena_printf(o.desk.arena, "GET /messages/%.*s", SLICE_FMT(mail)).p;
+	expect_of(&o, o.key, line, NULL, 200, "\"sender\":\"Desk 3\"");
+	desk_close(&o.desk);
+}
+
 #define MAIL_FROM(address, more)                                                                                       \
 	"{\"from\":{\"email\":\"" address "\"},\"to\":{\"email\":\"c@example.com\"},\"subject\":\"s\",\"text\":"       \
 	"\"t\"" more "}"
@@ -332,6 +356,7 @@ int main(void)
 	    cmocka_unit_test(test_mail_that_has_left_for_a_contacts_address_makes_it_ones_own),
 	    cmocka_unit_test(test_an_agents_contacts_are_his_by_address_or_id),
 	    cmocka_unit_test(test_who_sends_without_a_sender_is_the_sender_and_sees_it),
+	    cmocka_unit_test(test_a_sender_is_a_user_by_address_in_any_case_or_by_id),
 	    cmocka_unit_test(test_nobody_sends_in_a_colleagues_name),
 	    cmocka_unit_test(test_a_campaign_is_changed_by_whose_mail_alone_is_in_it_and_never_tracked_more),
 	    cmocka_unit_test(test_an_answer_that_was_kept_is_for_who_asked_the_first_time),
