@@ -139,7 +139,9 @@ static void fill(struct api_call *call, const struct desk_request *request, cons
 	call->asker.method = request->method;
 	call->asker.authorization = request->key;
 	call->asker.cookie = request->cookie;
-	if (request->cookie.n)
+	if (request->site)
+		call->asker.sec_fetch_site = slice_from_cstr(request->site);
+	else if (request->cookie.n)
 		call->asker.sec_fetch_site = SLICE("same-origin");
 	call->asker.time_us = clock_now_us(clock_system());
 	call->idempotency_key = request->idempotency_key;

@@ -40,6 +40,7 @@ struct desk_request {
 	const char *content_type; /* NULL: not said */
 	struct slice key;         /* empty: nobody */
 	struct slice cookie;      /* of the console's own page */
+	const char *site;         /* what Sec-Fetch-Site says instead; NULL: nothing */
 	struct slice idempotency_key;
 };
 struct desk_answer {

@@ -19,6 +19,12 @@ static const char *const KIND_NAMES[] = {"unknown field", "wrong type",        "
 
 /* In paths and bodies: @MESSAGE, @EVENT of the tenant, @THEIRS, @THEIR_EVENT of the other one, @LONG (5,000 letters),
  * @MANY (1,001 things of a list), @NOBODY (an id of nothing). */
+enum by {
+	BY_KEY,      /* that may do everything */
+	BY_OTHER,    /* who administers the other tenant */
+	BY_MEMBER,   /* who sees what he sent, and has sent nothing */
+	BY_STRANGER, /* a page of another site */
+};
 struct row {
 	enum http_method method;
 	const char *path;
@@ -26,7 +32,7 @@ struct row {
 	const char *body; /* NULL: none */
 	unsigned status;
 	const char *says;
-	bool by_other;           /* who administers the other tenant asks */
+	enum by by;
 	const char *idempotency; /* "used" was used for another mail */
 };
 
@@ -42,10 +48,10 @@ static const struct row rows[] = {
     {HTTP_POST, "/messages", BAD_VALUE,
      "{\"contact\":{\"id\":\"shy\"},\"track\":{\"opens\":\"full\"}," ADDRESSES "\"subject\":\"s\",\"html\":\"h\"}", 403,
      "has not agreed"},
-    {HTTP_POST, "/messages", BAD_VALUE, "{}", 409, "another body", false, "used"},
-    {HTTP_POST, "/messages", TOO_LONG, MAIL, 422, "256 bytes", false, "@LONG"},
-    {HTTP_POST, "/messages/batch", BAD_VALUE, "{\"messages\":[" MAIL "]}", 409, "another body", false, "used"},
-    {HTTP_POST, "/instrument", BAD_VALUE, "{}", 409, "another body", false, "used"},
+    {HTTP_POST, "/messages", BAD_VALUE, "{}", 409, "another body", BY_KEY, "used"},
+    {HTTP_POST, "/messages", TOO_LONG, MAIL, 422, "256 bytes", BY_KEY, "@LONG"},
+    {HTTP_POST, "/messages/batch", BAD_VALUE, "{\"messages\":[" MAIL "]}", 409, "another body", BY_KEY, "used"},
+    {HTTP_POST, "/instrument", BAD_VALUE, "{}", 409, "another body", BY_KEY, "used"},
     {HTTP_POST, "/messages/batch", UNKNOWN_FIELD, "{\"messages\":[" MAIL "],\"x\":1}", 422, "nothing else"},
     {HTTP_POST, "/messages/batch", WRONG_TYPE, "{\"messages\":1}", 422, "nothing else"},
     {HTTP_POST, "/messages/batch", MISSING, "{}", 422, "nothing else"},
@@ -138,9 +144,17 @@ static const struct row rows[] = {
     {HTTP_PUT, "/campaigns/spring", MISSING, "{\"track\":{\"opens\":\"off\"}}", 422, "/track/clicks"},
     {HTTP_PUT, "/campaigns/spring", TOO_LONG, "{\"name\":\"@LONG\"}", 422, "/name"},
     {HTTP_PUT, "/campaigns/@LONG", TOO_LONG, "{}", 422, "200"},
+    {HTTP_PUT, "/contacts/busy", BAD_VALUE, "{}", 404, "nothing here", BY_MEMBER},
+    {HTTP_PUT, "/contacts/busy/consent", BAD_VALUE, "{\"opens\":\"off\",\"clicks\":\"off\",\"method\":\"form\"}", 404,
+     "nothing here", BY_MEMBER},
+    {HTTP_PUT, "/campaigns/theirs", BAD_VALUE, "{}", 404, "nothing here", BY_MEMBER},
+    {HTTP_GET, "/suppressions", BAD_VALUE, NULL, 403, "everybody's", BY_MEMBER},
+    {HTTP_POST, "/messages", BAD_VALUE,
+     "{\"sender\":\"owner@agency.example\"," ADDRESSES "\"subject\":\"s\",\"html\":\"h\"}", 403,
+     "in nobody else's name", BY_MEMBER},
     {HTTP_GET, "/audit?cursor=x", BAD_QUERY, NULL, 422, "'cursor'"},
     {HTTP_GET, "/audit?tenant=nobody", UNKNOWN_ID, NULL, 404, "nothing here"},
-    {HTTP_GET, "/audit?tenant=default", OTHERS_ID, NULL, 403, "first tenant", true},
+    {HTTP_GET, "/audit?tenant=default", OTHERS_ID, NULL, 403, "first tenant", BY_OTHER},
     {HTTP_GET, "/suppressions?limit=0", BAD_QUERY, NULL, 422, "'limit'"},
     {HTTP_POST, "/suppressions", UNKNOWN_FIELD, "{\"address\":\"a@example.com\",\"x\":1}", 422, "/x"},
     {HTTP_POST, "/suppressions", WRONG_TYPE, "{\"address\":1}", 422, "/address"},
@@ -152,23 +166,23 @@ static const struct row rows[] = {
     {HTTP_DELETE, "/suppressions/gone%40example.com", BAD_VALUE, NULL, 422, "'why'"},
     {HTTP_DELETE, "/suppressions/gone%40example.com?why=@LONG", TOO_LONG, NULL, 422, "1000"},
     {HTTP_GET, "/tenants?limit=0", BAD_QUERY, NULL, 422, "'limit'"},
-    {HTTP_GET, "/tenants", BAD_VALUE, NULL, 403, "first tenant", true},
+    {HTTP_GET, "/tenants", BAD_VALUE, NULL, 403, "first tenant", BY_OTHER},
     {HTTP_POST, "/tenants", UNKNOWN_FIELD, "{\"name\":\"new\",\"x\":1}", 422, "/x"},
     {HTTP_POST, "/tenants", WRONG_TYPE, "{\"name\":1}", 422, "/name"},
     {HTTP_POST, "/tenants", MISSING, "{}", 422, "/name"},
     {HTTP_POST, "/tenants", TOO_LONG, "{\"name\":\"@LONG\"}", 422, "/name"},
     {HTTP_POST, "/tenants", BAD_VALUE, "{\"name\":\"default\"}", 409, ""},
     {HTTP_POST, "/tenants", BAD_VALUE, "{\"name\":\"a b\"}", 422, "/name"},
-    {HTTP_POST, "/tenants", BAD_VALUE, "{\"name\":\"new\"}", 403, "first tenant", true},
+    {HTTP_POST, "/tenants", BAD_VALUE, "{\"name\":\"new\"}", 403, "first tenant", BY_OTHER},
     {HTTP_GET, "/tenants/nobody", UNKNOWN_ID, NULL, 404, "nothing here"},
-    {HTTP_GET, "/tenants/default", OTHERS_ID, NULL, 403, "first tenant", true},
+    {HTTP_GET, "/tenants/default", OTHERS_ID, NULL, 403, "first tenant", BY_OTHER},
     {HTTP_PATCH, "/tenants/default", UNKNOWN_FIELD, "{\"settings\":{\"x\":1}}", 422, "/settings/x"},
     {HTTP_PATCH, "/tenants/default", WRONG_TYPE, "{\"settings\":{\"opens\":[]}}", 422, "/settings/opens"},
     {HTTP_PATCH, "/tenants/default", MISSING, "{}", 422, "must have settings"},
     {HTTP_PATCH, "/tenants/default", BAD_VALUE, "{\"time_zone\":\"Mars/Olympus\"}", 422, "/time_zone"},
     {HTTP_PATCH, "/tenants/default", TOO_LONG, "{\"settings\":{\"opens\":\"@LONG\"}}", 422, "/settings/opens"},
     {HTTP_PATCH, "/tenants/nobody", UNKNOWN_ID, "{\"settings\":{}}", 404, "nothing here"},
-    {HTTP_PATCH, "/tenants/default", OTHERS_ID, "{\"settings\":{}}", 403, "first tenant", true},
+    {HTTP_PATCH, "/tenants/default", OTHERS_ID, "{\"settings\":{}}", 403, "first tenant", BY_OTHER},
     {HTTP_GET, "/stats/summary?from=2026-02-02&to=2026-02-01", BAD_QUERY, NULL, 422, "'from'"},
     {HTTP_GET, "/stats/summary?compare=next", BAD_QUERY, NULL, 422, "'compare'"},
     {HTTP_POST, "/session", UNKNOWN_FIELD, "{\"email\":\"a@b.c\",\"password\":\"p\",\"x\":1}", 422, "/x"},
@@ -176,6 +190,7 @@ static const struct row rows[] = {
     {HTTP_POST, "/session", MISSING, "{\"email\":\"a@b.c\"}", 422, "/password"},
     {HTTP_POST, "/session", TOO_LONG, "{\"email\":\"a@b.c\",\"password\":\"@LONG\"}", 422, "/password"},
     {HTTP_POST, "/session", BAD_VALUE, "{\"email\":\"a@b.c\",\"password\":\"p\"}", 401, "not right"},
+    {HTTP_POST, "/session", BAD_VALUE, "{\"email\":\"a@b.c\",\"password\":\"p\"}", 403, "another page", BY_STRANGER},
     {HTTP_GET, "/me", BAD_VALUE, NULL, 403, "not to a person"},
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
@@ -200,7 +215,7 @@ static const struct {
 
 struct office {
 	struct desk desk;
-	struct slice key, others_key;
+	struct slice key, others_key, member;
 	struct slice message, canceled, event, theirs, their_event;
 	struct slice many, too_long;
 };
@@ -260,6 +275,7 @@ static void fill_store(struct office *o)
 {
 	o->key = desk_key(&o->desk, o->desk.world.tenant, SCOPE_ALL);
 	o->others_key = desk_key(&o->desk, o->desk.other_tenant, SCOPE_ALL);
+	o->member = desk_user(&o->desk, o->desk.world.tenant, ROLE_MEMBER, "member@agency.example");
 	struct desk_request first = {.method = HTTP_POST,
 				     .path = "/messages",
 				     .body = SLICE(MAIL),
@@ -376,7 +392,11 @@ static void check_row(struct office *o, const struct row *row)
 	struct desk_request request = {.method = row->method,
 				       .path = fill_in(o, row->path).p,
 				       .body = row->body ? fill_in(o, row->body) : SLICE_EMPTY,
-				       .key = row->by_other ? o->others_key : o->key,
+				       .key = row->by == BY_KEY     ? o->key
+					      : row->by == BY_OTHER ? o->others_key
+								    : SLICE_EMPTY,
+				       .cookie = row->by == BY_MEMBER ? o->member : SLICE_EMPTY,
+				       .site = row->by == BY_STRANGER ? "cross-site" : NULL,
 				       .idempotency_key =
 					   row->idempotency ? fill_in(o, row->idempotency) : SLICE_EMPTY};
 	check(o, &request, row->status, row->says, KIND_NAMES[row->kind]);
