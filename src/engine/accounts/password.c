@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory is what makes trying passwords dear (argon2id, RFC 9106), so it is dear for us, too: one at a time in the
- * whole process. Who signs in while another does waits some tens of milliseconds; a flood of sign-ins waits in the
- * workers' queue and takes 19 MiB, whatever its size. */
+ * whole process. Those who sign in wait for each other in a line of their own (password_queue.h); this lock is for the
+ * few who make a password meanwhile. */
 #include "engine/accounts/password.h"
 
 #include "base/mem.h"
