@@ -7,6 +7,7 @@
 #include "web/web.h"
 
 #include "base/mem.h"
+#include "engine/accounts/password_queue.h"
 #include "engine/ledger/record.h"
 #include "net/worker_pool.h"
 #include "web/api/exchange.h"
@@ -235,8 +236,9 @@ uint16_t web_port(const struct web *web)
 	return http_server_port(atomic_load(&web->server));
 }
 
-/* The loops first: nobody new is let in and what was accepted is answered. Then the workers, whose requests still point
- * into the server; then its memory. */
+/* The loops first: nobody new is let in and what was accepted is answered. Then whoever still waits for a password to
+ * be checked, for the workers wait for these; then the workers, whose requests still point into the server; then its
+ * memory. */
 void web_stop(struct web **web, int timeout_ms)
 {
 	struct web *w = *web;
@@ -247,6 +249,7 @@ void web_stop(struct web **web, int timeout_ms)
 		http_server_stop(&w->admin, timeout_ms);
 	if (server)
 		http_server_shut_down(server, timeout_ms);
+	password_queue_close(w->config.services->passwords);
 	worker_pool_stop(&w->pool);
 	stored_links_stop(&w->links);
 	key_wait_stop(&w->key_wait);

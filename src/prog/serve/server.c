@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "codec/url/url.h"
 #include "engine/accounts/key_use.h"
+#include "engine/accounts/password_queue.h"
 #include "engine/apply/apply.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/feed/live.h"
@@ -53,6 +54,7 @@ struct server {
 	struct capacity capacity;
 	struct byte_budget *budget;
 	struct sign_in_guard *guard;
+	struct password_queue *passwords;
 	struct key_uses *key_uses;
 	struct web *web;
 	struct sending sending;
@@ -394,6 +396,9 @@ static enum status start_parts(struct server *s, struct err *err)
 		status = start_dispatcher(s, err);
 	s->services.dispatcher = s->dispatcher;
 	if (status == STATUS_OK)
+		status = password_queue_start(NULL, &s->passwords, err);
+	s->services.passwords = s->passwords;
+	if (status == STATUS_OK)
 		status = start_web(s, err);
 	return status == STATUS_OK ? start_retention(s, err) : status;
 }
@@ -488,6 +493,7 @@ void server_stop(struct server **server)
 		live_free(&s->live);
 	if (s->applied)
 		live_free(&s->applied);
+	password_queue_free(&s->passwords);
 	sign_in_guard_free(&s->guard);
 	byte_budget_free(&s->budget);
 	key_uses_free(&s->key_uses);

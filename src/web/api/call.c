@@ -252,6 +252,12 @@ void call_commit(struct api_call *call, struct writer_command *command, api_hand
 	call->then = then;
 }
 
+void call_check_password(struct api_call *call, struct password_check *check, api_handler then)
+{
+	call->check = check;
+	call->then = then;
+}
+
 bool call_is_waiting(const struct api_call *call)
 {
 	return call->then != NULL;
@@ -264,7 +270,7 @@ void call_go_on(struct api_call *call, struct api_worker *worker)
 	struct err err = {0};
 	api_handler then = call->then;
 	call->then = NULL;
-	call->is_committed = call->command->status == STATUS_OK;
+	call->is_committed = call->command && call->command->status == STATUS_OK;
 	enum status status = worker_recover(worker, &err);
 	if (!worker->session) {
 		answer_status(call, status, &err);

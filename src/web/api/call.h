@@ -6,8 +6,9 @@
  * session, writes through the engine, and answers (answer.h), in one of two ways:
  *
  *   at once    it answers and returns;
- *   later      it hands a command to call_commit() and returns at once. The worker is free then. When the command is
- *              committed or failed, the continuation runs on a worker, perhaps another one, and answers.
+ *   later      it hands a command to call_commit(), or a password to call_check_password(), and returns at once. The
+ *              worker is free then. When the command is committed or failed, or the password checked, the continuation
+ *              runs on a worker, perhaps another one, and answers, or hands something over again.
  *
  * Errors are problem documents (RFC 9457). Everything of a call lives in its arena.
  */
@@ -23,6 +24,7 @@
 #include <jansson.h>
 
 struct event_filter;
+struct password_check;
 struct route;
 struct writer_command;
 
@@ -53,11 +55,12 @@ struct api_call {
 	size_t header_count;
 	/* Set instead of an answer: the loop turns the connection into an event stream. */
 	struct event_filter *stream_filter;
-	/* Set instead of an answer by call_commit. */
+	/* Set instead of an answer by call_commit, and by call_check_password. */
 	struct writer_command *command;
-	api_handler then;  /* NULL again once it runs */
-	void *state;       /* what a handler keeps for its continuation */
-	bool is_committed; /* what was asked for is done; only the answer may still fail */
+	struct password_check *check; /* under way while there is no command */
+	api_handler then;             /* NULL again once it runs */
+	void *state;                  /* what a handler keeps for its continuation */
+	bool is_committed;            /* what was asked for is done; only the answer may still fail */
 };
 
 /* An empty call with an arena of its own. */
@@ -72,9 +75,11 @@ void call_run(struct api_call *call, const struct route *route, struct api_worke
 /* For handlers, as their last act: `command` (in the call's arena, with `run` set) is to be committed, and `then` to
  * answer. It finds the outcome in call->command. */
 void call_commit(struct api_call *call, struct writer_command *command, api_handler then);
-/* There is a command to be committed instead of an answer. */
+/* The same for a password: `check` (in the call's arena, with password and hash set) goes to the queue of those. */
+void call_check_password(struct api_call *call, struct password_check *check, api_handler then);
+/* There is something to be waited for instead of an answer. */
 bool call_is_waiting(const struct api_call *call);
-/* For who had the command committed: runs the continuation, which may commit again. */
+/* For who saw to it: runs the continuation, which may have something done again. */
 void call_go_on(struct api_call *call, struct api_worker *worker);
 
 #endif

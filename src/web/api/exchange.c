@@ -3,14 +3,15 @@
  * the loop by worker_pool_post, the worker by returning or by writer_submit, the writer by worker_pool_resume. Nothing
  * in it is locked for that reason.
  *
- * The command is submitted here and not by the handler: the writer may be through with it before writer_submit returns,
- * and another worker may then be at work on the same call. */
+ * What a handler waits for is submitted here and not by the handler: the writer may be through with a command before
+ * writer_submit returns, and another worker may then be at work on the same call. */
 #include "web/api/exchange.h"
 
 #include "base/byte_budget.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "codec/url/query.h"
+#include "engine/accounts/password_queue.h"
 #include "engine/ledger/writer.h"
 #include "net/worker_pool.h"
 #include "web/api/answer.h"
@@ -39,42 +40,67 @@ struct api_exchange {
 
 static void go_on(struct worker_job *job, void *context);
 
-/* On the writer's thread: not even the answer is made here, for everybody's commands wait behind it. */
-static void on_committed(struct writer_command *command)
+static void resume(struct api_exchange *x)
 {
-	struct api_exchange *x = command->submitter;
 	x->job.run = go_on;
 	worker_pool_resume(x->config->pool, &x->job);
 }
 
-/* The writer has it from the last line on. */
+/* On the writer's thread: not even the answer is made here, for everybody's commands wait behind it. */
+static void on_committed(struct writer_command *command)
+{
+	resume(command->submitter);
+}
+
+/* On the queue's thread, or, where there was no place, on the worker's that asked. */
+static void on_checked(struct password_check *check)
+{
+	resume(check->submitter);
+}
+
 static void submit_command(struct api_exchange *x)
 {
 	struct writer_command *command = x->call.command;
+	command->done = on_committed;
+	command->submitter = x;
+	writer_submit(x->call.services->writer, command);
+}
+
+static void submit_check(struct api_exchange *x)
+{
+	struct password_check *check = x->call.check;
+	check->done = on_checked;
+	check->submitter = x;
+	password_queue_submit(x->call.services->passwords, check);
+}
+
+/* Somebody else has it from the last line on. */
+static void submit(struct api_exchange *x)
+{
 	if (!call_is_waiting(&x->call))
 		return;
 	if (!worker_pool_park(x->config->pool, &x->job)) {
 		answer_header(&x->call, SLICE("Retry-After"), SLICE("1"));
 		answer_problem(&x->call, 503, "Busy", "Too many changes are waiting. Try again in a second.");
-		return;
+	} else if (x->call.command) {
+		submit_command(x);
+	} else {
+		submit_check(x);
 	}
-	command->done = on_committed;
-	command->submitter = x;
-	writer_submit(x->call.services->writer, command);
 }
 
 static void run(struct worker_job *job, void *context)
 {
 	struct api_exchange *x = (struct api_exchange *)job;
 	call_run(&x->call, x->route, context);
-	submit_command(x);
+	submit(x);
 }
 
 static void go_on(struct worker_job *job, void *context)
 {
 	struct api_exchange *x = (struct api_exchange *)job;
 	call_go_on(&x->call, context);
-	submit_command(x);
+	submit(x);
 }
 
 /* ---- Back on the loop */

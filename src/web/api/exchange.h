@@ -3,12 +3,12 @@
  *
  *   loop     matched to a route, copied, posted to the pool
  *   worker   call_run (call.h): answered, or handed to the writer, and then no worker is held by it
- *   writer   committed or failed; posted to the pool again
+ *   writer   committed or failed; posted to the pool again; a password has a thread of its own instead
  *   worker   call_go_on
  *   loop     answered, freed
  *
- * So four workers are enough for reads whatever the writer is busy with. Requests that wait for the writer are bounded
- * by the pool (worker_pool_park); one too many is answered 503 before anything is done.
+ * So four workers are enough for reads whatever the writer is busy with, and whoever tries passwords. Requests that
+ * wait are bounded by the pool (worker_pool_park); one too many is answered 503 before anything is done.
  *
  * A client that goes away meanwhile changes nothing: what it asked for is done, and the answer is dropped by the server
  * when it cannot be written. The same Idempotency-Key tells what became of it.

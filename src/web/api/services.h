@@ -14,6 +14,7 @@ struct journal;
 struct key_uses;
 struct live;
 struct network_watch;
+struct password_queue;
 struct retention;
 struct sending;
 struct sign_in_guard;
@@ -38,6 +39,7 @@ struct api_services {
 	    *networks;              /* NULL when no lists of networks are configured, or this process does not apply */
 	struct byte_budget *budget; /* what requests may hold in memory together */
 	struct sign_in_guard *guard;
+	struct password_queue *passwords;
 	struct key_uses *key_uses;
 	const struct clock *clock;
 	const char *base_url;

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The console's session: made by address and password, kept in a cookie that no script can read, ended by signing out,
  * by a new password or by time. Nobody learns whether an address exists: both mistakes have one answer and take one
- * time (password.h), and tries are counted by address and by client, so that neither many passwords for one address nor
- * one password for many addresses gets far. */
+ * time (password.h), and how often may be tried is the same (sign_in_guard.h).
+ *
+ * The log has every try that failed, and never what was typed: people type their password into the field for the
+ * address, so an address stands there only if it is an account's. */
 #include "web/api/session.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "codec/text/json_text.h"
 #include "engine/accounts/new_account.h"
 #include "engine/accounts/password.h"
+#include "engine/accounts/password_queue.h"
 #include "engine/ledger/writer.h"
 #include "engine/request/json_fields.h"
 #include "engine/tenant/tenant_policy.h"
@@ -66,16 +70,20 @@ static void put_me(struct api_call *call, const struct user *user, struct slice 
 	json_close(&w, '}');
 }
 
+/* A request to sign in, from one worker to the next. */
 struct signing_in {
-	struct account_change change;
+	struct sign_in_try try;
+	struct password_check check;
+	struct user user; /* all of it empty where there is none of that address */
 	struct slice tenant_name;
+	struct account_change change;
 	struct slice secret;
 };
 
 static void answer_signed_in(struct api_call *call, struct api_worker *worker)
 {
 	const struct signing_in *in = call->state;
-	const struct user *user = &in->change.user;
+	const struct user *user = &in->user;
 	(void)worker;
 	if (call->command->status != STATUS_OK) {
 		answer_status(call, call->command->status, &call->command->err);
@@ -86,67 +94,101 @@ static void answer_signed_in(struct api_call *call, struct api_worker *worker)
 	put_me(call, user, in->tenant_name, user->last_sign_in_us == 0);
 }
 
-static void start_session(struct api_call *call, const struct user *user, struct slice tenant_name)
+static void start_session(struct api_call *call, struct signing_in *in)
 {
-	struct signing_in *in = ARENA_NEW(call->arena, struct signing_in);
-	in->tenant_name = tenant_name;
-	in->change = (struct account_change){.tenant = user->tenant,
-					     .actor = arena_printf(call->arena, "user:%.*s", SLICE_FMT(user->email)),
-					     .user = *user};
+	in->change = (struct account_change){.tenant = in->user.tenant,
+					     .actor = arena_printf(call->arena, "user:%.*s", SLICE_FMT(in->user.email)),
+					     .user = in->user};
 	new_account_session(&in->change, clock_now_us(call->services->clock), call->arena, &in->secret);
-	call->state = in;
 	call_commit(call, account_change_command(call->arena, &in->change), answer_signed_in);
 }
 
-/* By address and by client, the longer of the two. The wait itself tells nothing: it is the same for addresses that do
- * not exist. */
-static bool must_wait(struct api_call *call, struct slice email, struct slice client, int64_t now_us)
+/* `left_out` says how many tries before it were too many for the log. */
+static void log_try(const struct api_call *call, const struct signing_in *in, const char *event, const char *why)
 {
-	uint32_t by_email = sign_in_guard_wait_s(call->services->guard, email, now_us);
-	uint32_t by_client = sign_in_guard_wait_s(call->services->guard, client, now_us);
-	uint32_t wait_s = by_email > by_client ? by_email : by_client;
-	if (!wait_s)
-		return false;
-	answer_header(call, SLICE("Retry-After"), arena_printf(call->arena, "%u", wait_s));
-	answer_problem(call, 429, "Too many tries",
-		       arena_printf(call->arena, "Wait %u seconds and try again.", wait_s).p);
-	return true;
+	uint64_t left_out;
+	char client_text[64];
+	struct buf client;
+	bool is_account = in->user.email.n != 0;
+	if (!sign_in_guard_may_log(call->services->guard, in->try.now_us, &left_out))
+		return;
+	buf_init_fixed(&client, client_text, sizeof client_text);
+	ip_address_append(&client, &call->client);
+	log_info(event, LOG_STR("user", is_account ? in->user.email : SLICE("unknown")),
+		 LOG_STR("client", buf_slice(&client)), LOG_CSTR("why", why), LOG_INT("left_out", left_out));
 }
 
-/* Never says which of the two was wrong, and takes as long when there is no such address. */
-void session_start(struct api_call *call, struct api_worker *worker)
+/* The wait itself tells nothing: it is the same for addresses that do not exist. */
+static void answer_wait(struct api_call *call, const struct signing_in *in, const struct sign_in_leave *leave)
+{
+	log_try(call, in, "sign_in.slowed_down", leave->rule);
+	answer_header(call, SLICE("Retry-After"), arena_printf(call->arena, "%u", leave->wait_s));
+	answer_problem(call, 429, "Too many tries",
+		       arena_printf(call->arena, "Wait %u seconds and try again.", leave->wait_s).p);
+}
+
+/* Never says which of the two was wrong. */
+static void go_on_checked(struct api_call *call, struct api_worker *worker)
+{
+	struct signing_in *in = call->state;
+	(void)worker;
+	if (in->check.status != STATUS_OK) {
+		sign_in_guard_leave(call->services->guard, &in->try, SIGN_IN_NOT_TRIED);
+		log_try(call, in, "sign_in.refused", "busy");
+		answer_header(call, SLICE("Retry-After"), SLICE("2"));
+		answer_problem(call, 503, "Busy", "Too many people are signing in. Try again in a moment.");
+	} else if (!in->check.is_right) {
+		sign_in_guard_leave(call->services->guard, &in->try, SIGN_IN_WRONG);
+		log_try(call, in, "sign_in.failed", in->user.email.n ? "password" : "address");
+		answer_problem(call, 401, "Not signed in", "Address or password is not right.");
+	} else {
+		sign_in_guard_leave(call->services->guard, &in->try, SIGN_IN_RIGHT);
+		start_session(call, in);
+	}
+}
+
+/* False after having answered. Nobody of that address is no failure. */
+static bool find_user(struct api_call *call, struct api_worker *worker, struct signing_in *in)
 {
 	struct err err = {0};
 	struct user user = {0};
 	struct tenant tenant = {0};
+	enum status status = store_user_find_by_email(worker->session, in->try.name, call->arena, &user, &err);
+	if (status == STATUS_OK)
+		status = store_tenant_find(worker->session, user.tenant, call->arena, &tenant, &err);
+	if (status == STATUS_OK) {
+		in->user = user;
+		in->tenant_name = tenant.name;
+	} else if (status != STATUS_NOT_FOUND) {
+		answer_status(call, status, &err);
+	}
+	return status == STATUS_OK || status == STATUS_NOT_FOUND;
+}
+
+/* The guard comes before the password, and the password is checked elsewhere: a flood of tries holds no worker. */
+void session_start(struct api_call *call, struct api_worker *worker)
+{
 	struct session_body body = {0};
 	if (!read_body(call, &body))
 		return;
-	struct slice email = arena_copy_lower(call->arena, slice_trim(body.email));
-	int64_t now_us = clock_now_us(call->services->clock);
-	char client_text[64];
-	struct buf client;
-	buf_init_fixed(&client, client_text, sizeof client_text);
-	ip_address_append(&client, &call->client);
-	if (must_wait(call, email, buf_slice(&client), now_us))
+	struct signing_in *in = ARENA_NEW(call->arena, struct signing_in);
+	in->try = (struct sign_in_try){.name = arena_copy_lower(call->arena, slice_trim(body.email)),
+				       .client = call->client,
+				       .now_us = clock_now_us(call->services->clock)};
+	if (!find_user(call, worker, in))
 		return;
-	enum status status = store_user_find_by_email(worker->session, email, call->arena, &user, &err);
-	if (status == STATUS_OK)
-		status = store_tenant_find(worker->session, user.tenant, call->arena, &tenant, &err);
-	if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-		answer_status(call, status, &err);
+	struct sign_in_leave leave = sign_in_guard_enter(call->services->guard, &in->try);
+	if (leave.wait_s) {
+		answer_wait(call, in, &leave);
 		return;
 	}
-	struct slice hash = status == STATUS_OK ? user.password_hash : SLICE_EMPTY;
-	if (!password_is_right(body.password, hash)) {
-		sign_in_guard_failed(call->services->guard, email, now_us);
-		sign_in_guard_failed(call->services->guard, buf_slice(&client), now_us);
-		answer_problem(call, 401, "Not signed in", "Address or password is not right.");
-		return;
-	}
-	/* The client's count stays: one right password does not excuse a hundred wrong ones for other addresses. */
-	sign_in_guard_succeeded(call->services->guard, email);
-	start_session(call, &user, tenant.name);
+	in->check = (struct password_check){
+	    .password = body.password,
+	    .hash = in->user.password_hash,
+	    .goes_first = leave.is_at_home && in->user.email.n,
+	};
+	call->state = in;
+	call_check_password(call, &in->check, go_on_checked);
 }
 
 static void answer_signed_out(struct api_call *call, struct api_worker *worker)
