@@ -157,6 +157,23 @@ static bool is_fit(struct slice s, bool name)
 	return !name || s.n > 0;
 }
 
+static bool has_header(const struct http_header *headers, size_t count, struct slice name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_equal_nocase(headers[i].name, name))
+			return true;
+	return false;
+}
+
+/* Here and not with each caller, so that no answer can be forgotten. */
+static void append_safe_headers(struct buf *b, const struct http_header *headers, size_t count)
+{
+	if (!has_header(headers, count, SLICE("X-Content-Type-Options")))
+		buf_append(b, SLICE("\r\nX-Content-Type-Options: nosniff"));
+	if (!has_header(headers, count, SLICE("Content-Security-Policy")))
+		buf_append(b, SLICE("\r\nContent-Security-Policy: " HTTP_NO_PAGE));
+}
+
 void http_append_head(struct buf *b, struct http_request *request, unsigned status, const struct http_header *headers,
 		      size_t header_count)
 {
@@ -173,6 +190,7 @@ void http_append_head(struct buf *b, struct http_request *request, unsigned stat
 		buf_append(b, SLICE(": "));
 		buf_append(b, headers[i].value);
 	}
+	append_safe_headers(b, headers, header_count);
 	if (request->close_after)
 		buf_append(b, SLICE("\r\nConnection: close"));
 	else if (request->http_1_0)
@@ -202,7 +220,7 @@ static struct buf write_head(struct http_request *request, unsigned status, cons
 			     size_t header_count, size_t n, size_t more)
 {
 	struct buf b;
-	size_t size = 256 + more;
+	size_t size = 512 + more;
 	BUG_IF(status < 200 || status > 599);
 	for (size_t i = 0; i < header_count; i++)
 		size += headers[i].name.n + headers[i].value.n + 4;

@@ -128,6 +128,7 @@ static bool read_first(struct http_connection *connection)
 	} else if (result == PROXY_PROTOCOL_WHOLE) {
 		const struct trusted_proxies *trusted = &connection->loop->server->trusted;
 		connection->start += header.size;
+		connection->proxied = true;
 		if (header.has_source)
 			connection->peer.address = header.source;
 		connection->peer.is_https = header.is_tls;

@@ -57,6 +57,7 @@ struct http_connection {
 	size_t discarded;  /* bytes in READ_DISCARD */
 	uint64_t rate_since_ms, rate_bytes; /* raw bytes of the body since then */
 	bool trusted;                       /* the peer is a trusted proxy */
+	bool proxied;                       /* a PROXY header told the peer */
 	bool counted;                       /* in the per-address count */
 	bool paused, read_ended, served;
 	bool blank_skipped; /* the one CR LF that may stand before a request line (RFC 9112 2.2) */

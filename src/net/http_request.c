@@ -166,6 +166,30 @@ bool http_request_is_https(const struct http_request *request)
 	return request->client.is_https;
 }
 
+static bool is_from_proxy(const struct http_head *head)
+{
+	static const struct slice names[] = {{"forwarded", 9}, {"x-real-ip", 9}, {"via", 3}};
+	for (size_t i = 0; i < head->field_count; i++) {
+		struct slice name = head->fields[i].name;
+		if (slice_equal_nocase(slice_sub(name, 0, 12), SLICE("x-forwarded-")))
+			return true;
+		for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
+			if (slice_equal_nocase(name, names[k]))
+				return true;
+	}
+	return false;
+}
+
+bool http_request_is_from_here(const struct http_request *request)
+{
+	const struct http_connection *connection = request->connection;
+	if (!connection || connection->proxied || !ip_address_is_loopback(&connection->peer.address) ||
+	    request->head.n == 0)
+		return false;
+	(void)http_request_header(request, SLICE("via")); /* reads the head, if another one was read since */
+	return !is_from_proxy(&request->loop->head);
+}
+
 struct http_loop *http_request_loop(const struct http_request *request)
 {
 	return request->loop;

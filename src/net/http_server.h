@@ -111,6 +111,9 @@ struct slice http_request_header(const struct http_request *request, struct slic
 /* Who really asked: the peer, or what trusted proxies say. */
 const struct ip_address *http_request_client(const struct http_request *request);
 bool http_request_is_https(const struct http_request *request); /* as a trusted proxy says; else false */
+/* This machine asks, for itself: the connection comes from a loopback address, and neither a PROXY header nor one that
+ * proxies add (X-Forwarded-…, Forwarded, X-Real-IP, Via) says that there is somebody behind it, trusted or not. */
+bool http_request_is_from_here(const struct http_request *request);
 struct http_loop *http_request_loop(const struct http_request *request);
 /* Lives as long as the request; made on first use. */
 struct arena *http_request_arena(struct http_request *request);
@@ -151,7 +154,13 @@ struct http_header {
 	struct slice name;
 	struct slice value; /* a byte below 0x20 or 0x7f in it is a bug of the caller and aborts; clean it first */
 };
-/* Date, Content-Length and Connection are added. Everything is copied. */
+/* Of an answer that is no page: a browser that is led to look at it runs nothing in it, and puts it into no frame. */
+#define HTTP_NO_PAGE "default-src 'none'; frame-ancestors 'none'"
+/* The same as header lines, for responses that are put together elsewhere. */
+#define HTTP_SAFE_LINES "X-Content-Type-Options: nosniff\r\nContent-Security-Policy: " HTTP_NO_PAGE "\r\n"
+
+/* Date, Content-Length and Connection are added, and X-Content-Type-Options: nosniff and HTTP_NO_PAGE as
+ * Content-Security-Policy where the caller gives none. Everything is copied. */
 void http_answer(struct http_request *request, unsigned status, const struct http_header *headers, size_t header_count,
 		 struct slice body);
 /* The same for a body that outlives the server and is not copied: the console's files. */

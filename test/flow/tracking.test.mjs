@@ -42,7 +42,13 @@ test("the pixel has exactly the headers it should have", async (t) => {
   const wire = await Wire.open(t, server.port);
   const answer = await wire.send(`GET /o/${open}.gif HTTP/1.1\r\nHost: t\r\n\r\n`).response();
   const { date, ...rest } = answer.headers;
-  assert.deepEqual(rest, { "content-type": "image/gif", "content-length": "43", "cache-control": NO_STORE });
+  assert.deepEqual(rest, {
+    "content-type": "image/gif",
+    "content-length": "43",
+    "cache-control": NO_STORE,
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  });
   assert.ok(Math.abs(new Date(date) - Date.now()) < 60000, date);
   assert.match(date, / GMT$/);
   assert.deepEqual(answer.body, GIF);

@@ -105,13 +105,12 @@ static void go_on(struct worker_job *job, void *context)
 
 /* ---- Back on the loop */
 
-/* Answers hold people's data: no cache on the way may keep one, and no browser may guess it to be a page. */
+/* Answers hold people's data: no cache on the way may keep one. */
 static void add_standard_headers(struct api_call *call)
 {
 	if (call->status != 204)
 		answer_header(call, SLICE("Content-Type"), call->response_type);
 	answer_header(call, SLICE("Cache-Control"), SLICE("no-store"));
-	answer_header(call, SLICE("X-Content-Type-Options"), SLICE("nosniff"));
 }
 
 static void free_exchange(struct api_exchange *x)

@@ -13,7 +13,7 @@ static const char content_policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-enum { HEADERS_MAX = 8 };
+enum { HEADERS_MAX = 7 };
 
 static bool accepts(const struct http_request *request, struct slice header, struct slice what)
 {
@@ -26,7 +26,6 @@ static void answer_asset(struct http_request *request, const struct asset *asset
 	struct http_header headers[HEADERS_MAX];
 	size_t n = 0;
 	headers[n++] = (struct http_header){SLICE("Cache-Control"), SLICE("no-cache")};
-	headers[n++] = (struct http_header){SLICE("X-Content-Type-Options"), SLICE("nosniff")};
 	headers[n++] = (struct http_header){SLICE("Referrer-Policy"), SLICE("same-origin")};
 	headers[n++] = (struct http_header){SLICE("Content-Security-Policy"), slice_from_cstr(content_policy)};
 	headers[n++] = (struct http_header){SLICE("Content-Type"), slice_from_cstr(asset->content_type)};

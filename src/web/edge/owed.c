@@ -44,7 +44,7 @@ struct owed_answers {
 };
 
 static const char not_kept[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nRetry-After: 60\r\n"
-			       "Cache-Control: no-store\r\nContent-Length: 48\r\n\r\n"
+			       "Cache-Control: no-store\r\n" HTTP_SAFE_LINES "Content-Length: 48\r\n\r\n"
 			       "This could not be recorded. Please try it again.";
 
 struct owed_answers *owed_new(void)

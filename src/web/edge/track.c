@@ -45,8 +45,9 @@ static void count(_Atomic uint64_t *figure, uint64_t by)
 static void build_pixel(struct tracker *t)
 {
 	buf_init(&t->pixel, RESPONSE_MAX);
-	buf_append(&t->pixel, SLICE("HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\nContent-Length: 43\r\n"
-				    "Cache-Control: no-store, no-cache, must-revalidate, max-age=0\r\nDate: "));
+	buf_append(&t->pixel,
+		   SLICE("HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\nContent-Length: 43\r\n"
+			 "Cache-Control: no-store, no-cache, must-revalidate, max-age=0\r\n" HTTP_SAFE_LINES "Date: "));
 	t->pixel_date_at = t->pixel.n;
 	time_append_rfc5322(&t->pixel, 0);
 	t->pixel.n -= 5; /* "+0000" becomes "GMT" (RFC 9110, 5.6.7) */
@@ -84,7 +85,8 @@ static struct slice redirect_response(struct tracker *t, struct slice url, int64
 	buf_append(b, SLICE("HTTP/1.1 302 Found\r\nLocation: "));
 	buf_append(b, url);
 	buf_append(b, SLICE("\r\nContent-Length: 0\r\nCache-Control: no-store, no-cache, must-revalidate, max-age=0\r\n"
-			    "Referrer-Policy: no-referrer-when-downgrade\r\nX-Robots-Tag: noindex\r\nDate: "));
+			    "Referrer-Policy: no-referrer-when-downgrade\r\nX-Robots-Tag: noindex\r\n" HTTP_SAFE_LINES
+			    "Date: "));
 	append_http_date(b, now_us);
 	buf_append(b, SLICE("\r\n\r\n"));
 	return buf_slice(b);

@@ -96,6 +96,7 @@ static void handle(void *user, struct http_request *request)
 	buf_init(&b, 100);
 	ip_address_append(&b, http_request_client(request));
 	buf_append_cstr(&b, http_request_is_https(request) ? " https" : "");
+	buf_append_cstr(&b, http_request_is_from_here(request) ? " from here" : "");
 	http_answer(request, 200, NULL, 0, buf_slice(&b));
 	buf_done(&b);
 }
@@ -103,7 +104,7 @@ static void handle(void *user, struct http_request *request)
 #define SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
 
 /* Through the server: the headers and the PROXY header of one connection, from one of two addresses, of which
- * 127.0.0.2 is a trusted proxy. */
+ * 127.0.0.2 is a trusted proxy. Whatever says that there is somebody behind the connection, it is not from here. */
 static void test_only_a_trusted_proxy_speaks_for_others(void **state)
 {
 	static const struct {
@@ -113,7 +114,15 @@ static void test_only_a_trusted_proxy_speaks_for_others(void **state)
 		int status;
 		const char *want;
 	} cases[] = {
-	    {1, SLICE(""), "", 200, "127.0.0.1"},
+	    {1, SLICE(""), "", 200, "127.0.0.1 from here"},
+	    {2, SLICE(""), "Accept: */*\r\nVia-What: x\r\n", 200, "127.0.0.2 from here"},
+	    {1, SLICE(""), "X-Forwarded-For: 127.0.0.1\r\n", 200, "127.0.0.1"},
+	    {2, SLICE(""), "X-Forwarded-For: 127.0.0.1\r\n", 200, "127.0.0.1"},
+	    {1, SLICE(""), "x-forwarded-server: a\r\n", 200, "127.0.0.1"},
+	    {1, SLICE(""), "FORWARDED: for=127.0.0.1\r\n", 200, "127.0.0.1"},
+	    {1, SLICE(""), "X-Real-Ip: 127.0.0.1\r\n", 200, "127.0.0.1"},
+	    {1, SLICE(""), "Via: 1.1 a\r\n", 200, "127.0.0.1"},
+	    {2, SLICE(SIGNATURE "\x21\x11\0\x0c\x7f\0\0\1\x7f\0\0\1\1\2\3\4"), "", 200, "127.0.0.1"},
 	    {1, SLICE(""), "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n", 200, "127.0.0.1"},
 	    {2, SLICE(""), "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n", 200, "192.0.2.7 https"},
 	    {2, SLICE(""), "X-Forwarded-For: 192.0.2.6\r\nx-forwarded-for: 192.0.2.7\r\n", 200, "192.0.2.7"},
