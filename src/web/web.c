@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who answers what, in the order in which it is asked: tracking paths first, because they are most of all requests and
  * somebody waits for a picture or a page; health; the API; the console, which takes every other address that wants
- * HTML.
+ * HTML. Tracking paths and health work under any name: a link must not die with one, and a probe may come by address.
+ * Where people sign in only our names are good.
  *
  * Loops never block. What must read the store goes to a pool of workers and comes back to its loop. */
 #include "web/web.h"
@@ -14,6 +15,7 @@
 #include "web/api/worker.h"
 #include "web/console/console.h"
 #include "web/edge/health.h"
+#include "web/sign_in/host_names.h"
 
 enum { LOOPS_MAX = 256, WORKERS_DEFAULT = 4, WORKER_QUEUE_MAX = 1024 };
 
@@ -98,6 +100,23 @@ static void answer_nothing(struct http_request *request)
 	http_answer(request, 404, &type, 1, SLICE("There is nothing here.\n"));
 }
 
+/* RFC 9110, 15.5.20. Not a word of what was asked for is repeated. */
+static void answer_misdirected(struct http_request *request)
+{
+	static const char detail[] =
+	    "This server does not answer to that name. If it should, its operator adds the name "
+	    "to server.hosts.";
+	bool is_api = slice_starts_with(http_request_path(request), SLICE("/api/"));
+	struct http_header type = {SLICE("Content-Type"),
+				   is_api ? SLICE("application/problem+json") : SLICE("text/plain; charset=utf-8")};
+	struct slice body = arena_printf(http_request_arena(request),
+					 is_api ? "{\"type\":\"about:blank\",\"title\":\"Misdirected request\","
+						  "\"status\":421,\"detail\":\"%s\"}"
+						: "%s\n",
+					 detail);
+	http_answer(request, 421, &type, 1, body);
+}
+
 /* Made for each request: the server's own counters are there only once it runs. */
 static struct health health_of(struct web *web, bool for_all)
 {
@@ -125,6 +144,10 @@ static void handle(void *loop_user, struct http_request *request)
 	struct health health = health_of(web, false);
 	if (health_handle(&health, request))
 		return;
+	if (!host_names_have(web->config.hosts, http_request_header(request, SLICE("host")))) {
+		answer_misdirected(request);
+		return;
+	}
 	if (web->config.has_api &&
 	    (exchange_handle(&l->api, request) || console_handle(request, web->config.services->openapi_json)))
 		return;

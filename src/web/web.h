@@ -11,9 +11,10 @@ struct web;
 struct web_config {
 	const char *address;
 	uint16_t port;
-	const char *admin_address; /* NULL: /metrics is answered with the rest, to this machine only */
+	const char *admin_address; /* NULL: none; this machine alone sees /metrics and reasons then */
 	uint16_t admin_port;
 	unsigned loops;
+	const struct host_names *hosts; /* by which API and console may be called; outlives the web */
 	struct http_limits limits;
 	const struct ip_address_range *trusted_proxies;
 	size_t trusted_proxy_count;

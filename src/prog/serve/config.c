@@ -32,12 +32,16 @@ static const struct key keys[] = {
     {"server.listen", KEY_TEXT, AT(listen), "127.0.0.1:8420", 0, 0, NULL, "address and port; port 0 takes a free one"},
     {"server.base_url", KEY_TEXT, AT(base_url), "", 0, 0, NULL,
      "where recipients reach this server; every link in a mail starts with it (default: http://ADDRESS:PORT)"},
+    {"server.hosts", KEY_TEXT, AT(hosts), "", 0, 0, NULL,
+     "host names under which API and console answer, besides that of base_url, localhost and addresses: "
+     "console.example.com, pugmark.internal; * is any; "
+     "tracking paths answer under any name, and without a base_url so does everything (default: none)"},
     {"server.loops", KEY_NUMBER, AT(loops), "0", 0, 256, NULL, "event loops; 0 is one per core"},
     {"server.roles", KEY_TEXT, AT(roles), "edge,api,apply,deliver", 0, 0, NULL, "which parts this process runs"},
     {"server.trusted_proxies", KEY_TEXT, AT(trusted_proxies), "", 0, 0, NULL,
      "networks whose X-Forwarded-For, Forwarded and PROXY headers are believed: 127.0.0.1, 10.0.0.0/8"},
     {"server.admin_listen", KEY_TEXT, AT(admin_listen), "", 0, 0, NULL,
-     "address and port of /metrics; empty: with the rest"},
+     "address and port of a listener for /metrics and the reasons of /readyz; empty: this machine alone sees them"},
     {"server.header_timeout_ms", KEY_NUMBER, AT(header_timeout_ms), "10000", 100, 600000, NULL,
      "a request's headers must be there within"},
     {"server.idle_timeout_ms", KEY_NUMBER, AT(idle_timeout_ms), "60000", 100, 3600000, NULL,

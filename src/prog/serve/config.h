@@ -15,6 +15,7 @@ struct config {
 	const char *listen;   /* ADDRESS:PORT */
 	const char *base_url; /* "" until serve fills it in from the address */
 	const char *roles;
+	const char *hosts; /* "": see host_names.h */
 	const char *trusted_proxies;
 	const char *admin_listen;
 	int64_t loops;

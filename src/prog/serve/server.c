@@ -26,6 +26,7 @@
 #include "prog/serve/openapi.h"
 #include "prog/serve/registration.h"
 #include "prog/serve/server_settings.h"
+#include "web/sign_in/host_names.h"
 #include "web/sign_in/sign_in_guard.h"
 #include "web/web.h"
 #include <arpa/inet.h>
@@ -61,6 +62,7 @@ struct server {
 	struct api_services services;
 	struct ip_address_range proxies[PROXIES_MAX];
 	size_t proxy_count;
+	struct host_names hosts;
 	const char *host;
 	uint16_t port;
 	enum journal_health seen_health;
@@ -134,6 +136,9 @@ static enum status read_configuration(struct server *s, struct err *err)
 		status = server_roles_check(i->config.roles, err);
 	if (status == STATUS_OK)
 		status = parse_proxies(s, err);
+	if (status == STATUS_OK)
+		status = host_names_parse(slice_from_cstr(i->config.hosts), slice_from_cstr(i->config.base_url),
+					  &s->hosts, err);
 	if (status == STATUS_OK)
 		status = choose_port(s, err);
 	if (status == STATUS_OK)
@@ -286,6 +291,7 @@ static enum status start_web(struct server *s, struct err *err)
 	struct web_config config = {
 	    .address = s->host,
 	    .port = s->port,
+	    .hosts = &s->hosts,
 	    .loops = (unsigned)c->loops,
 	    .limits = {.connections = s->capacity.connections,
 		       .connections_per_address = (uint32_t)c->connections_per_address,

@@ -17,6 +17,7 @@
 #include "engine/tenant/tenant_policy.h"
 #include "engine/upkeep/retention.h"
 #include "engine/upkeep/store_watch.h"
+#include "web/sign_in/host_names.h"
 
 enum { TEXT_MAX = 16384, WHY_MAX = 200 };
 
@@ -83,18 +84,35 @@ static void append_keys(const struct health_parts *s, struct buf *b)
 		buf_printf(b, "keys: %s\n", why);
 }
 
+static void append_remarks(const struct health_parts *s, struct buf *b)
+{
+	append_lists(s, b);
+	append_zones(s, b);
+	append_keys(s, b);
+}
+
+/* A proxy on this machine makes the whole world come from here: its headers tell, and the name that it passes on, by
+ * which also a page tells itself that has made its own name lead here. */
+static bool tells_all(const struct health *h, const struct http_request *request)
+{
+	return h->tells_all ||
+	       (http_request_is_from_here(request) && host_is_loopback(http_request_header(request, SLICE("host"))));
+}
+
 static void answer_ready(const struct health *h, struct http_request *request)
 {
 	struct buf b;
 	buf_init(&b, TEXT_MAX);
 	append_reasons(&h->parts, &b);
 	unsigned status = b.n == 0 ? 200 : 503;
+	bool is_bare = !tells_all(h, request);
+	if (is_bare)
+		buf_clear(&b);
 	if (b.n == 0)
-		buf_append_cstr(&b, "ready\n");
+		buf_append_cstr(&b, status == 200 ? "ready\n" : "not ready\n");
 	/* After the decision: operators should know it, but the server can still take requests. */
-	append_lists(&h->parts, &b);
-	append_zones(&h->parts, &b);
-	append_keys(&h->parts, &b);
+	if (!is_bare)
+		append_remarks(&h->parts, &b);
 	answer_text(request, status, buf_slice(&b));
 	buf_done(&b);
 }
@@ -241,11 +259,9 @@ static void append_engine_metrics(const struct health_parts *s, struct buf *b)
 	       d.in_flight);
 }
 
-/* Counters of mail and readers are nobody else's business: on the public listener they are there for this machine
- * alone. */
 static void answer_metrics(const struct health *h, struct http_request *request)
 {
-	if (!h->metrics_for_all && !ip_address_is_loopback(http_request_client(request))) {
+	if (!tells_all(h, request)) {
 		answer_text(request, 404, SLICE("not found\n"));
 		return;
 	}

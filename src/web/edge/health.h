@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* health: /healthz, /readyz, /metrics and Caddy's question about a domain. Runs on loops: it reads counters and never
- * the store. */
+ * the store.
+ *
+ * Figures and reasons are for the operator: on the admin listener, and for requests that this machine makes for itself.
+ * Everybody else hears whether the server is ready, and that there is no /metrics. */
 #ifndef PUGMARK_WEB_HEALTH_H
 #define PUGMARK_WEB_HEALTH_H
 
@@ -36,7 +39,7 @@ struct health {
 	const struct http_server *server;  /* NULL until it runs */
 	struct tracker_counters *counters; /* one a loop */
 	size_t counters_count;
-	bool metrics_for_all; /* on the admin listener */
+	bool tells_all; /* on the admin listener */
 };
 
 /* True when the path was one of these. */

@@ -26,6 +26,7 @@ static const struct key_case {
 #define AT(field) offsetof(struct config, field)
     {"server.listen", TEXT, AT(listen), "[::1]:9", NULL},
     {"server.base_url", TEXT, AT(base_url), "https://t.example", NULL},
+    {"server.hosts", TEXT, AT(hosts), "console.example.com", NULL},
     {"server.loops", NUMBER, AT(loops), "256", "257"},
     {"server.roles", TEXT, AT(roles), "edge", NULL},
     {"server.trusted_proxies", TEXT, AT(trusted_proxies), "10.0.0.0/8, ::1", NULL},
