@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* password: argon2id by libsodium, at OWASP's floor of 19 MiB and two passes. One at a time in the whole process, so
- * that a flood of sign-ins costs 19 MiB and not 19 MiB each. Slow on purpose; never on a loop, nor on a worker of the API
- * (password_queue.h). Thread-safe. */
+ * that a flood of sign-ins costs 19 MiB and not 19 MiB each. Slow on purpose; never on a loop, nor on a worker of the
+ * API (password_queue.h). Thread-safe. */
 #ifndef PUGMARK_ENGINE_PASSWORD_H
 #define PUGMARK_ENGINE_PASSWORD_H
 
