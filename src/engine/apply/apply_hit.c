@@ -72,10 +72,9 @@ static void __attribute__((format(printf, 2, 3))) add_reason(struct hit *hit, co
 
 /* ---- Repeats */
 
-static uint64_t repeat_key_of(const struct hit *hit)
+static struct repeat_hit repeat_hit_of(const struct hit *hit)
 {
-	struct apply_parts *parts = hit->context->parts;
-	struct repeat_hit of = {
+	return (struct repeat_hit){
 	    .message = hit->record.message,
 	    .kind = hit->record.kind,
 	    .link_index = hit->record.kind == HIT_CLICK ? hit->record.link_index : 0,
@@ -83,7 +82,6 @@ static uint64_t repeat_key_of(const struct hit *hit)
 	    .is_person = actor_is_counted(hit->verdict.actor),
 	    .key_id = hit->record.key_id,
 	};
-	return repeat_key(parts->repeats, parts->sealer, &of);
 }
 
 /* ---- The event */
@@ -196,16 +194,41 @@ static void add_or_repeat(struct hit *hit, const struct event *event)
 	struct batch *batch = hit->context->batch;
 	struct message_counters *counters = &hit->message->counters;
 	struct visit visit = visit_of(hit);
-	uint64_t key = repeat_key_of(hit);
+	struct apply_parts *parts = hit->context->parts;
+	struct repeat_hit of = repeat_hit_of(hit);
+	uint64_t key = repeat_key(parts->repeats, parts->sealer, &of);
 	uint32_t seconds = hit->policy->dedupe_seconds;
 	struct recent_hit *before = repeat_find(counters, key, time_of(hit), seconds);
 	if (before) {
-		batch_repeat(batch, hit->message, before, time_of(hit));
+		batch_repeat(batch, hit->message, before, 1, time_of(hit));
 		visit_repeat(&visit, event);
 		return;
 	}
 	visit_add(&visit, event);
 	repeat_make_room(counters, time_of(hit), seconds);
+	batch_remember_hit(batch, hit->message, key);
+}
+
+/* Nobody reads a mail as often as that; the first is kept to show who began, and none moves a number. */
+static void add_to_sum(struct hit *hit, struct event *event)
+{
+	struct batch *batch = hit->context->batch;
+	struct message_counters *counters = &hit->message->counters;
+	struct visit visit = visit_of(hit);
+	struct apply_parts *parts = hit->context->parts;
+	struct repeat_hit of = repeat_hit_of(hit);
+	uint64_t key = repeat_sum_key(parts->repeats, parts->sealer, &of, time_of(hit));
+	struct recent_hit *before = repeat_find_sum(counters, key);
+	if (before) {
+		batch_repeat(batch, hit->message, before, hit->record.summed, time_of(hit));
+		visit_repeat(&visit, event);
+		return;
+	}
+	event->is_duplicate = true;
+	event->repeats = hit->record.summed - 1;
+	event->last_repeat_us = event->repeats ? time_of(hit) : 0;
+	visit_add(&visit, event);
+	repeat_make_room(counters, time_of(hit), hit->policy->dedupe_seconds);
 	batch_remember_hit(batch, hit->message, key);
 }
 
@@ -219,6 +242,10 @@ static enum status apply_open_or_click(struct hit *hit, struct err *err)
 	if (hit->consent != CONSENT_FULL)
 		add_reason(hit, " consent:anonymous"); /* readers show no person by it (event_json.c) */
 	struct event event = event_of(hit, destination);
+	if (hit->record.summed) {
+		add_to_sum(hit, &event);
+		return STATUS_OK;
+	}
 	status = provider_repeat_take_over(hit->context, hit->message, &event, err);
 	if (status == STATUS_OK)
 		add_or_repeat(hit, &event);

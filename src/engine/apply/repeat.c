@@ -11,6 +11,9 @@
 
 enum { KEY_IDS = 256, HIT_BYTES = 40 };
 
+#define KEY_OF_SUM (UINT64_C(1) << 63)
+static const int64_t SUM_US = INT64_C(3600) * 1000000;
+
 struct secret {
 	bool is_made;
 	uint64_t key[2];
@@ -58,7 +61,17 @@ uint64_t repeat_key(struct repeat_secrets *secrets, struct link_token_sealer *se
 		bytes[32 + i] = (char)(uint8_t)(hit->link_index >> (8 * i));
 	bytes[36] = (char)hit->kind;
 	bytes[37] = hit->is_person;
-	return siphash(secret->key, slice_of(bytes, sizeof bytes));
+	return siphash(secret->key, slice_of(bytes, sizeof bytes)) & ~KEY_OF_SUM;
+}
+
+uint64_t repeat_sum_key(struct repeat_secrets *secrets, struct link_token_sealer *sealer, const struct repeat_hit *hit,
+			int64_t time_us)
+{
+	struct repeat_hit of = {.message = hit->message,
+				.kind = hit->kind,
+				.link_index = (uint32_t)(time_us / SUM_US),
+				.key_id = hit->key_id};
+	return repeat_key(secrets, sealer, &of) | KEY_OF_SUM;
 }
 
 /* Loops hand over at slightly different moments, so a hit may be older than the one read before it. */
@@ -78,6 +91,14 @@ struct recent_hit *repeat_find(struct message_counters *counters, uint64_t key, 
 	return NULL;
 }
 
+struct recent_hit *repeat_find_sum(struct message_counters *counters, uint64_t key)
+{
+	for (size_t i = 0; i < counters->recent_count; i++)
+		if (counters->recent[i].key == key)
+			return &counters->recent[i];
+	return NULL;
+}
+
 static void take_out(struct message_counters *counters, size_t at)
 {
 	counters->recent_count--;
@@ -88,9 +109,17 @@ static void take_out(struct message_counters *counters, size_t at)
 
 void repeat_make_room(struct message_counters *counters, int64_t time_us, uint32_t seconds)
 {
-	for (size_t i = counters->recent_count; i > 0; i--)
-		if (counters->recent[i - 1].time_us < time_us && !is_near(&counters->recent[i - 1], time_us, seconds))
+	for (size_t i = counters->recent_count; i > 0; i--) {
+		const struct recent_hit *hit = &counters->recent[i - 1];
+		uint32_t of_it = hit->key & KEY_OF_SUM ? (uint32_t)(SUM_US / 1000000) : seconds;
+		if (hit->time_us < time_us && !is_near(hit, time_us, of_it))
 			take_out(counters, i - 1);
-	if (counters->recent_count == RECENT_HITS_MAX)
-		take_out(counters, 0);
+	}
+	if (counters->recent_count < RECENT_HITS_MAX)
+		return;
+	/* Not a sum as long as there is anything else: nine links in turn would make a row of each hit again. */
+	size_t oldest = 0;
+	while (oldest < RECENT_HITS_MAX && counters->recent[oldest].key & KEY_OF_SUM)
+		oldest++;
+	take_out(counters, oldest < RECENT_HITS_MAX ? oldest : 0);
 }

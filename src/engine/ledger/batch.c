@@ -345,23 +345,24 @@ const struct event *batch_event_before(const struct batch *batch, const struct e
 
 /* ---- Repeats */
 
-static void count_repeat(struct event *event, int64_t time_us)
+static void count_repeat(struct event *event, uint32_t times, int64_t time_us)
 {
-	event->repeats++;
+	event->repeats += times;
 	event->last_repeat_us = time_us;
 }
 
-static void repeat_written(struct batch *batch, const struct message *message, uint64_t position, int64_t time_us)
+static void repeat_written(struct batch *batch, const struct message *message, const struct recent_hit *hit,
+			   uint32_t times)
 {
-	uint64_t key[2] = {message->tenant, position};
+	uint64_t key[2] = {message->tenant, hit->position};
 	struct repeated *r = map_get(batch->repeated, slice_of(key, sizeof key));
 	if (!r) {
 		r = ARENA_NEW(batch->arena, struct repeated);
-		*r = (struct repeated){.tenant = message->tenant, .position = position};
+		*r = (struct repeated){.tenant = message->tenant, .position = hit->position};
 		(void)map_put(batch->repeated, slice_of(key, sizeof key), r);
 	}
-	r->additional++;
-	r->last_us = time_us;
+	r->additional += times;
+	r->last_us = hit->time_us;
 }
 
 void batch_remember_hit(struct batch *batch, struct message *message, uint64_t key)
@@ -378,14 +379,14 @@ void batch_remember_hit(struct batch *batch, struct message *message, uint64_t k
 	touch(batch, cached);
 }
 
-void batch_repeat(struct batch *batch, struct message *message, struct recent_hit *hit, int64_t time_us)
+void batch_repeat(struct batch *batch, struct message *message, struct recent_hit *hit, uint32_t times, int64_t time_us)
 {
 	/* One that came in the wrong order does not make the last time an earlier one. */
 	hit->time_us = time_us > hit->time_us ? time_us : hit->time_us;
 	if (hit->position & GATHERED)
-		count_repeat(&batch->events[hit->position & ~GATHERED], hit->time_us);
+		count_repeat(&batch->events[hit->position & ~GATHERED], times, hit->time_us);
 	else
-		repeat_written(batch, message, hit->position, hit->time_us);
+		repeat_written(batch, message, hit, times);
 	batch_touch(batch, message);
 }
 

@@ -63,8 +63,9 @@ const struct event *batch_event_before(const struct batch *batch, const struct e
 /* The message's newest gathered event is a hit that may come again: puts it behind the others in
  * message->counters.recent, where there is room for it. Its position is filled in when it is written. */
 void batch_remember_hit(struct batch *batch, struct message *message, uint64_t key);
-/* One of message->counters.recent came again then: counted on the row of its event, and nowhere else. */
-void batch_repeat(struct batch *batch, struct message *message, struct recent_hit *hit, int64_t time_us);
+/* One of message->counters.recent came again then, so many times: counted on the row of its event, and nowhere else. */
+void batch_repeat(struct batch *batch, struct message *message, struct recent_hit *hit, uint32_t times,
+		  int64_t time_us);
 /* Where effects add; for events that are written already and are given another verdict (correction.h). */
 struct sums *batch_sums(struct batch *batch);
 

@@ -3,7 +3,8 @@
  * keeping the reader of the old one, because journals outlive programs.
  *
  *   hit      flags (u8), kind (u8), key id (u8), consent (u8), tenant (varint), message (16), link index (varint),
- *            destination, client (16), user agent, purpose, referer, accept-language
+ *            destination, client (16), user agent, purpose, referer, accept-language;
+ *            in version 2, behind all that: summed (varint, at least 1)
  *   intent   message (16), lease (varint), attempt (varint)
  *   outcome  message (16), lease (varint), attempt (varint), outcome (u8), reply code (varint), reply, remote id,
  *            next due (u64)
@@ -19,6 +20,7 @@
 
 enum {
 	VERSION = 1,
+	VERSION_SUMMED = 2, /* of a hit, and only where there is something to sum: older programs read the rest */
 	HEADER_TEXT_MAX = 64,
 	REPLY_MAX = 500,
 	REMOTE_ID_MAX = 200,
@@ -78,9 +80,9 @@ static uint8_t hit_flags(const struct hit_record *hit)
 			 (hit->opts_out ? FLAG_OPTS_OUT : 0));
 }
 
-void record_put_hit(struct buf *b, const struct hit_record *hit)
+static void put_hit(struct buf *b, uint8_t version, const struct hit_record *hit)
 {
-	wire_put_u8(b, VERSION);
+	wire_put_u8(b, version);
 	wire_put_u8(b, hit_flags(hit));
 	wire_put_u8(b, (uint8_t)hit->kind);
 	wire_put_u8(b, hit->key_id);
@@ -94,6 +96,23 @@ void record_put_hit(struct buf *b, const struct hit_record *hit)
 	put_cut(b, hit->purpose, HEADER_TEXT_MAX);
 	put_cut(b, hit->referer, HEADER_TEXT_MAX);
 	put_cut(b, hit->accept_language, HEADER_TEXT_MAX);
+}
+
+void record_begin_summed_hit(struct buf *b, const struct hit_record *hit)
+{
+	put_hit(b, VERSION_SUMMED, hit);
+}
+
+void record_end_summed_hit(struct buf *b, uint32_t summed)
+{
+	wire_put_varint(b, summed);
+}
+
+void record_put_hit(struct buf *b, const struct hit_record *hit)
+{
+	put_hit(b, hit->summed ? VERSION_SUMMED : VERSION, hit);
+	if (hit->summed)
+		record_end_summed_hit(b, hit->summed);
 }
 
 static void get_hit_flags(struct hit_record *hit, uint8_t flags)
@@ -125,8 +144,9 @@ enum status record_get_hit(struct slice payload, struct hit_record *ret)
 	hit.purpose = get_cut(&w, HEADER_TEXT_MAX);
 	hit.referer = get_cut(&w, HEADER_TEXT_MAX);
 	hit.accept_language = get_cut(&w, HEADER_TEXT_MAX);
-	if (!wire_at_end(&w) || version != VERSION || flags > FLAGS_ALL || kind > HIT_UNSUBSCRIBE ||
-	    consent > LINK_TOKEN_CONSENT_FULL)
+	hit.summed = version == VERSION_SUMMED ? get_u32(&w) : 0;
+	if (!wire_at_end(&w) || (version != VERSION && (version != VERSION_SUMMED || !hit.summed)) ||
+	    flags > FLAGS_ALL || kind > HIT_UNSUBSCRIBE || consent > LINK_TOKEN_CONSENT_FULL)
 		return STATUS_BAD_INPUT;
 	memcpy(hit.client.bytes, client.p, sizeof hit.client.bytes);
 	hit.kind = (enum hit_kind)kind;

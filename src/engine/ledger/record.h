@@ -42,8 +42,15 @@ struct hit_record {
 	bool has_sec_fetch;
 	bool is_https;
 	bool opts_out; /* Sec-GPC: 1 or DNT: 1 */
+	/* 0: a hit by itself. Else hits of its message and kind that came too often to be kept one by one: so many, of
+	 * which this is the first. */
+	uint32_t summed;
 };
 void record_put_hit(struct buf *b, const struct hit_record *hit);
+/* The same in two parts, for who counts on before it writes: the first leaves `summed` out, the second, which comes
+ * right behind it, is it. */
+void record_begin_summed_hit(struct buf *b, const struct hit_record *hit);
+void record_end_summed_hit(struct buf *b, uint32_t summed);
 /* STATUS_BAD_INPUT for bytes that record_put_hit did not write. Slices point into `payload`. */
 enum status record_get_hit(struct slice payload, struct hit_record *ret) MUST_CHECK;
 

@@ -11,17 +11,21 @@
 #include "codec/url/query.h"
 #include "codec/url/url.h"
 #include "web/edge/hit_path.h"
+#include "web/edge/hit_request.h"
 #include "web/edge/owed.h"
+#include "web/edge/replay.h"
 #include "web/edge/unsubscribe.h"
 #include <uv.h>
 
-enum { FEED_BYTES = 4 << 20, RESPONSE_MAX = 4096, SHORT_HEADER_MAX = 64, PATIENCE_TICKS = 4 };
+enum { FEED_BYTES = 4 << 20, RESPONSE_MAX = 4096, PATIENCE_TICKS = 4 };
 
 struct tracker {
 	struct tracker_config config;
 	struct link_token_sealer *sealer;
 	struct journal_feed *feed;
 	struct owed_answers *owed;
+	struct replay *replay;
+	uint64_t more_hits;  /* that records of the batch with the journal stand for */
 	uv_async_t written;  /* the journal is done with a batch */
 	uv_async_t in_store; /* the writer has committed */
 	struct live_subscriber applied;
@@ -101,13 +105,26 @@ static struct slice safe_destination(struct tracker *t, struct slice url)
 
 /* ---- Waiting for the disk. */
 
+static uint64_t write_sums(struct tracker *t)
+{
+	uint64_t lost = 0;
+	uint64_t more = replay_write(t->replay, t->feed, &lost);
+	count(&t->config.counters->lost, lost);
+	return more;
+}
+
 static void hand_over(struct tracker *t)
 {
 	/* A round that comes back from the disk must find room to wait for the store. */
 	if (t->config.applied && !owed_may_await_store(t->owed))
 		return;
+	/* What is summed goes on being so as long as the batch has to wait. */
+	if (journal_feed_busy(t->feed))
+		return;
+	uint64_t more = write_sums(t);
 	if (!journal_feed_hand_over(t->feed))
 		return;
+	t->more_hits = more;
 	owed_hand_over(t->owed);
 }
 
@@ -127,10 +144,10 @@ static void on_written(uv_async_t *async)
 	enum status status;
 	if (!journal_feed_collect(t->feed, &records, &first, &status))
 		return;
+	if (status != STATUS_OK)
+		count(&t->config.counters->lost, records + t->more_hits);
 	owed_finish(t->owed);
 	hand_over(t);
-	if (status != STATUS_OK)
-		count(&t->config.counters->lost, records);
 	answer_written(t, first + records - 1, status);
 }
 
@@ -169,18 +186,30 @@ static void wake_loop(void *user)
 
 void tracker_turn(struct tracker *t)
 {
-	if (journal_feed_pending(t->feed))
+	if (journal_feed_pending(t->feed) || replay_has_sums(t->replay))
 		hand_over(t);
+}
+
+/* By itself, or, when it is one of too many, as a number. */
+static bool keep_hit(struct tracker *t, const struct hit_record *hit)
+{
+	int64_t now_us = clock_now_us(t->config.clock);
+	struct hit_record kept = *hit;
+	if (hit->kind != HIT_UNSUBSCRIBE && replay_is_beyond(t->replay, hit, now_us)) {
+		if (replay_sum(t->replay, hit, now_us))
+			return true;
+		kept.summed = 1;
+	}
+	buf_clear(&t->record);
+	record_put_hit(&t->record, &kept);
+	return !buf_failed(&t->record) &&
+	       journal_feed_append(t->feed, RECORD_HIT, now_us, buf_slice(&t->record)) == STATUS_OK;
 }
 
 /* Appends the record and owes the answer; without room for either the client is answered at once. */
 static void record_and_owe(struct tracker *t, const struct hit_record *hit, const struct owed_answer *answer)
 {
-	int64_t now_us = clock_now_us(t->config.clock);
-	buf_clear(&t->record);
-	record_put_hit(&t->record, hit);
-	bool kept = !buf_failed(&t->record) &&
-		    journal_feed_append(t->feed, RECORD_HIT, now_us, buf_slice(&t->record)) == STATUS_OK;
+	bool kept = keep_hit(t, hit);
 	if (kept && owed_add(t->owed, answer, clock_monotonic_us(t->config.clock))) {
 		http_request_release_input(answer->request); /* the record has all that is needed */
 		if (!uv_is_active((uv_handle_t *)&t->patience)) {
@@ -194,63 +223,6 @@ static void record_and_owe(struct tracker *t, const struct hit_record *hit, cons
 		http_answer(answer->request, 503, NULL, 0, SLICE("This could not be recorded. Please try it again.\n"));
 	else
 		http_answer_whole(answer->request, answer->response, answer->head_bytes);
-}
-
-/* ---- What is known of a hit. */
-
-static struct slice cut(struct slice s, size_t max)
-{
-	return slice_sub(s, 0, max);
-}
-
-static struct slice first_header(const struct http_request *request, const struct slice *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct slice value = http_request_header(request, names[i]);
-		if (value.p)
-			return value;
-	}
-	return SLICE_EMPTY;
-}
-
-/* Scheme and host of a Referer; the rest is nobody's business. */
-static struct slice origin_of(struct slice referer)
-{
-	size_t slashes = 0;
-	for (size_t i = 0; i < referer.n; i++)
-		if (referer.p[i] == '/' && ++slashes == 3)
-			return cut(slice_sub(referer, 0, i), SHORT_HEADER_MAX);
-	return cut(referer, SHORT_HEADER_MAX);
-}
-
-static bool is_one(const struct http_request *request, struct slice name)
-{
-	return slice_equal(slice_trim(http_request_header(request, name)), SLICE("1"));
-}
-
-static struct hit_record hit_of(const struct http_request *request, const struct link_token *token, uint8_t key_id)
-{
-	static const struct slice purposes[] = {{"sec-purpose", 11}, {"purpose", 7}, {"x-purpose", 9}, {"x-moz", 5}};
-	return (struct hit_record){
-	    .kind = token->kind == LINK_TOKEN_OPEN    ? HIT_OPEN
-		    : token->kind == LINK_TOKEN_CLICK ? HIT_CLICK
-						      : HIT_UNSUBSCRIBE,
-	    .key_id = key_id,
-	    .consent = token->consent,
-	    .tenant = token->tenant,
-	    .message = token->message,
-	    .link_index = token->link_index,
-	    .destination_is_stored = token->is_stored,
-	    .destination = token->destination,
-	    .client = *http_request_client(request),
-	    .user_agent = cut(http_request_header(request, SLICE("user-agent")), USER_AGENT_MAX),
-	    .purpose = cut(first_header(request, purposes, sizeof purposes / sizeof purposes[0]), SHORT_HEADER_MAX),
-	    .referer = origin_of(http_request_header(request, SLICE("referer"))),
-	    .accept_language = cut(http_request_header(request, SLICE("accept-language")), SHORT_HEADER_MAX),
-	    .has_sec_fetch = http_request_header(request, SLICE("sec-fetch-mode")).p != NULL,
-	    .is_https = http_request_is_https(request),
-	    .opts_out = is_one(request, SLICE("sec-gpc")) || is_one(request, SLICE("dnt")),
-	};
 }
 
 /* ---- The three kinds of path. */
@@ -275,7 +247,7 @@ static void answer_open(struct tracker *t, struct http_request *request, const s
 		answer_now(request, response, t->pixel_head_bytes);
 		return;
 	}
-	struct hit_record hit = hit_of(request, token, key_id);
+	struct hit_record hit = hit_request_read(request, token, key_id);
 	struct owed_answer answer = {request, response, t->pixel_head_bytes, true, false};
 	record_and_owe(t, &hit, &answer);
 }
@@ -369,7 +341,7 @@ static void answer_click(struct tracker *t, struct http_request *request, const 
 		redirect(t, request, NULL, slice_from_cstr(t->config.base_url));
 		return;
 	}
-	struct hit_record hit = hit_of(request, token, key_id);
+	struct hit_record hit = hit_request_read(request, token, key_id);
 	if (token->is_stored)
 		redirect_to_stored(t, request, &hit, is_recorded(request, token));
 	else
@@ -385,7 +357,7 @@ static void answer_unsubscribe(struct tracker *t, struct http_request *request, 
 		http_answer(request, page.status, page.headers, page.header_count, page.body);
 		return;
 	}
-	struct hit_record hit = hit_of(request, token, key_id);
+	struct hit_record hit = hit_request_read(request, token, key_id);
 	hit.kind = HIT_UNSUBSCRIBE;
 	hit.one_click = page.one_click;
 	hit.stop_tracking = page.stop_tracking;
@@ -532,6 +504,7 @@ struct tracker *tracker_new(const struct tracker_config *config, struct http_loo
 	t->config = *config;
 	t->sealer = link_token_sealer_new(config->keys);
 	t->owed = owed_new();
+	t->replay = replay_new();
 	buf_init(&t->record, RECORD_PAYLOAD_MAX);
 	buf_init(&t->response, URL_MAX + RESPONSE_MAX);
 	build_pixel(t);
@@ -556,6 +529,7 @@ static void on_handle_closed(uv_handle_t *handle)
 		return;
 	link_token_sealer_free(&t->sealer);
 	owed_free(&t->owed);
+	replay_free(&t->replay);
 	buf_done(&t->record);
 	buf_done(&t->response);
 	buf_done(&t->pixel);
@@ -568,12 +542,14 @@ static void drain(struct tracker *t)
 	size_t records;
 	uint64_t first;
 	enum status status;
-	while (journal_feed_pending(t->feed) || journal_feed_busy(t->feed)) {
+	while (journal_feed_pending(t->feed) || journal_feed_busy(t->feed) || replay_has_sums(t->replay)) {
+		if (!journal_feed_busy(t->feed))
+			t->more_hits = write_sums(t);
 		(void)journal_feed_hand_over(t->feed);
 		if (!journal_feed_collect(t->feed, &records, &first, &status))
 			uv_sleep(1);
 		else if (status != STATUS_OK)
-			count(&t->config.counters->lost, records);
+			count(&t->config.counters->lost, records + t->more_hits);
 	}
 }
 

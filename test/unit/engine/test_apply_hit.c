@@ -169,6 +169,59 @@ static void test_the_last_eight_hits_of_a_message_are_remembered(void **state)
 	assert_int_equal(world_message(w, 0)->counters.recent_count, RECENT_HITS_MAX);
 }
 
+static void put_summed(struct world *w, enum hit_kind kind, int64_t after_us, uint32_t summed)
+{
+	struct hit_record hit = world_hit(w, 0, kind);
+	hit.summed = summed;
+	hit.link_index = (uint32_t)after_us; /* whichever it is of, and from wherever it comes */
+	memcpy(hit.client.bytes, &after_us, sizeof after_us);
+	world_apply_hit(w, WORLD_NOW_US + after_us, &hit);
+}
+
+/* However many come, from wherever, on whatever links: a row an hour, with their number, which moves no other. */
+static void test_hits_that_come_too_often_are_one_row_an_hour_and_none_is_lost(void **state)
+{
+	enum { HITS = 100 };
+	struct world *w = *state;
+	const struct event *e;
+	static const struct hit_row READ = OPEN_AT(0, BY_MAIL_CLIENT);
+	int64_t hour_us = (WORLD_NOW_US / (3600 * SECOND) + 1) * 3600 * SECOND - WORLD_NOW_US;
+	apply_rows(w, &READ, 1);
+	for (int64_t i = 0; i < HITS; i++) {
+		put_summed(w, HIT_CLICK, hour_us + i * 20 * SECOND, 1 + (uint32_t)i);
+		put_summed(w, HIT_OPEN, hour_us + i * 20 * SECOND + 1, 1);
+		if (i == HITS / 2)
+			world_reopen(w);
+	}
+	put_summed(w, HIT_CLICK, hour_us + 3600 * SECOND, 7);
+	assert_int_equal(world_events(w, 0, &e), 4);
+	assert_int_equal(e[1].type, EVENT_CLICK);
+	assert_int_equal(e[1].repeats + 1, HITS * (HITS + 1) / 2);
+	assert_true(e[1].last_repeat_us == WORLD_NOW_US + hour_us + (HITS - 1) * 20 * SECOND);
+	assert_int_equal(e[2].type, EVENT_OPEN);
+	assert_int_equal(e[2].repeats + 1, HITS);
+	assert_int_equal(e[3].repeats + 1, 7);
+	assert_true(e[1].is_duplicate && e[2].is_duplicate && e[3].is_duplicate && !e[0].is_duplicate);
+	assert_int_equal(world_message(w, 0)->counters.opens_human, 1);
+	assert_int_equal(world_message(w, 0)->counters.clicks_human, 0);
+	assert_int_equal(world_stat(w, STAT_CLICKS_HUMAN), 0);
+}
+
+/* Whoever comes by nine links in turn must not push the sum out. */
+static void test_a_sum_stays_when_more_than_eight_hits_are_to_be_remembered(void **state)
+{
+	struct world *w = *state;
+	put_summed(w, HIT_CLICK, 0, 5);
+	for (uint32_t i = 1; i < 40; i++) {
+		struct hit_record hit = world_hit(w, 0, HIT_CLICK);
+		hit.link_index = i;
+		world_apply_hit(w, WORLD_NOW_US + i, &hit);
+	}
+	put_summed(w, HIT_CLICK, SECOND, 5);
+	assert_int_equal(world_sql(w, "SELECT repeats FROM events WHERE repeats > 0"), 9);
+	assert_int_equal(world_message(w, 0)->counters.recent_count, RECENT_HITS_MAX);
+}
+
 /* The row does not have the address, and cannot be asked for it without the keys of links. */
 static void test_repeats_are_known_where_no_address_is_kept(void **state)
 {
@@ -517,6 +570,8 @@ int main(void)
 	    TEST(test_a_repeat_is_a_number_on_the_row_it_repeats),
 	    TEST(test_a_storm_of_repeats_makes_one_row),
 	    TEST(test_the_last_eight_hits_of_a_message_are_remembered),
+	    TEST(test_hits_that_come_too_often_are_one_row_an_hour_and_none_is_lost),
+	    TEST(test_a_sum_stays_when_more_than_eight_hits_are_to_be_remembered),
 	    TEST(test_repeats_are_known_where_no_address_is_kept),
 	    TEST(test_a_machine_does_not_hide_the_person_behind_it),
 	    TEST(test_repeats_are_known_after_a_restart),

@@ -127,7 +127,7 @@ static void test_versions_and_values_out_of_range_are_refused(void **state)
 	static const struct {
 		size_t at;
 		char byte;
-	} CASES[] = {{0, 2}, {0, 0}, {1, (char)128}, {2, 3}, {4, 3}};
+	} CASES[] = {{0, 3}, {0, 2}, {0, 0}, {1, (char)128}, {2, 3}, {4, 3}};
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		char room[ROOM];
@@ -139,6 +139,49 @@ static void test_versions_and_values_out_of_range_are_refused(void **state)
 		room[CASES[i].at] = CASES[i].byte;
 		assert_int_equal(record_get_hit(buf_slice(&b), &got), STATUS_BAD_INPUT);
 	}
+}
+
+static void test_hits_that_are_summed_read_back_and_a_single_one_is_written_as_ever(void **state)
+{
+	static const uint32_t SUMS[] = {0, 1, 127, 128, UINT32_MAX};
+	(void)state;
+	for (size_t i = 0; i < sizeof SUMS / sizeof SUMS[0]; i++) {
+		char room[ROOM];
+		struct buf b;
+		struct hit_record hit = full_hit();
+		struct hit_record got;
+		hit.summed = SUMS[i];
+		buf_init_fixed(&b, room, sizeof room);
+		record_put_hit(&b, &hit);
+		assert_int_equal(room[0], SUMS[i] ? 2 : 1);
+		assert_int_equal(record_get_hit(buf_slice(&b), &got), STATUS_OK);
+		assert_int_equal(got.summed, SUMS[i]);
+		assert_true(slice_equal(got.accept_language, hit.accept_language));
+		for (size_t n = 0; n < b.n; n++)
+			assert_int_equal(record_get_hit(slice_sub(buf_slice(&b), 0, n), &got), STATUS_BAD_INPUT);
+	}
+}
+
+static void test_hits_can_be_counted_while_their_record_is_written(void **state)
+{
+	char room[ROOM];
+	char whole[ROOM];
+	struct buf b;
+	struct buf w;
+	struct hit_record hit = full_hit();
+	(void)state;
+	buf_init_fixed(&b, room, sizeof room);
+	buf_init_fixed(&w, whole, sizeof whole);
+	record_begin_summed_hit(&b, &hit);
+	record_end_summed_hit(&b, 300);
+	hit.summed = 300;
+	record_put_hit(&w, &hit);
+	assert_true(slice_equal(buf_slice(&b), buf_slice(&w)));
+	buf_clear(&b);
+	struct hit_record got;
+	record_begin_summed_hit(&b, &hit);
+	record_end_summed_hit(&b, 0);
+	assert_int_equal(record_get_hit(buf_slice(&b), &got), STATUS_BAD_INPUT);
 }
 
 static void test_intents_and_outcomes_read_back(void **state)
@@ -272,6 +315,8 @@ int main(void)
 	    cmocka_unit_test(test_long_texts_are_cut_so_that_any_hit_fits),
 	    cmocka_unit_test(test_no_prefix_and_no_longer_form_of_a_record_is_accepted),
 	    cmocka_unit_test(test_versions_and_values_out_of_range_are_refused),
+	    cmocka_unit_test(test_hits_that_are_summed_read_back_and_a_single_one_is_written_as_ever),
+	    cmocka_unit_test(test_hits_can_be_counted_while_their_record_is_written),
 	    cmocka_unit_test(test_intents_and_outcomes_read_back),
 	    cmocka_unit_test(test_a_report_reads_back_and_no_other_form_does),
 	    cmocka_unit_test(test_the_name_of_a_provider_cannot_be_taken_for_reasons),
