@@ -51,6 +51,7 @@ test("a link called from everywhere in a network is kept a bounded number of tim
   assert.ok(clicks.length <= BUDGET + 20, `${clicks.length} rows for ${CALLS} calls`);
   assert.equal(sum(clicks), CALLS);
   assert.equal(await server.metric("clicks_answered_total"), CALLS);
+  assert.ok((await server.metric("hits_summed_total")) >= CALLS - BUDGET - 20);
 });
 
 test("a pixel likewise; and what another network sees of the same mail is kept by itself", async (t) => {

@@ -156,6 +156,8 @@ static void append_edge_metrics(const struct health *h, struct buf *b)
 	    {offsetof(struct tracker_counters, alone), "answered_alone_total",
 	     "Hits answered before a second machine had them (journal.answer_after = applied)."},
 	    {offsetof(struct tracker_counters, lost), "hits_lost_total", "Hits answered that could not be kept."},
+	    {offsetof(struct tracker_counters, summed), "hits_summed_total",
+	     "Hits beyond what one network may do with one mail, kept as a number."},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		metric(b, rows[i].name, "counter", rows[i].help, sum(h, rows[i].offset));

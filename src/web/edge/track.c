@@ -196,6 +196,7 @@ static bool keep_hit(struct tracker *t, const struct hit_record *hit)
 	int64_t now_us = clock_now_us(t->config.clock);
 	struct hit_record kept = *hit;
 	if (hit->kind != HIT_UNSUBSCRIBE && replay_is_beyond(t->replay, hit, now_us)) {
+		count(&t->config.counters->summed, 1);
 		if (replay_sum(t->replay, hit, now_us))
 			return true;
 		kept.summed = 1;

@@ -27,9 +27,10 @@ struct tracker;
 struct tracker_counters {
 	_Atomic uint64_t opens, clicks, unsubscribes; /* answered, whoever asked */
 	_Atomic uint64_t bad_tokens;
-	_Atomic uint64_t early; /* answered before the disk was done */
-	_Atomic uint64_t alone; /* on this disk only, because the store was not done in time */
-	_Atomic uint64_t lost;  /* answered, and the journal could not keep them */
+	_Atomic uint64_t early;  /* answered before the disk was done */
+	_Atomic uint64_t alone;  /* on this disk only, because the store was not done in time */
+	_Atomic uint64_t lost;   /* answered, and the journal could not keep them */
+	_Atomic uint64_t summed; /* kept as a number only (replay.h) */
 };
 
 struct tracker_config {
