@@ -22,13 +22,12 @@ enum { LOOPS_MAX = 256, WORKERS_DEFAULT = 4, WORKER_QUEUE_MAX = 1024 };
 struct web_loop {
 	struct web *web;
 	struct tracker *tracker; /* NULL: no edge here */
-	struct exchange_config api;
-	bool is_admin;
 };
 
 struct web {
 	struct web_config config;
 	struct worker_pool *pool;
+	struct exchange_config api;         /* requests that a stop cuts off outlive their loop */
 	struct stored_links *links;         /* NULL: no edge here */
 	struct key_wait *key_wait;          /* the same */
 	struct http_server *_Atomic server; /* set once it runs; loops look at it */
@@ -58,7 +57,6 @@ static void *loop_start(void *user, struct http_loop *loop)
 	struct web *web = user;
 	struct web_loop *l = MEM_NEW(struct web_loop);
 	l->web = web;
-	l->api = (struct exchange_config){web->config.services, web->pool};
 	if (!web->config.has_edge)
 		return l;
 	struct tracker_config tracking = {
@@ -149,7 +147,7 @@ static void handle(void *loop_user, struct http_request *request)
 		return;
 	}
 	if (web->config.has_api &&
-	    (exchange_handle(&l->api, request) || console_handle(request, web->config.services->openapi_json)))
+	    (exchange_handle(&web->api, request) || console_handle(request, web->config.services->openapi_json)))
 		return;
 	answer_nothing(request);
 }
@@ -241,6 +239,7 @@ enum status web_start(const struct web_config *config, struct web **ret, struct 
 	    .user = web,
 	};
 	enum status status = worker_pool_start(&pool, &web->pool, err);
+	web->api = (struct exchange_config){web->config.services, web->pool};
 	if (status == STATUS_OK)
 		status = start_edge(web, err);
 	if (status == STATUS_OK)
