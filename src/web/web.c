@@ -133,6 +133,11 @@ static struct health health_of(struct web *web, bool for_all)
 	return (struct health){parts, atomic_load(&web->server), web->counters, LOOPS_MAX, for_all};
 }
 
+static bool is_for_us(const struct web *web, const struct http_request *request)
+{
+	return host_names_have(web->config.hosts, http_request_header(request, SLICE("host")));
+}
+
 static void handle(void *loop_user, struct http_request *request)
 {
 	struct web_loop *l = loop_user;
@@ -142,7 +147,7 @@ static void handle(void *loop_user, struct http_request *request)
 	struct health health = health_of(web, false);
 	if (health_handle(&health, request))
 		return;
-	if (!host_names_have(web->config.hosts, http_request_header(request, SLICE("host")))) {
+	if (!is_for_us(web, request)) {
 		answer_misdirected(request);
 		return;
 	}
@@ -159,7 +164,7 @@ static void admit(void *loop_user, struct http_request *request)
 	struct web *web = l->web;
 	if (l->tracker && tracker_takes_body(request))
 		http_request_read_body(request, TRACKER_BODY_MAX, BUDGET_STRANGER);
-	else if (!web->config.has_api || !exchange_admit(&l->api, request))
+	else if (!web->config.has_api || !is_for_us(web, request) || !exchange_admit(&web->api, request))
 		handle(loop_user, request);
 }
 
