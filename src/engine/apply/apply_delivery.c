@@ -26,13 +26,16 @@ static enum status skip(const struct apply_context *context, enum apply_skip why
 
 /* ---- Intents */
 
-void delivery_begins(struct batch *batch, struct message *message, uint32_t attempt, int64_t time_us)
+void delivery_begins(struct batch *batch, struct message *message, const struct delivery_begin *begin)
 {
-	cohort_need(batch, message, time_us);
+	cohort_need(batch, message, begin->time_us);
+	/* A program from before Date was kept wrote the time of acceptance. */
+	if (message->dated_us == 0)
+		message->dated_us = begin->date_us ? begin->date_us : message->created_us;
 	if (message->state < MESSAGE_SENDING)
 		message->state = MESSAGE_SENDING;
-	if (message->attempts < attempt)
-		message->attempts = attempt;
+	if (message->attempts < begin->attempt)
+		message->attempts = begin->attempt;
 	batch_touch(batch, message);
 }
 
@@ -47,6 +50,7 @@ enum status apply_intent(const struct apply_context *context, struct err *err)
 	if (status == STATUS_NOT_FOUND)
 		return skip(context, APPLY_SKIP_NO_MESSAGE);
 	struct queue_intent wanted = {intent.message, intent.lease, intent.attempt};
+	struct delivery_begin begin = {intent.attempt, time_us, intent.date_us};
 	bool taken;
 	/* An outcome of an attempt before may still be gathered: a row's steps stay in order. */
 	if (status == STATUS_OK)
@@ -54,7 +58,7 @@ enum status apply_intent(const struct apply_context *context, struct err *err)
 	if (status == STATUS_OK)
 		status = store_queue_intents(batch_session(context->batch), &wanted, 1, time_us, &taken, err);
 	if (status == STATUS_OK)
-		delivery_begins(context->batch, message, intent.attempt, time_us);
+		delivery_begins(context->batch, message, &begin);
 	return status;
 }
 

@@ -139,6 +139,7 @@ static void keep_message(struct build *build, const struct message *m)
 	    .id = m->id,
 	    .tenant = m->tenant,
 	    .state = m->state,
+	    .dated_us = m->dated_us,
 	    .provider = arena_copy(build->arena, m->provider),
 	    .from_email = arena_copy(build->arena, m->from_email),
 	    .to_email = arena_copy(build->arena, m->to_email),
@@ -195,11 +196,13 @@ static enum status not_wanted(struct build *build, struct slice reason)
 	return STATUS_OK;
 }
 
-enum status build_batch_make(struct build_batch *b, size_t n, struct err *err)
+enum status build_batch_make(struct build_batch *b, size_t n, int64_t now_us, struct err *err)
 {
 	struct build *build = b->builds[n];
 	if (!is_there(b, n))
 		return impossible(build, &(struct err){.text = "its text is not there any more"});
+	if (b->messages[n].dated_us == 0)
+		b->messages[n].dated_us = now_us;
 	keep_message(build, &b->messages[n]);
 	/* Sent, or at another end: the row is all that is left of it. */
 	if (build->message.state >= MESSAGE_SENT)

@@ -25,7 +25,7 @@ struct build {
 	struct queue_entry entry;
 	struct arena *arena; /* of everything below */
 	enum build_result result;
-	struct message message; /* DONE and NOT_WANTED */
+	struct message message; /* DONE and NOT_WANTED; dated_us as in the bytes */
 	struct buf bytes;       /* DONE: the whole mail */
 	struct slice reason;
 	struct err err;
@@ -47,7 +47,8 @@ bool build_store_is_away(enum status status);
  * of them cannot be read. */
 enum status build_batch_read(struct build_batch *batch, struct build *const *builds, size_t count,
 			     struct err *err) MUST_CHECK;
-/* Builds the nth of those that were read. Not OK: the store did not answer, for a large body is read only now. */
-enum status build_batch_make(struct build_batch *batch, size_t n, struct err *err) MUST_CHECK;
+/* Builds the nth of those that were read; one that has no Date yet gets now_us (decision 50). Not OK: the store did not
+ * answer, for a large body is read only now. */
+enum status build_batch_make(struct build_batch *batch, size_t n, int64_t now_us, struct err *err) MUST_CHECK;
 
 #endif

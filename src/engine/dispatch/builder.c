@@ -98,7 +98,7 @@ static enum status build_some(struct builder *b, struct err *err)
 	size_t count = first_of_waiting(b, builds);
 	enum status status = read_some(b, builds, &count, err);
 	for (size_t i = 0; status == STATUS_OK && i < count && has_room(b) && !atomic_load(&b->is_canceled); i++) {
-		status = build_batch_make(b->batch, i, err);
+		status = build_batch_make(b->batch, i, clock_now_us(b->config.clock), err);
 		if (status == STATUS_OK)
 			hand_back(b, builds[i]);
 	}

@@ -231,7 +231,7 @@ static void shared_settled(struct shared_intent *intent, enum status status)
 static void put_intent_record(struct job *job)
 {
 	const struct queue_entry *entry = &job->build->entry;
-	struct intent_record intent = {entry->message, entry->lease, entry->attempt};
+	struct intent_record intent = {entry->message, entry->lease, entry->attempt, job->build->message.dated_us};
 	struct buf payload;
 	buf_init_fixed(&payload, job->intent_bytes, sizeof job->intent_bytes);
 	record_put_intent(&payload, &intent);
@@ -254,6 +254,7 @@ static void at_barrier(void *user, struct delivery *delivery)
 		return;
 	}
 	job->shared_intent.intent = (struct queue_intent){entry->message, entry->lease, entry->attempt};
+	job->shared_intent.date_us = job->build->message.dated_us;
 	job->shared_intent.settled = shared_settled;
 	shared_intents_put(job->jobs->config.intents, &job->shared_intent);
 }

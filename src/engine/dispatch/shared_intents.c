@@ -14,6 +14,7 @@ struct intents_errand {
 	struct shared_intents *owner;
 	struct shared_intent **waiting; /* in the order of their messages */
 	struct queue_intent *intents;   /* the same, for the writer's thread */
+	int64_t *dates_us;
 	bool *taken;
 	size_t count;
 };
@@ -55,7 +56,8 @@ static enum status begin_delivery(struct intents_errand *e, size_t n, struct bat
 	struct message *message;
 	enum status status = batch_message(batch, intent->message, &message, err);
 	if (status == STATUS_OK)
-		delivery_begins(batch, message, intent->attempt, batch_now_us(batch));
+		delivery_begins(batch, message,
+				&(struct delivery_begin){intent->attempt, batch_now_us(batch), e->dates_us[n]});
 	if (status != STATUS_NOT_FOUND)
 		return status;
 	e->taken[n] = false;
@@ -87,6 +89,7 @@ static void free_errand(struct intents_errand *e)
 {
 	mem_free(e->waiting);
 	mem_free(e->intents);
+	mem_free(e->dates_us);
 	mem_free(e->taken);
 	mem_free(e);
 }
@@ -128,6 +131,7 @@ void shared_intents_move(struct shared_intents *intents)
 	e->owner = intents;
 	e->waiting = mem_alloc_array(room, sizeof *e->waiting);
 	e->intents = mem_alloc_array(room, sizeof *e->intents);
+	e->dates_us = mem_alloc_array(room, sizeof *e->dates_us);
 	e->taken = mem_alloc_array(room, sizeof *e->taken);
 	struct list_link *link;
 	while ((link = list_take_first(&intents->waiting))) {
@@ -136,8 +140,10 @@ void shared_intents_move(struct shared_intents *intents)
 		e->waiting[e->count++] = intent;
 	}
 	qsort(e->waiting, e->count, sizeof *e->waiting, by_message);
-	for (size_t i = 0; i < e->count; i++)
+	for (size_t i = 0; i < e->count; i++) {
 		e->intents[i] = e->waiting[i]->intent;
+		e->dates_us[i] = e->waiting[i]->date_us;
+	}
 	e->errand.command.run = run_intents;
 	e->errand.finished = intents_finished;
 	intents->is_busy = true;

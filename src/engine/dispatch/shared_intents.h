@@ -9,6 +9,7 @@
 
 struct shared_intent {
 	struct queue_intent intent;
+	int64_t date_us; /* the Date of the mail's bytes */
 	/* STATUS_OK: it is committed. STATUS_CONFLICT: the lease is another's; nothing may leave. STATUS_UNCERTAIN: it
 	 * may be committed. Else it is not. */
 	void (*settled)(struct shared_intent *intent, enum status status);

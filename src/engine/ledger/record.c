@@ -5,7 +5,7 @@
  *   hit      flags (u8), kind (u8), key id (u8), consent (u8), tenant (varint), message (16), link index (varint),
  *            destination, client (16), user agent, purpose, referer, accept-language;
  *            in version 2, behind all that: summed (varint, at least 1)
- *   intent   message (16), lease (varint), attempt (varint)
+ *   intent   message (16), lease (varint), attempt (varint); from version 2 on: date (u64), which is not 0
  *   outcome  message (16), lease (varint), attempt (varint), outcome (u8), reply code (varint), reply, remote id,
  *            next due (u64)
  *   provider hit
@@ -21,6 +21,7 @@
 enum {
 	VERSION = 1,
 	VERSION_SUMMED = 2, /* of a hit, and only where there is something to sum: older programs read the rest */
+	VERSION_DATED = 2,  /* of intents */
 	HEADER_TEXT_MAX = 64,
 	REPLY_MAX = 500,
 	REMOTE_ID_MAX = 200,
@@ -161,10 +162,12 @@ enum status record_get_hit(struct slice payload, struct hit_record *ret)
 
 void record_put_intent(struct buf *b, const struct intent_record *intent)
 {
-	wire_put_u8(b, VERSION);
+	wire_put_u8(b, intent->date_us ? VERSION_DATED : VERSION);
 	buf_append(b, uuid_slice(&intent->message));
 	wire_put_varint(b, intent->lease);
 	wire_put_varint(b, intent->attempt);
+	if (intent->date_us)
+		wire_put_u64(b, (uint64_t)intent->date_us);
 }
 
 enum status record_get_intent(struct slice payload, struct intent_record *ret)
@@ -174,7 +177,10 @@ enum status record_get_intent(struct slice payload, struct intent_record *ret)
 	struct intent_record intent = {.message = get_uuid(&w)};
 	intent.lease = wire_get_varint(&w);
 	intent.attempt = get_u32(&w);
-	if (!wire_at_end(&w) || version != VERSION)
+	if (version == VERSION_DATED)
+		intent.date_us = (int64_t)wire_get_u64(&w);
+	if (!wire_at_end(&w) || (version != VERSION && version != VERSION_DATED) ||
+	    (version == VERSION_DATED && intent.date_us == 0))
 		return STATUS_BAD_INPUT;
 	*ret = intent;
 	return STATUS_OK;

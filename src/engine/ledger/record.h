@@ -58,6 +58,7 @@ struct intent_record {
 	struct uuid message;
 	uint64_t lease;
 	uint32_t attempt;
+	int64_t date_us; /* the Date of the mail's bytes; 0: from before that was kept */
 };
 void record_put_intent(struct buf *b, const struct intent_record *intent);
 enum status record_get_intent(struct slice payload, struct intent_record *ret) MUST_CHECK;

@@ -39,7 +39,8 @@ static void fill_draft(const struct message *m, const struct message_options *op
 	draft->header_count = options->headers.count;
 	draft->message_id = message_id(m, options, arena);
 	draft->trace_id = trace_id(m, arena);
-	draft->date_us = m->created_us;
+	/* Before it leaves for the first time only its form counts. */
+	draft->date_us = m->dated_us ? m->dated_us : m->created_us;
 	draft->one_click = options->one_click;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* outgoing: the mail as it leaves: what is kept of a message made into the exact bytes, the same at every attempt.
  *
- * Message-ID and Date come from the message's id and its time of acceptance. List-Unsubscribe (RFC 2369, RFC 8058) is
- * written for bulk mail and where it was asked for.
+ * Message-ID comes from the message's id, Date is its dated_us: when it first left (decision 50). List-Unsubscribe (RFC
+ * 2369, RFC 8058) is written for bulk mail and where it was asked for.
  */
 #ifndef PUGMARK_ENGINE_OUTGOING_H
 #define PUGMARK_ENGINE_OUTGOING_H

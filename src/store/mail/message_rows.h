@@ -7,7 +7,8 @@
 #include "store/mail/messages.h"
 
 #define MESSAGE_COLUMNS                                                                                                \
-	"m.number, id, tenant_id, state, created_at, send_at, sent_at, delivered_at, cohort_day, stream, provider, "   \
+	"m.number, id, tenant_id, state, created_at, send_at, sent_at, delivered_at, dated_at, cohort_day, stream, "   \
+	"provider, "                                                                                                   \
 	"from_email, from_name, to_email, to_name, subject, contact_id, contact_category, campaign_id, template_id, "  \
 	"sender, sequence_id, enrollment, sequence_position, track_opens, track_clicks, key_id, options, metadata, "   \
 	"body_id, remote_id, attempts, error, link_count, opens_human, opens_proxy, opens_mpp, opens_prefetch, "       \

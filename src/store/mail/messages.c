@@ -130,6 +130,7 @@ enum status message_read_row(struct rows *r, struct message *ret, struct err *er
 	m.send_at_us = rows_time(r);
 	m.sent_us = rows_time(r);
 	m.delivered_us = rows_time(r);
+	m.dated_us = rows_time(r);
 	m.cohort_day = (int32_t)rows_i64(r);
 	read_parties(r, &m);
 	known = consent_parse(rows_text(r), &m.track_opens) && known;
@@ -157,20 +158,22 @@ static enum status insert_message(struct store_session *s, const struct message 
 	struct rows r;
 	enum status status = rows_open_one(
 	    &r, s,
-	    "INSERT INTO messages (id, tenant_id, state, created_at, send_at, sent_at, delivered_at, cohort_day, "
+	    "INSERT INTO messages (id, tenant_id, state, created_at, send_at, sent_at, delivered_at, dated_at, "
+	    "cohort_day, "
 	    "stream, provider, from_email, from_name, to_email, to_name, subject, contact_id, contact_category, "
 	    "campaign_id, template_id, sender, sequence_id, enrollment, sequence_position, track_opens, track_clicks, "
 	    "key_id, options, metadata, body_id, remote_id, attempts, error, link_count) VALUES ($1, $2, $3, $4, $5, "
 	    "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, "
-	    "$28, $29, $30, $31, $32, $33) ON CONFLICT DO NOTHING RETURNING number",
+	    "$28, $29, $30, $31, $32, $33, $34) ON CONFLICT DO NOTHING RETURNING number",
 	    VALUES(value_uuid(m->id), value_i64(m->tenant), value_text(slice_from_cstr(message_state_name(m->state))),
 		   value_time(m->created_us), value_time(m->send_at_us), value_time_or_null(m->sent_us),
-		   value_time_or_null(m->delivered_us), value_i64_unless(m->cohort_day, 0), value_text(m->stream),
-		   value_text(m->provider), value_text(m->from_email), value_text_or_null(m->from_name),
-		   value_text(m->to_email), value_text_or_null(m->to_name), value_text_or_null(m->subject),
-		   value_text(m->contact_id), value_text_or_null(m->contact_category),
-		   value_text_or_null(m->campaign_id), value_text_or_null(m->template_id),
-		   value_text_or_null(m->sender), value_text_or_null(m->sequence_id), value_text_or_null(m->enrollment),
+		   value_time_or_null(m->delivered_us), value_time_or_null(m->dated_us),
+		   value_i64_unless(m->cohort_day, 0), value_text(m->stream), value_text(m->provider),
+		   value_text(m->from_email), value_text_or_null(m->from_name), value_text(m->to_email),
+		   value_text_or_null(m->to_name), value_text_or_null(m->subject), value_text(m->contact_id),
+		   value_text_or_null(m->contact_category), value_text_or_null(m->campaign_id),
+		   value_text_or_null(m->template_id), value_text_or_null(m->sender),
+		   value_text_or_null(m->sequence_id), value_text_or_null(m->enrollment),
 		   value_i64_unless(m->position, -1), value_text(slice_from_cstr(consent_name(m->track_opens))),
 		   value_text(slice_from_cstr(consent_name(m->track_clicks))), value_i64(m->key_id),
 		   value_text_or_null(m->options), value_json_or_null(m->metadata), value_bytes_or_null(m->body_id),
@@ -346,17 +349,18 @@ enum status store_message_find_remote(struct store_session *s, uint32_t tenant, 
 
 /* ---- Saving */
 
-enum { DELIVERY_COLUMNS = 9, COUNTER_COLUMNS = 20 };
+enum { DELIVERY_COLUMNS = 10, COUNTER_COLUMNS = 20 };
 
 static const char save_delivery[] =
     "UPDATE messages SET state = $2, send_at = $3, sent_at = $4, delivered_at = $5, cohort_day = $6, "
-    "remote_id = $7, attempts = $8, error = $9 WHERE number = $1";
+    "remote_id = $7, attempts = $8, error = $9, dated_at = $10 WHERE number = $1";
 static const char save_deliveries[] =
     "UPDATE messages SET state = u.state, send_at = u.send_at, sent_at = u.sent_at, delivered_at = "
     "u.delivered_at, cohort_day = u.cohort_day, remote_id = u.remote_id, attempts = u.attempts, "
-    "error = u.error FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[], "
-    "$5::timestamptz[], $6::bigint[], $7::text[], $8::bigint[], $9::text[]) AS u (number, state, "
-    "send_at, sent_at, delivered_at, cohort_day, remote_id, attempts, error) WHERE messages.number = "
+    "error = u.error, dated_at = u.dated_at FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], "
+    "$4::timestamptz[], "
+    "$5::timestamptz[], $6::bigint[], $7::text[], $8::bigint[], $9::text[], $10::timestamptz[]) AS u (number, state, "
+    "send_at, sent_at, delivered_at, cohort_day, remote_id, attempts, error, dated_at) WHERE messages.number = "
     "u.number";
 static const char save_counters[] =
     "UPDATE message_counters SET opens_human = $2, opens_proxy = $3, opens_mpp = $4, opens_prefetch "
@@ -389,7 +393,7 @@ static void bind_delivery(struct value in[DELIVERY_COLUMNS], const struct messag
 	    value_time(m->send_at_us),           value_time_or_null(m->sent_us),
 	    value_time_or_null(m->delivered_us), value_i64_unless(m->cohort_day, 0),
 	    value_text_or_null(m->remote_id),    value_i64(m->attempts),
-	    value_text_or_null(m->error),
+	    value_text_or_null(m->error),        value_time_or_null(m->dated_us),
 	};
 	memcpy(in, values, sizeof values);
 }

@@ -62,8 +62,9 @@ struct message {
 	int64_t send_at_us; /* when it is due */
 	int64_t sent_us;    /* 0: not yet; the others alike */
 	int64_t delivered_us;
-	int32_t cohort_day;    /* days since 1970 of the first intent, in the tenant's zone; 0: none yet */
-	struct slice stream;   /* "transactional", "bulk"… */
+	int64_t dated_us;    /* the Date of its bytes, set with the first intent and the same at every later attempt */
+	int32_t cohort_day;  /* days since 1970 of the first intent, in the tenant's zone; 0: none yet */
+	struct slice stream; /* "transactional", "bulk"… */
 	struct slice provider; /* "outbox", "smtp", … ; "external" for mail that the caller sends */
 	struct slice from_email, from_name, to_email, to_name, subject;
 	struct slice contact_id; /* the address when none was given; empty: a mail to several */

@@ -91,6 +91,66 @@ static void test_scheduled_mail_waits_for_its_time(void **state)
 	post_close(&p);
 }
 
+static size_t count_of(const char *text, const char *what)
+{
+	size_t count = 0;
+	for (const char *at = strstr(text, what); at; at = strstr(at + 1, what))
+		count++;
+	return count;
+}
+
+/* Put off behind the dot, and the program is another one at the next attempt. */
+static void test_mail_is_dated_when_it_first_leaves_and_stays_so(void **state)
+{
+	struct post p;
+	(void)state;
+	struct smtp_peer *peer = post_open_with_peer(
+	    &p,
+	    &(struct smtp_peer_script){.fail_at = PEER_DOT, .act = PEER_REPLY, .reply = "451 4.7.1 later", .times = 2});
+	post_start_dispatcher(&p);
+	struct accept_result later =
+	    post_send(&p, ACCEPT_SEND,
+		      "{\"from\":{\"email\":\"a@agency.example\"},\"to\":{\"email\":\"l@example.com\"},\"provider\":"
+		      "\"smtp\",\"subject\":\"Later\",\"text\":\"x\",\"send_at\":\"2026-11-21T07:00:00Z\"}");
+	assert_string_equal(later.status, "scheduled");
+	post_advance(&p, 3600);
+	post_wait(&p, later.id, MESSAGE_DEFERRED);
+	post_stop_dispatcher(&p);
+	post_restart(&p);
+	post_advance(&p, FIVE_HOURS);
+	post_start_dispatcher(&p);
+	post_wait_until_reached(peer, PEER_DOT, 2);
+	post_wait(&p, later.id, MESSAGE_DEFERRED);
+	post_advance(&p, FIVE_HOURS);
+	post_wait(&p, later.id, MESSAGE_SENT);
+	char *data = smtp_peer_data(peer);
+	assert_int_equal(count_of(data, "\r\nDate: "), 3);
+	assert_int_equal(count_of(data, "\r\nDate: Sat, 21 Nov 2026 07:00:00 +0000\r\n"), 3);
+	mem_free(data);
+	post_close(&p);
+	smtp_peer_stop(&peer);
+}
+
+/* What was refused before the data has never been seen. */
+static void test_mail_that_nobody_let_in_is_dated_when_it_leaves(void **state)
+{
+	struct post p;
+	(void)state;
+	struct smtp_peer *peer = post_open_with_peer(
+	    &p, &(struct smtp_peer_script){
+		    .fail_at = PEER_RCPT, .act = PEER_REPLY, .reply = "451 4.7.1 later", .times = 1});
+	post_start_dispatcher(&p);
+	struct uuid id = post_mail(&p, "smtp", "c@example.com");
+	post_wait(&p, id, MESSAGE_DEFERRED);
+	post_advance(&p, FIVE_HOURS);
+	post_wait(&p, id, MESSAGE_SENT);
+	char *data = smtp_peer_data(peer);
+	assert_int_equal(count_of(data, "Date: Sat, 21 Nov 2026 11:00:00 +0000\r\n"), 1);
+	mem_free(data);
+	post_close(&p);
+	smtp_peer_stop(&peer);
+}
+
 static void test_a_temporary_refusal_is_tried_again(void **state)
 {
 	struct post p;
@@ -346,6 +406,8 @@ int main(void)
 	    cmocka_unit_test(test_outbox_mail_is_delivered_once),
 	    cmocka_unit_test(test_many_mails_all_leave_once),
 	    cmocka_unit_test(test_scheduled_mail_waits_for_its_time),
+	    cmocka_unit_test(test_mail_is_dated_when_it_first_leaves_and_stays_so),
+	    cmocka_unit_test(test_mail_that_nobody_let_in_is_dated_when_it_leaves),
 	    cmocka_unit_test(test_a_temporary_refusal_is_tried_again),
 	    cmocka_unit_test(test_a_permanent_refusal_ends_it),
 	    cmocka_unit_test(test_the_last_attempt_fails),

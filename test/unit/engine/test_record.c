@@ -188,7 +188,9 @@ static void test_intents_and_outcomes_read_back(void **state)
 {
 	char room[ROOM];
 	struct buf b;
-	struct intent_record intent = {.message = {{9}}, .lease = UINT64_MAX, .attempt = 3};
+	struct intent_record intent = {
+	    .message = {{9}}, .lease = UINT64_MAX, .attempt = 3, .date_us = 1795240800000000};
+	struct intent_record undated = {.message = {{9}}, .lease = 1, .attempt = 1};
 	struct intent_record got_intent;
 	struct outcome_record outcome = {.message = {{8}},
 					 .lease = 5,
@@ -205,8 +207,15 @@ static void test_intents_and_outcomes_read_back(void **state)
 	assert_int_equal(record_get_intent(buf_slice(&b), &got_intent), STATUS_OK);
 	assert_true(uuid_equal(got_intent.message, intent.message));
 	assert_true(got_intent.lease == UINT64_MAX && got_intent.attempt == 3);
+	assert_int_equal(got_intent.date_us, intent.date_us);
 	for (size_t n = 0; n < b.n; n++)
 		assert_int_equal(record_get_intent(slice_sub(buf_slice(&b), 0, n), &got_intent), STATUS_BAD_INPUT);
+	/* As programs from before the Date was kept wrote them: journals are read by later versions (R11). */
+	buf_clear(&b);
+	record_put_intent(&b, &undated);
+	assert_int_equal(b.p[0], 1);
+	assert_int_equal(record_get_intent(buf_slice(&b), &got_intent), STATUS_OK);
+	assert_int_equal(got_intent.date_us, 0);
 	buf_clear(&b);
 	record_put_outcome(&b, &outcome);
 	assert_int_equal(record_get_outcome(buf_slice(&b), &got), STATUS_OK);
