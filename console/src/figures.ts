@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Figures of the summary cards from what /stats/summary answers. The API gives the headline rate; the two other ways to
-// count are put over the same denominator, so that the three can be compared.
+// Figures of the summary cards from what /stats/summary answers. The API gives both halves of its rates; all three ways to
+// count are put over the same denominator, so that they can be compared.
 import { count, decimal } from "./format";
 import type { Actor, Summary } from "./types";
 
@@ -10,46 +10,37 @@ export function mode_of(text: string | null): Mode {
   return text === "strict" || text === "all" ? text : "people";
 }
 
-function unique_opens(s: Summary, mode: Mode): number {
-  return mode === "strict" ? s.opens_unique_strict : mode === "all" ? s.opens_unique_all : s.opens_unique;
-}
-
-/** The API's open rate is people's, unless the tenant's headline is strict. */
-function headline_mode(s: Summary): Mode {
-  return s.headline_opens === s.opens_unique ? "people" : "strict";
-}
-
 export interface Base {
   n: number;
   /** Nothing reports delivery, so rates are of what was sent. */
   of_sent: boolean;
 }
 
-/** What the rates are of: delivered mail, or mail that was sent and did not come back. */
-export function base_of(s: Summary): Base {
-  const of_sent = s.rates_of ? s.rates_of === "sent" : s.delivered === 0;
-  return { n: of_sent ? Math.max(0, s.sends - s.bounced - s.failed) : s.delivered, of_sent };
+/** What a rate is of: delivered mail, or mail that was sent and did not come back, as far as it can be told who opens or clicks. */
+export function base_of(s: Summary, what: "opens" | "clicks"): Base {
+  return { n: what === "opens" ? s.rated.openable : s.rated.clickable, of_sent: s.rates_of === "sent" };
 }
 
+/** Of the mail that the rate is of, so that the three ways to count can be compared. */
 export function opens_of(s: Summary, mode: Mode): number {
-  return unique_opens(s, mode);
+  return mode === "strict" ? s.rated.opened_strict : mode === "all" ? s.rated.opened_all : s.rated.opened;
 }
 
 export function clicks_of(s: Summary, mode: Mode): number {
-  return mode === "all" ? s.clicks_unique_all : s.clicks_unique;
+  return mode === "all" ? s.rated.clicked_all : s.rated.clicked;
+}
+
+/** Of nothing there is no rate, not even zero. */
+function rate(part: number, whole: number): number | null {
+  return whole > 0 ? Math.min(1, part / whole) : null;
 }
 
 export function open_rate(s: Summary, mode: Mode): number | null {
-  const base = base_of(s);
-  if (base.n === 0) return null; // of nothing there is no rate, not even zero
-  if (mode === headline_mode(s)) return s.open_rate;
-  return unique_opens(s, mode) / base.n;
+  return rate(opens_of(s, mode), s.rated.openable);
 }
 
 export function click_rate(s: Summary, mode: Mode): number | null {
-  const base = base_of(s);
-  if (base.n === 0) return null;
-  return mode === "all" ? s.clicks_unique_all / base.n : s.click_rate;
+  return rate(clicks_of(s, mode), s.rated.clickable);
 }
 
 /**

@@ -41,7 +41,17 @@ export interface Summary {
   /** Unique opens as the headline counts them: all of people, or the strict ones. */
   headline_opens: number;
   /** What the rates are of; delivered mail, or sent mail while nothing reports delivery. */
-  rates_of?: "delivered" | "sent";
+  rates_of: "delivered" | "sent";
+  /** Both halves of every rate: of that mail, how many could be seen to be opened or clicked by a person, and how many were. */
+  rated: {
+    openable: number;
+    opened: number;
+    opened_strict: number;
+    opened_all: number;
+    clickable: number;
+    clicked: number;
+    clicked_all: number;
+  };
   previous?: Summary | null;
 }
 

@@ -60,6 +60,8 @@ static enum status add_message(struct replay *r, uint32_t n)
 	    .contact_id = slice_from_cstr(address),
 	    .campaign_id = slice_from_cstr(campaign),
 	    .position = -1,
+	    .measures_opens = true,
+	    .measures_clicks = true,
 	    .track_opens = CONSENT_FULL,
 	    .track_clicks = CONSENT_FULL,
 	    .key_id = 1,

@@ -8,6 +8,7 @@ import { after, before, beforeEach, afterEach, describe, test } from "node:test"
 import { fileURLToPath } from "node:url";
 import { open_browser, sign_in, watch, CHROMIUM } from "./browser.mjs";
 import { MockApi, USER } from "./mock_api.mjs";
+import { rated_of } from "./mock_data.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const AMARA = "01935a2e-7c40-7b1e-9d22-000000000007";
@@ -185,7 +186,8 @@ describe("console", { skip: missing }, () => {
     mock.summary = (params) => {
       const s = full(params);
       const counts = { opens_total: opens.total, opens_unique: opens.unique, headline_opens: opens.unique, opens_unique_all: opens.unique };
-      return { ...s, ...counts, clicks_total: clicks.total, clicks_unique: clicks.unique, ...rates(s) };
+      const answer = { ...s, ...counts, clicks_total: clicks.total, clicks_unique: clicks.unique, ...rates(s) };
+      return { ...answer, rated: rated_of(answer) };
     };
   }
 

@@ -147,6 +147,7 @@ const SUMMARY = {
   click_rate: 0.1,
   headline_opens: 40,
   rates_of: "delivered",
+  rated: { openable: 100, opened: 40, opened_strict: 25, opened_all: 60, clickable: 100, clicked: 10, clicked_all: 15 },
 };
 
 test("the three ways to count have one denominator", () => {
@@ -156,31 +157,16 @@ test("the three ways to count have one denominator", () => {
   assert.equal(figures.click_rate(SUMMARY, "all"), 0.15);
 });
 
-test("with a strict headline the API's rate is the strict one", () => {
-  const strict = { ...SUMMARY, open_rate: 0.25, headline_opens: 25 };
-  assert.equal(figures.open_rate(strict, "strict"), 0.25);
-  assert.equal(figures.open_rate(strict, "people"), 0.4);
-});
-
-test("without delivery reports rates are of what was sent and did not come back", () => {
-  const base = figures.base_of({ ...SUMMARY, delivered: 0, rates_of: "sent" });
-  assert.deepEqual(base, { n: 100, of_sent: true });
+test("rates are of the mails whose opens and clicks can be told, and no others", () => {
+  const some = { ...SUMMARY, opens_unique: 45, rated: { ...SUMMARY.rated, openable: 50, opened: 40, clickable: 20, clicked: 10 } };
+  assert.deepEqual(figures.base_of(some, "opens"), { n: 50, of_sent: false });
+  assert.deepEqual(figures.base_of({ ...some, rates_of: "sent" }, "clicks"), { n: 20, of_sent: true });
+  assert.deepEqual([figures.opens_of(some, "people"), figures.open_rate(some, "people")], [40, 0.8]);
+  assert.equal(figures.click_rate(some, "people"), 0.5);
 });
 
 test("of nothing there is no rate, not even zero", () => {
-  const nothing = {
-    ...SUMMARY,
-    sends: 3,
-    delivered: 0,
-    bounced: 3,
-    failed: 0,
-    opens_total: 0,
-    opens_mpp: 0,
-    open_rate: 0,
-    click_rate: 0,
-    mpp_share: 0,
-    rates_of: "sent",
-  };
+  const nothing = { ...SUMMARY, opens_total: 0, opens_mpp: 0, mpp_share: 0, rated: { ...SUMMARY.rated, openable: 0, clickable: 0 } };
   for (const mode of ["people", "strict", "all"]) assert.equal(figures.open_rate(nothing, mode), null);
   assert.equal(figures.click_rate(nothing, "people"), null);
   assert.equal(figures.mpp_share(nothing), null);

@@ -113,8 +113,11 @@ interface StripProps {
 
 function Strip({ s, mode, range, tenant }: StripProps) {
   const was = range.key === "all" ? null : (s.previous ?? null);
-  const base = figures.base_of(s);
-  const of = base.n > 0 ? `of ${count(base.n)} ${base.of_sent ? "sent" : "delivered"}` : "nothing delivered yet";
+  const of = (what: "opens" | "clicks") => {
+    const { n, of_sent } = figures.base_of(s, what);
+    if (n > 0) return `of ${count(n)} ${of_sent ? "sent" : "delivered"}`;
+    return s.delivered + s.in_flight > 0 ? `of no mail that says who ${what}` : "nothing delivered yet";
+  };
   const unreported = s.in_flight > 0 && s.delivered > 0 ? `, ${count(s.in_flight)} not reported on yet` : "";
   return (
     <div class="strip">
@@ -129,7 +132,7 @@ function Strip({ s, mode, range, tenant }: StripProps) {
         unit="%"
         delta={was && figures.points(figures.open_rate(s, mode), figures.open_rate(was, mode), true)}
       >
-        {count(figures.opens_of(s, mode))} {of}
+        {count(figures.opens_of(s, mode))} {of("opens")}
         <Anonymous what="opens" total={s.opens_total} unique={s.opens_unique} tenant={tenant} />
       </Cell>
       <Cell
@@ -139,7 +142,7 @@ function Strip({ s, mode, range, tenant }: StripProps) {
         unit="%"
         delta={was && figures.points(figures.click_rate(s, mode), figures.click_rate(was, mode), true)}
       >
-        {count(figures.clicks_of(s, mode))} {of}
+        {count(figures.clicks_of(s, mode))} {of("clicks")}
         <Anonymous what="clicks" total={s.clicks_total} unique={s.clicks_unique} tenant={tenant} />
       </Cell>
       <Cell
@@ -156,15 +159,18 @@ function Strip({ s, mode, range, tenant }: StripProps) {
 }
 
 function BaseNote({ s, time_zone }: { s: Summary; time_zone: string }) {
-  const base = figures.base_of(s);
+  const { n, of_sent } = figures.base_of(s, "opens");
+  const arrived = of_sent ? s.delivered + s.in_flight : s.delivered;
   const doubt = s.in_doubt > 0 ? ` ${counted(s.in_doubt, "mail is", "mails are")} in doubt: the line broke before the answer came.` : "";
-  if (base.n === 0) return <footer>Rates need delivered mail; there is none yet.{doubt}</footer>;
-  const what = base.of_sent
-    ? `Rates are of ${counted(base.n, "sent mail", "sent mails")}, because no delivery reports arrive from this account.`
-    : `Rates are of ${counted(base.n, "delivered mail", "delivered mails")}.`;
+  if (arrived === 0) return <footer>Rates need delivered mail; there is none yet.{doubt}</footer>;
+  const what = of_sent
+    ? `Rates are of ${counted(arrived, "sent mail", "sent mails")}, because no delivery reports arrive from this account`
+    : `Rates are of ${counted(arrived, "delivered mail", "delivered mails")}`;
+  const left_out = n < arrived ? `, but for ${count(arrived - n)} of which nobody can tell who opens them` : "";
   return (
     <footer>
-      {what} An open or click counts once for each mail, for the day the mail was sent
+      {what}
+      {left_out}. An open or click counts once for each mail, for the day the mail was sent
       {differs_from_browser(time_zone) ? `, which is a day in ${time_zone}; times of day, here and elsewhere, are in ${browser_zone()}` : ""}.{doubt}
     </footer>
   );

@@ -424,6 +424,17 @@ static void join_warnings(struct preparation *p, const struct instrument_result 
 		result->warnings[result->warning_count++] = rewritten->warnings[i];
 }
 
+/* What is not in the mail nobody can be seen to open or follow. Of mail that the caller sends he may have signed pixel
+ * and links himself. */
+static void fill_measured(struct preparation *p)
+{
+	struct message *m = &p->accepted->message;
+	bool has_pixel = is_instrument(p) || (p->body.html.n && p->options.pixel != SEND_PIXEL_OFF);
+	bool has_links = is_instrument(p) || m->link_count > 0;
+	m->measures_opens = m->track_opens == CONSENT_FULL && has_pixel;
+	m->measures_clicks = m->track_clicks == CONSENT_FULL && has_links;
+}
+
 static void fill_result(struct preparation *p, const struct instrument_result *rewritten)
 {
 	struct accept_result *result = &p->item->result;
@@ -440,6 +451,7 @@ static void fill_result(struct preparation *p, const struct instrument_result *r
 	for (size_t i = 0; i < rewritten->link_count; i++)
 		/* Those that are tracked: whether all of them were followed is a sign (second_look.c). */
 		p->accepted->message.link_count += rewritten->links[i].tracked_url.n > 0;
+	fill_measured(p);
 	join_warnings(p, rewritten);
 }
 

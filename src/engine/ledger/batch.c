@@ -456,7 +456,7 @@ static void move_numbers(struct batch *batch)
 		touch(batch, of);
 	}
 	for (struct remembered_message *c = batch->touched; c; c = c->next_touched)
-		effects_state(batch->sums, &c->message, c->saved.state);
+		effects_saved(batch->sums, &c->message, &c->saved);
 }
 
 /* Texts that it was given live in the arena of the transaction; the message may live longer. */

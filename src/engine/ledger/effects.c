@@ -208,7 +208,7 @@ static int column_of(enum message_state state)
 	}
 }
 
-void effects_state(struct sums *sums, const struct message *message, enum message_state from)
+static void move_state(struct sums *sums, const struct message *message, enum message_state from)
 {
 	int left = column_of(from);
 	int entered = column_of(message->state);
@@ -225,10 +225,61 @@ void effects_state(struct sums *sums, const struct message *message, enum messag
 		sums_add_daily(sums, owner, message->cohort_day, STAT_SENDS, -1);
 }
 
+/* ---- What rates are of */
+
+/* In the order of enum statistic, from STAT_OPENABLE_DELIVERED and from STAT_OPENABLE_IN_FLIGHT on. */
+enum { RATED_COUNT = STAT_OPENABLE_IN_FLIGHT - STAT_OPENABLE_DELIVERED, RATED_OPENS = 4 };
+static const size_t RATED_FIRSTS[RATED_COUNT] = {
+    [1] = offsetof(struct message_counters, first_open_us),
+    [2] = offsetof(struct message_counters, first_open_strict_us),
+    [3] = offsetof(struct message_counters, first_open_any_us),
+    [5] = offsetof(struct message_counters, first_click_us),
+    [6] = offsetof(struct message_counters, first_click_any_us),
+};
+
+static bool is_rated(const struct message *m, size_t which)
+{
+	bool is_base = which == 0 || which == RATED_OPENS;
+	if (!(which < RATED_OPENS ? m->measures_opens : m->measures_clicks))
+		return false;
+	return is_base || *(const int64_t *)(const void *)((const char *)&m->counters + RATED_FIRSTS[which]) != 0;
+}
+
+/* A bit for each column that it stands in, from STAT_OPENABLE_DELIVERED on. */
+static uint32_t rated_columns(const struct message *m)
+{
+	uint32_t bits = 0;
+	int column = column_of(m->state);
+	if (column != STAT_DELIVERED && column != STAT_IN_FLIGHT)
+		return 0;
+	for (size_t i = 0; i < RATED_COUNT; i++)
+		bits |= (uint32_t)is_rated(m, i) << i;
+	return column == STAT_DELIVERED ? bits : bits << RATED_COUNT;
+}
+
+static void move_rated(struct sums *sums, const struct message *message, const struct message *saved)
+{
+	uint32_t before = rated_columns(saved);
+	uint32_t now = rated_columns(message);
+	for (uint32_t i = 0; now != before && i < 2 * RATED_COUNT; i++) {
+		int delta = (int)(now >> i & 1) - (int)(before >> i & 1);
+		if (delta)
+			sums_add_daily(sums, sums_owner_of(sums, message), message->cohort_day,
+				       (enum statistic)(STAT_OPENABLE_DELIVERED + i), delta);
+	}
+}
+
+void effects_saved(struct sums *sums, const struct message *message, const struct message *saved)
+{
+	move_state(sums, message, saved->state);
+	move_rated(sums, message, saved);
+}
+
 void effects_accepted(struct sums *sums, const struct message *message, const struct event *event)
 {
 	/* Of a message that was made just now: as if from a state that stands in no column. */
-	effects_state(sums, message, MESSAGE_SCHEDULED);
+	const struct message before = {.state = MESSAGE_SCHEDULED};
+	effects_saved(sums, message, &before);
 	if (event->type == EVENT_SENT)
 		move_sent(sums, message, event, 1);
 }

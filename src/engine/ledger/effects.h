@@ -4,8 +4,8 @@
  * addresses that get no mail.
  *
  * Apply and commands gather facts, which are events and the states of messages. When a batch is flushed every event
- * goes through effects_add, in the order in which they came, and every message that has another state than before
- * through effects_state. Who gives an event that was written before another verdict takes what it was away with
+ * goes through effects_add, in the order in which they came, and then every message that was touched through
+ * effects_saved. Who gives an event that was written before another verdict takes what it was away with
  * effects_move and -1, and puts what it is with +1; who is first may be another one then, which effects_first writes.
  *
  *   what                  by quarter hour   by day of sending      of the message               further
@@ -14,6 +14,7 @@
  *   unsubscribed          -                 unsubscribes           unsubscribed                 no more mail
  *   sent                  sends             -                      -                            -
  *   a state that counts   -                 its column, sends      -                            -
+ *   state, first times    -                 openable_… to clicked… -                            -
  *
  * All other events move nothing, nor do duplicates. A hit that is anonymous moves what belongs to its campaign
  * (quarter of an hour and day) and nothing of the message, nor who was first. The day of sending is the message's
@@ -52,10 +53,11 @@ void effects_first(struct sums *sums, struct message *message, enum effects_firs
 /* Only the message's own counters of opens and clicks, for counting again what events add up to. */
 void effects_count(struct message_counters *counters, const struct event *event, int delta);
 
-/* The message was in `from` when it was last saved. Its state stands in at most one column of the day's numbers (in
- * doubt, in flight, delivered, bounced, failed); entering the first of them counts as a send. Whatever order outcomes
- * come in, the columns add up to the sends. */
-void effects_state(struct sums *sums, const struct message *message, enum message_state from);
+/* The message as it was when it was last saved. Its state stands in at most one column of the day's numbers (in doubt,
+ * in flight, delivered, bounced, failed); entering the first of them counts as a send. Whatever order outcomes come in,
+ * the columns add up to the sends. While it is delivered or in flight it stands among the mail that rates are of, with
+ * what it measures and who was first: the two halves of a rate are of the same messages by construction. */
+void effects_saved(struct sums *sums, const struct message *message, const struct message *saved);
 
 /* A message that is new and left before it was accepted: its state, and `event`, which says that it was sent. Such a
  * message is not the batch's (batch_event), so its numbers do not wait for the flush. Nothing for one that did not. */

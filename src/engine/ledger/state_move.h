@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state_move: moves a message to a later state, which its place in the day's numbers follows (effects_state). */
+/* state_move: moves a message to a later state, which its place in the day's numbers follows (effects_saved). */
 #ifndef PUGMARK_ENGINE_STATE_MOVE_H
 #define PUGMARK_ENGINE_STATE_MOVE_H
 

@@ -35,6 +35,20 @@ static const char *const names[STAT_COUNT] = {
     [STAT_CLICKS_UNIQUE_ALL] = "clicks_unique_all",
     [STAT_UNSUBSCRIBES] = "unsubscribes",
     [STAT_COMPLAINTS] = "complaints",
+    [STAT_OPENABLE_DELIVERED] = "openable_delivered",
+    [STAT_OPENED_DELIVERED] = "opened_delivered",
+    [STAT_OPENED_STRICT_DELIVERED] = "opened_strict_delivered",
+    [STAT_OPENED_ALL_DELIVERED] = "opened_all_delivered",
+    [STAT_CLICKABLE_DELIVERED] = "clickable_delivered",
+    [STAT_CLICKED_DELIVERED] = "clicked_delivered",
+    [STAT_CLICKED_ALL_DELIVERED] = "clicked_all_delivered",
+    [STAT_OPENABLE_IN_FLIGHT] = "openable_in_flight",
+    [STAT_OPENED_IN_FLIGHT] = "opened_in_flight",
+    [STAT_OPENED_STRICT_IN_FLIGHT] = "opened_strict_in_flight",
+    [STAT_OPENED_ALL_IN_FLIGHT] = "opened_all_in_flight",
+    [STAT_CLICKABLE_IN_FLIGHT] = "clickable_in_flight",
+    [STAT_CLICKED_IN_FLIGHT] = "clicked_in_flight",
+    [STAT_CLICKED_ALL_IN_FLIGHT] = "clicked_all_in_flight",
 };
 
 const char *stat_name(enum statistic stat)
@@ -60,33 +74,43 @@ static bool are_clean(struct slice campaign_id, struct slice template_id, struct
 enum { DAILY_KEYS = 5, DAILY_COLUMNS = DAILY_KEYS + STAT_COUNT };
 
 // clang-format off
+#define RATED_NAMES(where) \
+	"openable_" #where ", opened_" #where ", opened_strict_" #where ", opened_all_" #where ", clickable_" #where \
+	", clicked_" #where ", clicked_all_" #where
 #define DAILY_NAMES \
 	"tenant_id, day, campaign_id, template_id, sender, sends, delivered, bounced, failed, in_flight, in_doubt, " \
 	"opens_human, opens_proxy, opens_mpp, opens_prefetch, opens_scanner, opens_preview, opens_crawler, " \
 	"opens_unknown, opens_unique, opens_unique_strict, opens_unique_all, clicks_human, clicks_machine, " \
-	"clicks_unique, clicks_unique_all, unsubscribes, complaints"
+	"clicks_unique, clicks_unique_all, unsubscribes, complaints, " RATED_NAMES(delivered) ", " RATED_NAMES(in_flight)
 #define DAILY_INTO "INSERT INTO stats_daily (" DAILY_NAMES ") "
 #define ADD(name) #name " = stats_daily." #name " + excluded." #name
+#define RATED_ADD(where) \
+	ADD(openable_##where) ", " ADD(opened_##where) ", " ADD(opened_strict_##where) ", " ADD(opened_all_##where) ", " \
+	ADD(clickable_##where) ", " ADD(clicked_##where) ", " ADD(clicked_all_##where)
 #define DAILY_ADD \
 	" ON CONFLICT (tenant_id, day, campaign_id, template_id, sender) DO UPDATE SET " \
 	ADD(sends) ", " ADD(delivered) ", " ADD(bounced) ", " ADD(failed) ", " ADD(in_flight) ", " ADD(in_doubt) ", " \
 	ADD(opens_human) ", " ADD(opens_proxy) ", " ADD(opens_mpp) ", " ADD(opens_prefetch) ", " ADD(opens_scanner) ", " \
 	ADD(opens_preview) ", " ADD(opens_crawler) ", " ADD(opens_unknown) ", " ADD(opens_unique) ", " \
 	ADD(opens_unique_strict) ", " ADD(opens_unique_all) ", " ADD(clicks_human) ", " ADD(clicks_machine) ", " \
-	ADD(clicks_unique) ", " ADD(clicks_unique_all) ", " ADD(unsubscribes) ", " ADD(complaints)
+	ADD(clicks_unique) ", " ADD(clicks_unique_all) ", " ADD(unsubscribes) ", " ADD(complaints) ", " \
+	RATED_ADD(delivered) ", " RATED_ADD(in_flight)
 
 /* Placeholders follow enum statistic from $6 on. */
 static const char daily_add[] =
 	DAILY_INTO "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
-	"$21, $22, $23, $24, $25, $26, $27, $28)" DAILY_ADD;
+	"$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42)"
+	DAILY_ADD;
 #define SUM(nth) "$" #nth "::bigint[]"
 static const char daily_add_all[] =
 	DAILY_INTO "SELECT " DAILY_NAMES " FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], "
 	SUM(6) ", " SUM(7) ", " SUM(8) ", " SUM(9) ", " SUM(10) ", " SUM(11) ", " SUM(12) ", " SUM(13) ", " SUM(14) ", "
 	SUM(15) ", " SUM(16) ", " SUM(17) ", " SUM(18) ", " SUM(19) ", " SUM(20) ", " SUM(21) ", " SUM(22) ", " SUM(23) ", "
-	SUM(24) ", " SUM(25) ", " SUM(26) ", " SUM(27) ", " SUM(28)
+	SUM(24) ", " SUM(25) ", " SUM(26) ", " SUM(27) ", " SUM(28) ", " SUM(29) ", " SUM(30) ", " SUM(31) ", " SUM(32) ", "
+	SUM(33) ", " SUM(34) ", " SUM(35) ", " SUM(36) ", " SUM(37) ", " SUM(38) ", " SUM(39) ", " SUM(40) ", " SUM(41) ", "
+	SUM(42)
 	") WITH ORDINALITY AS d (" DAILY_NAMES ", place) ORDER BY place" DAILY_ADD;
-_Static_assert(DAILY_COLUMNS == 28, "the statements above have as many values as there are columns");
+_Static_assert(DAILY_COLUMNS == 42, "the statements above have as many values as there are columns");
 // clang-format on
 
 static void bind_daily(struct value in[DAILY_COLUMNS], const struct stats_daily *d)

@@ -31,6 +31,22 @@ enum statistic {
 	STAT_CLICKS_UNIQUE_ALL,
 	STAT_UNSUBSCRIBES,
 	STAT_COMPLAINTS,
+	/* What rates are of, and of the same messages (doc/decisions/0035): those that were delivered, and those that
+	 * are in flight. */
+	STAT_OPENABLE_DELIVERED, /* an open by a person would be counted: tracked, and not anonymously */
+	STAT_OPENED_DELIVERED,   /* of these: opened by a person or an image proxy */
+	STAT_OPENED_STRICT_DELIVERED,
+	STAT_OPENED_ALL_DELIVERED,
+	STAT_CLICKABLE_DELIVERED,
+	STAT_CLICKED_DELIVERED,
+	STAT_CLICKED_ALL_DELIVERED,
+	STAT_OPENABLE_IN_FLIGHT, /* in the same order */
+	STAT_OPENED_IN_FLIGHT,
+	STAT_OPENED_STRICT_IN_FLIGHT,
+	STAT_OPENED_ALL_IN_FLIGHT,
+	STAT_CLICKABLE_IN_FLIGHT,
+	STAT_CLICKED_IN_FLIGHT,
+	STAT_CLICKED_ALL_IN_FLIGHT,
 	STAT_COUNT,
 };
 const char *stat_name(enum statistic stat); /* the column's name, "opens_human" */

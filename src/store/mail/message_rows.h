@@ -14,7 +14,7 @@
 	"body_id, remote_id, attempts, error, link_count, opens_human, opens_proxy, opens_mpp, opens_prefetch, "       \
 	"opens_scanner, opens_preview, opens_crawler, opens_unknown, clicks_human, clicks_machine, first_open_at, "    \
 	"first_open_strict_at, first_open_any_at, first_click_at, first_click_any_at, unsubscribed_at, "               \
-	"last_activity_at, reported_at, recent"
+	"last_activity_at, reported_at, recent, measured"
 /* Every message has its row of counters. On PostgreSQL a lock on this join is one on both rows: counters that were read
  * before the lock was there would be those of before. */
 #define MESSAGE_FROM " FROM messages m JOIN message_counters c ON c.number = m.number "

@@ -119,6 +119,21 @@ static void read_parties(struct rows *r, struct message *m)
 	m->position = (int32_t)rows_i64_or(r, -1);
 }
 
+/* messages.measured. */
+enum { MEASURES_OPENS = 1, MEASURES_CLICKS = 2 };
+
+/* Mail from before it was written down (-1) measures what it tracks. */
+static void read_measured(int64_t measured, struct message *m)
+{
+	m->measures_opens = measured < 0 ? m->track_opens == CONSENT_FULL : (measured & MEASURES_OPENS) != 0;
+	m->measures_clicks = measured < 0 ? m->track_clicks == CONSENT_FULL : (measured & MEASURES_CLICKS) != 0;
+}
+
+static struct value measured_of(const struct message *m)
+{
+	return value_i64((m->measures_opens ? MEASURES_OPENS : 0) | (m->measures_clicks ? MEASURES_CLICKS : 0));
+}
+
 enum status message_read_row(struct rows *r, struct message *ret, struct err *err)
 {
 	struct message m = {0};
@@ -146,6 +161,7 @@ enum status message_read_row(struct rows *r, struct message *ret, struct err *er
 	read_counters(r, &m.counters);
 	m.reported_us = rows_time(r);
 	read_recent(rows_bytes(r), &m.counters);
+	read_measured(rows_i64_or(r, -1), &m);
 	if (!known)
 		return err_set(err, STATUS_CORRUPT, "a message has an unknown state or consent");
 	*ret = m;
@@ -162,9 +178,10 @@ static enum status insert_message(struct store_session *s, const struct message 
 	    "cohort_day, "
 	    "stream, provider, from_email, from_name, to_email, to_name, subject, contact_id, contact_category, "
 	    "campaign_id, template_id, sender, sequence_id, enrollment, sequence_position, track_opens, track_clicks, "
-	    "key_id, options, metadata, body_id, remote_id, attempts, error, link_count) VALUES ($1, $2, $3, $4, $5, "
+	    "key_id, options, metadata, body_id, remote_id, attempts, error, link_count, measured) VALUES ($1, $2, $3, "
+	    "$4, $5, "
 	    "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, "
-	    "$28, $29, $30, $31, $32, $33, $34) ON CONFLICT DO NOTHING RETURNING number",
+	    "$28, $29, $30, $31, $32, $33, $34, $35) ON CONFLICT DO NOTHING RETURNING number",
 	    VALUES(value_uuid(m->id), value_i64(m->tenant), value_text(slice_from_cstr(message_state_name(m->state))),
 		   value_time(m->created_us), value_time(m->send_at_us), value_time_or_null(m->sent_us),
 		   value_time_or_null(m->delivered_us), value_time_or_null(m->dated_us),
@@ -178,7 +195,7 @@ static enum status insert_message(struct store_session *s, const struct message 
 		   value_text(slice_from_cstr(consent_name(m->track_clicks))), value_i64(m->key_id),
 		   value_text_or_null(m->options), value_json_or_null(m->metadata), value_bytes_or_null(m->body_id),
 		   value_text_or_null(m->remote_id), value_i64(m->attempts), value_text_or_null(m->error),
-		   value_i64_unless(m->link_count, 0)),
+		   value_i64_unless(m->link_count, 0), measured_of(m)),
 	    err);
 	if (status == STATUS_NOT_FOUND)
 		return err_set(err, STATUS_CONFLICT, "there is a message with this id");

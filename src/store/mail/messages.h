@@ -73,6 +73,9 @@ struct message {
 	struct slice sequence_id, enrollment;
 	int32_t position; /* in the sequence; -1: none */
 	enum consent track_opens, track_clicks;
+	/* Whether an open or click would be seen to be a person's: what rates are of (effects.h). Fixed when it is
+	 * accepted; whom it was to may be forgotten since. */
+	bool measures_opens, measures_clicks;
 	uint8_t key_id;         /* the token key it was instrumented with: building it again gives the same bytes */
 	struct slice options;   /* JSON: reply_to, headers, pixel, utm, …; engine/mail/message_options's business */
 	struct slice metadata;  /* JSON object, or empty; PostgreSQL keeps its meaning, not its spaces and order */

@@ -19,7 +19,7 @@
 enum { DEFAULT_DAYS = 30 };
 static const int64_t DAY_US = INT64_C(86400000000);
 
-/* Nothing sent is no rate at all; 0 is what a chart can show. */
+/* Of nothing: 0, which is what a chart can show. */
 static double rate(int64_t part, int64_t whole)
 {
 	return whole > 0 ? (double)part / (double)whole : 0.0;
@@ -62,15 +62,46 @@ static void put_opens(struct json_text *w, const int64_t v[STAT_COUNT], bool str
 	JSON_FIELD(w, "headline_opens", i64, strict ? v[STAT_OPENS_UNIQUE_STRICT] : v[STAT_OPENS_UNIQUE]);
 }
 
-/* Rates are of delivered mail; of sent mail while nothing reports delivery. */
+/* ---- Rates: of delivered mail; of mail that was taken while nothing reports delivery. Both halves are of the same
+ * messages, those of which an open or a click can be seen to be a person's (effects.h). */
+
+/* From STAT_OPENABLE_DELIVERED on, and as many. */
+static int64_t rated(const int64_t v[STAT_COUNT], enum statistic of_delivered)
+{
+	int64_t in_flight = v[of_delivered + (STAT_OPENABLE_IN_FLIGHT - STAT_OPENABLE_DELIVERED)];
+	return v[STAT_DELIVERED] > 0 ? v[of_delivered] : v[of_delivered] + in_flight;
+}
+
+/* Of nothing there is no rate, not even zero. Numbers from before rates had their own were divided by a rule
+ * (migration 0020), and what comes to them late may be above it. */
+static void put_rate(struct json_text *w, const char *name, int64_t part, int64_t whole)
+{
+	json_key(w, name);
+	if (whole <= 0)
+		json_put_null(w);
+	else
+		json_put_double(w, part < whole ? rate(part, whole) : 1.0);
+}
+
 static void put_rates(struct json_text *w, const int64_t v[STAT_COUNT], bool strict)
 {
-	bool reported = v[STAT_DELIVERED] > 0;
-	int64_t whole = reported ? v[STAT_DELIVERED] : v[STAT_SENDS] - v[STAT_BOUNCED] - v[STAT_FAILED];
-	int64_t opens = strict ? v[STAT_OPENS_UNIQUE_STRICT] : v[STAT_OPENS_UNIQUE];
-	JSON_FIELD(w, "open_rate", double, rate(opens, whole));
-	JSON_FIELD(w, "click_rate", double, rate(v[STAT_CLICKS_UNIQUE], whole));
-	JSON_FIELD(w, "rates_of", cstring, reported ? "delivered" : "sent");
+	int64_t opens_of = rated(v, STAT_OPENABLE_DELIVERED);
+	int64_t clicks_of = rated(v, STAT_CLICKABLE_DELIVERED);
+	int64_t opened = rated(v, STAT_OPENED_DELIVERED);
+	int64_t opened_strict = rated(v, STAT_OPENED_STRICT_DELIVERED);
+	put_rate(w, "open_rate", strict ? opened_strict : opened, opens_of);
+	put_rate(w, "click_rate", rated(v, STAT_CLICKED_DELIVERED), clicks_of);
+	JSON_FIELD(w, "rates_of", cstring, v[STAT_DELIVERED] > 0 ? "delivered" : "sent");
+	json_key(w, "rated");
+	json_open(w, '{');
+	JSON_FIELD(w, "openable", i64, opens_of);
+	JSON_FIELD(w, "opened", i64, opened);
+	JSON_FIELD(w, "opened_strict", i64, opened_strict);
+	JSON_FIELD(w, "opened_all", i64, rated(v, STAT_OPENED_ALL_DELIVERED));
+	JSON_FIELD(w, "clickable", i64, clicks_of);
+	JSON_FIELD(w, "clicked", i64, rated(v, STAT_CLICKED_DELIVERED));
+	JSON_FIELD(w, "clicked_all", i64, rated(v, STAT_CLICKED_ALL_DELIVERED));
+	json_close(w, '}');
 }
 
 /* The same for a range and the one before it, so that a page can lay them side by side. */

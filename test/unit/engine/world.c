@@ -160,6 +160,8 @@ void world_add_message(struct world *w, uint32_t n, bool is_queued)
 	    .campaign_id = n % 2 == 0 ? SLICE("spring") : SLICE_EMPTY,
 	    .sender = SLICE("u-1"),
 	    .position = -1,
+	    .measures_opens = true,
+	    .measures_clicks = true,
 	    .track_opens = CONSENT_FULL,
 	    .track_clicks = CONSENT_FULL,
 	    .key_id = 7,

@@ -173,6 +173,20 @@ static void recount_state(struct sums *s, const struct message *m)
 	s->values[STAT_SENDS]++;
 }
 
+/* What a rate is of, and what it is. */
+static void recount_rated(struct sums *s, const struct message *m)
+{
+	const struct message_counters *c = &m->counters;
+	int at = m->state == MESSAGE_DELIVERED ? STAT_OPENABLE_DELIVERED : STAT_OPENABLE_IN_FLIGHT;
+	if (m->state != MESSAGE_DELIVERED && m->state != MESSAGE_SENT)
+		return;
+	const bool stands[] = {true, c->first_open_us != 0,  c->first_open_strict_us != 0, c->first_open_any_us != 0,
+			       true, c->first_click_us != 0, c->first_click_any_us != 0};
+	for (int i = 0; i < 7; i++)
+		s->values[at + i] += stands[i] && (i < 4 ? m->measures_opens : m->measures_clicks);
+	assert_true(s->values[STAT_OPENED_ALL_DELIVERED] <= s->values[STAT_OPENABLE_DELIVERED]);
+}
+
 static void recount_message(struct sums *s, const struct message *m, const struct event *events, size_t count)
 {
 	struct recount r = {0};
@@ -183,6 +197,7 @@ static void recount_message(struct sums *s, const struct message *m, const struc
 	check_suppression(s->world, m, r.unsubscribed > 0);
 	check_last_activity(m, r.last_us, world_is_pruned(s->world, m->id));
 	recount_state(s, m);
+	recount_rated(s, m);
 	s->values[STAT_OPENS_UNIQUE] += m->counters.first_open_us != 0;
 	s->values[STAT_OPENS_UNIQUE_STRICT] += m->counters.first_open_strict_us != 0;
 	s->values[STAT_OPENS_UNIQUE_ALL] += m->counters.first_open_any_us != 0;
