@@ -48,13 +48,25 @@ static struct slice held_reasons(const struct message *message, const struct eve
 	return buf_slice(&b);
 }
 
-/* By an event that is written, or one that is gathered still. */
-static bool is_unsubscribed(const struct batch *batch, const struct message *message)
+/* By an event that is gathered still, or one that is written and still holds: staff may have taken the address off the
+ * list since, and then the recipient gets mail again and says anew that he wants none. Only presses ask, and only those
+ * that repeat one ask the store. */
+static enum status find_unsubscribed(struct batch *batch, const struct message *message, bool *ret, struct err *err)
 {
+	struct slice reason;
 	const struct event *e = batch_last_event(batch, message->id);
 	while (e && e->type != EVENT_UNSUBSCRIBED)
 		e = batch_event_before(batch, e);
-	return e || message->counters.unsubscribed_us;
+	if (e || !message->counters.unsubscribed_us || !message->to_email.n) {
+		*ret = e || message->counters.unsubscribed_us; /* of the erased there is nothing to say anew */
+		return STATUS_OK;
+	}
+	enum status status = store_suppression_find(batch_session(batch), message->tenant, message->to_email,
+						    batch_arena(batch), &reason, err);
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+		return status;
+	*ret = status == STATUS_OK;
+	return STATUS_OK;
 }
 
 enum status unsubscription_hold(struct batch *batch, struct message *message, const struct event *event,
@@ -64,9 +76,11 @@ enum status unsubscription_hold(struct batch *batch, struct message *message, co
 	bool was_added = false;
 	struct held_unsubscribe held = {
 	    .message = message->id, .tenant = message->tenant, .event = event->id, .held_us = event->occurred_us};
-	if (is_unsubscribed(batch, message))
-		return STATUS_OK;
-	enum status status = store_held_unsubscribe_add(batch_session(batch), &held, &was_added, err);
+	bool is_unsubscribed;
+	enum status status = find_unsubscribed(batch, message, &is_unsubscribed, err);
+	if (status != STATUS_OK || is_unsubscribed)
+		return status;
+	status = store_held_unsubscribe_add(batch_session(batch), &held, &was_added, err);
 	if (status != STATUS_OK || !was_added)
 		return status;
 	struct event kept = *event;
@@ -86,16 +100,17 @@ static enum status decide(struct batch *batch, const struct held_decision *decis
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* The event counts it and takes the address off; a press that repeats one only does the latter. */
-static void take_once(struct batch *batch, struct message *message, const struct event *event)
+/* The event takes the address off, and counts the message once. */
+static enum status take_once(struct batch *batch, struct message *message, const struct event *event, struct err *err)
 {
-	if (is_unsubscribed(batch, message)) {
-		effects_suppress(batch_sums(batch), message, event->occurred_us);
-		return;
-	}
+	bool is_unsubscribed;
+	enum status status = find_unsubscribed(batch, message, &is_unsubscribed, err);
+	if (status != STATUS_OK || is_unsubscribed)
+		return status;
 	/* Mail that the caller sends by itself has no intent of ours; that it was read shows that it left. */
 	cohort_need(batch, message, message->created_us ? message->created_us : event->occurred_us);
 	batch_event(batch, message, event);
+	return STATUS_OK;
 }
 
 enum status unsubscription_take(struct batch *batch, struct message *message, const struct event *event,
@@ -104,9 +119,7 @@ enum status unsubscription_take(struct batch *batch, struct message *message, co
 	bool was_waiting;
 	struct held_decision decision = {message->id, HELD_CONFIRMED, SLICE("recipient"), event->occurred_us, true};
 	enum status status = decide(batch, &decision, &was_waiting, err);
-	if (status == STATUS_OK)
-		take_once(batch, message, event);
-	return status;
+	return status == STATUS_OK ? take_once(batch, message, event, err) : status;
 }
 
 /* ---- Decisions about what is held. */
@@ -139,8 +152,7 @@ static enum status confirm_one(struct batch *batch, struct uuid id, struct err *
 	if (status != STATUS_OK)
 		return status;
 	struct event event = decided_event(batch, message, state_event_id(now_us), SLICE("held:expired"));
-	take_once(batch, message, &event);
-	return STATUS_OK;
+	return take_once(batch, message, &event, err);
 }
 
 enum status unsubscription_confirm_due(struct batch *batch, int64_t held_before_us, size_t *ret_count, struct err *err)
@@ -195,8 +207,7 @@ static enum status run_decision(struct writer_command *command, struct batch *ba
 	if (status != STATUS_OK || !d->input->is_confirmed)
 		return status;
 	struct event event = decided_event(batch, message, d->event_id, SLICE("held:confirmed"));
-	take_once(batch, message, &event);
-	return STATUS_OK;
+	return take_once(batch, message, &event, err);
 }
 
 enum status unsubscription_decide(const struct sending *sending, const struct unsubscription_decision *decision,

@@ -21,12 +21,14 @@ enum { UNSUBSCRIPTION_WINDOW_SECONDS = 600 }; /* after delivery, or sending wher
 bool unsubscription_is_doubtful(const struct message *message, const struct verdict *verdict, int64_t time_us);
 
 /* Keeps `event` (a hit's, with its verdict) as held; its type and flags are set here. Nothing when the message's
- * recipient unsubscribed already, or a press of it was held before, decided or not. */
+ * recipient unsubscribed already and nobody has lifted that since, or a press of it was held before and is not
+ * confirmed. */
 enum status unsubscription_hold(struct batch *batch, struct message *message, const struct event *event,
 				struct err *err) MUST_CHECK;
 
-/* No more mail to the message's address: suppressed, counted once for the message, with `event`. A press that is held
- * is confirmed by it, also one that was dismissed. */
+/* No more mail to the message's address: suppressed, counted once for the message, with `event`. Nothing when that
+ * holds already; once somebody has taken the address off the list a further press is as good as the first. A press that
+ * is held is confirmed by it, also one that was dismissed. */
 enum status unsubscription_take(struct batch *batch, struct message *message, const struct event *event,
 				struct err *err) MUST_CHECK;
 

@@ -144,7 +144,8 @@ static void add_hit(struct sums *sums, struct message *message, struct event *ev
 
 /* ---- Unsubscribing and sending */
 
-void effects_suppress(struct sums *sums, const struct message *message, int64_t time_us)
+/* Nothing when no address could be meant: erased, or to several. */
+static void suppress(struct sums *sums, const struct message *message, int64_t time_us)
 {
 	struct suppression suppression = {
 	    .tenant = message->tenant,
@@ -163,12 +164,15 @@ static void move_sent(struct sums *sums, const struct message *message, const st
 
 static void move_unsubscribed(struct sums *sums, struct message *message, const struct event *event, int delta)
 {
+	/* The number is of messages: one of which it was lifted, and that is unsubscribed again, counts once. */
+	int moved = (delta > 0) - (message->counters.unsubscribed_us != 0);
 	message->counters.unsubscribed_us = delta > 0 ? event->occurred_us : 0;
-	sums_add_daily(sums, sums_owner_of(sums, message), message->cohort_day, STAT_UNSUBSCRIBES, delta);
+	if (moved)
+		sums_add_daily(sums, sums_owner_of(sums, message), message->cohort_day, STAT_UNSUBSCRIBES, moved);
 	/* What a recipient wanted is not undone by a verdict (decision 35): the number goes, the address stays on the
 	 * list. */
 	if (delta > 0)
-		effects_suppress(sums, message, event->occurred_us);
+		suppress(sums, message, event->occurred_us);
 }
 
 void effects_move(struct sums *sums, struct message *message, const struct event *event, int delta)
@@ -184,10 +188,13 @@ void effects_move(struct sums *sums, struct message *message, const struct event
 
 void effects_add(struct sums *sums, struct message *message, struct event *event)
 {
-	if (event->type == EVENT_OPEN || event->type == EVENT_CLICK)
+	if (event->type == EVENT_OPEN || event->type == EVENT_CLICK) {
 		add_hit(sums, message, event);
-	else
+	} else {
+		if (event->type == EVENT_UNSUBSCRIBED)
+			event->is_unique = message->counters.unsubscribed_us == 0;
 		effects_move(sums, message, event, 1);
+	}
 }
 
 /* ---- States */

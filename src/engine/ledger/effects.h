@@ -30,7 +30,7 @@
 bool effects_has(enum event_type type);
 
 /* A new event of `message`: moves everything by one, and sets is_unique of an open or click to whether it is the
- * message's first of a person's. */
+ * message's first of a person's, and of an unsubscription to whether it is the message's first. */
 void effects_add(struct sums *sums, struct message *message, struct event *event);
 
 /* An event as its row has it, `delta` times (+1 or -1): everything but who was first and last, and but for taking an
@@ -62,9 +62,5 @@ void effects_saved(struct sums *sums, const struct message *message, const struc
 /* A message that is new and left before it was accepted: its state, and `event`, which says that it was sent. Such a
  * message is not the batch's (batch_event), so its numbers do not wait for the flush. Nothing for one that did not. */
 void effects_accepted(struct sums *sums, const struct message *message, const struct event *event);
-
-/* No more mail to the message's address, as its recipient wants; also where the press repeats one, because staff may
- * have taken the address off the list since. Nothing when no address could be meant: erased, or to several. */
-void effects_suppress(struct sums *sums, const struct message *message, int64_t time_us);
 
 #endif

@@ -39,7 +39,9 @@ enum status store_held_unsubscribe_add(struct store_session *s, const struct hel
 	    session_run_counted(s,
 				"INSERT INTO held_unsubscribes (message_id, tenant_id, event_id, state, held_at) "
 				"VALUES ($1, $2, $3, $4, $5) "
-				"ON CONFLICT DO NOTHING",
+				"ON CONFLICT (message_id) DO UPDATE SET event_id = excluded.event_id, "
+				"state = excluded.state, held_at = excluded.held_at, decided_at = NULL, "
+				"decided_by = NULL WHERE held_unsubscribes.state = 'confirmed'",
 				VALUES(value_uuid(held->message), value_i64(held->tenant), value_uuid(held->event),
 				       value_state(HELD_WAITING), value_time(held->held_us)),
 				&changed, err);

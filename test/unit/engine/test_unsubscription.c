@@ -315,6 +315,52 @@ static void test_what_was_dismissed_stays_so_until_the_recipient_presses(void **
 	expect_confirmed_by(w, "recipient", 2);
 }
 
+/* ---- Lifted again */
+
+static void lift(struct world *w)
+{
+	struct err err = {0};
+	assert_int_equal(store_suppression_remove(w->session, w->tenant, SLICE("c0@example.com"), &err), STATUS_OK);
+	assert_false(is_suppressed(w));
+}
+
+static void test_whoever_was_let_in_again_can_leave_again(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	struct hit_record person = world_hit(w, 0, HIT_UNSUBSCRIBE);
+	for (size_t times = 1; times <= 3; times++) {
+		world_apply_hit(w, WORLD_NOW_US + (int64_t)times * 60 * SECOND, &person);
+		expect_taken(w);
+		assert_int_equal(world_events(w, 0, &e), times);
+		assert_int_equal(e[times - 1].type, EVENT_UNSUBSCRIBED);
+		assert_int_equal(e[times - 1].is_unique, times == 1);
+		assert_true(world_message(w, 0)->counters.unsubscribed_us == e[times - 1].occurred_us);
+		/* What repeats it says nothing new. */
+		world_apply_hit(w, WORLD_NOW_US + (int64_t)(times * 60 + 30) * SECOND, &person);
+		assert_int_equal(world_events(w, 0, &e), times);
+		if (times < 3)
+			lift(w);
+	}
+}
+
+static void test_a_sandboxs_press_is_held_again_once_it_was_lifted(void **state)
+{
+	struct world *w = *state;
+	const struct event *e;
+	apply_press(w, SANDBOX);
+	assert_int_equal(say(w, w->tenant, true), STATUS_OK);
+	lift(w);
+	apply_press(w, SANDBOX);
+	assert_false(is_suppressed(w));
+	assert_int_equal(world_events(w, 0, &e), 3);
+	assert_int_equal(e[2].type, EVENT_UNSUBSCRIBE_HELD);
+	assert_int_equal(held(w)->state, HELD_WAITING);
+	assert_int_equal(held(w)->decided_by.n, 0);
+	assert_int_equal(say(w, w->tenant, true), STATUS_OK);
+	expect_taken(w);
+}
+
 struct due {
 	struct writer_command command;
 	int64_t before_us;
@@ -385,6 +431,8 @@ int main(void)
 	    TEST(test_a_hold_can_be_switched_off),
 	    TEST(test_a_person_may_confirm_it_once),
 	    TEST(test_what_was_dismissed_stays_so_until_the_recipient_presses),
+	    TEST(test_whoever_was_let_in_again_can_leave_again),
+	    TEST(test_a_sandboxs_press_is_held_again_once_it_was_lifted),
 	    TEST(test_time_confirms_what_nobody_decided_about),
 	    TEST(test_time_does_not_confirm_what_was_dismissed),
 	};
