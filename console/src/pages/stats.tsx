@@ -113,10 +113,10 @@ interface StripProps {
 
 function Strip({ s, mode, range, tenant }: StripProps) {
   const was = range.key === "all" ? null : (s.previous ?? null);
-  const of = (what: "opens" | "clicks") => {
+  const of = (what: "opens" | "clicks", done: number) => {
     const { n, of_sent } = figures.base_of(s, what);
-    if (n > 0) return `of ${count(n)} ${of_sent ? "sent" : "delivered"}`;
-    return s.delivered + s.in_flight > 0 ? `of no mail that says who ${what}` : "nothing delivered yet";
+    if (n > 0) return `${count(done)} of ${count(n)} ${of_sent ? "sent" : "delivered"}`;
+    return s.delivered > 0 || s.in_flight > 0 ? `no mail tells whose ${what} they are` : `${count(done)} nothing delivered yet`;
   };
   const unreported = s.in_flight > 0 && s.delivered > 0 ? `, ${count(s.in_flight)} not reported on yet` : "";
   return (
@@ -132,7 +132,7 @@ function Strip({ s, mode, range, tenant }: StripProps) {
         unit="%"
         delta={was && figures.points(figures.open_rate(s, mode), figures.open_rate(was, mode), true)}
       >
-        {count(figures.opens_of(s, mode))} {of("opens")}
+        {of("opens", figures.opens_of(s, mode))}
         <Anonymous what="opens" total={s.opens_total} unique={s.opens_unique} tenant={tenant} />
       </Cell>
       <Cell
@@ -142,7 +142,7 @@ function Strip({ s, mode, range, tenant }: StripProps) {
         unit="%"
         delta={was && figures.points(figures.click_rate(s, mode), figures.click_rate(was, mode), true)}
       >
-        {count(figures.clicks_of(s, mode))} {of("clicks")}
+        {of("clicks", figures.clicks_of(s, mode))}
         <Anonymous what="clicks" total={s.clicks_total} unique={s.clicks_unique} tenant={tenant} />
       </Cell>
       <Cell
@@ -160,7 +160,7 @@ function Strip({ s, mode, range, tenant }: StripProps) {
 
 function BaseNote({ s, time_zone }: { s: Summary; time_zone: string }) {
   const { n, of_sent } = figures.base_of(s, "opens");
-  const arrived = of_sent ? s.delivered + s.in_flight : s.delivered;
+  const arrived = of_sent ? s.sends - s.bounced - s.failed - s.in_doubt : s.delivered;
   const doubt = s.in_doubt > 0 ? ` ${counted(s.in_doubt, "mail is", "mails are")} in doubt: the line broke before the answer came.` : "";
   if (arrived === 0) return <footer>Rates need delivered mail; there is none yet.{doubt}</footer>;
   const what = of_sent

@@ -4,12 +4,14 @@
  * transaction, so one of the two wins and the other is told the message's state. */
 #include "engine/apply/resolve.h"
 
+#include "engine/apply/send_fence.h"
 #include "engine/ledger/state_move.h"
 #include "engine/tenant/cohort.h"
 #include "store/mail/queue_admin.h"
 
 struct decision {
 	struct writer_command command;
+	const struct sending *sending;
 	uint32_t tenant;
 	struct uuid id;
 	struct uuid event_id;
@@ -28,6 +30,26 @@ static enum status find(const struct decision *d, struct batch *batch, struct me
 	return status;
 }
 
+/* A mail that is only claimed can be taken back: in a shared store its intent finds no row any more; elsewhere the
+ * fence holds it. Until the journal has been read no row says whether an intent of an earlier process is in there. */
+static bool may_take_back_claimed(const struct sending *sending)
+{
+	return store_is_shared(sending->store) || writer_caught_up(sending->writer);
+}
+
+static enum status take_out(const struct decision *d, struct batch *batch, struct err *err)
+{
+	struct send_fence *fence = store_is_shared(d->sending->store) ? NULL : d->sending->fence;
+	struct queue_canceled row;
+	enum status status =
+	    store_queue_cancel(batch_session(batch), d->id, may_take_back_claimed(d->sending), &row, err);
+	/* If this is rolled back nevertheless, only the attempt is lost: it is claimed again. */
+	bool has_left =
+	    status == STATUS_OK && row.was_claimed && fence && !send_fence_cancel(fence, d->id, row.attempt);
+	return status == STATUS_NOT_FOUND || has_left ? err_set(err, STATUS_CONFLICT, "the message is being sent")
+						      : status;
+}
+
 static enum status run_cancel(struct writer_command *command, struct batch *batch, struct err *err)
 {
 	const struct decision *d = (const struct decision *)(void *)command;
@@ -37,9 +59,7 @@ static enum status run_cancel(struct writer_command *command, struct batch *batc
 		return status;
 	if (message->state > MESSAGE_DEFERRED)
 		return err_set(err, STATUS_CONFLICT, "the message is %s", message_state_name(message->state));
-	status = store_queue_cancel(batch_session(batch), d->id, err);
-	if (status == STATUS_NOT_FOUND)
-		return err_set(err, STATUS_CONFLICT, "the message is being sent");
+	status = take_out(d, batch, err);
 	if (status != STATUS_OK)
 		return status;
 	message->state = MESSAGE_CANCELED;
@@ -84,7 +104,8 @@ static enum status run_resolve(struct writer_command *command, struct batch *bat
 
 static struct decision decision_of(const struct sending *sending, uint32_t tenant, struct uuid id)
 {
-	return (struct decision){.tenant = tenant, .id = id, .event_id = state_event_id(clock_now_us(sending->clock))};
+	return (struct decision){
+	    .sending = sending, .tenant = tenant, .id = id, .event_id = state_event_id(clock_now_us(sending->clock))};
 }
 
 struct writer_command *resolve_cancel_command(const struct sending *sending, struct arena *arena, uint32_t tenant,

@@ -8,8 +8,9 @@
 #include "engine/ledger/writer.h"
 #include "engine/mail/sending.h"
 
-/* Takes a message out of the queue. Ends with STATUS_NOT_FOUND: the tenant has no such message; STATUS_CONFLICT: it is
- * under way, or has an end already, and the error says its state. */
+/* Takes a message out of the queue, also when it is claimed, or put off, as long as the end of its data was not allowed
+ * to leave; once it has ended well nothing of it leaves. Ends with STATUS_NOT_FOUND: the tenant has no such message;
+ * STATUS_CONFLICT: it is being sent, or has an end already, and the error says its state. */
 struct writer_command *resolve_cancel_command(const struct sending *sending, struct arena *arena, uint32_t tenant,
 					      struct uuid id);
 

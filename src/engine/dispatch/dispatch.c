@@ -225,6 +225,7 @@ static void make_jobs(struct dispatcher *d)
 	    .errands = &d->errands,
 	    .records = d->records,
 	    .intents = store_is_shared(d->sending->store) ? &d->intents : NULL,
+	    .fence = store_is_shared(d->sending->store) ? NULL : d->sending->fence,
 	    .builder = d->builder,
 	    .outlets = d->outlets,
 	    .counts = &d->counts,

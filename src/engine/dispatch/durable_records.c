@@ -63,6 +63,11 @@ static void append_waiting(struct durable_records *r)
 		return;
 	while (!list_is_empty(&r->waiting)) {
 		struct durable_record *record = LIST_ENTRY(r->waiting.next, struct durable_record, link);
+		if (record->is_wanted && !record->is_wanted(record)) {
+			list_remove(&record->link);
+			record->settled(record, STATUS_CONFLICT, 0);
+			continue;
+		}
 		if (journal_feed_append(r->feed, record->type, clock_now_us(r->clock), record->payload) != STATUS_OK)
 			return; /* the batch is full; it is handed over next */
 		record->is_handed_over = true;

@@ -13,7 +13,10 @@ struct durable_record {
 	struct slice payload; /* borrowed until settled() */
 	/* Cannot be had a second time: tried again until the journal takes it, and settled only then. */
 	bool must_be_kept;
-	/* From within durable_records_move. STATUS_OK: durable, as `sequence`; else see journal_feed_collect. May put
+	/* Asked when it is about to be handed over; false: settled with STATUS_CONFLICT instead. NULL: it is. */
+	bool (*is_wanted)(struct durable_record *record);
+	/* From within durable_records_move. STATUS_OK: durable, as `sequence`; STATUS_CONFLICT: not wanted; else see
+	 * journal_feed_collect. May put
 	 * other records. */
 	void (*settled)(struct durable_record *record, enum status status, uint64_t sequence);
 	bool is_handed_over;   /* read only: too late to take it back */

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/apply/send_fence.h"
 #include "engine/dispatch/queue_errands.h"
 
 enum {
@@ -92,6 +93,10 @@ static void move_to(struct job *job, struct list_link *list, enum job_step step)
 
 static void job_free(struct job *job)
 {
+	struct send_fence *fence = job->jobs->config.fence;
+	const struct queue_entry *entry = &job->build->entry;
+	if (fence)
+		send_fence_end(fence, entry->message, entry->attempt);
 	list_remove(&job->link);
 	lease_let_go(job->lease);
 	build_free(&job->build);
@@ -228,6 +233,15 @@ static void shared_settled(struct shared_intent *intent, enum status status)
 	intent_settled(LIST_ENTRY(intent, struct job, shared_intent), status);
 }
 
+/* False: it was canceled since it was claimed. */
+static bool may_leave(struct durable_record *record)
+{
+	const struct job *job = LIST_ENTRY(record, struct job, intent);
+	const struct queue_entry *entry = &job->build->entry;
+	struct send_fence *fence = job->jobs->config.fence;
+	return !fence || send_fence_begin(fence, entry->message, entry->attempt);
+}
+
 static void put_intent_record(struct job *job)
 {
 	const struct queue_entry *entry = &job->build->entry;
@@ -238,6 +252,7 @@ static void put_intent_record(struct job *job)
 	BUG_IF(buf_failed(&payload));
 	job->intent.type = RECORD_INTENT;
 	job->intent.payload = buf_slice(&payload);
+	job->intent.is_wanted = may_leave;
 	job->intent.settled = record_settled;
 	durable_records_put(job->jobs->config.records, &job->intent);
 }

@@ -39,7 +39,8 @@ struct jobs_config {
 	struct outlets *outlets;
 	struct job_counts *counts;
 	struct retry_rules retry;
-	uint32_t concurrency; /* mails under way at once */
+	struct send_fence *fence; /* NULL: shared intents are the fence */
+	uint32_t concurrency;     /* mails under way at once */
 };
 struct jobs;
 struct jobs *jobs_new(const struct jobs_config *config);

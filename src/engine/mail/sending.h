@@ -9,6 +9,7 @@
 #include "store/people/consents.h"
 
 struct store;
+struct send_fence;
 struct tenant_policies;
 struct writer;
 
@@ -22,6 +23,8 @@ struct sending {
 	bool tracking_enabled;                  /* tracking.enabled */
 	struct campaign_limit limit;            /* tracking.opens, tracking.clicks: what any mail is tracked at most */
 	const struct tenant_policies *policies; /* and what each tenant's; NULL: the same */
+	/* What is canceled does not leave (apply/send_fence.h). NULL, where no deliverer runs in this process. */
+	struct send_fence *fence;
 	/* Called after a commit that queued something: dispatch_wake. On the accepting thread; must not block. May be
 	 * NULL, where no deliverer runs in this process. */
 	void (*queued)(void *user);

@@ -5,6 +5,7 @@
  *
  * What a role (server.roles) leaves out is simply NULL, and everybody who might use it says so in his header. */
 #include "prog/serve/server.h"
+#include "engine/apply/send_fence.h"
 #include "engine/ledger/writer.h"
 
 #include "base/byte_budget.h"
@@ -59,6 +60,7 @@ struct server {
 	struct key_uses *key_uses;
 	struct web *web;
 	struct sending sending;
+	struct send_fence *fence;
 	struct api_services services;
 	struct ip_address_range proxies[PROXIES_MAX];
 	size_t proxy_count;
@@ -328,6 +330,7 @@ static void join_parts(struct server *s)
 	s->applied = live_new();
 	s->budget = byte_budget_new(s->capacity.request_bytes);
 	s->guard = sign_in_guard_new();
+	s->fence = send_fence_new();
 	s->sending = (struct sending){.store = i->store,
 				      .clock = clock_system(),
 				      .keys = i->keys,
@@ -336,6 +339,7 @@ static void join_parts(struct server *s)
 				      .tracking_enabled = i->config.tracking_enabled,
 				      .limit = {most.opens, most.clicks},
 				      .policies = s->policies,
+				      .fence = s->fence,
 				      .queued = on_queued,
 				      .queued_user = s};
 	s->services = (struct api_services){.sending = &s->sending,
@@ -502,6 +506,7 @@ void server_stop(struct server **server)
 	password_queue_free(&s->passwords);
 	sign_in_guard_free(&s->guard);
 	byte_budget_free(&s->budget);
+	send_fence_free(&s->fence);
 	key_uses_free(&s->key_uses);
 	journal_close(&s->journal);
 	mem_free(s);

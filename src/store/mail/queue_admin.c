@@ -22,12 +22,22 @@ enum status store_queue_resolve(struct store_session *s, struct uuid message, bo
 				VALUES(value_uuid(message), value_time(now_us)), none, err);
 }
 
-enum status store_queue_cancel(struct store_session *s, struct uuid message, struct err *err)
+enum status store_queue_cancel(struct store_session *s, struct uuid message, bool claimed_too,
+			       struct queue_canceled *ret, struct err *err)
 {
-	return session_run_some(s, "DELETE FROM send_queue WHERE message_id = $1 AND state IN ('waiting', 'paused')",
-				VALUES(value_uuid(message)),
-				(struct none){STATUS_NOT_FOUND, "the message is not queued, or is under way already"},
-				err);
+	struct rows r;
+	enum status status =
+	    rows_open_one(&r, s,
+			  "DELETE FROM send_queue WHERE message_id = $1 AND (state IN ('waiting', 'paused') OR "
+			  "($2 AND state = 'leased')) RETURNING CASE state WHEN 'leased' THEN 1 ELSE 0 END, attempt",
+			  VALUES(value_uuid(message), value_bool(claimed_too)), err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, status, "the message is not queued, or is under way already");
+	if (status != STATUS_OK)
+		return status;
+	ret->was_claimed = rows_i64(&r) != 0;
+	ret->attempt = (uint32_t)rows_i64(&r);
+	return rows_close(&r, rows_next(&r, err));
 }
 
 enum status store_queue_set_paused(struct store_session *s, uint32_t tenant, struct slice provider, bool paused,

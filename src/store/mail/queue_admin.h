@@ -13,8 +13,13 @@
 /* A held row: due again now with intent cleared (resend), or gone. STATUS_NOT_FOUND when it is not held. */
 enum status store_queue_resolve(struct store_session *s, struct uuid message, bool resend, int64_t now_us,
 				struct err *err) MUST_CHECK;
-/* STATUS_NOT_FOUND: not queued or already under way. */
-enum status store_queue_cancel(struct store_session *s, struct uuid message, struct err *err) MUST_CHECK;
+struct queue_canceled {
+	bool was_claimed; /* by `attempt`, which must not be sent now */
+	uint32_t attempt;
+};
+/* The row goes. STATUS_NOT_FOUND: not queued, or being sent; also when it is claimed, unless `claimed_too`. */
+enum status store_queue_cancel(struct store_session *s, struct uuid message, bool claimed_too,
+			       struct queue_canceled *ret, struct err *err) MUST_CHECK;
 
 /* Rows of this tenant (0: of all) and provider (empty: all) wait until they are resumed with the same pair; new ones
  * too. What is leased already goes on. */

@@ -38,6 +38,7 @@ static void start(struct post *p)
 	(void)snprintf(p->outbox, sizeof p->outbox, "%s/outbox", p->world.directory);
 	p->clock = (struct clock){hand_now_us, machine_monotonic_us, p};
 	p->world.clock = &p->clock;
+	p->fence = send_fence_new();
 	p->sending = (struct sending){
 	    .store = p->world.store,
 	    .clock = &p->clock,
@@ -46,6 +47,7 @@ static void start(struct post *p)
 	    .default_provider = "outbox",
 	    .tracking_enabled = true,
 	    .limit = {CONSENT_FULL, CONSENT_FULL},
+	    .fence = p->fence,
 	    .queued = wake,
 	    .queued_user = p,
 	};
@@ -59,6 +61,7 @@ static void stop(struct post *p)
 {
 	post_stop_dispatcher(p);
 	writer_stop(&p->sending.writer);
+	send_fence_free(&p->fence);
 	link_token_sealer_free(&p->sealer);
 	arena_free(&p->arena);
 	json_decref(p->bodies);

@@ -5,6 +5,7 @@
 #define PUGMARK_TEST_ENGINE_POST_H
 
 #include "engine/apply/resolve.h"
+#include "engine/apply/send_fence.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/intake/accept.h"
 #include "harness/smtp_peer.h"
@@ -16,6 +17,7 @@ struct post {
 	struct clock clock; /* wall time by hand, the machine's monotonic time and what post_advance_both adds to it */
 	atomic_int_fast64_t now_us, monotonic_ahead_us;
 	struct sending sending;
+	struct send_fence *fence;
 	struct link_token_sealer *sealer;
 	struct arena *arena; /* of answers */
 	json_t *bodies;      /* of requests */

@@ -302,7 +302,8 @@ static void test_the_body_of_a_queued_message_is_not_pruned(void **state)
 	OK(f, store_queue_add(f->s, &item, &f->err));
 	assert_int_equal(prune_bodies(f, noon_us + second_us), 0);
 	OK(f, store_body_find(f->reader, 3, id, f->arena, &got, &f->err));
-	OK(f, store_queue_cancel(f->s, m.id, &f->err));
+	struct queue_canceled row;
+	OK(f, store_queue_cancel(f->s, m.id, false, &row, &f->err));
 	assert_int_equal(prune_bodies(f, noon_us + second_us), 1);
 }
 

@@ -218,9 +218,10 @@ static void test_what_is_in_doubt_waits_for_a_decision(void **state)
 {
 	struct fixture *f = *state;
 	struct uuid a = held(f, 1), b = held(f, 2);
+	struct queue_canceled row;
 	(void)claim(f, noon_us + 10 * lease_us, 10, 0);
 	assert_int_equal(count(f, 0, noon_us).in_doubt, 2);
-	EXPECT(f, STATUS_NOT_FOUND, store_queue_cancel(f->s, a, &f->err));
+	EXPECT(f, STATUS_NOT_FOUND, store_queue_cancel(f->s, a, true, &row, &f->err));
 	OK(f, store_queue_resolve(f->s, a, false, noon_us + 5, &f->err));
 	EXPECT(f, STATUS_NOT_FOUND, store_queue_resolve(f->s, a, true, noon_us + 5, &f->err));
 	OK(f, store_queue_resolve(f->s, b, true, noon_us + 5, &f->err));
@@ -245,15 +246,25 @@ static void test_claims_without_intent_are_released_at_the_start(void **state)
 	assert_int_equal(count(f, 0, noon_us).in_flight, 1);
 }
 
-static void test_only_what_is_not_under_way_can_be_canceled(void **state)
+static void test_what_is_not_being_sent_can_be_canceled(void **state)
 {
 	struct fixture *f = *state;
+	struct queue_canceled row;
 	add(f, 1, 3, noon_us);
-	OK(f, store_queue_cancel(f->s, id_of(1), &f->err));
-	EXPECT(f, STATUS_NOT_FOUND, store_queue_cancel(f->s, id_of(1), &f->err));
+	OK(f, store_queue_cancel(f->s, id_of(1), false, &row, &f->err));
+	assert_false(row.was_claimed);
+	EXPECT(f, STATUS_NOT_FOUND, store_queue_cancel(f->s, id_of(1), true, &row, &f->err));
 	add(f, 2, 3, noon_us);
-	(void)claim_one(f, noon_us);
-	EXPECT(f, STATUS_NOT_FOUND, store_queue_cancel(f->s, id_of(2), &f->err));
+	struct queue_entry e = claim_one(f, noon_us);
+	EXPECT(f, STATUS_NOT_FOUND, store_queue_cancel(f->s, id_of(2), false, &row, &f->err));
+	OK(f, store_queue_cancel(f->s, id_of(2), true, &row, &f->err));
+	assert_true(row.was_claimed);
+	assert_int_equal(row.attempt, 1);
+	assert_false(intend(f, e.message, e.lease, e.attempt));
+	add(f, 3, 3, noon_us);
+	e = claim_one(f, noon_us);
+	assert_true(intend(f, e.message, e.lease, e.attempt));
+	EXPECT(f, STATUS_NOT_FOUND, store_queue_cancel(f->s, id_of(3), true, &row, &f->err));
 }
 
 static void test_the_next_due_time_is_known(void **state)
@@ -309,7 +320,8 @@ static void test_paused_rows_wait_until_they_are_resumed(void **state)
 	(void)claim(f, noon_us + 100, 10, 0);
 	OK(f, store_queue_set_paused(f->s, 3, SLICE_EMPTY, false, noon_us, &f->err));
 	(void)claim(f, noon_us + 100, 10, 0);
-	OK(f, store_queue_cancel(f->s, id_of(1), &f->err));
+	struct queue_canceled row;
+	OK(f, store_queue_cancel(f->s, id_of(1), false, &row, &f->err));
 	OK(f, store_queue_set_paused(f->s, 0, TEXT("smtp"), false, noon_us, &f->err));
 	(void)claim(f, noon_us + 100, 10, 2);
 }
@@ -506,7 +518,7 @@ int main(void)
 	    FIXTURE_TEST(test_an_intent_is_never_claimed_again_but_found_as_an_orphan),
 	    FIXTURE_TEST(test_what_is_in_doubt_waits_for_a_decision),
 	    FIXTURE_TEST(test_claims_without_intent_are_released_at_the_start),
-	    FIXTURE_TEST(test_only_what_is_not_under_way_can_be_canceled),
+	    FIXTURE_TEST(test_what_is_not_being_sent_can_be_canceled),
 	    FIXTURE_TEST(test_the_next_due_time_is_known),
 	    FIXTURE_TEST(test_every_row_is_counted_once),
 	    FIXTURE_TEST(test_paused_rows_wait_until_they_are_resumed),
