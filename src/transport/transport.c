@@ -3,6 +3,7 @@
 #include "transport/transport.h"
 
 #include "base/mem.h"
+#include "codec/mail/mail_address.h"
 #include "transport/transport_priv.h"
 
 /* A bare CR or LF is where servers disagree about what ends a line, and so a message: CVE-2023-51764 and its relatives
@@ -24,21 +25,19 @@ static bool has_bare_line_end(struct slice s)
 	return false;
 }
 
-/* Only what could break out of "<…>" in a command is refused here; whether it is an address is for others to say. */
+/* The same rule as wherever an address comes in, so that what was taken can be sent. Nothing that it takes can break
+ * out of "<…>" in a command. */
 static bool is_envelope_safe(struct slice address)
 {
-	for (size_t i = 0; i < address.n; i++)
-		if (address.p[i] <= ' ' || address.p[i] > '~' || address.p[i] == '<' || address.p[i] == '>')
-			return false;
-	return address.n <= 320;
+	return mail_address_check(address, NULL) == STATUS_OK;
 }
 
 /* NULL when the mail may leave, else what is wrong with it. */
 static const char *fault_of(const struct transport_mail *mail)
 {
-	if (!is_envelope_safe(mail->envelope_from))
+	if (mail->envelope_from.n && !is_envelope_safe(mail->envelope_from))
 		return "the envelope sender is not an address that SMTP can carry";
-	if (mail->envelope_to.n == 0 || !is_envelope_safe(mail->envelope_to))
+	if (!is_envelope_safe(mail->envelope_to))
 		return "the envelope recipient is not an address that SMTP can carry";
 	if (has_bare_line_end(mail->bytes))
 		return "the message has a line end that is not CRLF";

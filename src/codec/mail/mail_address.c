@@ -4,6 +4,9 @@
 #include "codec/mail/mail_address.h"
 
 #include "base/buf.h"
+#include "codec/url/idn.h"
+
+enum { IDN_DOMAIN_MAX = 1024 };
 
 static const char local_too_long[] = "the part before the @ is longer than 64 characters";
 
@@ -53,6 +56,13 @@ static void append_quoted(struct buf *to, struct slice s)
 	buf_append_byte(to, '"');
 }
 
+/* Allowed in quotes (RFC 5321, 4.1.2), but a server that reads the command up to the next of them takes the rest for
+ * something else, and we would not say such a path (transport.c). */
+static bool breaks_a_path(struct slice s)
+{
+	return slice_index(s, ' ') < s.n || slice_index(s, '<') < s.n || slice_index(s, '>') < s.n;
+}
+
 /* Quotes are taken off where the address is the same without them (RFC 5321, 4.1.2), so that one mailbox has one
  * spelling. */
 static enum status append_local(struct slice local, struct buf *to, struct err *err)
@@ -73,6 +83,9 @@ static enum status append_local(struct slice local, struct buf *to, struct err *
 	buf_init_fixed(&plain, room, sizeof room);
 	if (!unquote(local, &plain))
 		return err_set(err, STATUS_BAD_INPUT, "the quotes before the @ do not match");
+	if (breaks_a_path(buf_slice(&plain)))
+		return err_set(err, STATUS_BAD_INPUT,
+			       "the part before the @ has a space or an angle bracket, which few mail servers take");
 	if (is_dot_atom(buf_slice(&plain)))
 		buf_append(to, buf_slice(&plain));
 	else
@@ -128,8 +141,7 @@ static enum status append_domain(struct slice domain, struct buf *to, struct err
 	return STATUS_OK;
 }
 
-/* Each fault by its own words: a letter in front of the @ cannot be helped, one behind it has a form that can be sent.
- */
+/* Behind the @ a letter outside of ASCII has a form that can be sent; in front of it, it cannot be helped. */
 static enum status check_bytes(struct slice text, size_t at, struct err *err)
 {
 	for (size_t i = 0; i < text.n; i++) {
@@ -140,10 +152,34 @@ static enum status check_bytes(struct slice text, size_t at, struct err *err)
 			return err_set(
 			    err, STATUS_BAD_INPUT,
 			    "the part before the @ has a letter outside of ASCII, which few mail servers take");
-		if (c >= 0x80)
-			return err_set(err, STATUS_BAD_INPUT, "write an international domain in its xn-- form");
 	}
 	return STATUS_OK;
+}
+
+static bool is_ascii(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* As for hosts of links (decision 11): mail to münchen.example goes to where a browser would go. */
+static enum status append_any_domain(struct slice domain, struct buf *to, struct err *err)
+{
+	char room[IDN_DOMAIN_MAX + 1];
+	struct buf ascii;
+	if (is_ascii(domain))
+		return append_domain(domain, to, err);
+	buf_init_fixed(&ascii, room, sizeof room);
+	switch (idn_to_ascii(domain, &ascii)) {
+	case IDN_OK: break;
+	case IDN_UNKNOWN: return err_set(err, STATUS_BAD_INPUT, "the domain has a character that no domain has");
+	case IDN_REFUSED: return err_set(err, STATUS_BAD_INPUT, "the domain is not valid as an international one");
+	}
+	if (buf_failed(&ascii))
+		return err_set(err, STATUS_TOO_BIG, "the domain is longer than 253 characters");
+	return append_domain(buf_slice(&ascii), to, err);
 }
 
 /* Appends the normal form to `to`, which has room for MAIL_ADDRESS_MAX bytes. */
@@ -152,7 +188,7 @@ static enum status normalise(struct slice text, struct buf *to, struct err *err)
 	text = slice_trim(text);
 	if (text.n == 0)
 		return err_set(err, STATUS_BAD_INPUT, "the address is empty");
-	if (text.n > MAIL_ADDRESS_MAX)
+	if (text.n > MAIL_ADDRESS_MAX && is_ascii(text))
 		return err_set(err, STATUS_TOO_BIG, "the address is longer than 254 characters");
 	size_t at = text.n; /* the last "@": a quoted local part may hold others */
 	while (at > 0 && text.p[at - 1] != '@')
@@ -166,7 +202,7 @@ static enum status normalise(struct slice text, struct buf *to, struct err *err)
 	if (status != STATUS_OK)
 		return status;
 	buf_append_byte(to, '@');
-	status = append_domain(slice_from(text, at), to, err);
+	status = append_any_domain(slice_from(text, at), to, err);
 	if (status != STATUS_OK)
 		return status;
 	return buf_failed(to) ? err_set(err, STATUS_TOO_BIG, "%s", local_too_long) : STATUS_OK;
@@ -190,6 +226,9 @@ enum status mail_address_check(struct slice text, struct err *err)
 	buf_init_fixed(&normal, room, sizeof room);
 	if (slice_trim(text).n != text.n)
 		return err_set(err, STATUS_BAD_INPUT, "there are spaces or line breaks around the address");
+	if (!is_ascii(text))
+		return err_set(err, STATUS_BAD_INPUT,
+			       "it has a letter outside of ASCII; write an international domain in its xn-- form");
 	return normalise(text, &normal, err);
 }
 

@@ -8,6 +8,7 @@
 #include "web/api/contacts.h"
 
 #include "base/clock.h"
+#include "codec/mail/mail_address.h"
 #include "codec/text/json_text.h"
 #include "codec/text/utf8.h"
 #include "engine/ledger/writer.h"
@@ -30,6 +31,9 @@ static struct slice folded_id(struct api_call *call)
 	struct slice id = call->parameters[0];
 	if (slice_index(id, '@') == id.n)
 		return id;
+	/* An id may look like an address and be none. */
+	if (mail_address_normalise(id, call->arena, &id, NULL) != STATUS_OK)
+		id = call->parameters[0];
 	char *copy = arena_cstr(call->arena, id);
 	for (size_t i = 0; i < id.n; i++)
 		if (copy[i] >= 'A' && copy[i] <= 'Z')

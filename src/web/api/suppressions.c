@@ -7,6 +7,7 @@
 #include "web/api/suppressions.h"
 
 #include "base/clock.h"
+#include "codec/mail/mail_address.h"
 #include "codec/text/json_text.h"
 #include "engine/ledger/writer.h"
 #include "engine/people/suppress.h"
@@ -36,6 +37,13 @@ static void put_suppression(struct json_text *w, const struct suppression_row *r
 	json_close(w, '}');
 }
 
+/* As it was brought into one spelling when it was put on the list; what is no address is on it as somebody wrote it. */
+static struct slice normal_form(struct api_call *call, struct slice address)
+{
+	struct slice normal;
+	return mail_address_normalise(address, call->arena, &normal, NULL) == STATUS_OK ? normal : address;
+}
+
 /* An address is looked for in any of the ways it can be on the list: as it is, and as the hash of one that was erased.
  */
 void suppressions_list(struct api_call *call, struct api_worker *worker)
@@ -48,9 +56,9 @@ void suppressions_list(struct api_call *call, struct api_worker *worker)
 	    !parameters_text(call, "reason", &f.reason) || !parameters_text(call, "cursor", &f.after_key) ||
 	    !parameters_number(call, "limit", LIST_MAX, &f.limit))
 		return;
-	enum status status =
-	    address.p ? store_suppression_list_of(worker->session, f.tenant, address, call->arena, &list, &err)
-		      : store_suppression_list(worker->session, &f, call->arena, &list, &err);
+	enum status status = address.p ? store_suppression_list_of(worker->session, f.tenant,
+								   normal_form(call, address), call->arena, &list, &err)
+				       : store_suppression_list(worker->session, &f, call->arena, &list, &err);
 	if (status != STATUS_OK) {
 		answer_status(call, status, &err);
 		return;
@@ -145,7 +153,8 @@ static void answer_removed(struct api_call *call, struct api_worker *worker)
 void suppressions_remove(struct api_call *call, struct api_worker *worker)
 {
 	struct suppress_change *change = ARENA_NEW(call->arena, struct suppress_change);
-	*change = (struct suppress_change){.tenant = call->who.tenant, .address = call->parameters[0]};
+	*change =
+	    (struct suppress_change){.tenant = call->who.tenant, .address = normal_form(call, call->parameters[0])};
 	(void)worker;
 	if (!parameters_text(call, "why", &change->why))
 		return;

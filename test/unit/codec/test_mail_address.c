@@ -16,7 +16,10 @@ static void test_mail_address_normalises_what_is_in_use(void **state)
 	    {" Ann.Lee+tag@EXAMPLE.Com\r\n", "Ann.Lee+tag@example.com"},
 	    {"\"ann\"@example.com", "ann@example.com"},
 	    {"\"an\\n\"@example.com", "ann@example.com"},
-	    {"\"a b\"@example.com", "\"a b\"@example.com"},
+	    {"\"a..b\"@example.com", "\"a..b\"@example.com"},
+	    {"a@m\xc3\xbcnchen.de", "a@xn--mnchen-3ya.de"},
+	    {"a@M\xc3\x9cNCHEN.example", "a@xn--mnchen-3ya.example"},
+	    {"a@\xef\xbd\x85xample.com", "a@example.com"},
 	    {"\"a@b\"@example.com", "\"a@b\"@example.com"},
 	    {"\"a\\\"b\"@example.com", "\"a\\\"b\"@example.com"},
 	    {"o'neil/x=y@sub.example.co.uk", "o'neil/x=y@sub.example.co.uk"},
@@ -61,7 +64,13 @@ static void test_mail_address_refuses_with_words(void **state)
 	    "a@exa_mple.com",
 	    "a@[127.0.0.1]",
 	    "a@127.0.0.1",
-	    "a@m\xc3\xbcnchen.de",
+	    "\"a b\"@example.com",
+	    "\"a<b\"@example.com",
+	    "\"a>b\"@example.com",
+	    "a@\xef\xbc\xbb"
+	    "127.0.0.1]",
+	    "a@\xff.example",
+	    "a@m\xc3\xbcnchen_.de",
 	    "j\xc3\xb6rg@example.com",
 	    "a\r\nBcc: b@example.com",
 	    "a@example.com\nb",
@@ -87,6 +96,7 @@ static void test_mail_address_refuses_with_words(void **state)
 	}
 	assert_int_equal(mail_address_check(slice_of("a\0b@example.com", 15), NULL), STATUS_BAD_INPUT);
 	assert_int_equal(mail_address_check(SLICE(" a@example.com"), NULL), STATUS_BAD_INPUT);
+	assert_int_equal(mail_address_check(SLICE("a@m\xc3\xbcnchen.de"), NULL), STATUS_BAD_INPUT);
 	arena_free(&arena);
 }
 
