@@ -255,6 +255,46 @@ test("a batch keeps its good messages and says of each bad one what is wrong", a
     assert_problem(await server.api("POST", "/messages/batch", wrong), 422, JSON.stringify(wrong).slice(0, 40));
 });
 
+test("the answer to a batch fits, however many links there are, and the same to a retry", async (t) => {
+  const server = await start_server(t);
+  const links = Array.from({ length: 122 }, (_, i) => `<a href="https://example.com/${"x".repeat(60)}/${i}">${i}</a>`).join(" ");
+  const body = JSON.stringify({ messages: Array.from({ length: 1000 }, () => mail({ html: `<p>${links}</p>`, send_at: new Date(Date.now() + 86400000).toISOString() })) });
+  const headers = { "idempotency-key": "large-1" };
+  const first = await server.api("POST", "/messages/batch", body, headers);
+  assert.equal(first.status, 202, JSON.stringify(first.body).slice(0, 300));
+  assert.equal(first.body.data.length, 1000);
+  assert.ok(first.body.data.every((item) => item.status === "scheduled"));
+  assert.equal(first.body.data[0].links.length, 122);
+  assert.equal(first.body.data[999].links, null);
+  assert.equal((await server.message(first.body.data[999].id)).links.length, 122, "they can be asked for");
+  const again = await server.api("POST", "/messages/batch", body, headers);
+  assert.deepEqual(again.body, first.body);
+  const bad = Array.from({ length: 1000 }, () => Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`${"y".repeat(300)}${i}`, i])));
+  const refused = await server.api("POST", "/messages/batch", { messages: bad });
+  assert.equal(refused.status, 202);
+  assert.ok(refused.body.data[0].error.errors.length > 50);
+  assert.deepEqual(refused.body.data[999].error.errors, []);
+  assert.equal((await server.api("GET", "/queue")).body.scheduled, 1000, "once");
+});
+
+test("an address that can be sent to is taken, and no other; international domains become what mail servers look up", async (t) => {
+  const server = await start_server(t);
+  const taken = { '"a..b"@example.com': '"a..b"@example.com', "j@münchen.example": "j@xn--mnchen-3ya.example", "J.O'N@EXAMPLE.com": "J.O'N@example.com" };
+  for (const [email, want] of Object.entries(taken)) {
+    const { id } = await server.send({ to: { email } });
+    assert.equal((await server.message(id)).to.email, want);
+  }
+  for (const email of ['"a b"@example.com', '"a<b"@example.com', "jörg@example.com", "a@mü_nchen.example"]) {
+    const answer = await server.api("POST", "/messages", mail({ to: { email } }));
+    assert_problem(answer, 422, email);
+    assert.deepEqual(pointers(answer), ["/to/email"]);
+  }
+  assert.equal((await server.api("POST", "/suppressions", { address: "j@MÜNCHEN.example", reason: "manual" })).status, 201);
+  assert.equal((await server.api("POST", "/messages", mail({ to: { email: "j@xn--mnchen-3ya.example" } }))).body.status, "suppressed");
+  assert.equal((await server.api("GET", `/suppressions?address=${encodeURIComponent("j@münchen.example")}`)).body.data.length, 1);
+  assert.equal((await server.api("GET", `/contacts/${encodeURIComponent("j@münchen.example")}`)).status, 200);
+});
+
 test("a scheduled message can be canceled, and a sent one cannot", async (t) => {
   const server = await start_server(t);
   const send_at = new Date(Date.now() + 3600000).toISOString();

@@ -4,7 +4,10 @@
  * Three routes, one path: the request becomes items, the engine prepares them and makes one command with all rows, the
  * writer commits it, and the answer is made of what was prepared. With an Idempotency-Key the answer's bytes are
  * rendered before the commit and committed with it; a client that lost the first answer gets the same one, to the byte.
- */
+ *
+ * Every answer is rendered before the commit: what would not fit is refused while nothing is queued. That of a batch
+ * always fits. Links are most of it, 36 MB for a thousand newsletters, and they can be asked for one mail at a time; so
+ * items list theirs as long as there is room, and say null from there on. */
 #include "web/api/send.h"
 
 #include "base/clock.h"
@@ -22,11 +25,15 @@
 #include "web/api/reach.h"
 #include "web/api/services.h"
 
-enum { IDEMPOTENCY_HOURS = 24, IDEMPOTENCY_KEY_MAX = 256 };
+enum {
+	IDEMPOTENCY_HOURS = 24,
+	IDEMPOTENCY_KEY_MAX = 256,
+	BATCH_DETAILS_MAX = 4 * 1024 * 1024, /* of links and problems; the rest of an item is some hundred bytes */
+	LINK_BYTES = 64,                     /* of a link but its two addresses */
+};
 
-static void put_links_and_warnings(struct json_text *w, const struct accept_result *r)
+static void put_warnings(struct json_text *w, const struct accept_result *r)
 {
-	messages_write_links(w, r->links, r->link_count);
 	json_key(w, "warnings");
 	json_open(w, '[');
 	for (size_t i = 0; i < r->warning_count; i++)
@@ -45,7 +52,7 @@ static void put_base64(struct json_text *w, const char *key, struct slice bytes)
 }
 
 /* The same fields for what is sent and what is only instrumented, so that a caller can move from one to the other. */
-static void put_result(struct json_text *w, const struct accept_result *r)
+static void put_result(struct json_text *w, const struct accept_result *r, bool has_links)
 {
 	JSON_FIELD(w, "id", uuid, r->id);
 	if (r->html.n)
@@ -58,11 +65,17 @@ static void put_result(struct json_text *w, const struct accept_result *r)
 		JSON_FIELD(w, "status", cstring, r->status);
 		JSON_FIELD(w, "send_at", time, r->send_at_us);
 	}
-	put_links_and_warnings(w, r);
+	if (has_links) {
+		messages_write_links(w, r->links, r->link_count);
+	} else {
+		json_key(w, "links");
+		json_put_null(w);
+	}
+	put_warnings(w, r);
 }
 
 /* A problem document inside of an item: what the single request would have been answered. */
-static void put_problem(struct json_text *w, const struct accept_item *item)
+static void put_problem(struct json_text *w, const struct accept_item *item, bool is_listed)
 {
 	bool denied = item->status == STATUS_DENIED;
 	json_key(w, "error");
@@ -73,7 +86,7 @@ static void put_problem(struct json_text *w, const struct accept_item *item)
 	JSON_FIELD(w, "detail", cstring, denied ? item->refusal : "This message was not queued.");
 	json_key(w, "errors");
 	json_open(w, '[');
-	for (size_t i = 0; i < item->problems.count; i++) {
+	for (size_t i = 0; is_listed && i < item->problems.count; i++) {
 		json_open(w, '{');
 		JSON_FIELD(w, "pointer", string, item->problems.items[i].pointer);
 		JSON_FIELD(w, "detail", string, item->problems.items[i].detail);
@@ -89,24 +102,39 @@ static void render_one(void *user, const struct accept_item *items, size_t count
 	(void)user;
 	(void)count;
 	json_open(&w, '{');
-	put_result(&w, &items[0].result);
+	put_result(&w, &items[0].result, true);
 	json_close(&w, '}');
+}
+
+/* What its links, or what is wrong with it, take about; escapes make it more. */
+static size_t detail_size(const struct accept_item *item)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < item->problems.count; i++)
+		size += item->problems.items[i].pointer.n + item->problems.items[i].detail.n + LINK_BYTES;
+	for (size_t i = 0; item->status == STATUS_OK && i < item->result.link_count; i++)
+		size += item->result.links[i].url.n + item->result.links[i].tracked_url.n + LINK_BYTES;
+	return size;
 }
 
 static void render_many(void *user, const struct accept_item *items, size_t count, struct buf *to)
 {
 	struct json_text w = json_text_on(to);
+	size_t left = BATCH_DETAILS_MAX;
 	(void)user;
 	json_open(&w, '{');
 	json_key(&w, "data");
 	json_open(&w, '[');
 	for (size_t i = 0; i < count; i++) {
+		size_t size = detail_size(&items[i]);
+		bool has_room = size <= left;
+		left -= has_room ? size : 0;
 		json_open(&w, '{');
 		JSON_FIELD(&w, "index", i64, (int64_t)i);
 		if (items[i].status == STATUS_OK)
-			put_result(&w, &items[i].result);
+			put_result(&w, &items[i].result, has_room);
 		else
-			put_problem(&w, &items[i]);
+			put_problem(&w, &items[i], has_room);
 		json_close(&w, '}');
 	}
 	json_close(&w, ']');
@@ -182,6 +210,22 @@ static void answer_items(struct api_call *call, const struct acceptance *a)
 	a->idempotency.render(NULL, a->items, a->count, &call->response);
 }
 
+static void answer_too_large(struct api_call *call)
+{
+	answer_problem(call, 413, "Too large",
+		       "The answer would be too large: the mail has too many links. Nothing was queued.");
+}
+
+/* Before the commit. It stays as it is while the writer has the command, unless that fails. */
+static bool make_answer(struct api_call *call, const struct acceptance *a)
+{
+	answer_items(call, a);
+	if (!buf_failed(&call->response))
+		return true;
+	answer_too_large(call);
+	return false;
+}
+
 /* One mail that is not good is the whole request's problem; one of a batch is that item's. */
 static void answer_refused(struct api_call *call, const struct accept_item *item)
 {
@@ -196,8 +240,8 @@ static void answer_accepted(struct api_call *call, struct api_worker *worker)
 	const struct acceptance *a = call->state;
 	enum status status = accept_end(call->services->sending, call->command);
 	if (status == STATUS_OK)
-		answer_items(call, a);
-	else if (status != STATUS_CONFLICT)
+		return; /* make_answer */
+	if (status != STATUS_CONFLICT)
 		answer_status(call, status, &call->command->err);
 	else if (!a->request.idempotency || !answer_again(call, worker, a->idempotency.request_hash))
 		answer_problem(call, 409, "Conflict", "Another request with this key is under way. Try again.");
@@ -218,10 +262,14 @@ static void accept_items(struct api_call *call, struct api_worker *worker, struc
 	}
 	enum status status = accept_begin(&context, a->items, a->count, &command);
 	call->state = a;
-	if (status != STATUS_OK)
+	if (status == STATUS_TOO_BIG)
+		answer_too_large(call);
+	else if (status != STATUS_OK)
 		answer_status(call, status, &err);
-	else if (command)
+	else if (command && make_answer(call, a))
 		call_commit(call, command, answer_accepted);
+	else if (command)
+		return;
 	else if (a->is_batch)
 		answer_items(call, a);
 	else
