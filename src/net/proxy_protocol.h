@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* proxy_protocol: the binary header (PROXY protocol, version 2) with which a proxy tells whose connection this is. */
+/* proxy_protocol: the header (PROXY protocol, version 2, which is binary, or 1, a line of text) with which a proxy
+ * tells whose connection this is. */
 #ifndef PUGMARK_NET_PROXY_PROTOCOL_H
 #define PUGMARK_NET_PROXY_PROTOCOL_H
 
@@ -12,9 +13,9 @@ enum proxy_protocol_result { PROXY_PROTOCOL_NONE, PROXY_PROTOCOL_MORE, PROXY_PRO
 
 struct proxy_protocol {
 	size_t size;              /* bytes of the header */
-	bool has_source;          /* else (LOCAL, UNSPEC, unix sockets) the peer stands for itself */
+	bool has_source;          /* else (LOCAL, UNSPEC, UNKNOWN, unix sockets) the peer stands for itself */
 	struct ip_address source; /* */
-	bool is_tls;              /* the client came over TLS, the proxy says (PP2_TYPE_SSL) */
+	bool is_tls;              /* the client came over TLS, the proxy says (PP2_TYPE_SSL); version 1 cannot */
 };
 
 /* Looks at the first bytes of a connection. NONE: they are no such header. *ret is set at WHOLE only. */

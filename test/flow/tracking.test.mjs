@@ -87,6 +87,27 @@ test("HEAD is answered like GET, without a body, and counts nothing", async (t) 
   assert.deepEqual(await hits(server, id), []);
 });
 
+/** In a text an address ends where a program thinks it does, and some encode what needs no encoding. */
+test("a token that a mail program has encoded, or put a bracket or a full stop behind, still opens", async (t) => {
+  const server = await start_server(t);
+  const encoded = (text) => [...text].map((c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`).join("");
+  const some = (text) => text.replace(/[-_a-m]/g, (c) => encoded(c).toLowerCase());
+  const opens = ["TOKEN.gif)", "TOKEN.gif.", "TOKEN.gif%3E", "TOKEN%2egif", "TOKEN>", "SOME.gif", "ALL", "ALL%2Egif%29."];
+  const clicks = ["TOKEN)", "TOKEN.", "TOKEN%3e", "TOKEN).", "TOKEN.)>", "SOME", "ALL", "ALL%29"];
+  const fill = (path, token) => path.replace("TOKEN", token).replace("SOME", some(token)).replace("ALL", encoded(token));
+  const one = await sent_mail(server);
+  for (const path of opens) await assert_pixel(await server.get(`/o/${fill(path, one.open)}`, agent(path)), path);
+  for (const path of opens) await assert_pixel(await server.get(`/track/open/${fill(path, one.open)}`, agent(`t ${path}`)), path);
+  for (const path of clicks) assert_redirect(await server.get(`/c/${fill(path, one.click)}`, agent(path)), "https://example.com/sale?a=1&b=2", path);
+  assert.equal(await server.metric("bad_tokens_total"), 0);
+  const wire = async (path) => (await (await Wire.open(t, server.port)).send(`GET ${path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n`).response()).status;
+  const wrong = [`/c/${one.click}!`, `/c/${one.click}%2F`, `/c/${one.click}%00`, `/c/${one.click.replace("A", "a")}x`, `/c/%2e%2e/c/${one.click}`, `/c/(${one.click}`, `/c/${one.click}%2`, `/c/${encoded(encoded(one.click))}`];
+  for (const path of wrong) assert.equal(await wire(path), 302, path);
+  for (const path of [`/C/${one.click}`, `/%63/${one.click}`, `/x/../c/${one.click}`]) assert.equal(await wire(path), 404, path);
+  assert.equal(await server.metric("bad_tokens_total"), wrong.length, "nothing else opens");
+  assert.deepEqual((await hits(server, one.id)).map((e) => e.type), ["email.opened", "email.clicked"], "further ones are the same hit again");
+});
+
 test("a token that is broken, foreign, truncated or changed by one bit records nothing but a counter", async (t) => {
   const server = await start_server(t);
   const other = await start_server(t);

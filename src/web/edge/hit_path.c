@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What this program writes into mails is codec/token/tracking_url; what callers build themselves has longer forms, and
- * those of before stay, because mails do. */
+ * those of before stay, because mails do. A token consists of characters that stand for themselves everywhere, so
+ * whatever else is on it was not ours; and it is sealed, so nothing that is taken off can make another one of it. */
 #include "web/edge/hit_path.h"
 
+#include "codec/text/percent.h"
 #include "codec/token/tracking_url.h"
 
 static bool take_prefix(struct slice *path, struct slice prefix)
@@ -13,8 +15,33 @@ static bool take_prefix(struct slice *path, struct slice prefix)
 	return true;
 }
 
-bool hit_path_parse(struct slice path, struct hit_path *ret)
+static bool is_behind_an_address(char c)
 {
+	return c == ')' || c == '.' || c == '>';
+}
+
+static struct slice plain_token(struct slice token, enum link_token_kind kind, struct arena *arena)
+{
+	struct slice plain = token;
+	if (slice_index(token, '%') < token.n && percent_decode(token, PERCENT_PATH, arena, &plain) != STATUS_OK)
+		return token;
+	while (plain.n && is_behind_an_address(plain.p[plain.n - 1]))
+		plain.n--;
+	if (kind == LINK_TOKEN_OPEN && slice_ends_with(plain, SLICE(".gif")))
+		plain.n -= 4;
+	return plain;
+}
+
+static struct hit_path path_of(enum link_token_kind kind, struct slice token, struct arena *arena)
+{
+	struct slice plain = plain_token(token, kind, arena);
+	return (struct hit_path){kind, plain, plain.n == UUID_TEXT_SIZE - 1};
+}
+
+bool hit_path_parse(struct slice path, struct arena *arena, struct hit_path *ret)
+{
+	enum link_token_kind kind;
+	struct slice token;
 	static const struct {
 		struct slice prefix;
 		enum link_token_kind kind;
@@ -24,16 +51,14 @@ bool hit_path_parse(struct slice path, struct hit_path *ret)
 	    {{"/track/open/", 12}, LINK_TOKEN_OPEN},
 	    {{"/track/click/", 13}, LINK_TOKEN_CLICK},
 	};
-	if (tracking_path_read(path, &ret->kind, &ret->token)) {
-		ret->is_signed = ret->token.n == UUID_TEXT_SIZE - 1;
+	if (tracking_path_read(path, &kind, &token)) {
+		*ret = path_of(kind, token, arena);
 		return true;
 	}
 	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
 		if (!take_prefix(&path, prefixes[i].prefix))
 			continue;
-		if (prefixes[i].kind == LINK_TOKEN_OPEN && slice_ends_with(path, SLICE(".gif")))
-			path.n -= 4;
-		*ret = (struct hit_path){prefixes[i].kind, path, path.n == UUID_TEXT_SIZE - 1};
+		*ret = path_of(prefixes[i].kind, path, arena);
 		return true;
 	}
 	return false;

@@ -3,15 +3,18 @@
 #ifndef PUGMARK_WEB_HIT_PATH_H
 #define PUGMARK_WEB_HIT_PATH_H
 
+#include "base/arena.h"
 #include "codec/token/link_token.h"
 
 struct hit_path {
 	enum link_token_kind kind;
-	struct slice token; /* not looked into; within the path */
+	struct slice token; /* not looked into; within the path, or in the arena */
 	bool is_signed; /* /api/track/…/{message id}?s=…: it is the message's id, and the token is in the query */
 };
 
-/* False: it is none of them. */
-bool hit_path_parse(struct slice path, struct hit_path *ret);
+/* False: it is none of them. What mail programs do to an address is taken off the token again: percent signs for
+ * characters that need none, and the bracket or the full stop behind an address that was found in a text. Nothing else
+ * of the path may be written in another way. */
+bool hit_path_parse(struct slice path, struct arena *arena, struct hit_path *ret);
 
 #endif

@@ -479,7 +479,7 @@ bool tracker_handle(struct tracker *t, struct http_request *request)
 	struct hit_path path;
 	struct link_token token;
 	uint8_t key_id = 0;
-	if (!hit_path_parse(http_request_path(request), &path))
+	if (!hit_path_parse(http_request_path(request), http_request_arena(request), &path))
 		return false;
 	if (!method_fits(http_request_method(request), path.kind)) {
 		struct http_header allow = {SLICE("Allow"), path.kind == LINK_TOKEN_UNSUBSCRIBE

@@ -35,7 +35,25 @@ static const struct {
     {SLICE(SIGNATURE "\x21\x11\x10\0"), PROXY_PROTOCOL_BAD, false, false, NULL}, /* longer than we read */
     {SLICE("GET / HTTP/1.1\r\n"), PROXY_PROTOCOL_NONE, false, false, NULL},
     {SLICE("\r\nGET / HTTP/1.1\r\n"), PROXY_PROTOCOL_NONE, false, false, NULL},
-    {SLICE("PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n"), PROXY_PROTOCOL_NONE, false, false, NULL},
+    {SLICE("PROXY TCP4 192.0.2.7 5.6.7.8 1 65535\r\n"), PROXY_PROTOCOL_WHOLE, true, false, "192.0.2.7"},
+    {SLICE("PROXY TCP6 2001:db8::7 ::1 1 2\r\n"), PROXY_PROTOCOL_WHOLE, true, false, "2001:db8::7"},
+    {SLICE("PROXY UNKNOWN\r\n"), PROXY_PROTOCOL_WHOLE, false, false, NULL},
+    {SLICE("PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535\r\n"), PROXY_PROTOCOL_WHOLE, false, false, NULL},
+    {SLICE("PROXY TCP4 192.0.2.7 5.6.7.8 1 65536\r\n"), PROXY_PROTOCOL_BAD, false, false, NULL},
+    {SLICE("PROXY TCP4 192.0.2.7 5.6.7.8 1 2 3\r\n"), PROXY_PROTOCOL_BAD, false, false, NULL},
+    {SLICE("PROXY TCP4 192.0.2.7 5.6.7.8 1\r\n"), PROXY_PROTOCOL_BAD, false, false, NULL},
+    {SLICE("PROXY TCP4 192.0.2.7  5.6.7.8 1 2\r\n"), PROXY_PROTOCOL_BAD, false, false, NULL},
+    {SLICE("PROXY TCP4 2001:db8::7 ::1 1 2\r\n"), PROXY_PROTOCOL_BAD, false, false, NULL},
+    {SLICE("PROXY TCP6 192.0.2.7 5.6.7.8 1 2\r\n"), PROXY_PROTOCOL_BAD, false, false, NULL},
+    {SLICE("PROXY UDP4 192.0.2.7 5.6.7.8 1 2\r\n"), PROXY_PROTOCOL_BAD, false, false, NULL},
+    {SLICE("PROXY tcp4 192.0.2.7 5.6.7.8 1 2\r\n"), PROXY_PROTOCOL_BAD, false, false, NULL},
+    {SLICE("PROXY TCP4 192.0.2.7 5.6.7.8 1 2\n"), PROXY_PROTOCOL_BAD, false, false, NULL},
+    {SLICE("PROXY \n"), PROXY_PROTOCOL_BAD, false, false, NULL},
+    {SLICE("PROXY UNKNOWN "
+	   "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n"),
+     PROXY_PROTOCOL_BAD, false, false, NULL},
+    {SLICE("PROXYX TCP4 192.0.2.7 5.6.7.8 1 2\r\n"), PROXY_PROTOCOL_NONE, false, false, NULL},
+    {SLICE("PUT / HTTP/1.1\r\n"), PROXY_PROTOCOL_NONE, false, false, NULL},
     {SLICE("\r\n\r\n\0\r\nQUIT\r"), PROXY_PROTOCOL_NONE, false, false, NULL},
 };
 
@@ -68,10 +86,22 @@ static void test_the_front_of_a_header_asks_for_more_and_what_follows_is_left(vo
 	assert_int_equal(got.size, whole.n - 5);
 }
 
+static void test_the_front_of_a_line_asks_for_more_and_what_follows_is_left(void **state)
+{
+	struct slice whole = SLICE("PROXY TCP4 192.0.2.7 5.6.7.8 1 2\r\nGET /");
+	struct proxy_protocol got = {0};
+	(void)state;
+	for (size_t n = 0; n < whole.n - 5; n++)
+		assert_int_equal(proxy_protocol_read(slice_sub(whole, 0, n), &got), PROXY_PROTOCOL_MORE);
+	assert_int_equal(proxy_protocol_read(whole, &got), PROXY_PROTOCOL_WHOLE);
+	assert_int_equal(got.size, whole.n - 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_headers_are_read_whole_or_refused),
+	    cmocka_unit_test(test_the_front_of_a_line_asks_for_more_and_what_follows_is_left),
 	    cmocka_unit_test(test_the_front_of_a_header_asks_for_more_and_what_follows_is_left),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
