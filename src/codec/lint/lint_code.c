@@ -93,6 +93,9 @@ static const struct code_words code_words[LINT_CODE_COUNT] = {
     [LINT_LONG_LINE] =
 	{"long_line", LINT_NOTE,
 	 "Mail servers break lines of more than 998 bytes. Let it be sent as quoted-printable or base64."},
+    [LINT_BIDI_CONTROL] = {"bidi_control", LINT_WARNING,
+			   "A character (as U+202E) turns the direction of text around, so that it reads as something "
+			   "else; filters take that for deceit. Take it out."},
     [LINT_TEMPLATE_SUBJECT] = {"template_subject", LINT_ERROR,
 			       "A merge tag is left in the subject. Merge before sending."},
     [LINT_NO_SUBJECT] = {"no_subject", LINT_WARNING, "There is no subject. Write one."},

@@ -49,6 +49,7 @@ enum lint_code {
 	LINT_LONG_LINE,
 	/* the mail around it */
 	LINT_TEMPLATE_SUBJECT,
+	LINT_BIDI_CONTROL,
 	LINT_NO_SUBJECT,
 	LINT_NO_HTML,
 	LINT_NO_TEXT_PART,

@@ -9,6 +9,7 @@
 #include "codec/lint/lint_words.h"
 #include "codec/mime/mime_rewrite.h"
 #include "codec/text/encoded_word.h"
+#include "codec/text/utf8.h"
 
 enum { SHOWN = 120, LINE_MAX_BYTES = 998, TEXT_TAGS_MAX = 20, UNSUBSCRIBE_URLS_MAX = 8, HEADER_TEXT_MAX = 4096 };
 
@@ -69,6 +70,16 @@ static void judge_subject(struct mail *mail)
 		lint_add(mail->work, LINT_NO_SUBJECT, is_there ? place : lint_place_of_part(mail->work), NULL);
 	else if (!mail->work->options->is_template && merge_tags_find_in_text(subject, &tag))
 		lint_add(mail->work, LINT_TEMPLATE_SUBJECT, place, "%.*s", SLICE_FMT(slice_sub(subject, 0, SHOWN)));
+}
+
+/* In what a reader sees before the mail is open. */
+static void judge_direction(struct mail *mail)
+{
+	static const struct slice names[] = {{"Subject", 7}, {"From", 4}, {"To", 2}, {"Reply-To", 8}};
+	struct lint_place place;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (has_header(mail, names[i], &place) && utf8_has_bidi_control(decoded_header(mail, names[i])))
+			lint_add(mail->work, LINT_BIDI_CONTROL, place, "%.*s", SLICE_FMT(names[i]));
 }
 
 /* Only when something was changed: a signature over a body that stays as it is still holds. */
@@ -318,6 +329,7 @@ static void judge(struct mail *mail)
 	judge_html_parts(mail);
 	judge_text_parts(mail);
 	judge_subject(mail);
+	judge_direction(mail);
 	judge_signature(mail);
 	judge_lines(mail);
 	judge_unsubscribing(mail);

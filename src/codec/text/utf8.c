@@ -40,6 +40,16 @@ bool utf8_is_valid(struct slice s)
 }
 
 /* Steps back over continuations, at most three: in what is no UTF-8 there may be any number of them. */
+bool utf8_has_bidi_control(struct slice s)
+{
+	for (size_t i = 0; i + 2 < s.n; i++) {
+		unsigned char a = (unsigned char)s.p[i], b = (unsigned char)s.p[i + 1], c = (unsigned char)s.p[i + 2];
+		if (a == 0xe2 && ((b == 0x80 && c >= 0xaa && c <= 0xae) || (b == 0x81 && c >= 0xa6 && c <= 0xa9)))
+			return true;
+	}
+	return false;
+}
+
 struct slice utf8_prefix(struct slice s, size_t max)
 {
 	if (s.n <= max)

@@ -8,6 +8,10 @@
 /* The length of the well-formed character that `s` begins with, 1 to 4; 0 when it begins with none or is empty. */
 size_t utf8_character_size(struct slice s);
 bool utf8_is_valid(struct slice s);
+/* Whether one of its characters embeds, overrides or isolates a direction of writing (U+202A to U+202E, U+2066 to
+ * U+2069): what follows is shown in another order than it is in. Marks of direction (U+200E, U+200F), which texts in
+ * Hebrew and Arabic have, are none of these. */
+bool utf8_has_bidi_control(struct slice s);
 /* The longest prefix of `s` of at most `max` bytes that does not cut a character in two. */
 struct slice utf8_prefix(struct slice s, size_t max);
 

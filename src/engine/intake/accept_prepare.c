@@ -3,15 +3,21 @@
  * message, check that it can be built, look for a suppression, rewrite the html. */
 #include "engine/intake/accept_prepare.h"
 
+#include "base/clock.h"
 #include "base/random.h"
+#include "codec/text/utf8.h"
 #include "engine/apply/apply.h"
 #include "engine/intake/accept_sender.h"
 #include "engine/mail/mail_body.h"
 #include "engine/mail/outgoing.h"
 #include "engine/people/belonging.h"
+#include "engine/tenant/tenant_policy.h"
+#include "engine/tenant/time_zone.h"
 #include "store/people/suppressions.h"
 
-enum { OWN_WARNINGS_MAX = 12 + MAIL_REQUEST_WARNINGS_MAX };
+static const int64_t DAY_US = INT64_C(86400000000);
+
+enum { OWN_WARNINGS_MAX = 17 + MAIL_REQUEST_WARNINGS_MAX };
 
 struct preparation {
 	const struct accept_context *context;
@@ -270,6 +276,42 @@ static void check_one_click(struct preparation *p)
 		     SLICE("one_click_not_https: List-Unsubscribe-Post was left out: server.base_url is not https."));
 }
 
+/* A day begins when the tenant's clocks say so. */
+static int64_t send_at_of(struct preparation *p)
+{
+	const struct send_request *request = &p->request;
+	if (!request->send_at_is_day)
+		return request->send_at_us;
+	char room[64];
+	struct buf text;
+	const struct time_zone *zone =
+	    tenant_policies_of(p->context->sending->policies, p->context->request->tenant).zone;
+	int64_t begin_us = time_zone_day_begin(zone, (int32_t)(request->send_at_us / DAY_US));
+	buf_init_fixed(&text, room, sizeof room);
+	time_append_rfc3339(&text, begin_us);
+	warn(p, arena_printf(arena_of(p), "send_at_day: The day begins at %.*s, by the clocks of %s.",
+			     SLICE_FMT(buf_slice(&text)), time_zone_name(zone)));
+	return begin_us;
+}
+
+/* What turns the direction of text around makes a name or a subject read as another one. */
+static void warn_of_bidi(struct preparation *p, const char *what, struct slice text)
+{
+	if (utf8_has_bidi_control(text))
+		warn(p, arena_printf(arena_of(p),
+				     "bidi_control: The %s has a character that turns the direction of text around (as "
+				     "U+202E does), so that it reads as something else; filters take that for deceit.",
+				     what));
+}
+
+static void check_texts(struct preparation *p)
+{
+	warn_of_bidi(p, "subject", p->request.subject);
+	warn_of_bidi(p, "sender's name", p->request.from.name);
+	warn_of_bidi(p, "recipient's name", p->request.to.name);
+	warn_of_bidi(p, "name of reply_to", p->request.reply_to.name);
+}
+
 static void fill_message(struct preparation *p, const struct contact *known)
 {
 	const struct send_request *request = &p->request;
@@ -278,7 +320,8 @@ static void fill_message(struct preparation *p, const struct contact *known)
 	m->id = new_id(p->context->now_us);
 	m->tenant = p->context->request->tenant;
 	m->created_us = p->context->now_us;
-	m->send_at_us = request->send_at_us > m->created_us ? request->send_at_us : m->created_us;
+	int64_t send_at_us = send_at_of(p);
+	m->send_at_us = send_at_us > m->created_us ? send_at_us : m->created_us;
 	m->stream = request->stream;
 	m->provider = is_instrument(p)      ? SLICE("external")
 		      : request->provider.n ? request->provider
@@ -295,6 +338,7 @@ static void fill_message(struct preparation *p, const struct contact *known)
 	message_options_of_request(request, slice_from_cstr(sending->base_url), &p->options);
 	p->options.honeypot = tenant_policies_of(sending->policies, m->tenant).honeypot == HONEYPOT_ON;
 	check_one_click(p);
+	check_texts(p);
 	m->options = message_options_encode(&p->options, arena_of(p));
 }
 

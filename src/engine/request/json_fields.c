@@ -3,8 +3,6 @@
  * tracked as somebody wanted, and nobody would know before the numbers are missing. */
 #include "engine/request/json_fields.h"
 
-#include "base/clock.h"
-
 static bool has_control(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
@@ -36,17 +34,6 @@ bool json_fields_text(struct json_reading *r, const json_t *value, const struct 
 	return true;
 }
 
-static bool read_time(struct json_reading *r, const json_t *value, const struct json_place *place, int64_t *ret)
-{
-	struct slice s;
-	if (!json_fields_text(r, value, place, 64, true, &s))
-		return false;
-	if (time_parse_rfc3339(s, ret))
-		return true;
-	READING_PROBLEM(r, place, "must be a time such as 2026-11-21T06:00:00Z (RFC 3339)");
-	return false;
-}
-
 static bool read_int(struct json_reading *r, const json_t *value, const struct json_place *place,
 		     const struct json_field *field, int32_t *ret)
 {
@@ -65,7 +52,6 @@ static bool read_member(struct json_reading *r, const json_t *value, const struc
 	switch (field->type) {
 	case FIELD_TEXT: return json_fields_text(r, value, place, field->max, false, member);
 	case FIELD_LINE: return json_fields_text(r, value, place, field->max, true, member);
-	case FIELD_TIME: return read_time(r, value, place, member);
 	case FIELD_INT: return read_int(r, value, place, field, member);
 	case FIELD_BOOL:
 		if (!json_is_boolean(value)) {

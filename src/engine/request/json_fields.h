@@ -19,7 +19,6 @@ struct json_reading {
 enum json_field_type {
 	FIELD_TEXT,   /* -> struct slice: any characters */
 	FIELD_LINE,   /* -> struct slice: one line, no control characters */
-	FIELD_TIME,   /* -> int64_t: RFC 3339, microseconds */
 	FIELD_BOOL,   /* -> bool */
 	FIELD_INT,    /* -> int32_t: from 0 to `max` */
 	FIELD_CUSTOM, /* `read` does it all */

@@ -3,6 +3,8 @@
  * behind them. */
 #include "engine/request/send_request.h"
 
+#include "base/clock.h"
+
 #include "engine/request/send_parts.h"
 #include "provider/provider.h"
 
@@ -28,11 +30,19 @@ static void check_provider(struct json_reading *r, const json_t *value, const st
 		READING_PROBLEM(r, place, "there is no provider of this name");
 }
 
-static void check_send_at(struct json_reading *r, const json_t *value, const struct json_place *place, void *member)
+enum { DATE_SIZE = 10 };
+
+/* A day is no time before a zone makes it one, and whose that is nobody here knows. */
+static void read_send_at(struct json_reading *r, const json_t *value, const struct json_place *place, void *member)
 {
-	(void)value;
-	const int64_t *send_at_us = member;
-	if (*send_at_us > r->now_us + (int64_t)SEND_DAYS_AHEAD_MAX * 86400 * 1000000)
+	struct slice text;
+	struct send_request *request = member;
+	if (!json_fields_text(r, value, place, 64, true, &text))
+		return;
+	request->send_at_is_day = text.n == DATE_SIZE;
+	if (!time_parse_rfc3339(text, &request->send_at_us))
+		READING_PROBLEM(r, place, "must be a time such as 2026-11-21T06:00:00Z (RFC 3339), or a day");
+	else if (request->send_at_us > r->now_us + (int64_t)SEND_DAYS_AHEAD_MAX * 86400 * 1000000)
 		READING_PROBLEM(r, place, "must not be more than a year ahead");
 }
 
@@ -61,7 +71,7 @@ static const struct json_field send_fields[] = {
     {"reply_to", FIELD_CUSTOM, MEMBER(reply_to), 0, false, send_parts_party},
     {"headers", FIELD_CUSTOM, MEMBER(headers), 0, false, send_parts_headers},
     {"attachments", FIELD_CUSTOM, MEMBER(attachments), 0, false, send_parts_attachments},
-    {"send_at", FIELD_TIME, MEMBER(send_at_us), 0, false, check_send_at},
+    {"send_at", FIELD_CUSTOM, 0, 0, false, read_send_at},
     {"provider", FIELD_LINE, MEMBER(provider), 64, false, check_provider},
     {0},
 };

@@ -75,7 +75,8 @@ struct send_request {
 	struct send_noun campaign, template;
 	struct send_sequence sequence;
 	struct slice sender;
-	int64_t send_at_us; /* 0: at once */
+	int64_t send_at_us;  /* 0: at once */
+	bool send_at_is_day; /* it is the midnight in UTC of a day that begins when the tenant's clocks say so */
 	struct slice stream;
 	struct slice provider; /* empty: the installation's */
 	struct send_track track;

@@ -159,6 +159,8 @@ static void test_html_findings_and_their_near_misses(void **state)
 #define ONE_CLICK "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 static const struct lint_case mail_cases[] = {
+    {LINT_BIDI_CONTROL, "Subject: =?utf-8?Q?invoice=E2=80=AEfdp.exe?=\r\n\r\nx", 1, 1,
+     "Subject: =?utf-8?Q?=D7=A9=E2=80=8F!?=\r\n\r\nx"},
     {LINT_TEMPLATE_SUBJECT, "Subject: Hi {{name}}\r\n\r\nx", 1, 1, "Subject: Hi {name}\r\n\r\nx"},
     {LINT_TEMPLATE_SUBJECT, "From: a@e.example\r\nSubject: =?utf-8?Q?Hi_=7B=7Bname=7D=7D?=\r\n\r\nx", 2, 1,
      "Subject: =?utf-8?Q?Hi_=7Bname=7D?=\r\n\r\nx"},
