@@ -248,7 +248,7 @@ export class MockApi {
       (!status || m.status === status) &&
       (!provider || m.provider === provider) &&
       (!from || m.created_at >= from) &&
-      (!to || m.created_at < to) &&
+      (!to || m.created_at.slice(0, to.length) <= to) &&
       (!q || m.subject.toLowerCase().includes(q) || m.to.email.includes(q));
     return this.mails.filter(wanted);
   }

@@ -112,8 +112,21 @@ test("who may not is told so: 401 without a good key, 403 from another page", as
   assert.equal(await count(server), 0);
 });
 
-test("a query parameter that a list does not have is refused with its name, and not passed over", async (t) => {
+test("a query parameter that a route does not have is refused with its name, and not passed over", async (t) => {
   const server = await start_server(t);
+  const { paths } = await (await server.get("/openapi.json")).json();
+  let refused = 0;
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const method of ["get", "post", "put", "patch", "delete"].filter((m) => m in methods)) {
+      const url = path.replace("{id}", "00000000-0000-7000-8000-000000000000");
+      const answer = await server.api(method.toUpperCase(), `${url}?frm=2026-01-01`, method === "get" || method === "delete" ? undefined : {});
+      if (answer.status === 404) continue; // a public path, which is not the API's
+      assert_problem(answer, 400, `${method} ${path}`);
+      assert.match(answer.body.detail, /There is no query parameter 'frm' here; there are: /, `${method} ${path}`);
+      refused++;
+    }
+  }
+  assert.ok(refused > 25, `${refused} routes`);
   const lists = ["/messages", "/messages/in-doubt", "/events", "/events/stream", "/unsubscribes/held", "/audit", "/suppressions", "/tenants", "/stats/summary"];
   for (const list of lists) {
     const answer = await server.api("GET", `${list}?frm=2026-01-01`);
@@ -293,6 +306,44 @@ test("an address that can be sent to is taken, and no other; international domai
   assert.equal((await server.api("POST", "/messages", mail({ to: { email: "j@xn--mnchen-3ya.example" } }))).body.status, "suppressed");
   assert.equal((await server.api("GET", `/suppressions?address=${encodeURIComponent("j@münchen.example")}`)).body.data.length, 1);
   assert.equal((await server.api("GET", `/contacts/${encodeURIComponent("j@münchen.example")}`)).status, 200);
+});
+
+test("attachments may be empty, and base64 may have line ends", async (t) => {
+  const server = await start_server(t);
+  const bytes = Buffer.from("a".repeat(200));
+  const lines = bytes.toString("base64").replace(/.{76}/g, "$&\r\n");
+  const attachments = [
+    { filename: "empty.txt", content_type: "text/plain", content: "" },
+    { filename: "lines.txt", content_type: "text/plain", content: `${lines}\n` },
+  ];
+  await server.send({ attachments });
+  for (const content of [undefined, null]) {
+    const answer = await server.api("POST", "/messages", mail({ attachments: [{ filename: "f", content }] }));
+    assert_problem(answer, 422, `${content}`);
+    assert.deepEqual(pointers(answer), ["/attachments/0/content"]);
+  }
+  for (const content of ["YQ", "Y Q==", "YQ==\n="])
+    assert_problem(await server.api("POST", "/messages", mail({ attachments: [{ filename: "f", content }] })), 422, content);
+});
+
+test("a day as send_at begins by the tenant's clocks, and the answer says when that is", async (t) => {
+  const server = await start_server(t);
+  const day = new Date(Date.now() + 5 * 86400000).toISOString().slice(0, 10);
+  const before = new Date(Date.parse(`${day}T00:00:00Z`) - 14 * 3600000).toISOString();
+  assert.equal((await server.send({ send_at: day }, "scheduled")).send_at, `${day}T00:00:00.000Z`);
+  assert.equal((await server.api("PATCH", "/tenants/default", { time_zone: "Pacific/Kiritimati" })).status, 200);
+  const answer = await server.send({ send_at: day }, "scheduled");
+  assert.equal(answer.send_at, before);
+  assert.ok(answer.warnings.some((w) => w.startsWith("send_at_day: ") && w.includes(before.slice(0, 19)) && w.includes("Pacific/Kiritimati")), answer.warnings);
+  assert.equal((await server.send({ send_at: `${day}T00:00:00Z` }, "scheduled")).send_at, `${day}T00:00:00.000Z`, "a time is that time");
+});
+
+test("a character that turns the direction of text around is a warning", async (t) => {
+  const server = await start_server(t);
+  const warned = async (over) => (await server.send(over)).warnings.filter((w) => w.startsWith("bidi_control: ")).length;
+  assert.equal(await warned({ subject: "invoice\u202efdp.exe" }), 1);
+  assert.equal(await warned({ from: { email: "a@example.com", name: "\u2067Bank" }, to: { email: "b@example.com", name: "\u202dB" } }), 2);
+  assert.equal(await warned({ subject: "\u05e9\u05dc\u05d5\u05dd\u200f!" }), 0, "marks of direction are writing");
 });
 
 test("a scheduled message can be canceled, and a sent one cannot", async (t) => {

@@ -109,9 +109,16 @@ test("a bare date is a day of the zone in every list, and a time is that time", 
   const day = date_in("Pacific/Kiritimati");
   const listed = async (path, from, to) => (await server.api("GET", `${path}?from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`)).body.data.length > 0;
   for (const path of ["/messages", "/events"]) {
+    assert.equal(await listed(path, day, day), true, `${path}: the day itself`);
     assert.equal(await listed(path, day, add_days(day, 1)), true, path);
-    assert.equal(await listed(path, add_days(day, -1), day), false, path);
+    assert.equal(await listed(path, add_days(day, -1), add_days(day, -1)), false, path);
+    assert.equal(await listed(path, add_days(day, 1), add_days(day, 1)), false, path);
     assert.equal(await listed(path, `${day}T00:00:00+14:00`, `${add_days(day, 1)}T00:00:00+14:00`), true, path);
+  }
+  for (const path of ["/messages", "/events", "/stats/summary"]) {
+    const { status, body } = await server.api("GET", `${path}?from=${day}&to=${add_days(day, -1)}`);
+    assert.equal(status, 422, path);
+    assert.match(body.detail, /'from' must not be after 'to'/);
   }
   const now = (await server.message(id)).created_at;
   const of_now = await summary(server, `from=${now}&to=${now}`);

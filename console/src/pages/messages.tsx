@@ -5,7 +5,7 @@ import { MessageTable } from "../parts/message_table";
 import { Top, use_title } from "../parts/page";
 import { ShowMore } from "../parts/show_more";
 import { Command, Empty, Failed, Loading } from "../parts/states";
-import { add_days, date_range, today_in } from "../format";
+import { date_range, today_in } from "../format";
 import { Icon } from "../icons";
 import { is_day } from "../range";
 import { go_with, type Route } from "../router";
@@ -38,8 +38,7 @@ export function Messages({ route }: { route: Route }) {
   const from = day_of(route, "from");
   const to = day_of(route, "to");
   const status = (STATUSES.find((s) => s.value === route.params.get("status"))?.value ?? "all") as Status;
-  // The API's `to` is the instant at which the list ends: the start of the day after the last one.
-  const { first, rows, next, load_more, failed_more } = use_paged(LIST, { from, to: to && add_days(to, 1), status: status === "all" ? null : status });
+  const { first, rows, next, load_more, failed_more } = use_paged(LIST, { from, to, status: status === "all" ? null : status });
   const filtered = status !== "all" || from || to;
   const dates =
     from && to ? (from === "1970-01-01" ? "since the first mail" : `sent ${date_range(from, to, today_in(me.tenant.time_zone))}`) : "newest first";

@@ -28,8 +28,8 @@ struct held_unsubscribe {
 	struct slice reasons, ip, user_agent;
 };
 
-/* Keeps one as waiting; one that was confirmed waits anew, for whoever presses has been let in again since. STATUS_OK also
- * when the message has one that waits or was dismissed (then *ret_added is false). */
+/* Keeps one as waiting; one that was confirmed waits anew, for whoever presses has been let in again since. STATUS_OK
+ * also when the message has one that waits or was dismissed (then *ret_added is false). */
 enum status store_held_unsubscribe_add(struct store_session *s, const struct held_unsubscribe *held, bool *ret_added,
 				       struct err *err) MUST_CHECK;
 

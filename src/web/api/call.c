@@ -14,6 +14,7 @@
 #include "engine/ledger/writer.h"
 #include "journal/journal.h"
 #include "web/api/answer.h"
+#include "web/api/parameters.h"
 #include "web/api/routes.h"
 #include "web/api/services.h"
 
@@ -237,7 +238,8 @@ static bool shows_too_much(const struct api_call *call, const struct route *rout
 
 void call_run(struct api_call *call, const struct route *route, struct api_worker *worker)
 {
-	if (!call_admit(call, route, worker) || !has_good_body(call, route) || !has_room_to_work(call))
+	if (!call_admit(call, route, worker) || !parameters_only(call, routes_query(route)) ||
+	    !has_good_body(call, route) || !has_room_to_work(call))
 		return;
 	call->is_silent = shows_too_much(call, route);
 	route->handler(call, worker);

@@ -52,8 +52,6 @@ static bool query_actors(struct api_call *call, uint32_t *ret)
 
 /* Who may see only their own mail has the filter's sender set, whatever they asked for. It is set last, so that no
  * parameter can loosen it. */
-#define FILTER_PARAMETERS "message contact campaign template sender type actor from to limit"
-
 static bool query_filter(struct api_call *call, struct event_filter *f)
 {
 	*f = (struct event_filter){.tenant = call->who.tenant, .limit = LIMIT_DEFAULT};
@@ -61,7 +59,7 @@ static bool query_filter(struct api_call *call, struct event_filter *f)
 		    parameters_text(call, "campaign", &f->campaign_id) &&
 		    parameters_text(call, "template", &f->template_id) && parameters_text(call, "sender", &f->sender) &&
 		    query_types(call, &f->types) && query_actors(call, &f->actors) &&
-		    parameters_time(call, "from", &f->from_us) && parameters_time(call, "to", &f->to_us) &&
+		    parameters_times(call, &f->from_us, &f->to_us) &&
 		    parameters_number(call, "limit", LIMIT_MAX, &f->limit);
 	struct slice own = reach_sender(call);
 	if (own.p)
@@ -77,8 +75,7 @@ void events_list(struct api_call *call, struct api_worker *worker)
 	struct event *events;
 	size_t count;
 	struct slice cursor = {NULL, 0};
-	if (!parameters_only(call, FILTER_PARAMETERS " cursor") || !query_filter(call, &filter) ||
-	    !parameters_text(call, "cursor", &cursor))
+	if (!query_filter(call, &filter) || !parameters_text(call, "cursor", &cursor))
 		return;
 	if (cursor.n && !slice_to_u64(cursor, INT64_MAX, &filter.before_position)) {
 		answer_problem(call, 422, "Invalid", "This cursor was not given out here.");
@@ -141,7 +138,7 @@ void events_stream(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
 	struct event_filter *filter = ARENA_NEW(call->arena, struct event_filter);
-	if (!parameters_only(call, FILTER_PARAMETERS) || !query_filter(call, filter))
+	if (!query_filter(call, filter))
 		return;
 	enum status status = position_after(call, worker, &filter->after_position, &err);
 	if (status != STATUS_OK) {

@@ -131,13 +131,11 @@ static bool query_state(struct api_call *call, struct message_filter *f)
 void messages_list(struct api_call *call, struct api_worker *worker)
 {
 	struct message_filter f = {.tenant = call->who.tenant, .limit = LIMIT_DEFAULT};
-	if (!parameters_only(call, "campaign template contact sender provider q status from to cursor limit") ||
-	    !parameters_text(call, "campaign", &f.campaign_id) || !parameters_text(call, "template", &f.template_id) ||
+	if (!parameters_text(call, "campaign", &f.campaign_id) || !parameters_text(call, "template", &f.template_id) ||
 	    !parameters_text(call, "contact", &f.contact_id) || !parameters_text(call, "sender", &f.sender) ||
 	    !parameters_text(call, "provider", &f.provider) || !parameters_text(call, "q", &f.search) ||
-	    !query_state(call, &f) || !parameters_time(call, "from", &f.from_us) ||
-	    !parameters_time(call, "to", &f.to_us) || !parameters_uuid(call, "cursor", &f.before) ||
-	    !parameters_number(call, "limit", LIMIT_MAX, &f.limit))
+	    !query_state(call, &f) || !parameters_times(call, &f.from_us, &f.to_us) ||
+	    !parameters_uuid(call, "cursor", &f.before) || !parameters_number(call, "limit", LIMIT_MAX, &f.limit))
 		return;
 	struct slice own = reach_sender(call);
 	if (own.p)
@@ -151,8 +149,7 @@ void messages_list_in_doubt(struct api_call *call, struct api_worker *worker)
 {
 	struct message_filter f = {
 	    .tenant = call->who.tenant, .limit = LIMIT_DEFAULT, .by_state = true, .state = MESSAGE_IN_DOUBT};
-	if (!parameters_only(call, "cursor limit") || !parameters_uuid(call, "cursor", &f.before) ||
-	    !parameters_number(call, "limit", LIMIT_MAX, &f.limit))
+	if (!parameters_uuid(call, "cursor", &f.before) || !parameters_number(call, "limit", LIMIT_MAX, &f.limit))
 		return;
 	f.sender = reach_sender(call);
 	list_messages(call, worker, &f);

@@ -39,7 +39,7 @@ bool parameters_only(struct api_call *call, const char *names)
 			continue;
 		struct slice detail =
 		    arena_printf(call->arena, "There is no query parameter '%.*s' here; there are: %s.",
-				 SLICE_FMT(slice_sub(found.name, 0, NAME_SHOWN)), names);
+				 SLICE_FMT(slice_sub(found.name, 0, NAME_SHOWN)), *names ? names : "none");
 		answer_problem(call, 400, "Bad request", detail.p);
 		return false;
 	}
@@ -86,34 +86,55 @@ static bool time_or_day(struct api_call *call, const char *name, struct time_or_
 	struct slice text = {NULL, 0};
 	if (!parameters_text(call, name, &text))
 		return false;
-	*ret = (struct time_or_day){.is_given = text.p != NULL, .is_day = text.n == DATE_SIZE};
+	*ret = (struct time_or_day){.is_given = text.p != NULL, .is_day = text.p && text.n == DATE_SIZE};
 	if (!text.p || time_parse_rfc3339(text, &ret->time_us))
 		return true;
 	bad_parameter(call, name, "a time like 2026-11-21T06:00:00Z, or a day");
 	return false;
 }
 
-bool parameters_time(struct api_call *call, const char *name, int64_t *ret_us)
+static bool is_in_order(struct api_call *call, bool is_after)
 {
-	struct time_or_day at;
-	if (!time_or_day(call, name, &at))
+	if (is_after)
+		answer_problem(call, 422, "Invalid", "The query parameter 'from' must not be after 'to'.");
+	return !is_after;
+}
+
+bool parameters_times(struct api_call *call, int64_t *ret_from_us, int64_t *ret_to_us)
+{
+	struct time_or_day from, to;
+	const struct time_zone *zone = parameters_zone(call);
+	if (!time_or_day(call, "from", &from) || !time_or_day(call, "to", &to))
 		return false;
-	if (at.is_given)
-		*ret_us =
-		    at.is_day ? time_zone_day_begin(parameters_zone(call), (int32_t)(at.time_us / DAY_US)) : at.time_us;
+	int64_t from_us = from.is_day ? time_zone_day_begin(zone, (int32_t)(from.time_us / DAY_US)) : from.time_us;
+	int64_t to_us = to.is_day ? time_zone_day_begin(zone, (int32_t)(to.time_us / DAY_US) + 1) : to.time_us;
+	/* The end of a day is the beginning of the next, which does not belong to it. */
+	int64_t last_us = to.is_day ? to_us - 1 : to_us;
+	if (!is_in_order(call, from.is_given && to.is_given && from_us > last_us))
+		return false;
+	if (from.is_given)
+		*ret_from_us = from_us;
+	if (to.is_given)
+		*ret_to_us = to_us;
 	return true;
 }
 
 /* A time is taken for the day it is in where the tenant is, as the sums are kept. */
-bool parameters_day(struct api_call *call, const char *name, int32_t *ret_day)
+static void take_day(const struct api_call *call, const struct time_or_day *at, int32_t *ret_day)
 {
-	struct time_or_day at;
-	if (!time_or_day(call, name, &at))
-		return false;
-	if (at.is_given)
+	if (at->is_given)
 		*ret_day =
-		    at.is_day ? (int32_t)(at.time_us / DAY_US) : time_zone_day_of(parameters_zone(call), at.time_us);
-	return true;
+		    at->is_day ? (int32_t)(at->time_us / DAY_US) : time_zone_day_of(parameters_zone(call), at->time_us);
+}
+
+bool parameters_days(struct api_call *call, int32_t *ret_from_day, int32_t *ret_to_day)
+{
+	struct time_or_day from, to;
+	if (!time_or_day(call, "from", &from) || !time_or_day(call, "to", &to))
+		return false;
+	take_day(call, &from, ret_from_day);
+	take_day(call, &to, ret_to_day);
+	return is_in_order(call, *ret_from_day > *ret_to_day);
 }
 
 bool parameters_uuid(struct api_call *call, const char *name, struct uuid *ret)

@@ -14,16 +14,17 @@ struct time_zone;
 const struct time_zone *parameters_zone(const struct api_call *call);
 
 /* Nothing but these, which are parted by spaces; 400 with the name of another one. A filter that is misspelt would be
- * none, and the answer more than was asked for. */
+ * none, and the answer more than was asked for. Asked for every route, with what routes.h says of it. */
 bool parameters_only(struct api_call *call, const char *names);
 
 bool parameters_text(struct api_call *call, const char *name, struct slice *ret);
 /* From 1 to max. */
 bool parameters_number(struct api_call *call, const char *name, uint32_t max, uint32_t *ret);
-/* RFC 3339, or a day. Where a time is wanted a day stands for its first moment, and where a day is wanted a time for
- * the day it is in, in parameters_zone. */
-bool parameters_time(struct api_call *call, const char *name, int64_t *ret_us);
-bool parameters_day(struct api_call *call, const char *name, int32_t *ret_day);
+/* "from" and "to", each RFC 3339 or a day of parameters_zone. Both days belong to the range, so that a day from which
+ * and to which is asked is that day, whether times are listed (until *ret_to_us, which does not belong to it) or days
+ * are summed; a time stands there for the day it is in. 422 when `from` is after `to`. */
+bool parameters_times(struct api_call *call, int64_t *ret_from_us, int64_t *ret_to_us);
+bool parameters_days(struct api_call *call, int32_t *ret_from_day, int32_t *ret_to_day);
 bool parameters_uuid(struct api_call *call, const char *name, struct uuid *ret);
 /* The {id} of the route as a UUID. */
 bool parameters_id(struct api_call *call, struct uuid *ret);

@@ -92,6 +92,32 @@ const struct route *routes_all(size_t *ret_count)
 	return routes;
 }
 
+/* A route that is not here has none: whoever adds a parameter and forgets it finds it refused. */
+const char *routes_query(const struct route *route)
+{
+#define EVENTS "message contact campaign template sender type actor from to limit"
+	static const struct {
+		const char *pattern, *names;
+		enum http_method method;
+	} queries[] = {
+	    {"/messages", "campaign template contact sender provider q status from to cursor limit", HTTP_GET},
+	    {"/messages/in-doubt", "cursor limit", HTTP_GET},
+	    {"/messages/{id}/preview", "frame", HTTP_GET},
+	    {"/events", EVENTS " cursor", HTTP_GET},
+	    {"/events/stream", EVENTS, HTTP_GET},
+	    {"/unsubscribes/held", "state cursor limit", HTTP_GET},
+	    {"/audit", "tenant person action cursor limit", HTTP_GET},
+	    {"/suppressions", "address reason cursor limit", HTTP_GET},
+	    {"/suppressions/{id}", "why", HTTP_DELETE},
+	    {"/tenants", "limit cursor", HTTP_GET},
+	    {"/stats/summary", "from to campaign template sender compare", HTTP_GET},
+	};
+	for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++)
+		if (route->method == queries[i].method && strcmp(route->pattern, queries[i].pattern) == 0)
+			return queries[i].names;
+	return "";
+}
+
 /* ---- Finding one */
 
 /* An empty segment matches no {…}: /messages//cancel is not a message with an empty id. */

@@ -27,6 +27,8 @@ uint64_t route_body_max(const struct route *route);
 
 /* The whole table. */
 const struct route *routes_all(size_t *ret_count);
+/* The query parameters that it has, parted by spaces; "": none. */
+const char *routes_query(const struct route *route);
 /* "GET"; for what the API knows. */
 const char *routes_method_name(enum http_method method);
 

@@ -145,19 +145,13 @@ static bool query_range(struct api_call *call, struct stats_query *q, bool *ret_
 	struct slice compare = {NULL, 0};
 	int32_t today = time_zone_day_of(parameters_zone(call), clock_now_us(call->services->clock));
 	*q = (struct stats_query){.tenant = call->who.tenant, .from_day = today - DEFAULT_DAYS + 1, .to_day = today};
-	if (!parameters_only(call, "from to campaign template sender compare") ||
-	    !parameters_day(call, "from", &q->from_day) || !parameters_day(call, "to", &q->to_day) ||
-	    !parameters_text(call, "campaign", &q->campaign_id) ||
+	if (!parameters_days(call, &q->from_day, &q->to_day) || !parameters_text(call, "campaign", &q->campaign_id) ||
 	    !parameters_text(call, "template", &q->template_id) || !parameters_text(call, "sender", &q->sender) ||
 	    !parameters_text(call, "compare", &compare))
 		return false;
 	struct slice own = reach_sender(call);
 	if (own.p)
 		q->sender = own;
-	if (q->from_day > q->to_day) {
-		answer_problem(call, 422, "Invalid", "The query parameter 'from' must not be after 'to'.");
-		return false;
-	}
 	if (compare.p && !slice_equal(compare, SLICE("previous"))) {
 		answer_problem(call, 422, "Invalid", "The query parameter 'compare' must be 'previous'.");
 		return false;

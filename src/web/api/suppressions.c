@@ -52,9 +52,8 @@ void suppressions_list(struct api_call *call, struct api_worker *worker)
 	struct slice address = {NULL, 0};
 	struct suppression_list list;
 	struct suppression_filter f = {.tenant = call->who.tenant, .limit = LIST_DEFAULT};
-	if (!parameters_only(call, "address reason cursor limit") || !parameters_text(call, "address", &address) ||
-	    !parameters_text(call, "reason", &f.reason) || !parameters_text(call, "cursor", &f.after_key) ||
-	    !parameters_number(call, "limit", LIST_MAX, &f.limit))
+	if (!parameters_text(call, "address", &address) || !parameters_text(call, "reason", &f.reason) ||
+	    !parameters_text(call, "cursor", &f.after_key) || !parameters_number(call, "limit", LIST_MAX, &f.limit))
 		return;
 	enum status status = address.p ? store_suppression_list_of(worker->session, f.tenant,
 								   normal_form(call, address), call->arena, &list, &err)

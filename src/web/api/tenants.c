@@ -65,8 +65,7 @@ void tenants_list(struct api_call *call, struct api_worker *worker)
 	size_t from = 0;
 	uint32_t after = 0;
 	uint32_t limit = LIST_DEFAULT;
-	if (!reach_all_tenants(call, worker) || !parameters_only(call, "limit cursor") ||
-	    !parameters_number(call, "limit", LIST_MAX, &limit) ||
+	if (!reach_all_tenants(call, worker) || !parameters_number(call, "limit", LIST_MAX, &limit) ||
 	    !parameters_number(call, "cursor", UINT32_MAX, &after))
 		return;
 	enum status status = store_tenant_list(worker->session, call->arena, &tenants, &count, &err);

@@ -83,8 +83,8 @@ void unsubscribes_list(struct api_call *call, struct api_worker *worker)
 	size_t count = 0;
 	uint64_t waiting = 0;
 	struct held_filter f = {.tenant = call->who.tenant, .state = HELD_WAITING, .limit = LIMIT_DEFAULT};
-	if (!parameters_only(call, "state cursor limit") || !query_state(call, &f.state) ||
-	    !parameters_uuid(call, "cursor", &f.before) || !parameters_number(call, "limit", LIMIT_MAX, &f.limit))
+	if (!query_state(call, &f.state) || !parameters_uuid(call, "cursor", &f.before) ||
+	    !parameters_number(call, "limit", LIMIT_MAX, &f.limit))
 		return;
 	f.sender = reach_sender(call);
 	enum status status = store_held_unsubscribe_list(worker->session, &f, call->arena, &list, &count, &err);
