@@ -467,10 +467,11 @@ static bool method_fits(enum http_method method, enum link_token_kind kind)
 	return method == HTTP_GET || method == HTTP_HEAD || (method == HTTP_POST && kind == LINK_TOKEN_UNSUBSCRIBE);
 }
 
-bool tracker_takes_body(const struct http_request *request)
+bool tracker_takes_body(struct http_request *request)
 {
 	struct hit_path path;
-	return http_request_method(request) == HTTP_POST && hit_path_parse(http_request_path(request), &path) &&
+	return http_request_method(request) == HTTP_POST &&
+	       hit_path_parse(http_request_path(request), http_request_arena(request), &path) &&
 	       path.kind == LINK_TOKEN_UNSUBSCRIBE;
 }
 

@@ -52,7 +52,7 @@ void tracker_free(struct tracker **tracker);
 
 /* Before a body is read: only who unsubscribes with a POST has one that says something. */
 enum { TRACKER_BODY_MAX = 16384 };
-bool tracker_takes_body(const struct http_request *request);
+bool tracker_takes_body(struct http_request *request);
 /* True when the path was one of these; the request is then answered, now or later. */
 bool tracker_handle(struct tracker *tracker, struct http_request *request);
 /* Once per loop turn: gives the gathered records to the journal. */
