@@ -73,3 +73,10 @@ enum frame_result frame_parse(struct slice bytes, uint32_t seed, struct frame *r
 	*ret = frame;
 	return FRAME_VALID;
 }
+
+bool frame_looks_like(struct slice bytes, uint32_t number)
+{
+	return bytes.n >= FRAME_HEADER_BYTES && bytes.p[AT_MARK] == MARK &&
+	       load_length(bytes.p) <= JOURNAL_PAYLOAD_MAX && bytes.n >= frame_stored_size(bytes.p) &&
+	       wire_load_u32(bytes.p + AT_NUMBER) == number;
+}

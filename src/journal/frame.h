@@ -37,4 +37,8 @@ enum frame_result {
  * caller's to say. */
 enum frame_result frame_parse(struct slice bytes, uint32_t seed, struct frame *ret);
 
+/* Whether `bytes` begin with something of the shape of a record with this number, whatever its checksum says: for a
+ * segment whose seed is lost. */
+bool frame_looks_like(struct slice bytes, uint32_t number);
+
 #endif

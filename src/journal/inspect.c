@@ -3,6 +3,7 @@
 #include "journal/inspect.h"
 
 #include "base/mem.h"
+#include "journal/end_mark.h"
 #include "journal/frame.h"
 #include "journal/segment.h"
 
@@ -16,7 +17,12 @@ static void judge(struct inspect_segment *found, const struct segment *segment, 
 	found->torn = is_last && scan.end == SEGMENT_TORN;
 	if (!segment_header_is_whole(slice_of(segment->bytes, segment->size)))
 		found->damage = "one of the two headers is damaged; the other one serves";
-	if (scan.end == SEGMENT_CLEAN && (is_last || found->first + scan.count == next_first))
+	/* What stands behind the next one's first was never acknowledged here (segment.c). */
+	if (!is_last && found->first + scan.count >= next_first) {
+		found->records = next_first - found->first;
+		return;
+	}
+	if (is_last && scan.end == SEGMENT_CLEAN)
 		return;
 	found->damage_at = scan.end_at;
 	if (scan.end == SEGMENT_DAMAGED)
@@ -52,15 +58,28 @@ static enum status load_last(const struct disk *disk, const char *directory, uin
 	}
 }
 
+/* Of the last segment: what was acknowledged and is neither there nor in the damage that was found. */
+static uint64_t count_missing(const struct inspect_segment *last, uint16_t node, const struct end_mark *mark)
+{
+	uint64_t end = last->first + last->records - 1;
+
+	return last->damage_at == 0 && mark->node == node && mark->sequence > end ? mark->sequence - end : 0;
+}
+
 enum status inspect_verify(const struct disk *disk, const char *directory,
 			   void (*each)(void *user, const struct inspect_segment *segment), void *user,
 			   struct inspect_summary *ret, struct err *err)
 {
 	struct inspect_summary sum = {0};
+	struct end_mark mark = {0};
 	uint64_t *firsts;
 	size_t count;
-	enum status status = segment_list(disk, directory, &firsts, &count, err);
+	enum status status;
 
+	/* Before the segments: it is written behind them, so what it says now is in what is read then, or is missing.
+	 */
+	(void)end_mark_read(disk, directory, &mark);
+	status = segment_list(disk, directory, &firsts, &count, err);
 	if (status != STATUS_OK)
 		return status;
 	for (size_t i = 0; i < count; i++) {
@@ -75,6 +94,8 @@ enum status inspect_verify(const struct disk *disk, const char *directory,
 			continue; /* trimmed meanwhile */
 		if (status == STATUS_OK) {
 			judge(&found, &segment, i + 1 == count, i + 1 < count ? firsts[i + 1] : 0);
+			if (i + 1 == count)
+				sum.missing = count_missing(&found, segment.header.node, &mark);
 			segment_unload(&segment);
 		} else {
 			found.damage = why.text;
@@ -93,7 +114,8 @@ enum status inspect_verify(const struct disk *disk, const char *directory,
 	return STATUS_OK;
 }
 
-static bool dump_segment(const struct segment *segment, uint64_t after,
+/* Up to `end`, where the next segment begins. */
+static bool dump_segment(const struct segment *segment, uint64_t after, uint64_t end,
 			 bool (*each)(void *user, const struct journal_record *record), void *user)
 {
 	struct slice file = slice_of(segment->bytes, segment->size);
@@ -111,6 +133,8 @@ static bool dump_segment(const struct segment *segment, uint64_t after,
 						.type = frame.type,
 						.payload = frame.payload};
 
+		if (record.sequence >= end)
+			break;
 		if (record.sequence > after && !each(user, &record))
 			return false;
 		number = frame.number + 1;
@@ -136,7 +160,7 @@ enum status inspect_dump(const struct disk *disk, const char *directory, uint64_
 			continue;
 		status = segment_load(disk, directory, firsts[i], &segment, err);
 		if (status == STATUS_OK) {
-			go_on = dump_segment(&segment, after, each, user);
+			go_on = dump_segment(&segment, after, i + 1 < count ? firsts[i + 1] : UINT64_MAX, each, user);
 			segment_unload(&segment);
 		} else if (status == STATUS_CORRUPT || status == STATUS_NOT_FOUND) {
 			status = STATUS_OK; /* verify speaks of it */

@@ -25,6 +25,7 @@ struct inspect_summary {
 	uint64_t damaged; /* segments */
 	uint64_t first;   /* sequence numbers; 0 without records */
 	uint64_t last;    /* */
+	uint64_t missing; /* records behind `last` that were acknowledged */
 };
 
 /* Calls `each` for every segment, in order. STATUS_OK even when there is damage: *ret says. STATUS_NOT_FOUND without

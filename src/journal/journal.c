@@ -42,10 +42,13 @@ static enum status journal_new(const struct journal_config *config, struct journ
 	journal->reserve_bytes = config->reserve_bytes ? config->reserve_bytes : RESERVE_BYTES_DEFAULT;
 	journal->retry_us = (int64_t)(config->retry_ms ? config->retry_ms : RETRY_MS) * 1000;
 	journal->give_node = config->give_node;
-	journal->give_node_user = config->give_node_user;
+	journal->give_known = config->give_known;
+	journal->user = config->user;
 	journal->lock = -1;
 	journal->writer.file = -1;
 	journal->writer.next_file = -1;
+	journal->writer.marker.file = -1;
+	journal->writer.marker.is_synced = true;
 	index_init(&journal->index);
 	list_init(&journal->feeds);
 	/* None of these fails with default attributes. */
@@ -67,6 +70,7 @@ static void journal_delete(struct journal *journal)
 {
 	close_handle(journal, journal->writer.file);
 	close_handle(journal, journal->writer.next_file);
+	end_marker_close(&journal->writer.marker);
 	close_handle(journal, journal->lock);
 	(void)sem_destroy(&journal->wake);
 	(void)pthread_mutex_destroy(&journal->health_lock);
@@ -110,6 +114,13 @@ static enum status take_lock(struct journal *journal, struct err *err)
 	return STATUS_OK;
 }
 
+static void open_marker(struct journal *journal)
+{
+	struct end_mark mark = {journal->node, journal_durable_sequence(journal)};
+
+	end_marker_open(&journal->writer.marker, journal->disk, journal->directory, &mark);
+}
+
 enum status journal_open(const struct journal_config *config, struct journal **ret, struct err *err)
 {
 	struct journal *journal = NULL;
@@ -124,6 +135,8 @@ enum status journal_open(const struct journal_config *config, struct journal **r
 	if (status == STATUS_OK)
 		status = journal_recover(journal, err);
 	if (status == STATUS_OK) {
+		/* Only now: until the segments say as much, the mark is what knows how far they went. */
+		open_marker(journal);
 		reserve_hold(journal);
 		result = pthread_create(&journal->thread, NULL, writer_run, journal);
 		if (result != 0)
@@ -168,8 +181,10 @@ static enum status delete_segment(struct journal *journal, uint64_t first, struc
 	if (result == 0)
 		return STATUS_OK;
 	err_set_errno(err, -result, "cannot sync the directory %s", journal->directory);
-	/* A later sync of the directory would prove nothing any more (R2), and new segments rely on one. */
-	journal_set_health(journal, JOURNAL_FAILED, "a sync of the journal's directory failed");
+	/* A later sync of the directory proves nothing of what this one was for (R2), and the current segment's name
+	 * may be among that. */
+	atomic_store(&journal->directory_failed, true);
+	journal_wake(journal);
 	return STATUS_IO;
 }
 

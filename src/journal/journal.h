@@ -27,8 +27,19 @@ enum {
 	JOURNAL_TYPE_LOST = 0,
 };
 
+/* What a journal that is there has to say of itself before anything in it is changed. */
+struct journal_found {
+	uint16_t node;
+	uint64_t durable; /* its last record that can be read and counts; what is behind it may be lost */
+};
+/* What is known of it elsewhere. Each of the three was acknowledged when it was noted. */
+struct journal_known {
+	uint64_t acknowledged; /* last record that was seen durable */
+	uint64_t applied;      /* up to here nothing needs to be read any more */
+};
+
 struct journal_config {
-	const char *directory;   /* created when absent */
+	const char *directory;   /* created when absent; beside it a file of its name and ".end" (end_mark.h) */
 	const struct disk *disk; /* NULL: the real one */
 	uint64_t segment_bytes;  /* 0: 64 MiB; taken into 1 to 256 MiB; for new segments */
 	uint64_t reserve_bytes;  /* kept free as a file of its own, given back when the disk is full; 0: 4 MiB */
@@ -36,14 +47,23 @@ struct journal_config {
 	/* Asked once, under the lock, by journal_open for a journal that is new: the number that will name it for ever.
 	 * What it returns but STATUS_OK ends the opening, and nothing was made. NULL, or 0 in *ret: drawn at random. */
 	enum status (*give_node)(void *user, uint16_t *ret, struct err *err);
-	void *give_node_user;
+	/* The same for a journal that is there already: what the store knows of it, or why it must not be used. NULL:
+	 * nothing is known. */
+	enum status (*give_known)(void *user, const struct journal_found *found, struct journal_known *ret,
+				  struct err *err);
+	void *user; /* of both */
 };
 
 /* Recovers what is there (a torn tail is cut and made durable before anything is read, R3), then starts the thread.
- * STATUS_CORRUPT: damage at the end of the last segment that is not a torn tail, or a header or version that cannot be
- * read; nothing was changed, *err says which file and offset and what to run. Damage in earlier segments does not stop
- * new records (R9): the reader that gets there reports it. STATUS_IO, STATUS_FULL, STATUS_TOO_BIG (the path),
- * STATUS_CONFLICT (another process has the directory locked). Blocks. */
+ *
+ * Acknowledged records that are missing at the end or damaged in the last segment do not stop it, because every link in
+ * every mail would stop with it: a damaged file is copied to NAME.damaged first, a JOURNAL_TYPE_LOST record stands for
+ * each that is gone, so that no sequence number is given out twice, and journal_losses says which. Damage in earlier
+ * segments does not stop new records either (R9): the reader that gets there reports it.
+ *
+ * STATUS_CORRUPT: a format or a file name that is not ours, or a last segment of which not even the node is known;
+ * nothing was changed, *err says which file and what to do. STATUS_IO, STATUS_FULL, STATUS_TOO_BIG (the path),
+ * STATUS_CONFLICT (another process has the directory locked), and what give_node or give_known refuse with. Blocks. */
 enum status journal_open(const struct journal_config *config, struct journal **ret, struct err *err) MUST_CHECK;
 /* Writes and syncs everything handed over, stops the thread, frees. All feeds must have been freed. *journal becomes
  * NULL; NULL is allowed. Blocks. */
@@ -54,12 +74,27 @@ uint16_t journal_node(const struct journal *journal);
 /* The last durable sequence number; 0 when there is none. Sequence numbers start at 1 and have no gaps. Any thread. */
 uint64_t journal_durable_sequence(const struct journal *journal);
 
+/* Records that were acknowledged, never applied, and are gone. */
+struct journal_losses {
+	uint64_t count; /* 0: none, and then the next two mean nothing */
+	uint64_t first, last;
+	uint64_t applied_count; /* records that are gone, too, but were applied: nothing is lost with them */
+};
+/* What journal_open found, and what was told since. Any thread, once the journal is shared. */
+struct journal_losses journal_losses(const struct journal *journal);
+/* For whoever opened it, before it is shared: records of a journal that was in this place before are gone. */
+void journal_tell_losses(struct journal *journal, const struct journal_losses *losses);
+
 enum journal_health {
 	JOURNAL_HEALTHY,
-	JOURNAL_FULL,   /* no space; tried again by itself, turns healthy when space is back; batches are refused */
-	JOURNAL_FAILED, /* an fsync or write error: nothing is acknowledged any more until the process restarts (R2) */
+	JOURNAL_FULL, /* no space; tried again by itself, turns healthy when space is back; batches are refused */
+	/* A write or a sync went wrong: nothing is acknowledged, and that file never synced again (R2). A new segment
+	 * is tried, which is another file; turns healthy when one can be made. */
+	JOURNAL_FAILED,
 };
 enum journal_health journal_health(const struct journal *journal); /* any thread, does not block */
+/* Writes and syncs that went wrong since journal_open, those that a new segment made good at once, too. Any thread. */
+uint64_t journal_failures(const struct journal *journal);
 /* The words behind a health that is not HEALTHY; copies at most size bytes with NUL. */
 void journal_health_text(const struct journal *journal, char *text, size_t size);
 
@@ -92,8 +127,8 @@ bool journal_feed_hand_over(struct journal_feed *feed);
  * *ret_first the first one's sequence number (they are contiguous) and *ret_status how it ended. STATUS_OK: durable.
  * STATUS_FULL: refused; nothing of it was kept (only a crash while the disk does not even take the zeros to overwrite
  * it with can bring a part of it back). STATUS_IO: not acknowledged; if this was the very batch whose write or sync
- * failed, the next start may find some of it, from its beginning, and nobody can know before. Unless STATUS_OK,
- * *ret_first means nothing. Owner's thread only. */
+ * failed, and nothing is acknowledged after it, the next start may find some of it, from its beginning. Unless
+ * STATUS_OK, *ret_first means nothing. Owner's thread only. */
 bool journal_feed_collect(struct journal_feed *feed, size_t *ret_count, uint64_t *ret_first, enum status *ret_status);
 /* A batch was handed over and not collected yet. */
 bool journal_feed_busy(const struct journal_feed *feed);
@@ -115,8 +150,9 @@ enum status journal_reader_open(struct journal *journal, uint64_t after, struct 
 				struct err *err) MUST_CHECK;
 void journal_reader_close(struct journal_reader **reader);
 /* STATUS_OK: *ret is filled. STATUS_END: nothing more is durable now; call again later. STATUS_NOT_FOUND: the
- * segment was deleted meanwhile. STATUS_CORRUPT, STATUS_IO: *err says where; the reader stays in front of the record,
- * and another call tries again. Blocks on the disk, never on writers. */
+ * segment was deleted meanwhile. Records at or below `after` may be damaged, nobody needs them. STATUS_CORRUPT,
+ * STATUS_IO: *err says where; the reader stays in front of the record, and another call tries again. Blocks on the
+ * disk, never on writers. */
 enum status journal_reader_next(struct journal_reader *reader, struct journal_record *ret, struct err *err) MUST_CHECK;
 
 /* Deletes segments whose records are all at or below `applied`, which must be committed in the store before the call

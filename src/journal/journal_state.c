@@ -37,12 +37,32 @@ enum journal_health journal_health(const struct journal *journal)
 void journal_set_health(struct journal *journal, enum journal_health health, const char *words)
 {
 	pthread_mutex_lock(&journal->health_lock);
-	/* FAILED is for good: whatever is found later, what is on the disk is not known any more. */
-	if (atomic_load(&journal->health) != JOURNAL_FAILED) {
-		(void)snprintf(journal->health_words, sizeof journal->health_words, "%s", words);
-		atomic_store(&journal->health, health);
-	}
+	(void)snprintf(journal->health_words, sizeof journal->health_words, "%s", words);
+	atomic_store(&journal->health, health);
 	pthread_mutex_unlock(&journal->health_lock);
+}
+
+uint64_t journal_failures(const struct journal *journal)
+{
+	return atomic_load(&journal->failures);
+}
+
+struct journal_losses journal_losses(const struct journal *journal)
+{
+	struct journal_losses losses = journal->losses;
+
+	losses.applied_count = atomic_load(&journal->lost_applied);
+	return losses;
+}
+
+void journal_tell_losses(struct journal *journal, const struct journal_losses *losses)
+{
+	if (losses->count > 0) {
+		journal->losses.first = losses->first;
+		journal->losses.last = losses->last;
+	}
+	journal->losses.count += losses->count;
+	atomic_fetch_add(&journal->lost_applied, losses->applied_count);
 }
 
 void journal_health_text(const struct journal *journal, char *text, size_t size)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the journal share: the struct, who may touch which part of it, and what all of them ask of it. The
- * files stand in one order, each sees those before it: segment, segment_index, journal_state, rotate, recover, writer,
- * journal; feed and reader beside the writer. */
+ * files stand in one order, each sees those before it: segment, segment_index, end_mark, journal_state, rotate, mend,
+ * recover, writer, journal; feed and reader beside the writer. */
 #ifndef PUGMARK_JOURNAL_JOURNAL_STATE_H
 #define PUGMARK_JOURNAL_JOURNAL_STATE_H
 
 #include "base/list.h"
 #include "journal/disk.h"
+#include "journal/end_mark.h"
 #include "journal/journal.h"
 #include "journal/segment.h"
 #include "journal/segment_index.h"
@@ -27,7 +28,7 @@ enum next_state {
 
 /* Belongs to the journal thread; before that is started, to journal_open. */
 struct writer {
-	int file;             /* the current segment, or -1 */
+	int file;             /* the current segment; -1: there is none that may be written to */
 	size_t size;          /* of the file */
 	size_t end;           /* where the next record goes */
 	size_t suspect_end;   /* up to here there may be bytes of a write that failed; 0 when there are none */
@@ -40,6 +41,7 @@ struct writer {
 	bool needs_next; /* what is handed over does not fit into the current segment */
 	bool reserve_held;
 	int64_t retry_at_us; /* monotonic: nothing that needs space is tried before; 0 when nothing is amiss */
+	struct end_marker marker;
 };
 
 struct journal {
@@ -52,19 +54,25 @@ struct journal {
 	int lock; /* handle of the lock file */
 	uint16_t node;
 	enum status (*give_node)(void *user, uint16_t *ret, struct err *err);
-	void *give_node_user;
+	enum status (*give_known)(void *user, const struct journal_found *found, struct journal_known *ret,
+				  struct err *err);
+	void *user;
 	pthread_t thread;
 	void (*committed)(void *user);
 	void *committed_user;
 
 	struct writer writer;
 	struct segment_index index;
+	struct journal_losses losses; /* never changed once others have the journal; its applied_count is below */
 
 	/* Any thread. */
 	_Atomic uint64_t durable;
 	_Atomic int health;
 	pthread_mutex_t health_lock;
 	char health_words[200]; /* under health_lock */
+	_Atomic uint64_t failures;
+	_Atomic uint64_t lost_applied;
+	atomic_bool directory_failed; /* a sync of it, on another thread: the journal thread is to see to it */
 
 	/* Waking the journal thread: posted at most once between two looks. */
 	sem_t wake;

@@ -3,7 +3,12 @@
  *
  * A reader never trusts bytes it fetched before they were durable: behind the durable end a file may hold a write that
  * fails a moment later and is replaced by other records with the same numbers. `fetched_durable` is the durable
- * sequence number from before the bytes were fetched, and nothing above it is taken from the buffer.
+ * sequence number from before the bytes were fetched, or the last one of the segment, and nothing above it is taken
+ * from the buffer.
+ *
+ * A reader starts at the beginning of a segment and passes over what it was not asked for. Of that nobody needs a byte
+ * any more, so damage there is passed over, too: to the next record whose bytes are right, which no other bytes can be
+ * taken for, because checksums begin with the segment's salt.
  */
 #include "journal/journal_state.h"
 
@@ -18,7 +23,7 @@ struct journal_reader {
 	struct journal *journal;
 	uint64_t after;           /* records up to here are skipped */
 	uint64_t expected;        /* sequence number of the next record in the file */
-	uint64_t fetched_durable; /* see above */
+	uint64_t fetched_durable; /* the last that may be taken; see above */
 	int file;                 /* -1: none yet */
 	uint64_t first;           /* of the open segment */
 	uint32_t seed;
@@ -132,7 +137,7 @@ static enum status open_segment(struct journal_reader *reader, uint64_t first, s
 static enum status fetch(struct journal_reader *reader, struct err *err)
 {
 	const struct disk *disk = reader->journal->disk;
-	uint64_t first;
+	uint64_t first, last;
 	ssize_t got;
 
 	if (!index_find(&reader->journal->index, reader->expected, &first))
@@ -149,7 +154,11 @@ static enum status fetch(struct journal_reader *reader, struct err *err)
 	reader->buffer_at += reader->used;
 	reader->used = 0;
 	reader->buffer_n = 0;
+	/* In this order: what is durable in a later segment came after that was known. Behind where it begins this one
+	 * may hold a commit that failed. */
 	reader->fetched_durable = journal_durable_sequence(reader->journal);
+	last = index_last_of(&reader->journal->index, reader->first);
+	reader->fetched_durable = last < reader->fetched_durable ? last : reader->fetched_durable;
 	got = disk_read_all(disk, reader->file, reader->buffer, BUFFER_BYTES, reader->buffer_at);
 	if (got < 0)
 		return err_set_errno(err, (int)-got, "cannot read segment %llu", (unsigned long long)reader->first);
@@ -170,6 +179,66 @@ static bool take(struct journal_reader *reader, struct frame *ret)
 	return true;
 }
 
+/* The rest of the segment, from where the damage is; mem_free. */
+static enum status read_rest(const struct journal_reader *reader, struct slice *ret, struct err *err)
+{
+	const struct disk *disk = reader->journal->disk;
+	size_t at = reader->buffer_at + reader->used;
+	int64_t size = disk->size(disk->self, reader->file);
+	size_t n = size > (int64_t)at && size <= SEGMENT_BYTES_MAX ? (size_t)size - at : 0;
+	char *bytes = mem_alloc(n + 1);
+	ssize_t got = size < 0 ? (ssize_t)size : disk_read_all(disk, reader->file, bytes, n, at);
+
+	if (got < 0) {
+		mem_free(bytes);
+		return err_set_errno(err, (int)-got, "cannot read segment %llu", (unsigned long long)reader->first);
+	}
+	*ret = slice_of(bytes, (size_t)got);
+	return STATUS_OK;
+}
+
+/* The expected record is damaged and not asked for: goes on to the next that is neither, or in front of the first that
+ * was asked for. */
+static enum status pass_over_damage(struct journal_reader *reader, struct err *err)
+{
+	uint32_t number = (uint32_t)(reader->expected - reader->first);
+	uint64_t durable = journal_durable_sequence(reader->journal);
+	struct frame frame;
+	struct slice rest;
+	enum status status = read_rest(reader, &rest, err);
+	size_t at;
+
+	if (status != STATUS_OK)
+		return status;
+	at = segment_find_frame(rest, reader->seed, 0, number + 1, &frame);
+	/* None is right any more: that matters when there is one that was asked for. */
+	if (at == rest.n)
+		status = durable > reader->after ? damaged(reader, err, "no valid record") : STATUS_END;
+	else if (reader->first + frame.number > reader->after + 1)
+		status = damaged(reader, err, "no valid record");
+	if (status == STATUS_OK) {
+		atomic_fetch_add(&reader->journal->lost_applied, frame.number - number);
+		reader->expected = reader->first + frame.number;
+		reader->buffer_at += reader->used + at;
+		reader->buffer_n = 0;
+		reader->used = 0;
+	}
+	mem_free((char *)(uintptr_t)rest.p);
+	return status;
+}
+
+static enum status take_or_pass(struct journal_reader *reader, struct frame *ret, struct err *err)
+{
+	enum status status = fetch(reader, err);
+
+	if (status != STATUS_OK || take(reader, ret))
+		return status;
+	if (reader->expected > reader->after)
+		return damaged(reader, err, "no valid record");
+	status = pass_over_damage(reader, err);
+	return status == STATUS_OK ? STATUS_AGAIN : status;
+}
+
 enum status journal_reader_next(struct journal_reader *reader, struct journal_record *ret, struct err *err)
 {
 	struct frame frame;
@@ -178,12 +247,12 @@ enum status journal_reader_next(struct journal_reader *reader, struct journal_re
 		if (reader->expected > journal_durable_sequence(reader->journal))
 			return STATUS_END;
 		if (!take(reader, &frame)) {
-			enum status status = fetch(reader, err);
+			enum status status = take_or_pass(reader, &frame, err);
 
+			if (status == STATUS_AGAIN)
+				continue;
 			if (status != STATUS_OK)
 				return status;
-			if (!take(reader, &frame))
-				return damaged(reader, err, "no valid record");
 		}
 		reader->expected++;
 	} while (reader->expected - 1 <= reader->after);

@@ -5,8 +5,8 @@
 
 #include "journal/journal.h"
 
-/* Finds the segments, judges the end of the last one, makes it durable and leaves the writer behind it; makes the first
- * segment when there is none. */
+/* Finds the segments, holds the end of the last one against what is known of it, mends what is damaged, makes it
+ * durable and leaves the writer behind it; makes the first segment when there is none. */
 enum status journal_recover(struct journal *journal, struct err *err) MUST_CHECK;
 
 #endif

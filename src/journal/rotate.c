@@ -152,6 +152,38 @@ static void use_next(struct journal *journal)
 	index_add(&journal->index, writer->next_header.first);
 }
 
+void rotate_drop_next(struct journal *journal)
+{
+	const struct disk *disk = journal->disk;
+	struct writer *writer = &journal->writer;
+	char path[SEGMENT_PATH_BYTES];
+
+	if (writer->next == NEXT_NONE)
+		return;
+	(void)disk->close(disk->self, writer->next_file); /* holds nothing that anybody was promised */
+	/* Another file and not this one emptied: what the kernel thinks of its pages goes with it. */
+	if (segment_path(journal->directory, PREPARED_NAME, path) == STATUS_OK)
+		(void)disk->unlink(disk->self, path);
+	writer->next_file = -1;
+	writer->next = NEXT_NONE;
+}
+
+/* What was acknowledged in it was synced before, each commit by a sync of its own; what was not is behind that, and the
+ * next segment's name says where it begins. That has the same name as this one when this one had no records yet, and
+ * takes its place. */
+void rotate_abandon(struct journal *journal)
+{
+	struct writer *writer = &journal->writer;
+
+	rotate_drop_next(journal);
+	if (writer->file >= 0)
+		(void)journal->disk->close(journal->disk->self, writer->file); /* as above */
+	writer->file = -1;
+	writer->end = 0;
+	writer->suspect_end = 0;
+	writer->needs_next = true;
+}
+
 enum status rotate(struct journal *journal, struct err *err)
 {
 	struct writer *writer = &journal->writer;

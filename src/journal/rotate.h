@@ -18,6 +18,10 @@ enum status rotate_prepare_step(struct journal *journal, struct err *err) MUST_C
 enum status rotate(struct journal *journal, struct err *err) MUST_CHECK;
 /* Overwrites with zeros what a failed write may have left behind the end, durably. */
 enum status rotate_clean_end(struct journal *journal, struct err *err) MUST_CHECK;
+/* After a write or a sync that failed: what is being prepared is thrown away. */
+void rotate_drop_next(struct journal *journal);
+/* The current segment, too, is left as it is, never written to or synced again; the next commit goes to another one. */
+void rotate_abandon(struct journal *journal);
 void reserve_hold(struct journal *journal);
 void reserve_release(struct journal *journal);
 /* Writes zeros. 0 or a negative errno. */

@@ -41,7 +41,11 @@
  *         because space behind the end is zeroed durably before it is used. So of a torn record some piece, cut at
  *         multiples of 512, begins or ends with a zero byte. When none does, or the length is impossible while its
  *         bytes are there, the record was whole once.
- *  - in any segment but the last, damage: a new segment starts only after the one before is durable.
+ *  - in any segment but the last, nothing that counts: where the next segment begins its name says. A commit whose sync
+ *    failed is left behind there, and written again as the first of the next segment. Damage is when N is less than the
+ *    next segment's first number: that starts only after all before it is durable.
+ *  - what is known from elsewhere (end_mark.h, the store) to have been acknowledged is not torn, whatever it looks
+ * like.
  *
  * The salt makes what an earlier file or a payload left in the same place invalid. Index and rule (a) are there because
  * a disk may write the sectors of one commit in any order: without them, a valid record behind a bad one would be no
@@ -159,6 +163,11 @@ static size_t find_used_end(struct slice file, size_t from)
 	while (at > from && file.p[at - 1] == 0)
 		at--;
 	return at;
+}
+
+bool segment_is_blank(struct slice file)
+{
+	return find_used_end(file, 0) == 0;
 }
 
 size_t segment_find_frame(struct slice file, uint32_t seed, size_t at, uint32_t least_number, struct frame *ret)

@@ -31,6 +31,8 @@ void segment_encode_header(const struct segment_header *header, char block[SEGME
 enum status segment_decode_header(struct slice file, struct segment_header *ret, struct err *err) MUST_CHECK;
 /* Both copies are valid and the same. */
 bool segment_header_is_whole(struct slice file);
+/* Nothing but zeros, or nothing. */
+bool segment_is_blank(struct slice file);
 /* What checksums of this segment's records start from. */
 uint32_t segment_seed(const struct segment_header *header);
 

@@ -25,7 +25,8 @@ void index_add(struct segment_index *index, uint64_t first)
 		index->room = index->room * 2 + 16;
 		index->firsts = mem_resize(index->firsts, index->room * sizeof *index->firsts);
 	}
-	index->firsts[index->count++] = first;
+	if (index->count == 0 || index->firsts[index->count - 1] != first)
+		index->firsts[index->count++] = first;
 	pthread_mutex_unlock(&index->lock);
 }
 
@@ -41,6 +42,17 @@ bool index_find(struct segment_index *index, uint64_t sequence, uint64_t *ret_fi
 		*ret_first = index->firsts[i - 1];
 	pthread_mutex_unlock(&index->lock);
 	return i > 0;
+}
+
+uint64_t index_last_of(struct segment_index *index, uint64_t first)
+{
+	uint64_t last = UINT64_MAX;
+
+	pthread_mutex_lock(&index->lock);
+	for (size_t i = index->count; i > 0 && index->firsts[i - 1] > first; i--)
+		last = index->firsts[i - 1] - 1;
+	pthread_mutex_unlock(&index->lock);
+	return last;
 }
 
 bool index_oldest(struct segment_index *index, uint64_t applied, uint64_t *ret_first)

@@ -5,9 +5,13 @@
  * a second is the disk's. In between the thread prepares the next segment (rotate.c).
  *
  * Failures (R2, R12): an error of a sync leaves nobody knowing what is on the disk, and a second sync that says "done"
- * proves nothing, because the kernel may have dropped the dirty pages. So the journal is FAILED for good; the next
- * start reads what is there and rewrites it. Only "no space" is different: the file system says so before it takes the
- * bytes. Then the journal is FULL, zeroes whatever was half written, and tries again by itself.
+ * proves nothing, because the kernel may have dropped the dirty pages. But all that is in doubt is the commit that was
+ * synced: each one before it had a sync of its own. So that file is left alone for good, and the commit is written to a
+ * new segment, which is another file with pages of its own; only when that can be synced is it acknowledged. When it
+ * cannot, either, the journal is FAILED, refuses, and tries a new segment every second (doc/decisions/0003).
+ *
+ * "No space" is different: the file system says so before it takes the bytes. Then the journal is FULL, zeroes whatever
+ * was half written, and tries again by itself in the same file.
  */
 #include "journal/writer.h"
 
@@ -102,6 +106,7 @@ static enum status write_commit(struct journal *journal, const struct commit *co
 	writer->number += records;
 	/* Only now: readers and whoever waits for an answer go by this number (R1). */
 	atomic_store_explicit(&journal->durable, first + records - 1, memory_order_release);
+	end_marker_write(&writer->marker, first + records - 1);
 	return STATUS_OK;
 }
 
@@ -113,18 +118,34 @@ static void enter_full(struct journal *journal, const struct err *err)
 	journal_set_health(journal, JOURNAL_FULL, err->text);
 }
 
+static void enter_failed(struct journal *journal, const struct err *err)
+{
+	atomic_fetch_add(&journal->failures, 1);
+	rotate_abandon(journal);
+	journal->writer.retry_at_us = journal_monotonic_us() + journal->retry_us;
+	journal_set_health(journal, JOURNAL_FAILED, err->text);
+}
+
 static void take_failure(struct journal *journal, const struct err *err)
 {
 	struct err again;
 
 	if (err->status != STATUS_FULL) {
-		journal_set_health(journal, JOURNAL_FAILED, err->text);
+		enter_failed(journal, err);
 		return;
 	}
 	enter_full(journal, err);
 	/* At once where possible, before anybody is told that his records are refused. */
 	if (rotate_clean_end(journal, &again) == STATUS_IO)
-		journal_set_health(journal, JOURNAL_FAILED, again.text);
+		enter_failed(journal, &again);
+}
+
+/* A fault that passes costs nobody an answer. */
+static enum status write_elsewhere(struct journal *journal, const struct commit *commit, struct err *err)
+{
+	atomic_fetch_add(&journal->failures, 1);
+	rotate_abandon(journal);
+	return write_commit(journal, commit, err);
 }
 
 static enum status commit_batches(struct journal *journal, const struct commit *commit)
@@ -138,6 +159,8 @@ static enum status commit_batches(struct journal *journal, const struct commit *
 	case JOURNAL_HEALTHY: break;
 	}
 	status = write_commit(journal, commit, &err);
+	if (status != STATUS_OK && status != STATUS_FULL)
+		status = write_elsewhere(journal, commit, &err);
 	if (status != STATUS_OK)
 		take_failure(journal, &err);
 	return status;
@@ -166,9 +189,8 @@ static bool retry_is_due(const struct journal *journal)
 	return journal->writer.retry_at_us == 0 || journal_monotonic_us() >= journal->writer.retry_at_us;
 }
 
-/* Everything that could not be done for lack of space; all of it, or the next commit would only find out that the
- * journal is full still. */
-static enum status retry_full(struct journal *journal, struct err *err)
+/* Everything that could not be done; all of it, or the next commit would only find out that nothing is better. */
+static enum status retry(struct journal *journal, struct err *err)
 {
 	struct writer *writer = &journal->writer;
 	enum status status = rotate_clean_end(journal, err);
@@ -180,14 +202,14 @@ static enum status retry_full(struct journal *journal, struct err *err)
 	return status;
 }
 
-static void background_full(struct journal *journal)
+static void background_refusing(struct journal *journal)
 {
 	struct err err;
 	enum status status;
 
 	if (!retry_is_due(journal))
 		return;
-	status = retry_full(journal, &err);
+	status = retry(journal, &err);
 	if (status == STATUS_OK) {
 		journal->writer.retry_at_us = 0;
 		reserve_hold(journal);
@@ -195,7 +217,7 @@ static void background_full(struct journal *journal)
 	} else if (status == STATUS_FULL) {
 		enter_full(journal, &err);
 	} else {
-		journal_set_health(journal, JOURNAL_FAILED, err.text);
+		enter_failed(journal, &err);
 	}
 }
 
@@ -215,20 +237,40 @@ static void background_healthy(struct journal *journal, bool busy)
 	    (busy && writer->next == NEXT_ZEROING && writer->next_zeroed > 2 * writer->end))
 		return;
 	status = rotate_prepare_step(journal, &err);
-	if (status == STATUS_OK)
-		writer->retry_at_us = 0;
-	else if (status == STATUS_FULL)
-		writer->retry_at_us = journal_monotonic_us() + journal->retry_us; /* the current one still has room */
-	else
-		journal_set_health(journal, JOURNAL_FAILED, err.text);
+	/* The current one still has room, and is not the file that failed. */
+	writer->retry_at_us = status == STATUS_OK ? 0 : journal_monotonic_us() + journal->retry_us;
+	if (status == STATUS_OK || status == STATUS_FULL)
+		return;
+	atomic_fetch_add(&journal->failures, 1);
+	rotate_drop_next(journal);
+}
+
+static void look_at_directory(struct journal *journal)
+{
+	struct err err;
+
+	if (!atomic_exchange(&journal->directory_failed, false))
+		return;
+	err_set(&err, STATUS_IO, "a sync of the journal's directory failed");
+	enter_failed(journal, &err);
+}
+
+static void sync_marker(struct journal *journal)
+{
+	int64_t due_us = end_marker_due_us(&journal->writer.marker), now_us = journal_monotonic_us();
+
+	if (due_us != 0 && now_us >= due_us)
+		end_marker_sync(&journal->writer.marker, now_us);
 }
 
 static void background(struct journal *journal, bool busy)
 {
-	if (journal_health(journal) == JOURNAL_FULL)
-		background_full(journal);
-	else if (journal_health(journal) == JOURNAL_HEALTHY)
+	look_at_directory(journal);
+	sync_marker(journal);
+	if (journal_health(journal) == JOURNAL_HEALTHY)
 		background_healthy(journal, busy);
+	else
+		background_refusing(journal);
 }
 
 static bool has_background_work(const struct journal *journal)
@@ -236,16 +278,23 @@ static bool has_background_work(const struct journal *journal)
 	return journal_health(journal) == JOURNAL_HEALTHY && next_wants_work(journal);
 }
 
+/* 0: nothing is to be done by itself. */
+static int64_t next_look_us(const struct journal *journal)
+{
+	int64_t retry_us = journal->writer.retry_at_us, mark_us = end_marker_due_us(&journal->writer.marker);
+
+	return retry_us == 0 || (mark_us != 0 && mark_us < retry_us) ? mark_us : retry_us;
+}
+
 static void wait_for_wake(struct journal *journal)
 {
-	int64_t until_us = journal->writer.retry_at_us;
+	int64_t until_us = next_look_us(journal);
 	struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
 	int result;
 
 	do
-		result = until_us != 0 && journal_health(journal) != JOURNAL_FAILED
-			     ? sem_clockwait(&journal->wake, CLOCK_MONOTONIC, &until)
-			     : sem_wait(&journal->wake);
+		result =
+		    until_us != 0 ? sem_clockwait(&journal->wake, CLOCK_MONOTONIC, &until) : sem_wait(&journal->wake);
 	while (result < 0 && errno == EINTR);
 	/* An exchange, not a store: it makes what a producer did before its own exchange visible here. */
 	if (result == 0)

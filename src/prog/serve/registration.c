@@ -224,7 +224,7 @@ enum status registration_open_journal(const struct installation *i, const char *
 	struct journal_config config = {.directory = i->journal_path,
 					.segment_bytes = (uint64_t)i->config.journal_segment_mb << 20,
 					.give_node = give_node,
-					.give_node_user = &r};
+					.user = &r};
 	struct journal *journal = NULL;
 	r.place = place_of(i);
 	/* Before the journal gets a number: who is refused leaves nothing behind. */

@@ -51,9 +51,9 @@ enum status script_commit(struct journal *journal, unsigned records, struct trut
 	return status;
 }
 
-void script_wait_for_space(struct journal *journal)
+void script_wait_until_healthy(struct journal *journal)
 {
-	while (journal_health(journal) == JOURNAL_FULL)
+	while (journal_health(journal) != JOURNAL_HEALTHY)
 		(void)sched_yield();
 }
 
@@ -61,10 +61,10 @@ static bool step(struct sim_disk *sim, struct journal *journal, const struct scr
 {
 	enum status status = script_commit(journal, script->records, truth);
 
-	if (status == STATUS_FULL && !script->until_failure) {
+	if ((status == STATUS_FULL || status == STATUS_IO) && !script->until_failure) {
 		sim_disk_heal(sim);
-		script_wait_for_space(journal);
-		return journal_health(journal) == JOURNAL_HEALTHY;
+		script_wait_until_healthy(journal);
+		return true;
 	}
 	return status == STATUS_OK;
 }
@@ -139,6 +139,9 @@ const char *script_check(struct sim_disk *sim, const struct truth *truth, uint64
 		return "the journal does not open";
 	}
 	wrong = read_all(journal, truth, ret_read);
+	/* An alarm that is false once is not believed when it is true. */
+	if (!wrong && (journal_losses(journal).count > 0 || journal_losses(journal).applied_count > 0))
+		wrong = "records are said to be lost";
 	journal_close(&journal);
 	return wrong;
 }

@@ -24,7 +24,7 @@ struct script {
 	unsigned records; /* in each */
 	unsigned reopen_every;
 	unsigned trim_every;
-	bool until_failure; /* stop at the first commit that is not STATUS_OK; else wait for space and go on */
+	bool until_failure; /* stop at the first commit that is not STATUS_OK; else heal the disk and go on */
 };
 
 struct journal_config sim_config(struct sim_disk *sim);
@@ -34,7 +34,7 @@ bool script_run(struct sim_disk *sim, const struct script *script, struct truth 
 /* One commit of `records` records through a feed of its own. */
 enum status script_commit(struct journal *journal, unsigned records, struct truth *truth);
 /* Waits until the journal is healthy again. */
-void script_wait_for_space(struct journal *journal);
+void script_wait_until_healthy(struct journal *journal);
 
 /* Opens, reads everything, holds it against the truth. NULL when all is well, else what is wrong. *ret_read is the last
  * record that was read. */

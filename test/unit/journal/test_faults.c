@@ -118,17 +118,16 @@ static void check(struct place *place)
 		fail_msg("%s", wrong);
 }
 
-static void test_a_failed_sync_is_never_followed_by_an_acknowledgement(void **state)
+static void test_while_syncs_fail_nothing_is_acknowledged(void **state)
 {
 	struct place *place = *state;
 	struct journal *journal = open_journal(place);
 	char text[200];
 
 	assert_int_equal(script_commit(journal, 5, &place->truth), STATUS_OK);
-	sim_disk_fail(place->sim, (struct sim_fault){.operations = SIM_SYNCS, .at = 1, .times = 1, .error = EIO});
-	/* The one error may strike the next segment's preparation or this commit; FAILED it is in both cases. */
-	while (script_commit(journal, 5, &place->truth) == STATUS_OK)
-		;
+	sim_disk_fail(place->sim,
+		      (struct sim_fault){.operations = SIM_SYNCS, .at = 1, .times = FOR_EVER, .error = EIO});
+	assert_int_equal(script_commit(journal, 5, &place->truth), STATUS_IO);
 	assert_int_equal(journal_health(journal), JOURNAL_FAILED);
 	journal_health_text(journal, text, sizeof text);
 	assert_int_not_equal(text[0], 0);
@@ -139,7 +138,130 @@ static void test_a_failed_sync_is_never_followed_by_an_acknowledgement(void **st
 		place->truth.possible = possible;
 	}
 	assert_int_equal(journal_durable_sequence(journal), place->truth.acked);
+	assert_true(journal_failures(journal) >= 2);
+	/* And as soon as they work, it does. */
+	sim_disk_heal(place->sim);
+	script_wait_until_healthy(journal);
+	assert_int_equal(script_commit(journal, 5, &place->truth), STATUS_OK);
 	journal_close(&journal);
+	check(place);
+}
+
+/* The disk says no once, at whatever: whoever waits for an answer does not notice. */
+static void test_an_error_that_passes_costs_no_acknowledgement(void **state)
+{
+	static const unsigned operations[] = {SIM_WRITE,  SIM_FDATASYNC, SIM_FSYNC,    SIM_FSYNC_DIRECTORY,
+					      SIM_RENAME, SIM_CREATE,    SIM_FALLOCATE};
+	struct place *place = *state;
+	struct journal *journal = open_journal(place);
+	unsigned struck = 0;
+
+	for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+		sim_disk_fail(place->sim,
+			      (struct sim_fault){.operations = operations[i], .at = 2, .times = 1, .error = EIO});
+		for (int j = 0; j < 100; j++)
+			assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+		struck += sim_disk_failures(place->sim) > 0;
+		assert_int_equal(journal_health(journal), JOURNAL_HEALTHY);
+	}
+	assert_true(struck >= 3);
+	assert_true(journal_failures(journal) > 0);
+	journal_close(&journal);
+	check(place);
+}
+
+/* Goes on in the same process after the fault, on another segment; then is killed, or loses its power in every way. */
+static bool go_on_after_fault(struct place *place, const struct sim_fault *fault)
+{
+	static const struct script patient = {
+	    .commits = 200, .records = 8, .reopen_every = 1000, .trim_every = 50, .until_failure = false};
+	bool struck;
+
+	memset(&place->truth, 0, sizeof place->truth);
+	sim_disk_free(&place->sim);
+	place->sim = sim_disk_new();
+	struct journal *journal = open_journal(place);
+	journal_close(&journal);
+	sim_disk_fail(place->sim, *fault);
+	(void)script_run(place->sim, &patient, &place->truth);
+	struck = sim_disk_failures(place->sim) > 0;
+	sim_disk_heal(place->sim);
+	for (int damage = 0; damage < SIM_DAMAGES; damage++) {
+		struct sim_disk *after = sim_disk_after_power_cut(place->sim, (enum sim_damage)damage, fault->at);
+		const char *wrong = script_check_twice(after, &place->truth);
+
+		sim_disk_free(&after);
+		if (wrong)
+			fail_msg("error at %u number %llu, %llu times, damage %d: %s", fault->operations,
+				 (unsigned long long)fault->at, (unsigned long long)fault->times, damage, wrong);
+	}
+	check(place);
+	return struck;
+}
+
+static void test_a_new_segment_after_an_error_at_any_call_loses_nothing(void **state)
+{
+	static const unsigned operations[] = {SIM_WRITE,  SIM_FDATASYNC, SIM_FSYNC,     SIM_FSYNC_DIRECTORY,
+					      SIM_RENAME, SIM_CREATE,    SIM_FALLOCATE, SIM_UNLINK};
+	static const uint64_t times[] = {1, 2, 5};
+	unsigned faults = 0;
+
+	for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+		for (size_t j = 0; j < sizeof times / sizeof *times; j++) {
+			struct sim_fault fault = {
+			    .operations = operations[i], .at = 1, .times = times[j], .error = EIO};
+
+			while (go_on_after_fault(*state, &fault)) {
+				faults++;
+				fault.at += fault.at < 10 ? 1 : 5 * GAP;
+			}
+		}
+	print_message("%u faults\n", faults);
+	assert_true(faults > 50);
+}
+
+/* A read-only moment: nothing can be made or written, and then it can. */
+static void test_a_moment_in_which_nothing_can_be_written_passes_by_itself(void **state)
+{
+	struct place *place = *state;
+	struct journal *journal = open_journal(place);
+
+	for (int i = 0; i < 3; i++) {
+		for (int j = 0; j < 10; j++)
+			assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+		sim_disk_fail(place->sim,
+			      (struct sim_fault){.operations = SIM_ALL, .at = 1, .times = FOR_EVER, .error = EROFS});
+		assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_IO);
+		assert_int_equal(journal_health(journal), JOURNAL_FAILED);
+		sim_disk_heal(place->sim);
+		script_wait_until_healthy(journal);
+	}
+	assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+	journal_close(&journal);
+	check(place);
+}
+
+/* A sync of the directory that fails while old segments are deleted: what relied on it may be the current segment's
+ * name. */
+static void test_a_failed_sync_of_the_directory_leads_to_a_new_segment(void **state)
+{
+	struct place *place = *state;
+	struct journal *journal = open_journal(place);
+	struct err err;
+
+	for (int j = 0; j < 200; j++)
+		assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+	sim_disk_fail(place->sim,
+		      (struct sim_fault){.operations = SIM_FSYNC_DIRECTORY, .at = 1, .times = 1, .error = EIO});
+	assert_int_equal(journal_trim(journal, place->truth.acked, &err), STATUS_IO);
+	while (journal_failures(journal) == 0)
+		(void)sched_yield();
+	script_wait_until_healthy(journal);
+	assert_int_equal(journal_trim(journal, place->truth.acked, &err), STATUS_OK);
+	place->truth.trimmed = place->truth.acked;
+	assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
+	journal_close(&journal);
+	check(place);
 }
 
 /* ---- ENOSPC. */
@@ -180,7 +302,7 @@ static void test_a_full_disk_refuses_and_recovers_by_itself(void **state)
 		assert_false(sim_disk_has(place->sim, SIM_DIRECTORY "/reserve"));
 		assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_FULL);
 		sim_disk_heal(place->sim);
-		script_wait_for_space(journal);
+		script_wait_until_healthy(journal);
 		assert_int_equal(journal_health(journal), JOURNAL_HEALTHY);
 		assert_true(sim_disk_has(place->sim, SIM_DIRECTORY "/reserve"));
 	}
@@ -200,7 +322,7 @@ static void test_refused_records_do_not_come_back_after_a_power_cut(void **state
 		assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
 		run_until_full(place, journal, SIM_WRITE);
 		sim_disk_heal(place->sim);
-		script_wait_for_space(journal);
+		script_wait_until_healthy(journal);
 		journal_close(&journal);
 		after = sim_disk_after_power_cut(place->sim, (enum sim_damage)damage, 1);
 		sim_disk_free(&place->sim);
@@ -255,7 +377,7 @@ static void test_a_reader_does_not_return_what_was_refused(void **state)
 		;
 	assert_int_equal(record.sequence, place->truth.acked);
 	sim_disk_heal(place->sim);
-	script_wait_for_space(journal);
+	script_wait_until_healthy(journal);
 	assert_int_equal(script_commit(journal, 8, &place->truth), STATUS_OK);
 	for (int i = 0; i < 8; i++) {
 		assert_int_equal(journal_reader_next(reader, &record, &err), STATUS_OK);
@@ -298,7 +420,11 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_an_error_at_any_write_or_sync_loses_nothing_that_was_acknowledged),
-	    TEST(test_a_failed_sync_is_never_followed_by_an_acknowledgement),
+	    TEST(test_while_syncs_fail_nothing_is_acknowledged),
+	    TEST(test_an_error_that_passes_costs_no_acknowledgement),
+	    TEST(test_a_new_segment_after_an_error_at_any_call_loses_nothing),
+	    TEST(test_a_moment_in_which_nothing_can_be_written_passes_by_itself),
+	    TEST(test_a_failed_sync_of_the_directory_leads_to_a_new_segment),
 	    TEST(test_a_full_disk_refuses_and_recovers_by_itself),
 	    TEST(test_refused_records_do_not_come_back_after_a_power_cut),
 	    TEST(test_a_refusal_is_made_durable_before_anybody_hears_of_it),
