@@ -22,7 +22,7 @@ static void judge(struct inspect_segment *found, const struct segment *segment, 
 		found->records = next_first - found->first;
 		return;
 	}
-	if (is_last && scan.end == SEGMENT_CLEAN)
+	if (is_last && scan.end != SEGMENT_DAMAGED)
 		return;
 	found->damage_at = scan.end_at;
 	if (scan.end == SEGMENT_DAMAGED)
@@ -59,11 +59,15 @@ static enum status load_last(const struct disk *disk, const char *directory, uin
 }
 
 /* Of the last segment: what was acknowledged and is neither there nor in the damage that was found. */
-static uint64_t count_missing(const struct inspect_segment *last, uint16_t node, const struct end_mark *mark)
+static void note_missing(const struct inspect_segment *last, uint16_t node, const struct end_mark *mark,
+			 struct inspect_summary *sum)
 {
-	uint64_t end = last->first + last->records - 1;
+	uint64_t first = last->first + last->records;
 
-	return last->damage_at == 0 && mark->node == node && mark->sequence > end ? mark->sequence - end : 0;
+	if (last->damage_at != 0 || mark->node != node || mark->sequence < first)
+		return;
+	sum->first_missing = first;
+	sum->missing = mark->sequence - first + 1;
 }
 
 enum status inspect_verify(const struct disk *disk, const char *directory,
@@ -95,7 +99,7 @@ enum status inspect_verify(const struct disk *disk, const char *directory,
 		if (status == STATUS_OK) {
 			judge(&found, &segment, i + 1 == count, i + 1 < count ? firsts[i + 1] : 0);
 			if (i + 1 == count)
-				sum.missing = count_missing(&found, segment.header.node, &mark);
+				note_missing(&found, segment.header.node, &mark, &sum);
 			segment_unload(&segment);
 		} else {
 			found.damage = why.text;

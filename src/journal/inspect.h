@@ -25,7 +25,8 @@ struct inspect_summary {
 	uint64_t damaged; /* segments */
 	uint64_t first;   /* sequence numbers; 0 without records */
 	uint64_t last;    /* */
-	uint64_t missing; /* records behind `last` that were acknowledged */
+	uint64_t missing; /* records behind the end that were acknowledged */
+	uint64_t first_missing;
 };
 
 /* Calls `each` for every segment, in order. STATUS_OK even when there is damage: *ret says. STATUS_NOT_FOUND without

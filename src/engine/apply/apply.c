@@ -35,7 +35,7 @@ static const char *const SKIP_NAMES[APPLY_SKIP_COUNT] = {
     [APPLY_SKIP_NO_MESSAGE] = "no_message",     [APPLY_SKIP_HEAD] = "head",
     [APPLY_SKIP_NO_CONSENT] = "no_consent",     [APPLY_SKIP_ERASED] = "erased",
     [APPLY_SKIP_REPEATED] = "repeated",         [APPLY_SKIP_OWN_LINK] = "own_link",
-    [APPLY_SKIP_REFUSED] = "refused",
+    [APPLY_SKIP_REFUSED] = "refused",           [APPLY_SKIP_LOST] = "lost",
 };
 
 typedef enum status apply_function(const struct apply_context *context, struct err *err);
@@ -129,7 +129,8 @@ enum status apply_record(struct apply *apply, struct batch *batch, const struct 
 {
 	apply_function *handler = record->type < sizeof HANDLERS / sizeof HANDLERS[0] ? HANDLERS[record->type] : NULL;
 	if (!handler) {
-		apply_note_skip(apply, APPLY_SKIP_UNKNOWN_TYPE, record);
+		bool is_lost = record->type == JOURNAL_TYPE_LOST;
+		apply_note_skip(apply, is_lost ? APPLY_SKIP_LOST : APPLY_SKIP_UNKNOWN_TYPE, record);
 		return STATUS_OK;
 	}
 	struct apply_context context = {apply, &apply->parts, batch, record};

@@ -58,6 +58,7 @@ enum apply_skip {
 	APPLY_SKIP_REPEATED,   /* a provider told of it before, in the same words */
 	APPLY_SKIP_OWN_LINK,   /* a reported click on a link that we do not count either: unsubscribe */
 	APPLY_SKIP_REFUSED,    /* the store will not take its effects, and took everything around it */
+	APPLY_SKIP_LOST,       /* the journal lost it and says so in its place */
 	APPLY_SKIP_COUNT,
 };
 const char *apply_skip_name(enum apply_skip skip);

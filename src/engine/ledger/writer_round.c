@@ -417,7 +417,8 @@ static enum status advance_cursor(struct round *r, struct err *err)
 	struct writer *w = r->writer;
 	uint64_t end = r->half > r->last_sequence ? r->half : r->last_sequence;
 	w->attempted = end > w->attempted ? end : w->attempted;
-	struct cursor_step step = {w->cursor, w->half, r->last_sequence, r->half};
+	struct cursor_step step = {w->cursor, w->half, r->last_sequence, r->half,
+				   journal_durable_sequence(w->config.journal)};
 	return store_cursor_advance(w->session, &w->claim, step, err);
 }
 

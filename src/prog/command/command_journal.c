@@ -80,18 +80,23 @@ static enum status verify(struct command *base)
 		JSON_FIELD(&command->writer, "first", i64, (int64_t)sum.first);
 		JSON_FIELD(&command->writer, "last", i64, (int64_t)sum.last);
 		JSON_FIELD(&command->writer, "damaged", i64, (int64_t)sum.damaged);
+		JSON_FIELD(&command->writer, "missing", i64, (int64_t)sum.missing);
 		json_close(&command->writer, '}');
 		puts(buf_cstr(&b));
 	} else if (status == STATUS_OK) {
 		printf("%" PRIu64 " segments, %" PRIu64 " records (%" PRIu64 " to %" PRIu64 "), %" PRIu64 " damaged\n",
 		       sum.segments, sum.records, sum.first, sum.last, sum.damaged);
+		if (sum.missing > 0)
+			printf("%" PRIu64 " acknowledged records (%" PRIu64 " to %" PRIu64 ") are missing behind the "
+			       "end. The next start says so, and gives their numbers to nobody else.\n",
+			       sum.missing, sum.first_missing, sum.first_missing + sum.missing - 1);
 		if (sum.damaged > 0)
 			puts("Stop the server and run 'pugmark journal salvage': it keeps every record that can be "
 			     "read, "
 			     "and a copy of each damaged file.");
 	}
 	buf_done(&b);
-	if (status == STATUS_OK && sum.damaged > 0)
+	if (status == STATUS_OK && (sum.damaged > 0 || sum.missing > 0))
 		base->exit_code = EXIT_FAILED;
 	return status;
 }

@@ -4,7 +4,13 @@
  *   row's installation is another        the journal is a copy, or DATA/node is gone: refuse
  *   row's epoch above the file's         a copy of this directory was started since: refuse, unless it is this very
  *                                        directory (the same machine, device and inode), put back from a backup
- *   row's cursor behind the journal's end  an old copy: refuse
+ *   row's cursor behind the journal's end, its epoch above the file's
+ *                                        an old copy: refuse
+ *   row's cursor behind the journal's end, and the file is as new as the row
+ *                                        this directory was here last, and its journal has lost its end: the journal
+ *                                        says which records (recover.c), and so do we
+ *   the installation had a node, and there is no journal
+ *                                        it was taken away: a new node, and what the old one had not applied is lost
  *   row seen alive at another place      refuse while it is; a disk that moved to another machine waits a moment
  *   file's epoch above the row's         the process died between file and row, or a standby without our last seconds
  *                                        took over: go on
@@ -19,6 +25,8 @@
 #include "base/random.h"
 #include "codec/text/uuid.h"
 #include "engine/keys/key_agreement.h"
+#include "journal/disk.h"
+#include "journal/end_mark.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -41,6 +49,8 @@ struct registering {
 	const char *path; /* of DATA/node */
 	struct identity identity;
 	struct slice place;
+	uint64_t epoch;               /* of this start; 0: not known yet */
+	struct journal_losses former; /* of a journal that is not here any more */
 };
 
 /* ---- The file */
@@ -106,6 +116,36 @@ static enum status new_number(struct registering *r, struct store_session *sessi
 	return status == STATUS_OK ? store_node_new(session, r->identity.installation, ret, err) : status;
 }
 
+static void tell_losses(uint16_t node, const struct journal_losses *losses)
+{
+	if (losses->count > 0)
+		log_error("journal.records_lost", LOG_INT("node", node), LOG_INT("records", losses->count),
+			  LOG_INT("first", losses->first), LOG_INT("last", losses->last),
+			  LOG_CSTR("do", "read 'Lost records' in doc/operations.md"));
+	if (losses->applied_count > 0)
+		log_warn("journal.applied_damaged", LOG_INT("node", node), LOG_INT("records", losses->applied_count),
+			 LOG_CSTR("do", "nothing is lost; look at the disk"));
+}
+
+/* Before a new one takes its place: what the store and the mark beside the directory know of the journal that was here.
+ * Its number is not given again, so its numbers cannot be, either. */
+static enum status look_for_former(struct registering *r, struct store_session *session, struct err *err)
+{
+	struct node row;
+	struct end_mark mark;
+	enum status status = store_node_of(session, r->identity.installation, r->installation->arena, &row, err);
+	if (status != STATUS_OK)
+		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	uint64_t end = row.durable;
+	if (end_mark_read(disk_posix(), r->installation->journal_path, &mark) && mark.node == row.number &&
+	    mark.sequence > end)
+		end = mark.sequence;
+	if (end > row.applied)
+		r->former = (struct journal_losses){.count = end - row.applied, .first = row.applied + 1, .last = end};
+	tell_losses(row.number, &r->former);
+	return STATUS_OK;
+}
+
 static enum status give_node(void *user, uint16_t *ret, struct err *err)
 {
 	struct registering *r = user;
@@ -116,8 +156,10 @@ static enum status give_node(void *user, uint16_t *ret, struct err *err)
 	status = new_number(r, session, ret, err);
 	if (status == STATUS_CONFLICT) {
 		/* The journal was taken away, and the installation's number had one: its events have ids with it. */
+		status = look_for_former(r, session, err);
 		r->identity = (struct identity){0};
-		status = new_number(r, session, ret, err);
+		if (status == STATUS_OK)
+			status = new_number(r, session, ret, err);
 	}
 	store_session_close(&session);
 	return status;
@@ -143,7 +185,7 @@ static enum status check_epoch(const struct registering *r, const struct node *r
 			       "a copy of '%.60s' was started since, as %.40s (node %u): run that one, or read 'Two "
 			       "directories, one journal' in doc/scale.md",
 			       r->installation->data, arena_cstr(r->installation->arena, row->place), row->number);
-	if (row->applied > durable)
+	if (row->applied > durable && row->epoch > r->identity.epoch)
 		return err_set(
 		    err, STATUS_CONFLICT,
 		    "the store has applied node %u up to record %llu, its journal in '%.60s' ends at %llu: this "
@@ -181,19 +223,38 @@ static enum status check_silence(const struct registering *r, struct store_sessi
 	return status;
 }
 
-static enum status check_row(struct registering *r, struct store_session *session, struct journal *journal,
-			     uint64_t *ret_epoch, struct err *err)
+static enum status check_row(struct registering *r, struct store_session *session, const struct journal_found *found,
+			     struct journal_known *ret, struct err *err)
 {
 	struct node row;
-	enum status status = store_node_find(session, journal_node(journal), r->installation->arena, &row, err);
+	enum status status = store_node_find(session, found->node, r->installation->arena, &row, err);
+	r->epoch = r->identity.epoch + 1;
 	if (status == STATUS_NOT_FOUND)
-		return *ret_epoch = r->identity.epoch + 1, STATUS_OK;
+		return STATUS_OK;
 	if (status == STATUS_OK)
-		status = check_epoch(r, &row, journal_durable_sequence(journal), err);
+		status = check_epoch(r, &row, found->durable, err);
 	if (status == STATUS_OK)
 		status = check_silence(r, session, &row, err);
+	if (status != STATUS_OK)
+		return status;
+	if (row.epoch > r->identity.epoch)
+		r->epoch = row.epoch + 1;
+	*ret = (struct journal_known){.acknowledged = row.durable, .applied = row.applied};
+	return STATUS_OK;
+}
+
+/* Before anything in the journal is changed: a copy stays as it is. */
+static enum status give_known(void *user, const struct journal_found *found, struct journal_known *ret, struct err *err)
+{
+	struct registering *r = user;
+	struct store_session *session = NULL;
+	struct journal_known known = {0};
+	enum status status = store_session_open(r->installation->store, STORE_READ, &session, err);
 	if (status == STATUS_OK)
-		*ret_epoch = (row.epoch > r->identity.epoch ? row.epoch : r->identity.epoch) + 1;
+		status = check_row(r, session, found, &known, err);
+	store_session_close(&session);
+	if (status == STATUS_OK)
+		*ret = known;
 	return status;
 }
 
@@ -206,17 +267,6 @@ static enum status begin_epoch(struct registering *r, uint64_t epoch, struct err
 	return write_identity(r, err);
 }
 
-static enum status register_journal(struct registering *r, struct journal *journal, struct err *err)
-{
-	struct store_session *session = NULL;
-	uint64_t epoch = 0;
-	enum status status = store_session_open(r->installation->store, STORE_READ, &session, err);
-	if (status == STATUS_OK)
-		status = check_row(r, session, journal, &epoch, err);
-	store_session_close(&session);
-	return status == STATUS_OK ? begin_epoch(r, epoch, err) : status;
-}
-
 enum status registration_open_journal(const struct installation *i, const char *roles, struct journal **ret_journal,
 				      struct node *ret_node, struct err *err)
 {
@@ -224,6 +274,7 @@ enum status registration_open_journal(const struct installation *i, const char *
 	struct journal_config config = {.directory = i->journal_path,
 					.segment_bytes = (uint64_t)i->config.journal_segment_mb << 20,
 					.give_node = give_node,
+					.give_known = give_known,
 					.user = &r};
 	struct journal *journal = NULL;
 	r.place = place_of(i);
@@ -233,12 +284,16 @@ enum status registration_open_journal(const struct installation *i, const char *
 		status = read_identity(r.path, &r.identity, err);
 	if (status == STATUS_OK)
 		status = journal_open(&config, &journal, err);
+	/* A new journal's epoch is that of a new installation, or of one whose start failed before. */
 	if (status == STATUS_OK)
-		status = register_journal(&r, journal, err);
+		status = begin_epoch(&r, r.epoch ? r.epoch : r.identity.epoch + 1, err);
 	if (status != STATUS_OK) {
 		journal_close(&journal);
 		return status;
 	}
+	struct journal_losses losses = journal_losses(journal);
+	tell_losses(journal_node(journal), &losses);
+	journal_tell_losses(journal, &r.former);
 	*ret_journal = journal;
 	*ret_node = (struct node){.number = journal_node(journal),
 				  .installation = r.identity.installation,

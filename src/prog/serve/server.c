@@ -68,6 +68,7 @@ struct server {
 	const char *host;
 	uint16_t port;
 	enum journal_health seen_health;
+	uint64_t seen_failures, seen_damaged; /* of the journal */
 	bool seen_failing;
 };
 
@@ -153,7 +154,10 @@ static enum status read_configuration(struct server *s, struct err *err)
 static enum status start_journal(struct server *s, struct err *err)
 {
 	const struct config *c = &s->installation->config;
-	return registration_open_journal(s->installation, c->roles, &s->journal, &s->node, err);
+	enum status status = registration_open_journal(s->installation, c->roles, &s->journal, &s->node, err);
+	if (status == STATUS_OK)
+		s->seen_damaged = journal_losses(s->journal).applied_count; /* said already */
+	return status;
 }
 
 /* On the writer's thread: only a number is handed over. */
@@ -440,6 +444,21 @@ const char *server_base_url(const struct server *server)
 	return server->sending.base_url;
 }
 
+/* What it got over by itself, and somebody should know of all the same. */
+static void watch_disk(struct server *s)
+{
+	uint64_t failures = journal_failures(s->journal);
+	uint64_t damaged = journal_losses(s->journal).applied_count;
+	if (failures != s->seen_failures && journal_health(s->journal) == JOURNAL_HEALTHY)
+		log_warn("journal.new_segment", LOG_INT("errors", failures - s->seen_failures),
+			 LOG_CSTR("do", "look at the disk: a write or a sync of the journal failed there"));
+	if (damaged != s->seen_damaged)
+		log_warn("journal.applied_damaged", LOG_INT("records", damaged - s->seen_damaged),
+			 LOG_CSTR("do", "nothing is lost; look at the disk"));
+	s->seen_failures = failures;
+	s->seen_damaged = damaged;
+}
+
 /* Once for each change: a full disk is one line and not one a second. What to do stands in it. */
 static void watch_journal(struct server *s)
 {
@@ -455,7 +474,8 @@ static void watch_journal(struct server *s)
 		log_error("journal.full", LOG_CSTR("error", why),
 			  LOG_CSTR("do", "free disk space; it goes on by itself"));
 	else
-		log_error("journal.failed", LOG_CSTR("error", why), LOG_CSTR("do", "check the disk, then restart"));
+		log_error("journal.failed", LOG_CSTR("error", why),
+			  LOG_CSTR("do", "check the disk; it goes on by itself"));
 }
 
 /* Only tells; what is wrong mends itself where it is (the writer tries again, the journal looks at the disk), but for a
@@ -464,6 +484,7 @@ bool server_watch(struct server *s)
 {
 	char why[WHY_MAX] = "";
 	watch_journal(s);
+	watch_disk(s);
 	bool failing = writer_is_failing(s->writer, why, sizeof why);
 	if (failing && !s->seen_failing)
 		log_error("store.away", LOG_CSTR("error", why));

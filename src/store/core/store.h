@@ -107,6 +107,7 @@ struct journal_cursor {
 };
 struct cursor_step {
 	uint64_t from, from_half, to, to_half;
+	uint64_t durable; /* where the journal ends; 0: nobody has asked it, but what is applied was */
 };
 /* STATUS_NOT_FOUND when the node has no row. In a transaction it waits for whoever has moved it and not committed
  * yet. */

@@ -25,19 +25,32 @@ static void read_node(struct rows *r, struct node *ret)
 	ret->seen_us = rows_time(r);
 }
 
-enum status store_node_find(struct store_session *s, uint16_t number, struct arena *arena, struct node *ret,
-			    struct err *err)
+static enum status find_node(struct store_session *s, const char *sql, struct values in, struct arena *arena,
+			     struct node *ret, struct err *err)
 {
 	struct rows r;
-	enum status status = rows_open_one(&r, s, "SELECT " NODE_COLUMNS " FROM nodes WHERE number = $1",
-					   VALUES(value_i64(number)), err);
-	if (status == STATUS_NOT_FOUND)
-		return err_set(err, status, "there is no node %u", number);
+	enum status status = rows_open_one(&r, s, sql, in, err);
 	if (status != STATUS_OK)
 		return status;
 	r.arena = arena;
 	read_node(&r, ret);
 	return rows_close(&r, STATUS_OK);
+}
+
+enum status store_node_find(struct store_session *s, uint16_t number, struct arena *arena, struct node *ret,
+			    struct err *err)
+{
+	enum status status = find_node(s, "SELECT " NODE_COLUMNS " FROM nodes WHERE number = $1",
+				       VALUES(value_i64(number)), arena, ret, err);
+	return status == STATUS_NOT_FOUND ? err_set(err, status, "there is no node %u", number) : status;
+}
+
+enum status store_node_of(struct store_session *s, struct uuid installation, struct arena *arena, struct node *ret,
+			  struct err *err)
+{
+	enum status status = find_node(s, "SELECT " NODE_COLUMNS " FROM nodes WHERE installation = $1",
+				       VALUES(value_uuid(installation)), arena, ret, err);
+	return status == STATUS_NOT_FOUND ? err_set(err, status, "this installation has no node") : status;
 }
 
 /* ---- Numbers */

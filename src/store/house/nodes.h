@@ -18,7 +18,7 @@ struct node {
 	struct uuid installation; /* of its data directory; zero: none has claimed it yet */
 	uint64_t epoch;
 	uint64_t applied; /* the journal cursor */
-	uint64_t durable; /* the journal's end, when it was seen last */
+	uint64_t durable; /* the journal's end, when it was seen last: with each move of the cursor, and now and then */
 	struct slice place, roles, version;
 	uint32_t schema_known;
 	int64_t started_us; /* 0: never, here and below */
@@ -32,6 +32,10 @@ enum status store_node_new(struct store_session *s, struct uuid installation, ui
 /* STATUS_NOT_FOUND: nobody has that number. */
 enum status store_node_find(struct store_session *s, uint16_t number, struct arena *arena, struct node *ret,
 			    struct err *err) MUST_CHECK;
+
+/* The node that this installation has or had. STATUS_NOT_FOUND: none. */
+enum status store_node_of(struct store_session *s, struct uuid installation, struct arena *arena, struct node *ret,
+			  struct err *err) MUST_CHECK;
 
 /* Begins an epoch, or makes the row of a node that the store has forgotten (a standby without its last seconds took
  * over): `node->epoch` is the new one, with installation, applied (used for a new row only), durable, place, roles,

@@ -84,8 +84,25 @@ static void append_keys(const struct health_parts *s, struct buf *b)
 		buf_printf(b, "keys: %s\n", why);
 }
 
+/* It has happened, and to send requests elsewhere brings nothing back; but it is told of until the next start. */
+static void append_losses(const struct health_parts *s, struct buf *b)
+{
+	struct journal_losses l = journal_losses(s->journal);
+	if (l.count)
+		buf_printf(b,
+			   "journal: %llu acknowledged records (%llu to %llu) were missing at the start and are lost\n",
+			   (unsigned long long)l.count, (unsigned long long)l.first, (unsigned long long)l.last);
+	if (l.applied_count)
+		buf_printf(b, "journal: %llu records that were applied are damaged; nothing is lost\n",
+			   (unsigned long long)l.applied_count);
+	if (journal_failures(s->journal))
+		buf_printf(b, "journal: %llu writes or syncs failed since the start\n",
+			   (unsigned long long)journal_failures(s->journal));
+}
+
 static void append_remarks(const struct health_parts *s, struct buf *b)
 {
+	append_losses(s, b);
 	append_lists(s, b);
 	append_zones(s, b);
 	append_keys(s, b);
@@ -237,12 +254,24 @@ static void append_writer_metrics(const struct health_parts *s, struct buf *b)
 	append_skip_metrics(s, b);
 }
 
+static void append_loss_metrics(const struct health_parts *s, struct buf *b)
+{
+	struct journal_losses l = journal_losses(s->journal);
+	metric(b, "journal_lost_records", "gauge", "Acknowledged and not applied, and not there at the last start.",
+	       l.count);
+	metric(b, "journal_damaged_applied_records", "gauge", "Not there any more, and applied before.",
+	       l.applied_count);
+	metric(b, "journal_failures_total", "counter", "Writes and syncs of the journal that failed.",
+	       journal_failures(s->journal));
+}
+
 static void append_engine_metrics(const struct health_parts *s, struct buf *b)
 {
 	uint64_t durable = journal_durable_sequence(s->journal);
 	metric(b, "journal_sequence", "counter", "Last durable record.", durable);
 	metric(b, "journal_healthy", "gauge", "1 while records can be kept.",
 	       journal_health(s->journal) == JOURNAL_HEALTHY);
+	append_loss_metrics(s, b);
 	if (s->writer)
 		append_writer_metrics(s, b);
 	append_retention_metrics(s, b);

@@ -335,6 +335,7 @@ static void test_verify_counts_what_is_missing(void **state)
 	assert_int_equal(inspect_verify(place->config.disk, SIM_DIRECTORY, ignore_segment, NULL, &sum, &err),
 			 STATUS_OK);
 	assert_int_equal(sum.missing, place->truth.acked - last_first(place) + 1);
+	assert_int_equal(sum.first_missing, last_first(place));
 }
 
 /* The power goes at every operation of a start that finds a loss, and again in the next. */
