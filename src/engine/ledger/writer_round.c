@@ -417,8 +417,8 @@ static enum status advance_cursor(struct round *r, struct err *err)
 	struct writer *w = r->writer;
 	uint64_t end = r->half > r->last_sequence ? r->half : r->last_sequence;
 	w->attempted = end > w->attempted ? end : w->attempted;
-	struct cursor_step step = {w->cursor, w->half, r->last_sequence, r->half,
-				   journal_durable_sequence(w->config.journal)};
+	uint64_t durable = journal_durable_sequence(w->config.journal);
+	struct cursor_step step = {w->cursor, w->half, r->last_sequence, r->half, durable};
 	return store_cursor_advance(w->session, &w->claim, step, err);
 }
 
@@ -449,11 +449,6 @@ static void publish(struct writer *w)
 		w->config.committed(w->config.user, horizon);
 }
 
-static void refresh(struct writer *w)
-{
-	w->config.applier->refresh(w->config.applier_self, w->session);
-}
-
 /* For those who watch; see writer_lag_us. */
 static void note_lag(const struct round *r, int64_t unapplied_since_us)
 {
@@ -482,7 +477,7 @@ static void end_well(struct round *r)
 	w->collisions = 0;
 	timers_note(w->timers, batch_first_timer_us(w->batch));
 	note_lag(r, r->is_cut_short ? r->last_record_us : clock_now_us(w->config.clock));
-	refresh(w); /* before anybody hears of the commit */
+	w->config.applier->refresh(w->config.applier_self, w->session); /* before anybody hears of the commit */
 	while ((link = list_take_first(&r->ran))) {
 		struct writer_command *command = LIST_ENTRY(link, struct writer_command, link);
 		command->done(command);
@@ -580,7 +575,7 @@ enum round_result writer_round(struct writer *w, struct err *err)
 		err->status = status == STATUS_CONFLICT ? STATUS_IO : status;
 		return ROUND_FAILED;
 	}
-	refresh(w);
+	w->config.applier->refresh(w->config.applier_self, w->session);
 	writer_look_around(w);
 	if (atomic_load(&w->halt) != WRITER_RUNS || !w->is_ready)
 		return ROUND_AGAIN;

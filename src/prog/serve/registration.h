@@ -12,10 +12,10 @@
 #include "prog/serve/installation.h"
 #include "store/house/nodes.h"
 
-/* Opens the journal, and says in the log which of its records are lost; new ones under a number of the store's, and says as which node, under which epoch, a writer is to
- * be started on it (struct writer_config); the store does not know of the epoch before that. Waits up to three seconds
- * when the directory was elsewhere before, for a server there to show that it lives. `roles`: for people. Texts of
- * *ret_node live in the installation's arena.
+/* Opens the journal, and says in the log which of its records are lost; new ones under a number of the store's, and
+ * says as which node, under which epoch, a writer is to be started on it (struct writer_config); the store does not
+ * know of the epoch before that. Waits up to three seconds when the directory was elsewhere before, for a server there
+ * to show that it lives. `roles`: for people. Texts of *ret_node live in the installation's arena.
  *
  * STATUS_CONFLICT: a copy, or the directory is in use, or its keys are not those of the store (key_agreement.h);
  * STATUS_CORRUPT and the like as journal_open. */
