@@ -73,6 +73,23 @@ static void test_a_node_is_taken_with_a_higher_epoch_by_its_own_installation(voi
 	EXPECT(f, STATUS_NOT_FOUND, store_node_find(f->s, 8, f->arena, &found, &f->err));
 }
 
+/* Should the journal lose its end, this is who knows of it. */
+static void test_a_cursor_that_moves_tells_where_the_journal_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct node found;
+	OK(f, take(f, 7, 1, 1));
+	struct node_claim claim = {7, 1};
+	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){.to = 50, .durable = 90}, &f->err));
+	OK(f, store_node_of(f->s, id_of(1), f->arena, &found, &f->err));
+	assert_true(found.number == 7 && found.applied == 50 && found.durable == 90);
+	/* Who does not say so has at least what is applied, and what is half applied. */
+	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){.from = 50, .to = 60, .to_half = 95}, &f->err));
+	OK(f, store_node_find(f->s, 7, f->arena, &found, &f->err));
+	assert_int_equal(found.durable, 95);
+	EXPECT(f, STATUS_NOT_FOUND, store_node_of(f->s, id_of(2), f->arena, &found, &f->err));
+}
+
 static void test_a_number_of_before_goes_to_the_first_that_has_its_journal(void **state)
 {
 	struct fixture *f = *state;
@@ -258,6 +275,7 @@ int main(void)
 	    FIXTURE_TEST(test_each_installation_gets_the_smallest_number_that_is_free),
 	    FIXTURE_TEST(test_a_start_that_failed_gets_its_number_again),
 	    FIXTURE_TEST(test_a_node_is_taken_with_a_higher_epoch_by_its_own_installation),
+	    FIXTURE_TEST(test_a_cursor_that_moves_tells_where_the_journal_ends),
 	    FIXTURE_TEST(test_a_number_of_before_goes_to_the_first_that_has_its_journal),
 	    FIXTURE_TEST(test_a_node_is_seen_until_it_leaves_or_another_has_it),
 	    FIXTURE_TEST(test_a_node_is_alone_until_another_is_taken),
