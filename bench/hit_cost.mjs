@@ -5,9 +5,8 @@
 // comes from an address of its own, so that it is one that counts. Rounds alternate; the least of each is told, because
 // everything else that runs on the machine can only add.
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { ask, clean_up, directory, metric, start_nginx, start_pugmark, stop, tracking_paths } from "./tracked_server.mjs";
+import { readFileSync } from "node:fs";
+import { ask, clean_up, from_everywhere, metric, start_nginx, start_pugmark, stop, tracking_paths } from "./tracked_server.mjs";
 
 const servers = { pugmark: process.env.PUGMARK ?? "build/src/prog/pugmark" };
 if (process.env.PUGMARK_OLD) servers.old = process.env.PUGMARK_OLD;
@@ -22,31 +21,6 @@ function cpu_us(pid) {
   return ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS_PER_S;
 }
 
-/* Requests from everywhere; a quarter of them are clicks. */
-function script({ opens, clicks }, name) {
-  const file = join(directory, `${name}.lua`);
-  const list = (paths) => paths.map((p) => `"${p}"`).join(",");
-  writeFileSync(
-    file,
-    `local opens = {${list(opens)}}
-local clicks = {${list(clicks)}}
-local requests = {}
-local at = 0
-init = function()
-  math.randomseed(os.time())
-  for i = 1, 40000 do
-    local paths = i % 4 == 0 and clicks or opens
-    requests[i] = wrk.format("GET", paths[math.random(#paths)], {
-      ["X-Forwarded-For"] = string.format("%d.%d.%d.%d", math.random(77, 93), math.random(0, 255), math.random(0, 255), math.random(1, 254)),
-      ["X-Forwarded-Proto"] = "https", ["Accept-Language"] = "en", ["Sec-Fetch-Mode"] = "navigate",
-      ["User-Agent"] = string.format("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%d.0.%d.0 Safari/537.36", math.random(130, 153), math.random(6000, 6040))})
-  end
-end
-request = function() at = at % #requests + 1; return requests[at] end`,
-  );
-  return file;
-}
-
 function run_wrk(url, lua) {
   const text = execFileSync("wrk", ["-t1", "-c64", `-d${seconds}s`, "-s", lua, url], { encoding: "utf8" });
   return Number(text.match(/(\d+) requests in/)[1]);
@@ -58,7 +32,8 @@ async function until_applied(base) {
 
 async function cost_of(binary) {
   const server = await start_pugmark(binary, { SERVER_TRUSTED_PROXIES: "127.0.0.1" });
-  const lua = script(await tracking_paths(server, mails), "hits");
+  const { opens, clicks } = await tracking_paths(server, mails);
+  const lua = from_everywhere([...opens, ...opens, ...opens, ...clicks], "hits"); // a quarter are clicks
   await until_applied(server.base);
   const before_us = cpu_us(server.child.pid);
   run_wrk(server.base, lua);
@@ -73,7 +48,7 @@ async function cost_of(binary) {
 async function cost_of_nginx() {
   const { url, child } = await start_nginx();
   const worker = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").split(" ")[0]);
-  const lua = script({ opens: ["/o.gif"], clicks: ["/o.gif"] }, "nginx");
+  const lua = from_everywhere(["/o.gif"], "nginx");
   await ask(url);
   const before_us = cpu_us(worker);
   const hits = run_wrk(new URL(url).origin, lua);

@@ -4,31 +4,12 @@
 // worker, in one run on one machine. Rounds alternate, the median counts, and the ratio is what matters: a busy machine
 // slows both.
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { clean_up, directory, metric, start_nginx, start_pugmark, tracking_paths } from "./tracked_server.mjs";
+import { clean_up, from_everywhere, metric, start_nginx, start_pugmark, tracking_paths } from "./tracked_server.mjs";
 
 const pugmark = process.env.PUGMARK ?? "build/src/prog/pugmark";
 const seconds = Number(process.env.BENCH_SECONDS ?? 4);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const connections = (process.env.BENCH_CONNECTIONS ?? "64,256,1000").split(",").map(Number);
-
-function lua(paths, name) {
-  const file = join(directory, `${name}.lua`);
-  const agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36";
-  writeFileSync(
-    file,
-    `local requests = {}
-local at = 0
-init = function()
-  for _, path in ipairs({${paths.map((p) => `"${p}"`).join(",")}}) do
-    requests[#requests + 1] = wrk.format("GET", path, {["User-Agent"] = "${agent}"})
-  end
-end
-request = function() at = at % #requests + 1; return requests[at] end`,
-  );
-  return file;
-}
 
 function wrk(url, script, count) {
   const text = execFileSync("wrk", ["-t2", `-c${count}`, `-d${seconds}s`, "--latency", "-s", script, url], { encoding: "utf8" });
@@ -43,9 +24,9 @@ const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length 
 
 async function main() {
   const { url: nginx } = await start_nginx();
-  const server = await start_pugmark(pugmark);
+  const server = await start_pugmark(pugmark, { SERVER_TRUSTED_PROXIES: "127.0.0.1" });
   const { opens, clicks } = await tracking_paths(server, 200);
-  const scripts = { opens: lua(opens, "opens"), clicks: lua(clicks, "clicks") };
+  const scripts = { opens: from_everywhere(opens, "opens"), clicks: from_everywhere(clicks, "clicks") };
   const rows = [];
   for (const count of connections) {
     const runs = { nginx: [], opens: [], clicks: [] };

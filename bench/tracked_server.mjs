@@ -84,6 +84,29 @@ export async function tracking_paths({ base, key }, count) {
   return { opens, clicks };
 }
 
+/* A script for wrk that asks for these paths in any order, each time from another address, so that none is a repeat and none
+ * is beyond what one network may ask for (web/edge/replay): each hit is one that is kept. The server must trust 127.0.0.1. */
+export function from_everywhere(paths, name) {
+  const file = join(directory, `${name}.lua`);
+  writeFileSync(
+    file,
+    `local paths = {${paths.map((p) => `"${p}"`).join(",")}}
+local requests = {}
+local at = 0
+init = function()
+  math.randomseed(os.time())
+  for i = 1, 40000 do
+    requests[i] = wrk.format("GET", paths[math.random(#paths)], {
+      ["X-Forwarded-For"] = string.format("%d.%d.%d.%d", math.random(77, 93), math.random(0, 255), math.random(0, 255), math.random(1, 254)),
+      ["X-Forwarded-Proto"] = "https", ["Accept-Language"] = "en", ["Sec-Fetch-Mode"] = "navigate",
+      ["User-Agent"] = string.format("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%d.0.%d.0 Safari/537.36", math.random(130, 153), math.random(6000, 6040))})
+  end
+end
+request = function() at = at % #requests + 1; return requests[at] end`,
+  );
+  return file;
+}
+
 export async function metric(base, name) {
   const text = await (await ask(`${base}/metrics`)).text();
   return Number(text.match(new RegExp(`^pugmark_${name} (\\d+)`, "m"))[1]);
