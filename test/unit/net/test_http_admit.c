@@ -17,7 +17,7 @@ struct fixture {
 	struct http_job decide;
 	struct http_request *_Atomic waiting;
 	_Atomic bool reads;
-	enum byte_budget_share share;
+	_Atomic enum byte_budget_share share;
 };
 
 static bool path_is(const struct http_request *request, const char *path)

@@ -450,8 +450,8 @@ static void run_release(struct http_job *job)
 static void *remember_loop(void *user, struct http_loop *loop)
 {
 	struct fixture *f = user;
-	f->starts++;
 	f->late[LATE_MAX - 1] = (struct http_request *)(void *)loop; /* the last place is never used by requests here */
+	f->starts++; /* whoever sees this sees the other, too */
 	return f;
 }
 
@@ -466,6 +466,7 @@ static struct http_loop *start_and_remember_loop(struct fixture *f)
 	loopback_say(fd, "GET /gif HTTP/1.1\r\nHost: a\r\n\r\n");
 	expect_answer(fd, 200, "GIF89");
 	close(fd);
+	assert_int_equal(f->starts, 1);
 	return (struct http_loop *)(void *)f->late[LATE_MAX - 1];
 }
 
