@@ -386,12 +386,19 @@ test("journal verify reads everything and finds a changed byte", async (t) => {
   assert.equal(dump.stdout.trim().split("\n").length, said.records);
   const segment = join(server.data, "journal", said.segments[0].name);
   const bytes = readFileSync(segment);
-  bytes[said.segments[0].used_bytes - 20] ^= 1; // in the last record
-  writeFileSync(segment, bytes);
-  const bad = await verify();
-  assert.equal(bad.code, FAILED);
-  assert.match(bad.stdout, /DAMAGED at offset \d+/);
-  assert.match(bad.stdout, /pugmark journal salvage/);
+  const flip = (at) => {
+    const copy = Buffer.from(bytes);
+    copy[at] ^= 1;
+    writeFileSync(segment, copy);
+    return verify();
+  };
+  const first = await flip(4096 + 20); // behind the header
+  assert.equal(first.code, FAILED);
+  assert.match(first.stdout, /DAMAGED at offset \d+/);
+  assert.match(first.stdout, /pugmark journal salvage/);
+  const last = await flip(said.segments[0].used_bytes - 20); // by itself like an end that was cut off; the mark beside the journal tells
+  assert.equal(last.code, FAILED);
+  assert.match(last.stdout, /DAMAGED at offset \d+|acknowledged records \(\d+ to \d+\) are missing behind the end/);
 });
 
 test("a user who was added can sign in, and a new password ends the old", async (t) => {

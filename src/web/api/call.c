@@ -184,12 +184,15 @@ static bool has_good_body(struct api_call *call, const struct route *route)
 	return !(route->flags & ROUTE_TAKES_JSON) || call->is_mail || parse_body(call);
 }
 
-/* What is built of a large body (mails rewritten, their answer) takes up to three times its bytes. No more than a part
- * of the budget is asked for, so that the largest body that is allowed finds room when it is alone. */
+/* What is built of a large body (mails rewritten, their answer) takes up to three times its bytes. No more is asked for
+ * than the budget has beside body and tree, so that whatever is allowed finds room when it is alone: a 503 that never
+ * ends would be a lie. */
 static bool has_room_to_work(struct api_call *call)
 {
 	enum { LARGE_BODY = 65536, WORK_FACTOR = 3 };
-	size_t most = byte_budget_counts(call->services->budget).max / 8 * 3;
+	size_t max = byte_budget_counts(call->services->budget).max;
+	size_t taken = call->body.n + call->reserved + max / 8;
+	size_t most = taken < max ? max - taken : 0;
 	size_t work = call->body.n * WORK_FACTOR;
 	return call->body.n <= LARGE_BODY || reserve(call, work < most ? work : most);
 }
