@@ -102,7 +102,7 @@ test("a body that says neither, and a link that is not ours, change nothing", as
   const { url } = await sent_bulk(server);
   for (const body of ["", "action=", "action=other", "List-Unsubscribe=No", "x".repeat(9000)])
     assert.equal((await post(server, url, body)).status, 400, body.slice(0, 20));
-  const broken = `${url.slice(0, -2)}AA`;
+  const broken = url.replace(/.(?=.{5}$)/, (c) => (c === "A" ? "B" : "A")); // one token in a thousand ends in AA
   assert.equal((await post(server, broken, "List-Unsubscribe=One-Click")).status, 404);
   assert.equal((await server.get(broken)).status, 404);
   const other = await start_server(t, HTTPS);
