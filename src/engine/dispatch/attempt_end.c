@@ -6,15 +6,19 @@
 
 enum { REPLY_MAX = 500, REMOTE_ID_MAX = 200, RETRY_FLOOR_MS = 1000, DOUBLINGS_MAX = 30 };
 
-/* Full jitter: mails that were refused together do not come back together. */
-static int64_t retry_after_ms(const struct retry_rules *rules, uint32_t attempt, struct prng *prng)
+int64_t retry_longest_ms(const struct retry_rules *rules, uint32_t attempt)
 {
 	int64_t bound = rules->base_ms;
 	for (uint32_t n = 1; n < attempt && n < DOUBLINGS_MAX && bound < rules->cap_ms; n++)
 		bound *= 2;
-	if (bound > rules->cap_ms)
-		bound = rules->cap_ms;
-	int64_t after_ms = (int64_t)prng_below(prng, (uint64_t)bound);
+	bound = bound < rules->cap_ms ? bound : rules->cap_ms;
+	return bound < RETRY_FLOOR_MS ? RETRY_FLOOR_MS : bound;
+}
+
+/* Full jitter: mails that were refused together do not come back together. */
+static int64_t retry_after_ms(const struct retry_rules *rules, uint32_t attempt, struct prng *prng)
+{
+	int64_t after_ms = (int64_t)prng_below(prng, (uint64_t)retry_longest_ms(rules, attempt));
 	return after_ms < RETRY_FLOOR_MS ? RETRY_FLOOR_MS : after_ms;
 }
 

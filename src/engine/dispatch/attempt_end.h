@@ -14,6 +14,9 @@ struct retry_rules {
 	uint32_t attempts_max;
 	int64_t base_ms, cap_ms; /* full jitter: rand(0, min(cap, base * 2^n)), never below 1 s */
 };
+/* How long a retry waits at most after that attempt. */
+int64_t retry_longest_ms(const struct retry_rules *rules, uint32_t attempt);
+
 struct attempt_end {
 	const struct queue_entry *entry;
 	bool is_past_dot; /* the end of the data may have left */

@@ -5,7 +5,11 @@
  *
  * A claim first extends the leases that run low and then takes more, in one transaction; which ones are low is decided
  * when it runs, by the clock that the store goes by. So what is open here cannot be claimed again by ourselves, however
- * late a command comes to run, and even if the wall clock has jumped. */
+ * late a command comes to run, and even if the wall clock has jumped.
+ *
+ * A clock that is set back would hold up what was due by the old one, so a claim after that first makes it due
+ * (decision 0053). Once more when what was under way is in the store, too: a mail that was being accepted, an outcome
+ * in the journal. */
 #include "engine/dispatch/claims.h"
 
 #include "base/log.h"
@@ -20,9 +24,12 @@ enum {
 	LOOK_ALONE_MS = 10000,
 	LOOK_SHARED_MS = 1000,
 	UNSURE_MAX = 8,
+	RECALLS = 2,
 };
 
 static const int64_t HELD_BACK_US = 1000000;
+/* The wall clock is slewed by less between two looks; a step of less delays by less. */
+static const int64_t SET_BACK_US = 1000000;
 static const int64_t LEASE_US = (int64_t)LEASE_SECONDS * 1000000;
 
 struct claims {
@@ -36,9 +43,12 @@ struct claims {
 	 * for two minutes with nobody to send them, so the next claim releases them first. */
 	uint64_t unsure[UNSURE_MAX];
 	size_t unsure_count;
-	int64_t next_due_us;   /* wall; 0: none known */
-	int64_t next_look_us;  /* monotonic: ask the store again */
-	int64_t next_sweep_us; /* monotonic: claim whatever the store says is due, orphans when it is shared */
+	int64_t next_due_us;    /* wall; 0: none known */
+	int64_t next_look_us;   /* monotonic: ask the store again */
+	unsigned recalls;       /* still to be made */
+	int64_t next_recall_us; /* monotonic */
+	int64_t clock_lead_us;  /* of the wall clock over the monotonic one: the most since the last step back */
+	int64_t next_sweep_us;  /* monotonic: claim whatever the store says is due, orphans when it is shared */
 };
 
 static int64_t monotonic_us(const struct claims *c)
@@ -51,6 +61,9 @@ struct claims *claims_new(const struct claims_config *config)
 	struct claims *c = MEM_NEW(struct claims);
 	c->config = *config;
 	c->is_expecting = true; /* what waits from before */
+	/* Nobody knows what the clock did while nobody was here. */
+	c->recalls = 1;
+	c->clock_lead_us = clock_now_us(config->clock) - clock_monotonic_us(config->clock);
 	return c;
 }
 
@@ -183,6 +196,7 @@ struct claim_errand {
 	uint64_t unsure[UNSURE_MAX];
 	size_t unsure_count;
 	uint32_t limit;
+	bool is_recall;
 	int64_t sent_us; /* monotonic: leases are counted from here, so never longer than the store has them */
 	int64_t lease_until_us;
 	struct queue_entry *entries;
@@ -202,6 +216,15 @@ static enum status extend_low(struct claim_errand *e, struct batch *batch, struc
 	return status;
 }
 
+static enum status recall(const struct claim_errand *e, struct batch *batch, struct err *err)
+{
+	struct queue_recall recall = {.now_us = batch_now_us(batch)};
+	for (uint32_t i = 0; i < QUEUE_WAITS; i++)
+		recall.longest_wait_us[i] = retry_longest_ms(&e->claims->config.retry, i + 1) * 1000;
+	recall.longest_wait_us[QUEUE_WAITS - 1] = e->claims->config.retry.cap_ms * 1000;
+	return store_queue_recall(batch_session(batch), &recall, err);
+}
+
 static enum status run_claim(struct writer_command *command, struct batch *batch, struct err *err)
 {
 	struct claim_errand *e = (struct claim_errand *)(void *)command;
@@ -214,6 +237,8 @@ static enum status run_claim(struct writer_command *command, struct batch *batch
 	enum status status = extend_low(e, batch, err);
 	for (size_t i = 0; status == STATUS_OK && i < e->unsure_count; i++)
 		status = store_queue_release(session, e->unsure[i], err);
+	if (status == STATUS_OK && e->is_recall)
+		status = recall(e, batch, err);
 	if (status == STATUS_OK && e->limit)
 		status = store_queue_claim(session, &wanted, e->arena, &e->entries, &e->entry_count, err);
 	if (status == STATUS_OK)
@@ -268,6 +293,10 @@ static void claim_finished(struct errand *errand)
 		jobs_pause(c->config.jobs);
 	} else {
 		c->unsure_count = 0;
+		if (e->is_recall) {
+			c->recalls--;
+			c->next_recall_us = monotonic_us(c) + LEASE_US / 2;
+		}
 		note_extended(e);
 		take_claimed(e);
 		c->more_due = e->limit && e->entry_count == e->limit;
@@ -296,6 +325,11 @@ static void list_leases(const struct claims *c, struct claim_errand *e)
 	}
 }
 
+static bool is_recall_due(const struct claims *c)
+{
+	return c->recalls && monotonic_us(c) >= c->next_recall_us;
+}
+
 static void send_claim(struct claims *c, uint32_t limit)
 {
 	struct claim_errand *e = MEM_NEW(struct claim_errand);
@@ -304,6 +338,7 @@ static void send_claim(struct claims *c, uint32_t limit)
 	e->claims = c;
 	e->arena = arena_new();
 	e->limit = limit;
+	e->is_recall = is_recall_due(c);
 	e->sent_us = monotonic_us(c);
 	list_leases(c, e);
 	memcpy(e->unsure, c->unsure, sizeof e->unsure);
@@ -359,13 +394,27 @@ static void note_retry(struct claims *c, int64_t retry_us)
 		c->next_due_us = retry_us;
 }
 
+/* Against the clock that cannot be set. */
+static void watch_clock(struct claims *c, const struct lease_now *now)
+{
+	int64_t lead_us = now->wall_us - now->monotonic_us;
+	if (lead_us < c->clock_lead_us - SET_BACK_US) {
+		log_warn("dispatch.clock_set_back", LOG_INT("seconds", (c->clock_lead_us - lead_us) / 1000000));
+		c->clock_lead_us = lead_us;
+		c->recalls = RECALLS;
+		c->next_recall_us = 0;
+	} else if (lead_us > c->clock_lead_us) {
+		c->clock_lead_us = lead_us;
+	}
+}
+
 static bool is_due(struct claims *c)
 {
 	bool is_expected = c->is_expecting;
 	bool is_sweep = is_sweep_due(c);
 	c->is_expecting = false;
 	look(c);
-	return c->more_due || is_expected || is_sweep ||
+	return c->more_due || is_expected || is_sweep || is_recall_due(c) ||
 	       (c->next_due_us && c->next_due_us <= clock_now_us(c->config.clock));
 }
 
@@ -380,6 +429,7 @@ void claims_move(struct claims *c, bool may_claim)
 	struct job_figures jobs = jobs_figures(c->config.jobs);
 	struct lease_now now = lease_now(c);
 	note_retry(c, jobs_take_next_retry(c->config.jobs));
+	watch_clock(c, &now);
 	if (c->is_claiming || now.monotonic_us < jobs.pause_until_us)
 		return;
 	/* Nothing leaves while the journal is ill (jobs.c), so nothing is taken either. */

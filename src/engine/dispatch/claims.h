@@ -4,6 +4,7 @@
 #ifndef PUGMARK_ENGINE_CLAIMS_H
 #define PUGMARK_ENGINE_CLAIMS_H
 
+#include "engine/dispatch/attempt_end.h"
 #include "engine/dispatch/errand.h"
 #include "engine/dispatch/jobs.h"
 
@@ -18,6 +19,7 @@ struct claims_config {
 	struct errands *errands;
 	struct lease_book *leases;
 	struct jobs *jobs;
+	struct retry_rules retry; /* how long something may wait */
 	uint32_t concurrency;
 	bool resend_in_doubt; /* see dispatch.h */
 };

@@ -240,6 +240,7 @@ static void make_jobs(struct dispatcher *d)
 	    .errands = &d->errands,
 	    .leases = &d->leases,
 	    .jobs = d->jobs,
+	    .retry = {d->config.attempts_max, d->config.retry_base_ms, d->config.retry_cap_ms},
 	    .concurrency = d->config.concurrency,
 	    .resend_in_doubt = d->config.resend_in_doubt,
 	});

@@ -289,6 +289,25 @@ enum status store_queue_give_back(struct store_session *s, const struct queue_en
 	return status;
 }
 
+/* ---- A clock that was set back */
+
+/* Mail that was to leave at once was due when it was accepted, which is what tells it from mail with a time. Rows that
+ * somebody has locked are being claimed. */
+enum status store_queue_recall(struct store_session *s, const struct queue_recall *recall, struct err *err)
+{
+	struct value in[1 + QUEUE_WAITS] = {value_time(recall->now_us)};
+	for (size_t i = 0; i < QUEUE_WAITS; i++)
+		in[1 + i] = value_time(recall->now_us + recall->longest_wait_us[i]);
+	return session_run(
+	    s,
+	    "UPDATE send_queue SET due_at = $1 WHERE message_id IN (SELECT q.message_id FROM send_queue q WHERE "
+	    "q.state IN ('waiting', 'paused') AND q.due_at > CASE q.attempt WHEN 0 THEN $1 WHEN 1 THEN $2 WHEN 2 THEN "
+	    "$3 WHEN 3 THEN $4 WHEN 4 THEN $5 WHEN 5 THEN $6 WHEN 6 THEN $7 WHEN 7 THEN $8 ELSE $9 END AND "
+	    "(q.attempt > 0 OR EXISTS (SELECT 1 FROM messages m WHERE m.id = q.message_id AND m.send_at <= "
+	    "m.created_at)) {skip_locked})",
+	    (struct values){in, sizeof in / sizeof in[0]}, err);
+}
+
 /* ---- What a crash left */
 
 enum status store_queue_orphans(struct store_session *s, const struct queue_look *look, struct arena *arena,

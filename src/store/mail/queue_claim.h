@@ -42,6 +42,19 @@ enum status store_queue_give_back(struct store_session *s, const struct queue_en
  */
 enum status store_queue_next_due(struct store_session *s, int64_t *ret_due_us, struct err *err) MUST_CHECK;
 
+/* ---- A clock that was set back */
+
+enum { QUEUE_WAITS = 8 };
+struct queue_recall {
+	int64_t now_us;
+	/* How long a row may still have to wait after so many attempts and one; the last is for all beyond. */
+	int64_t longest_wait_us[QUEUE_WAITS];
+};
+/* Due at now_us becomes what has further to go than it can have had when it was written: mail that was to leave at
+ * once, and what was put off after an attempt. What somebody gave a time of the clock keeps it. Reads the whole queue:
+ * for once when the clock was set back. */
+enum status store_queue_recall(struct store_session *s, const struct queue_recall *recall, struct err *err) MUST_CHECK;
+
 /* ---- What a crash left */
 
 struct queue_look {

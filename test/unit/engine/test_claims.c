@@ -74,6 +74,7 @@ static void desk_open(struct desk *d, size_t built_bytes_max)
 						       .errands = &d->errands,
 						       .leases = &d->leases,
 						       .jobs = d->jobs,
+						       .retry = {12, 60000, 60000},
 						       .concurrency = CONCURRENCY});
 }
 
@@ -209,6 +210,33 @@ static void test_what_is_given_up_is_with_nobody(void **state)
 	desk_close(&d);
 }
 
+/* By the hour that mails were accepted, none of them is due. */
+static void test_a_clock_set_back_holds_up_no_mail(void **state)
+{
+	struct desk d;
+	uint32_t most;
+	(void)state;
+	desk_open(&d, 1 << 20);
+	queue_mails(&d);
+	turn_until_settling(&d, ROOM);
+	post_advance(&d.post, -3600);
+	turn_to_the_end(&d, &most);
+	desk_close(&d);
+}
+
+/* While nobody was there to see it. */
+static void test_a_clock_set_back_before_the_start_holds_up_no_mail(void **state)
+{
+	struct desk d;
+	uint32_t most;
+	(void)state;
+	desk_open(&d, 1 << 20);
+	queue_mails(&d);
+	post_advance(&d.post, -3600);
+	turn_to_the_end(&d, &most);
+	desk_close(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +244,8 @@ int main(void)
 	    cmocka_unit_test(test_settled_mails_let_go_of_their_lease),
 	    cmocka_unit_test(test_finished_mail_never_takes_more_than_the_bound_and_one_mail),
 	    cmocka_unit_test(test_what_is_given_up_is_with_nobody),
+	    cmocka_unit_test(test_a_clock_set_back_holds_up_no_mail),
+	    cmocka_unit_test(test_a_clock_set_back_before_the_start_holds_up_no_mail),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

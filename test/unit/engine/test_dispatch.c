@@ -172,6 +172,31 @@ static void test_a_temporary_refusal_is_tried_again(void **state)
 	smtp_peer_stop(&peer);
 }
 
+static void test_a_clock_set_back_holds_up_no_retry_and_no_schedule(void **state)
+{
+	struct post p;
+	(void)state;
+	struct smtp_peer *peer = post_open_with_peer(
+	    &p, &(struct smtp_peer_script){
+		    .fail_at = PEER_RCPT, .act = PEER_REPLY, .reply = "451 4.7.1 later", .times = 1});
+	post_start_dispatcher(&p);
+	struct uuid refused = post_mail(&p, "smtp", "c@example.com");
+	post_wait(&p, refused, MESSAGE_DEFERRED);
+	struct accept_result later =
+	    post_send(&p, ACCEPT_SEND,
+		      "{\"from\":{\"email\":\"a@agency.example\"},\"to\":{\"email\":\"l@example.com\"},"
+		      "\"subject\":\"Later\",\"text\":\"x\",\"send_at\":\"2026-11-21T07:00:00Z\"}");
+	post_advance(&p, -FIVE_HOURS);
+	post_wait(&p, refused, MESSAGE_SENT);
+	assert_int_equal(smtp_peer_seen(peer).accepted, 1);
+	assert_int_equal(post_message(&p, later.id)->state, MESSAGE_SCHEDULED);
+	post_advance(&p, FIVE_HOURS + 3600);
+	post_wait(&p, later.id, MESSAGE_DELIVERED);
+	post_check_sums(&p);
+	post_close(&p);
+	smtp_peer_stop(&peer);
+}
+
 static void test_a_permanent_refusal_ends_it(void **state)
 {
 	struct post p;
@@ -409,6 +434,7 @@ int main(void)
 	    cmocka_unit_test(test_mail_is_dated_when_it_first_leaves_and_stays_so),
 	    cmocka_unit_test(test_mail_that_nobody_let_in_is_dated_when_it_leaves),
 	    cmocka_unit_test(test_a_temporary_refusal_is_tried_again),
+	    cmocka_unit_test(test_a_clock_set_back_holds_up_no_retry_and_no_schedule),
 	    cmocka_unit_test(test_a_permanent_refusal_ends_it),
 	    cmocka_unit_test(test_the_last_attempt_fails),
 	    cmocka_unit_test(test_a_line_that_drops_after_the_dot_is_in_doubt_until_resolved),
