@@ -154,6 +154,9 @@ test("a key of the configuration that is not known is an error with its line", a
   assert_refused(await serve(data), FAILED, /nobody applies; add apply/);
   assert_refused(await serve(data, "--roles", "edge,cook"), USAGE, /cook/);
   assert_refused(await serve(data, "--roles", "edge"), USAGE, /nobody applies; add apply/);
+  writeFileSync(config, "[sending]\nprovider = smtp\n");
+  assert_refused(await serve(data), FAILED, /smtp\.host/);
+  writeFileSync(config, "");
   assert_refused(await serve(data, "--base-url", "javascript:alert(1)"), USAGE, /base_url/);
   assert_refused(await serve(data, "--listen", "8420"), USAGE, /'8420' is not ADDRESS:PORT/);
 });

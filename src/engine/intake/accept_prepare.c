@@ -51,6 +51,23 @@ static const struct caller *caller_of(const struct preparation *p)
 	return &p->context->request->caller;
 }
 
+/* A mail for a provider without an account would wait and fail when nobody looks any more. All servers of an
+ * installation have the same providers, whichever of them delivers. */
+static bool has_outlet(struct preparation *p)
+{
+	struct slice rest = slice_from_cstr(p->context->sending->providers);
+	while (rest.n)
+		if (slice_equal(slice_cut(&rest, ' '), p->request.provider))
+			return true;
+	if (!p->request.provider.n)
+		return true; /* the installation's own, which was asked for at the start */
+	struct json_place at = {NULL, "provider", 0};
+	problem_add(&p->item->problems, arena_of(p), &at, "is not set up here; there is: %s",
+		    p->context->sending->providers);
+	p->item->status = STATUS_BAD_INPUT;
+	return false;
+}
+
 /* item->status tells. */
 static enum status resolve_sender(struct preparation *p, struct err *err)
 {
@@ -538,7 +555,7 @@ enum status accept_prepare(const struct accept_context *context, struct accept_i
 	*ret = (struct accepted){0};
 	item->result = (struct accept_result){0};
 	item->status = send_request_read(&input, &p.request, &item->problems);
-	if (item->status != STATUS_OK)
+	if (item->status != STATUS_OK || !has_outlet(&p))
 		return STATUS_OK;
 	p.warnings = arena_alloc_array(arena_of(&p), OWN_WARNINGS_MAX, sizeof *p.warnings);
 	if (take_mail(&p) != STATUS_OK) {

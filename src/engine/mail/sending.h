@@ -19,7 +19,8 @@ struct sending {
 	const struct clock *clock;
 	const struct link_token_keys *keys;
 	const char *base_url;                   /* tracking URLs start with it; no slash at the end */
-	const char *default_provider;           /* "outbox" or "smtp" */
+	const char *default_provider;           /* one of the providers */
+	const char *providers;                  /* those that have an account, parted by spaces: mail may name them */
 	bool tracking_enabled;                  /* tracking.enabled */
 	struct campaign_limit limit;            /* tracking.opens, tracking.clicks: what any mail is tracked at most */
 	const struct tenant_policies *policies; /* and what each tenant's; NULL: the same */

@@ -25,7 +25,7 @@ static void check_provider(struct json_reading *r, const json_t *value, const st
 {
 	(void)value;
 	const struct slice *provider = member;
-	/* Whether it is configured is the deliverer's business, who may be on another machine. */
+	/* Whether there is an account behind it is asked when the request is accepted (accept_prepare.c). */
 	if (provider->n && !provider_find(*provider))
 		READING_PROBLEM(r, place, "there is no provider of this name");
 }

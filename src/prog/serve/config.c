@@ -111,7 +111,8 @@ static const struct key keys[] = {
     {"sending.accept_async", KEY_SWITCH, AT(accept_async), "off", 0, 0, NULL,
      "on: mail is sent although a standby of the store follows with a delay; what it lacks when it takes over can be "
      "lost or sent twice"},
-    {"smtp.host", KEY_TEXT, AT(smtp_host), "127.0.0.1", 0, 0, NULL, "the mail server"},
+    {"smtp.host", KEY_TEXT, AT(smtp_host), "", 0, 0, NULL,
+     "the mail server; empty: there is none, and no mail may name smtp"},
     {"smtp.port", KEY_NUMBER, AT(smtp_port), "25", 1, 65535, NULL, "its port"},
     {"smtp.tls", KEY_CHOICE, AT(smtp_tls), "starttls", 0, 0, "none|starttls|implicit",
      "how the line is encrypted; never silently not"},

@@ -138,6 +138,8 @@ static enum status read_configuration(struct server *s, struct err *err)
 	if (status == STATUS_OK)
 		status = server_roles_check(i->config.roles, err);
 	if (status == STATUS_OK)
+		status = server_provider_check(i->config.provider, i->config.smtp_host, err);
+	if (status == STATUS_OK)
 		status = parse_proxies(s, err);
 	if (status == STATUS_OK)
 		status = host_names_parse(slice_from_cstr(i->config.hosts), slice_from_cstr(i->config.base_url),
@@ -264,7 +266,7 @@ static size_t smtp_settings(const struct server *s, struct provider_setting *set
 	return n;
 }
 
-/* Both providers are there whatever the default is, so that mail queued for the other still leaves. */
+/* All that have an account are there whatever the default is, so that mail queued for another still leaves. */
 static enum status start_dispatcher(struct server *s, struct err *err)
 {
 	const struct config *c = &s->installation->config;
@@ -274,7 +276,7 @@ static enum status start_dispatcher(struct server *s, struct err *err)
 	struct dispatch_config config = {.sending = &s->sending,
 					 .journal = s->journal,
 					 .providers = providers,
-					 .provider_count = 2,
+					 .provider_count = *c->smtp_host ? 2 : 1,
 					 .concurrency = (uint32_t)c->sending_concurrency,
 					 .attempts_max = (uint32_t)c->sending_attempts_max,
 					 .retry_base_ms = c->retry_base_ms,
@@ -340,6 +342,7 @@ static void join_parts(struct server *s)
 				      .keys = i->keys,
 				      .base_url = base_url,
 				      .default_provider = i->config.provider,
+				      .providers = *i->config.smtp_host ? "outbox smtp" : "outbox",
 				      .tracking_enabled = i->config.tracking_enabled,
 				      .limit = {most.opens, most.clicks},
 				      .policies = s->policies,

@@ -47,6 +47,16 @@ enum status server_roles_check(const char *roles, struct err *err)
 	return STATUS_OK;
 }
 
+/* Mail would be taken, tried for a day and then fail. */
+enum status server_provider_check(const char *provider, const char *smtp_host, struct err *err)
+{
+	if (strcmp(provider, "smtp") != 0 || *smtp_host)
+		return STATUS_OK;
+	return err_set(err, STATUS_BAD_INPUT,
+		       "sending.provider: 'smtp' needs a mail server; set smtp.host (127.0.0.1 for the one on this "
+		       "machine)");
+}
+
 static enum status check_listen(const char *text, struct err *err)
 {
 	struct arena *arena = arena_new();

@@ -16,6 +16,9 @@ bool server_roles_have(const char *roles, const char *role);
 /* STATUS_BAD_INPUT: a word that is no role, or a combination that cannot work. */
 enum status server_roles_check(const char *roles, struct err *err) MUST_CHECK;
 
+/* STATUS_BAD_INPUT: sending.provider has no account behind it. */
+enum status server_provider_check(const char *provider, const char *smtp_host, struct err *err) MUST_CHECK;
+
 /* Values of options, before the configuration is read; NULL: not given. */
 struct server_options {
 	const char *listen_on, *base_url, *roles;

@@ -45,6 +45,7 @@ static void start(struct post *p)
 	    .keys = p->world.keys,
 	    .base_url = "http://127.0.0.1:8420",
 	    .default_provider = "outbox",
+	    .providers = p->smtp_port ? "outbox smtp" : "outbox",
 	    .tracking_enabled = true,
 	    .limit = {CONSENT_FULL, CONSENT_FULL},
 	    .fence = p->fence,
@@ -86,6 +87,7 @@ struct smtp_peer *post_open_with_peer(struct post *p, const struct smtp_peer_scr
 	post_open(p);
 	struct smtp_peer *peer = smtp_peer_start(script);
 	p->smtp_port = smtp_peer_port(peer);
+	p->sending.providers = "outbox smtp";
 	return peer;
 }
 

@@ -18,6 +18,26 @@
 #define PARTIES "\"from\":{\"email\":\"a@agency.example\"},\"to\":{\"email\":\"C@example.com\"},\"subject\":\"S\""
 #define MAIL PARTIES ",\"html\":\"<p><a href='https://e.com/x'>x</a></p>\",\"text\":\"t\""
 
+static void test_a_provider_without_an_account_is_refused(void **state)
+{
+	static const struct smtp_peer_script willing = {.fail_at = PEER_NOWHERE};
+	struct post p;
+	struct accept_result result;
+	struct problem_list problems;
+	(void)state;
+	post_open(&p);
+	assert_int_equal(post_try(&p, ACCEPT_SEND, "{" MAIL ",\"provider\":\"smtp\"}", &result, &problems),
+			 STATUS_BAD_INPUT);
+	assert_int_equal(problems.count, 1);
+	assert_string_equal(problems.items[0].pointer.p, "/provider");
+	(void)post_send(&p, ACCEPT_SEND, "{" MAIL ",\"provider\":\"outbox\"}");
+	post_close(&p);
+	struct smtp_peer *peer = post_open_with_peer(&p, &willing);
+	(void)post_send(&p, ACCEPT_SEND, "{" MAIL ",\"provider\":\"smtp\"}");
+	post_close(&p);
+	smtp_peer_stop(&peer);
+}
+
 static void test_a_message_is_queued_with_its_event_and_body(void **state)
 {
 	struct post p;
@@ -393,6 +413,7 @@ static void test_an_answer_is_kept_with_the_message_and_the_key_works_once(void 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_provider_without_an_account_is_refused),
 	    cmocka_unit_test(test_a_message_is_queued_with_its_event_and_body),
 	    cmocka_unit_test(test_nothing_is_written_for_a_bad_request),
 	    cmocka_unit_test(test_a_suppressed_address_is_kept_but_not_queued),

@@ -38,6 +38,7 @@ static void join(struct desk *d)
 				      .keys = d->world.keys,
 				      .base_url = BASE_URL,
 				      .default_provider = "outbox",
+				      .providers = "outbox",
 				      .tracking_enabled = true,
 				      .limit = {CONSENT_FULL, CONSENT_FULL},
 				      .policies = d->policies};
