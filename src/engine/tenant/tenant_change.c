@@ -147,3 +147,11 @@ enum status tenant_change_commit(const struct sending *sending, struct tenant_po
 	struct change_command c = {.command = {.run = run_change}, .policies = policies, .change = change};
 	return writer_submit_and_wait(sending->writer, &c.command, err);
 }
+
+struct writer_command *tenant_change_command(struct arena *arena, struct tenant_policies *policies,
+					     const struct tenant_change *change)
+{
+	struct change_command *c = ARENA_NEW(arena, struct change_command);
+	*c = (struct change_command){.command = {.run = run_change}, .policies = policies, .change = change};
+	return &c->command;
+}

@@ -34,5 +34,9 @@ enum status tenant_change_write(struct store_session *session, int64_t now_us, c
  * writer_submit_and_wait. */
 enum status tenant_change_commit(const struct sending *sending, struct tenant_policies *policies,
 				 const struct tenant_change *change, struct err *err) MUST_CHECK;
+/* The same as a command in the arena, to be submitted (writer.h); `policies` hold it when it has ended. `change` and
+ * what it points to outlive it. */
+struct writer_command *tenant_change_command(struct arena *arena, struct tenant_policies *policies,
+					     const struct tenant_change *change);
 
 #endif

@@ -14,6 +14,7 @@
 #include "engine/ledger/writer.h"
 #include "journal/journal.h"
 #include "web/api/answer.h"
+#include "web/api/idempotency.h"
 #include "web/api/parameters.h"
 #include "web/api/routes.h"
 #include "web/api/services.h"
@@ -244,9 +245,14 @@ void call_run(struct api_call *call, const struct route *route, struct api_worke
 	if (!call_admit(call, route, worker) || !parameters_only(call, routes_query(route)) ||
 	    !has_good_body(call, route) || !has_room_to_work(call))
 		return;
+	bool is_once = (route->flags & ROUTE_CREATES) && call->idempotency_key.n;
+	if (is_once && idempotency_answered(call, worker))
+		return;
 	call->is_silent = shows_too_much(call, route);
 	route->handler(call, worker);
 	check_asked(call, route);
+	if (is_once && call->command && !call->keeps_answer)
+		idempotency_keep(call);
 	check_size(call);
 	keep_silent(call);
 }

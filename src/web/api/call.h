@@ -45,8 +45,9 @@ struct api_call {
 	bool is_mail;    /* the body is a whole mail, see ROUTE_TAKES_MAIL */
 	json_t *json;    /* the body, when the route takes one and it is no mail */
 	struct identity who;
-	bool has_asked; /* which rows the caller reaches (reach.h) */
-	bool is_silent; /* what is answered is not for the caller to read */
+	bool has_asked;    /* which rows the caller reaches (reach.h) */
+	bool keeps_answer; /* its command keeps the answer for the Idempotency-Key itself (idempotency.h) */
+	bool is_silent;    /* what is answered is not for the caller to read */
 	/* The answer. */
 	unsigned status;
 	struct buf response;

@@ -10,7 +10,11 @@ enum route_flag {
 	ROUTE_OPEN = 1,       /* nobody has to be signed in */
 	ROUTE_TAKES_JSON = 2, /* the body must be a JSON object */
 	ROUTE_TAKES_MAIL = 4, /* or, with Content-Type: message/rfc822, a mail */
-	ROUTE_SHOWS_ROW = 8,  /* what it changes is shown as it is then: to a key that may not read, nothing (204) */
+	/* A POST is one of these two. What creates is done once for an Idempotency-Key (idempotency.h); doing the other
+	 * again does nothing new. */
+	ROUTE_CREATES = 16,
+	ROUTE_REPEATS = 32,
+	ROUTE_SHOWS_ROW = 8, /* what it changes is shown as it is then: to a key that may not read, nothing (204) */
 };
 
 struct route {

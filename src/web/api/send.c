@@ -14,20 +14,17 @@
 #include "base/mem.h"
 #include "codec/text/base64.h"
 #include "codec/text/json_text.h"
-#include "codec/text/sha256.h"
 #include "engine/intake/accept.h"
 #include "engine/ledger/writer.h"
 #include "engine/request/problem.h"
-#include "store/core/store.h"
 #include "web/api/answer.h"
+#include "web/api/idempotency.h"
 #include "web/api/mail_answer.h"
 #include "web/api/messages.h"
 #include "web/api/reach.h"
 #include "web/api/services.h"
 
 enum {
-	IDEMPOTENCY_HOURS = 24,
-	IDEMPOTENCY_KEY_MAX = 256,
 	BATCH_DETAILS_MAX = 4 * 1024 * 1024, /* of links and problems; the rest of an item is some hundred bytes */
 	LINK_BYTES = 64,                     /* of a link but its two addresses */
 };
@@ -141,53 +138,6 @@ static void render_many(void *user, const struct accept_item *items, size_t coun
 	json_close(&w, '}');
 }
 
-/* ---- Idempotency-Key. */
-
-/* What makes two requests the same: the path, the bytes of the body, and where it makes a difference who asks. */
-static struct slice hash_request(struct api_call *call)
-{
-	struct slice sender = reach_sender(call);
-	const struct slice pieces[] = {call->path, SLICE("\n"), call->body, sender.p ? sender : SLICE_EMPTY};
-	uint8_t *digest = arena_alloc(call->arena, SHA256_SIZE);
-	sha256_of_pieces(pieces, sizeof pieces / sizeof pieces[0], digest);
-	return slice_of(digest, SHA256_SIZE);
-}
-
-/* True when the request is answered already: replayed, refused, or the store is away. Asked before the request is
- * prepared, which costs most, and again when the commit says that another request with the key was faster: both can be
- * under way on two workers, or on two servers. */
-static bool answer_again(struct api_call *call, struct api_worker *worker, struct slice hash)
-{
-	struct err err = {0};
-	struct idempotency_record kept;
-	struct idempotency_key key = {
-	    .tenant = call->who.tenant,
-	    .key = call->idempotency_key,
-	    .not_before_us = clock_now_us(call->services->clock) - IDEMPOTENCY_HOURS * INT64_C(3600000000),
-	};
-	if (call->idempotency_key.n > IDEMPOTENCY_KEY_MAX) {
-		answer_problem(call, 422, "Invalid", "Idempotency-Key must not be longer than 256 bytes.");
-		return true;
-	}
-	enum status status = store_idempotency_find(worker->session, &key, call->arena, &kept, &err);
-	if (status == STATUS_NOT_FOUND)
-		return false;
-	if (status != STATUS_OK) {
-		answer_status(call, status, &err);
-	} else if (!slice_equal(kept.request_hash, hash)) {
-		answer_problem(call, 409, "Conflict", "This Idempotency-Key was used with another body.");
-	} else {
-		if (mail_answer_is_wanted(call)) {
-			mail_answer_kept(call, kept.response);
-		} else {
-			(void)answer_json(call, kept.status);
-			buf_append(&call->response, kept.response);
-		}
-		answer_header(call, SLICE("Idempotency-Replayed"), SLICE("true"));
-	}
-	return true;
-}
-
 /* ---- Accepting */
 
 /* From the request to its answer: kept in the call's arena while the writer has the command. */
@@ -237,14 +187,13 @@ static void answer_refused(struct api_call *call, const struct accept_item *item
 
 static void answer_accepted(struct api_call *call, struct api_worker *worker)
 {
-	const struct acceptance *a = call->state;
 	enum status status = accept_end(call->services->sending, call->command);
 	if (status == STATUS_OK)
 		return; /* make_answer */
 	if (status != STATUS_CONFLICT)
 		answer_status(call, status, &call->command->err);
-	else if (!a->request.idempotency || !answer_again(call, worker, a->idempotency.request_hash))
-		answer_problem(call, 409, "Conflict", "Another request with this key is under way. Try again.");
+	else
+		idempotency_answer_taken(call, worker);
 }
 
 /* Answers when nothing is to be written; else the writer has it next. */
@@ -255,10 +204,9 @@ static void accept_items(struct api_call *call, struct api_worker *worker, struc
 	struct accept_context context = {call->services->sending, worker->session, worker->sealer, &a->request,
 					 clock_now_us(call->services->clock)};
 	if (call->idempotency_key.n) {
-		a->idempotency.request_hash = hash_request(call);
+		a->idempotency.request_hash = idempotency_hash(call);
 		a->request.idempotency = &a->idempotency;
-		if (answer_again(call, worker, a->idempotency.request_hash))
-			return;
+		call->keeps_answer = true;
 	}
 	enum status status = accept_begin(&context, a->items, a->count, &command);
 	call->state = a;

@@ -217,35 +217,40 @@ static bool read_body(struct api_call *call, const struct json_field *fields, co
 	return r.problems.count == 0;
 }
 
-/* Waits on its worker: this happens a few times in the life of an installation, and the policies in memory are current
- * when it is answered (engine/tenant/tenant_change.h). */
-static void change(struct api_call *call, struct api_worker *worker, const struct tenant_body *body, bool is_new)
+static void answer_changed(struct api_call *call, struct api_worker *worker)
 {
-	struct err err = {0};
-	struct tenant_change change = {.tenant = is_new ? body->name : call->parameters[0],
-				       .actor = auth_actor(&call->who, call->arena),
-				       .is_new = is_new,
-				       .time_zone = body->time_zone,
-				       .settings = body->settings,
-				       .count = body->count};
-	enum status status = tenant_change_commit(call->services->sending, call->services->policies, &change, &err);
-	if (status == STATUS_OK)
-		answer_tenant(call, worker, change.tenant, is_new ? 201 : 200);
+	const struct tenant_change *change = call->state;
+	if (call->command->status == STATUS_OK)
+		answer_tenant(call, worker, change->tenant, change->is_new ? 201 : 200);
 	else
-		answer_status(call, status, &err);
+		answer_status(call, call->command->status, &call->command->err);
+}
+
+static void change(struct api_call *call, const struct tenant_body *body, bool is_new)
+{
+	struct tenant_change *change = ARENA_NEW(call->arena, struct tenant_change);
+	*change = (struct tenant_change){.tenant = is_new ? body->name : call->parameters[0],
+					 .actor = auth_actor(&call->who, call->arena),
+					 .is_new = is_new,
+					 .time_zone = body->time_zone,
+					 .settings = body->settings,
+					 .count = body->count};
+	call->state = change;
+	call_commit(call, tenant_change_command(call->arena, call->services->policies, change), answer_changed);
 }
 
 void tenants_add(struct api_call *call, struct api_worker *worker)
 {
-	struct tenant_body body = {.time_zone = tenant_policies_new_zone(call->services->policies)};
-	if (reach_all_tenants(call, worker) && read_body(call, add_fields, NULL, &body))
-		change(call, worker, &body, true);
+	struct tenant_body *body = ARENA_NEW(call->arena, struct tenant_body);
+	body->time_zone = tenant_policies_new_zone(call->services->policies);
+	if (reach_all_tenants(call, worker) && read_body(call, add_fields, NULL, body))
+		change(call, body, true);
 }
 
 void tenants_change(struct api_call *call, struct api_worker *worker)
 {
-	struct tenant_body body = {0};
+	struct tenant_body *body = ARENA_NEW(call->arena, struct tenant_body);
 	if (reach_tenant(call, worker, call->parameters[0]) &&
-	    read_body(call, change_fields, &call->parameters[0], &body))
-		change(call, worker, &body, false);
+	    read_body(call, change_fields, &call->parameters[0], body))
+		change(call, body, false);
 }
