@@ -252,8 +252,18 @@ static void append_for_frame(struct buf *to, struct slice html)
 	buf_append(to, slice_from(html, start));
 }
 
-/* The HTML as sent, byte for byte, or with ?frame=1 for a sandboxed frame of the console. Its pictures and links work
- * (and make events), its scripts and forms do not. */
+/* Whoever looks at what somebody got would be counted as that person. Mail in the outbox nobody got: it is there to be
+ * tried, and reading it is what makes its events. */
+static void leave_uncounted(struct message *m)
+{
+	if (slice_equal(m->provider, SLICE("outbox")))
+		return;
+	m->track_opens = CONSENT_OFF;
+	m->track_clicks = CONSENT_OFF;
+}
+
+/* The HTML as sent, but that only mail in the outbox has its pixel and tracked links; or with ?frame=1 for a sandboxed
+ * frame of the console. Pictures and links work, scripts and forms do not. */
 void messages_preview(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
@@ -264,6 +274,7 @@ void messages_preview(struct api_call *call, struct api_worker *worker)
 	if (!parameters_text(call, "frame", &frame) || !find_message(call, worker, &m))
 		return;
 	enum status status = find_body(call, worker, &m, &content, &err);
+	leave_uncounted(&m);
 	struct outgoing outgoing = {&m, content, worker->sealer, call->arena};
 	if (status == STATUS_OK)
 		status = outgoing_html(&outgoing, &html, &err);
