@@ -76,15 +76,3 @@ struct slice text_folded(struct slice s, char *to)
 		to[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20 : s.p[i]);
 	return slice_of(to, s.n);
 }
-
-void text_append_like(struct buf *b, struct slice s)
-{
-	buf_append_byte(b, '%');
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		if (c == '%' || c == '_' || c == '\\')
-			buf_append_byte(b, '\\');
-		buf_append_byte(b, (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c));
-	}
-	buf_append_byte(b, '%');
-}

@@ -12,7 +12,5 @@ bool text_is_clean(struct slice s);
 struct slice text_cleaned(struct slice s, struct arena *arena);
 /* ASCII letters in lower case, in `to`, which must hold s.n bytes. */
 struct slice text_folded(struct slice s, char *to);
-/* Appends the pattern of LIKE … ESCAPE '\' that finds `s`, in lower case, anywhere. */
-void text_append_like(struct buf *b, struct slice s);
 
 #endif

@@ -8,7 +8,7 @@
 struct message_filter {
 	uint32_t tenant;
 	struct slice campaign_id, template_id, contact_id, sender, provider; /* p == NULL: any */
-	struct slice search; /* found in address, name or subject, letters of ASCII in either case; p == NULL: any */
+	struct slice search; /* found in address, name or subject, letters in either case; p == NULL: any */
 	bool by_state;
 	enum message_state state;
 	int64_t from_us, to_us; /* created in [from, to); 0: open */

@@ -240,6 +240,57 @@ static void test_lists_are_filtered(void **state)
 	}
 }
 
+/* In every script; and what PostgreSQL's LOWER makes of it depends on how the cluster was made. */
+static void test_a_search_finds_letters_of_every_script_in_either_case(void **state)
+{
+	static const struct {
+		const char *subject, *search;
+		bool is_found;
+	} cases[] = {
+	    {"Grüße aus KÖLN", "GRÜSSE AUS köln", true}, /* folding makes ss of it */
+	    {"Привет, Мир", "привет, МИР", true},
+	    {"ΑΘΗΝΑΣ", "αθηνας", true},            /* a sigma at the end is the same letter */
+	    {"Caf\xc3\xa9", "CAFE\xcc\x81", true}, /* one letter, or one and an accent */
+	    {"Café", "cafe", false},
+	    {"Ａｇｅｎｃｙ", "agency", true}, /* of full width */
+	    {"東京 Listing", "東京 LISTING", true},
+	    {"50% OFF_now", "0% off_N", true},
+	    {"Привет", "превед", false},
+	};
+	struct fixture *f = *state;
+	enum { CASES = sizeof cases / sizeof cases[0] };
+	for (unsigned i = 0; i < CASES; i++) {
+		struct message m = message_of(1 + i);
+		struct message *got = NULL;
+		m.subject = slice_from_cstr(cases[i].subject);
+		fixture_add_message(f, m);
+		size_t n = list(f, (struct message_filter){.search = slice_from_cstr(cases[i].search)}, &got);
+		if (cases[i].is_found ? n == 0 || !uuid_equal(got[0].id, m.id) : n > 0 && uuid_equal(got[0].id, m.id))
+			fail_msg("case %u: found %zu", i, n);
+	}
+}
+
+/* More rows than are looked at in one go lie before what is found, and pages go on behind it. */
+static void test_a_search_goes_on_until_its_page_is_full(void **state)
+{
+	struct fixture *f = *state;
+	struct message *got = NULL;
+	enum { ROWS = 4100 };
+	OK(f, store_begin(f->s, &f->err));
+	for (unsigned i = 1; i <= ROWS; i++) {
+		struct message m = message_of(i);
+		m.subject = i == 1 || i == 2 || i == ROWS ? SLICE("Найдено") : SLICE("x");
+		OK(f, store_message_add(f->s, &m, &f->err));
+	}
+	OK(f, store_commit(f->s, &f->err));
+	struct message_filter filter = {.search = TEXT("НАЙДЕНО"), .limit = 2};
+	assert_int_equal(list(f, filter, &got), 2);
+	assert_true(uuid_equal(got[0].id, id_of(ROWS)) && uuid_equal(got[1].id, id_of(2)));
+	filter.before = got[1].id;
+	assert_int_equal(list(f, filter, &got), 1);
+	assert_true(uuid_equal(got[0].id, id_of(1)));
+}
+
 static void test_pages_follow_each_other_without_gap(void **state)
 {
 	struct fixture *f = *state;
@@ -489,6 +540,8 @@ int main(void)
 	    FIXTURE_TEST(test_saving_writes_state_and_counters),
 	    FIXTURE_TEST(test_bytes_that_are_no_text_do_not_stop_a_write),
 	    FIXTURE_TEST(test_lists_are_filtered),
+	    FIXTURE_TEST(test_a_search_finds_letters_of_every_script_in_either_case),
+	    FIXTURE_TEST(test_a_search_goes_on_until_its_page_is_full),
 	    FIXTURE_TEST(test_pages_follow_each_other_without_gap),
 	    FIXTURE_TEST(test_a_body_is_kept_once_and_renewed),
 	    FIXTURE_TEST(test_the_body_of_a_queued_message_is_not_pruned),
