@@ -195,6 +195,8 @@ export interface MessageDetail extends Message {
   attempts: number;
   links: Link[];
   timeline: Event[];
+  /** Events behind those. */
+  timeline_left_out?: number;
   headers?: Record<string, string> | null;
   has_html?: boolean;
   /** False once the body was pruned. */

@@ -95,6 +95,7 @@ function WhatHappened({ m }: { m: MessageDetail }) {
       ) : (
         <p class="pad soft">{who === "people" ? "Nothing by a person yet." : "Nothing yet."}</p>
       )}
+      {m.timeline_left_out ? <footer>The first {count(m.timeline.length)} events. {count(m.timeline_left_out)} later ones are not shown here.</footer> : null}
       {m.opens === 0 && m.sent_at && m.tracked?.opens !== "off" ? (
         <footer>
           {minutes < 24 * 60

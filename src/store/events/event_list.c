@@ -253,6 +253,10 @@ static void add_conditions(struct where *w, const struct event_filter *f)
 		where_add(w, "e.position > ?", value_i64((int64_t)f->after_position));
 	if (f->has_horizon)
 		where_add(w, "e.position <= ?", value_i64((int64_t)f->horizon));
+}
+
+static void add_end(struct where *w, const struct event_filter *f)
+{
 	where_end(w, f->oldest_first ? " ORDER BY e.position LIMIT ?" : " ORDER BY e.position DESC LIMIT ?", f->limit);
 }
 
@@ -264,6 +268,7 @@ enum status store_event_list(struct store_session *s, const struct event_filter 
 	struct growing list = {0};
 	where_init(&w, EVENT_SELECT);
 	add_conditions(&w, filter);
+	add_end(&w, filter);
 	enum status status = filter->from_us || filter->to_us ? event_minutes_settle(s, err) : STATUS_OK;
 	if (status == STATUS_OK)
 		status = rows_open_once(&r, s, buf_cstr(&w.sql), where_values(&w), err);
@@ -279,6 +284,26 @@ enum status store_event_list(struct store_session *s, const struct event_filter 
 	*ret = list.items;
 	*ret_count = list.n;
 	return STATUS_OK;
+}
+
+enum status store_event_count(struct store_session *s, const struct event_filter *filter, uint64_t *ret,
+			      struct err *err)
+{
+	struct where w;
+	struct rows r;
+	where_init(&w, "SELECT COUNT(*) FROM events e WHERE");
+	add_conditions(&w, filter);
+	enum status status = filter->from_us || filter->to_us ? event_minutes_settle(s, err) : STATUS_OK;
+	if (status == STATUS_OK)
+		status = rows_open_once(&r, s, buf_cstr(&w.sql), where_values(&w), err);
+	if (status == STATUS_OK) {
+		status = rows_next(&r, err);
+		if (status == STATUS_OK)
+			*ret = (uint64_t)rows_i64(&r);
+		status = rows_close(&r, status);
+	}
+	where_done(&w);
+	return status;
 }
 
 /* An id that stands for itself has an index. Of the others the time is known, and so the chunks to look through. */

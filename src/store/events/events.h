@@ -114,6 +114,9 @@ struct event_filter {
 };
 enum status store_event_list(struct store_session *s, const struct event_filter *filter, struct arena *arena,
 			     struct event **ret, size_t *ret_count, struct err *err) MUST_CHECK;
+/* How many the list would have without its limit. */
+enum status store_event_count(struct store_session *s, const struct event_filter *filter, uint64_t *ret,
+			      struct err *err) MUST_CHECK;
 enum status store_event_find(struct store_session *s, uint32_t tenant, struct uuid id, struct arena *arena,
 			     struct event *ret, struct err *err) MUST_CHECK;
 /* There is no index on time: for each minute the store keeps which chunks of positions have events of it. */

@@ -28,7 +28,7 @@ struct password_check;
 struct route;
 struct writer_command;
 
-enum { API_PATH_PARAMETERS_MAX = 2 };
+enum { API_PATH_PARAMETERS_MAX = 2, API_HEADERS_MAX = 16 };
 
 struct api_call;
 typedef void (*api_handler)(struct api_call *call, struct api_worker *worker);
@@ -51,11 +51,12 @@ struct api_call {
 	/* The answer. */
 	unsigned status;
 	struct buf response;
-	struct slice response_type;    /* "application/json" unless set */
-	struct http_header headers[8]; /* further ones */
+	struct slice response_type;                  /* "application/json" unless set */
+	struct http_header headers[API_HEADERS_MAX]; /* further ones */
 	size_t header_count;
 	/* Set instead of an answer: the loop turns the connection into an event stream. */
 	struct event_filter *stream_filter;
+	struct slice stream_reset; /* and what the stream says first, where it cannot go on (event_stream.h); JSON */
 	/* Set instead of an answer by call_commit, and by call_check_password. */
 	struct writer_command *command;
 	struct password_check *check; /* under way while there is no command */

@@ -25,7 +25,8 @@ enum {
 	READ_AT_ONCE = 200,
 	FRAMES_MAX = 8 << 20,
 	RETRY_MS = 2000,
-	SHORT_FRAME_MAX = 64
+	SHORT_FRAME_MAX = 64,
+	HELLO_MAX = 1024,
 };
 
 /* Whether the reader still may. */
@@ -327,9 +328,12 @@ void event_stream_start(const struct exchange_config *config, struct http_reques
 	start_timer(s);
 	/* The first bytes tell the browser that the line is open, and how soon to try again. */
 	struct buf hello;
-	char room[SHORT_FRAME_MAX];
+	struct sse_event reset = {.name = SLICE("reset"), .data = call->stream_reset};
+	char room[HELLO_MAX];
 	buf_init_fixed(&hello, room, sizeof room);
 	sse_append_retry(&hello, RETRY_MS);
+	if (reset.data.n && sse_append_event(&hello, &reset) != STATUS_OK)
+		BUG_IF(true); /* two short fields */
 	if (http_stream_write(s->stream, buf_slice(&hello)) == STATUS_OK)
 		start_reading(s);
 	else

@@ -14,7 +14,8 @@
 #include "web/api/call.h"
 #include "web/api/exchange.h"
 
-/* Takes the request over; `call` has its filter (with after_position set) and may be freed afterwards. */
+/* Takes the request over; `call` has its filter (with after_position set) and may be freed afterwards. What is in its
+ * stream_reset (500 bytes at most) is the first frame, `event: reset`, without an id. */
 void event_stream_start(const struct exchange_config *config, struct http_request *request,
 			const struct api_call *call);
 

@@ -3,14 +3,16 @@
  * the log: new events come behind it, so pages neither repeat nor skip while the list grows. */
 #include "web/api/events.h"
 
+#include "base/clock.h"
 #include "codec/text/json_text.h"
 #include "engine/feed/event_json.h"
 #include "store/events/events.h"
 #include "web/api/answer.h"
 #include "web/api/parameters.h"
 #include "web/api/reach.h"
+#include "web/api/services.h"
 
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500 };
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500, RESET_MAX = 512 };
 
 static void unknown_word(struct api_call *call, const char *name, struct slice word)
 {
@@ -117,7 +119,21 @@ void events_get(struct api_call *call, struct api_worker *worker)
 	event_json_append(&call->response, &event, &context);
 }
 
-/* Where a reader stopped. An id that is gone (pruned, another installation's) starts now. */
+/* What a reader hears who cannot go on where he stopped: what came since may be gone, and what is still there he reads
+ * from the list. */
+static struct slice reset_frame(struct api_call *call)
+{
+	struct buf b;
+	buf_init_in_arena(&b, RESET_MAX, call->arena);
+	struct json_text w = json_text_on(&b);
+	json_open(&w, '{');
+	JSON_FIELD(&w, "last_event_id", string, slice_sub(call->last_event_id, 0, UUID_TEXT_SIZE));
+	JSON_FIELD(&w, "from", time, clock_now_us(call->services->clock));
+	json_close(&w, '}');
+	return buf_slice(&b);
+}
+
+/* Where a reader stopped. An id that is gone (pruned, another installation's) starts now, and says so. */
 static enum status position_after(struct api_call *call, struct api_worker *worker, uint64_t *ret, struct err *err)
 {
 	struct uuid id;
@@ -129,6 +145,8 @@ static enum status position_after(struct api_call *call, struct api_worker *work
 		if (status != STATUS_NOT_FOUND)
 			return status;
 	}
+	if (call->last_event_id.n)
+		call->stream_reset = reset_frame(call);
 	return store_event_horizon(worker->session, ret, err);
 }
 

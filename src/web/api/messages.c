@@ -199,7 +199,8 @@ static void put_content(struct api_call *call, struct api_worker *worker, struct
 	JSON_FIELD(w, "body_kept", bool, there);
 }
 
-/* As much as one message can reasonably have; who needs more reads /events?message=. */
+/* The first ones, as many as one message can reasonably have; who needs more reads /events?message=. How many those are
+ * is only asked where there can be any. */
 static enum status put_timeline(struct api_call *call, struct api_worker *worker, struct json_text *w,
 				const struct message *m, struct err *err)
 {
@@ -217,7 +218,13 @@ static enum status put_timeline(struct api_call *call, struct api_worker *worker
 		event_json_append(&call->response, &events[i], &context);
 	}
 	json_close(w, ']');
-	return STATUS_OK;
+	uint64_t left_out = 0;
+	if (count == TIMELINE_MAX) {
+		f.after_position = events[count - 1].position;
+		status = store_event_count(worker->session, &f, &left_out, err);
+	}
+	JSON_FIELD(w, "timeline_left_out", i64, (int64_t)left_out);
+	return status;
 }
 
 /* Everything that is known of one message; the timeline comes last because it may fail. */

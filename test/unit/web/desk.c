@@ -148,6 +148,7 @@ static void fill(struct api_call *call, const struct desk_request *request, cons
 		call->asker.sec_fetch_site = SLICE("same-origin");
 	call->asker.time_us = clock_now_us(clock_system());
 	call->idempotency_key = request->idempotency_key;
+	call->last_event_id = request->last_event_id;
 	call->content_type = request->content_type ? slice_from_cstr(request->content_type) : (struct slice){NULL, 0};
 	for (size_t i = 0; i < API_PATH_PARAMETERS_MAX; i++)
 		if (raw[i].p)
@@ -187,6 +188,7 @@ struct desk_answer desk_ask(struct desk *d, const struct desk_request *request)
 	answer.type = arena_copy(d->arena, call.response_type);
 	answer.body = arena_copy(d->arena, buf_slice(&call.response));
 	answer.is_stream = call.stream_filter != NULL;
+	answer.reset = arena_copy(d->arena, call.stream_reset);
 	if (answer.is_stream && call.stream_filter->sender.p)
 		answer.only_of = arena_copy(d->arena, call.stream_filter->sender);
 	call_done(&call);

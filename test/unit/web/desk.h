@@ -41,12 +41,13 @@ struct desk_request {
 	struct slice key;         /* empty: nobody */
 	struct slice cookie;      /* of the console's own page */
 	const char *site;         /* what Sec-Fetch-Site says instead; NULL: nothing */
-	struct slice idempotency_key;
+	struct slice idempotency_key, last_event_id;
 };
 struct desk_answer {
 	unsigned status;
 	struct slice type, body; /* live until desk_close */
 	bool is_stream;          /* the connection would become one, */
+	struct slice reset;      /* that says this first; empty: nothing */
 	struct slice only_of;    /* of events of this sender's mail; p == NULL: of all */
 };
 /* 404 for a path that is no route, as the exchange says. */
