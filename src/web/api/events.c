@@ -54,10 +54,10 @@ static bool query_actors(struct api_call *call, uint32_t *ret)
 
 /* Who may see only their own mail has the filter's sender set, whatever they asked for. It is set last, so that no
  * parameter can loosen it. */
-static bool query_filter(struct api_call *call, struct event_filter *f)
+static bool query_filter(struct api_call *call, struct api_worker *worker, struct event_filter *f)
 {
 	*f = (struct event_filter){.tenant = call->who.tenant, .limit = LIMIT_DEFAULT};
-	bool good = parameters_uuid(call, "message", &f->message) && parameters_text(call, "contact", &f->contact_id) &&
+	bool good = parameters_uuid(call, "message", &f->message) && parameters_contact(call, worker, &f->contact_id) &&
 		    parameters_text(call, "campaign", &f->campaign_id) &&
 		    parameters_text(call, "template", &f->template_id) && parameters_text(call, "sender", &f->sender) &&
 		    query_types(call, &f->types) && query_actors(call, &f->actors) &&
@@ -77,7 +77,7 @@ void events_list(struct api_call *call, struct api_worker *worker)
 	struct event *events;
 	size_t count;
 	struct slice cursor = {NULL, 0};
-	if (!query_filter(call, &filter) || !parameters_text(call, "cursor", &cursor))
+	if (!query_filter(call, worker, &filter) || !parameters_text(call, "cursor", &cursor))
 		return;
 	if (cursor.n && !slice_to_u64(cursor, INT64_MAX, &filter.before_position)) {
 		answer_problem(call, 422, "Invalid", "This cursor was not given out here.");
@@ -156,7 +156,7 @@ void events_stream(struct api_call *call, struct api_worker *worker)
 {
 	struct err err = {0};
 	struct event_filter *filter = ARENA_NEW(call->arena, struct event_filter);
-	if (!query_filter(call, filter))
+	if (!query_filter(call, worker, filter))
 		return;
 	enum status status = position_after(call, worker, &filter->after_position, &err);
 	if (status != STATUS_OK) {

@@ -132,7 +132,7 @@ void messages_list(struct api_call *call, struct api_worker *worker)
 {
 	struct message_filter f = {.tenant = call->who.tenant, .limit = LIMIT_DEFAULT};
 	if (!parameters_text(call, "campaign", &f.campaign_id) || !parameters_text(call, "template", &f.template_id) ||
-	    !parameters_text(call, "contact", &f.contact_id) || !parameters_text(call, "sender", &f.sender) ||
+	    !parameters_contact(call, worker, &f.contact_id) || !parameters_text(call, "sender", &f.sender) ||
 	    !parameters_text(call, "provider", &f.provider) || !parameters_text(call, "q", &f.search) ||
 	    !query_state(call, &f) || !parameters_times(call, &f.from_us, &f.to_us) ||
 	    !parameters_uuid(call, "cursor", &f.before) || !parameters_number(call, "limit", LIMIT_MAX, &f.limit))

@@ -4,9 +4,11 @@
 #include "web/api/parameters.h"
 
 #include "base/clock.h"
+#include "codec/mail/mail_address.h"
 #include "codec/url/query.h"
 #include "engine/tenant/tenant_policy.h"
 #include "engine/tenant/time_zone.h"
+#include "store/people/contacts.h"
 #include "web/api/answer.h"
 #include "web/api/services.h"
 
@@ -146,6 +148,27 @@ bool parameters_uuid(struct api_call *call, const char *name, struct uuid *ret)
 		return true;
 	bad_parameter(call, name, "an id");
 	return false;
+}
+
+/* A caller's own id may look like an address and is in no form but its own: such a contact is the one that is meant. */
+bool parameters_contact(struct api_call *call, struct api_worker *worker, struct slice *ret)
+{
+	struct err err = {0};
+	struct contact known;
+	struct slice id = {NULL, 0}, address;
+	if (!parameters_text(call, "contact", &id))
+		return false;
+	if (!id.p)
+		return true;
+	*ret = id;
+	if (!slice_contains(id, SLICE("@")) || mail_address_normalise(id, call->arena, &address, NULL) != STATUS_OK)
+		return true;
+	enum status status = store_contact_find(worker->session, call->who.tenant, id, call->arena, &known, &err);
+	if (status == STATUS_NOT_FOUND)
+		*ret = arena_copy_lower(call->arena, address);
+	else if (status != STATUS_OK)
+		answer_status(call, status, &err);
+	return status == STATUS_OK || status == STATUS_NOT_FOUND;
 }
 
 /* Not a 422: a path with an id that cannot exist is a path to nothing. */

@@ -26,6 +26,9 @@ bool parameters_number(struct api_call *call, const char *name, uint32_t max, ui
 bool parameters_times(struct api_call *call, int64_t *ret_from_us, int64_t *ret_to_us);
 bool parameters_days(struct api_call *call, int32_t *ret_from_day, int32_t *ret_to_day);
 bool parameters_uuid(struct api_call *call, const char *name, struct uuid *ret);
+/* "contact": an id, or an address, which is brought into the form that is the contact's id where nobody gave one.
+ * Blocks for the store. */
+bool parameters_contact(struct api_call *call, struct api_worker *worker, struct slice *ret);
 /* The {id} of the route as a UUID. */
 bool parameters_id(struct api_call *call, struct uuid *ret);
 

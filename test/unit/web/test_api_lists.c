@@ -29,6 +29,40 @@ static struct slice send(struct desk *d, struct slice key, const char *to, const
 	return desk_field(d, &answer, "id");
 }
 
+static void expect_found(struct desk *d, struct slice key, const char *contact, struct slice want)
+{
+	for (size_t i = 0; i < 2; i++) {
+		char path[200];
+		(void)snprintf(path, sizeof path, i == 0 ? "/messages?contact=%s" : "/events?contact=%s", contact);
+		struct desk_answer answer = get(d, key, path);
+		assert_int_equal(answer.status, 200);
+		struct slice wanted = want.n ? want : SLICE("\"data\":[]");
+		if (!slice_contains(answer.body, wanted))
+			fail_msg("%s: %.*s", path, SLICE_FMT(answer.body));
+	}
+}
+
+static void test_a_contact_is_found_by_its_address_however_that_is_written(void **state)
+{
+	struct desk d;
+	(void)state;
+	desk_open(&d);
+	struct slice key = desk_key(&d, d.world.tenant, SCOPE_ALL);
+	struct slice ann = send(&d, key, "Ann@Example.com", "");
+	struct slice bob = send(&d, key,
+				"bob@b\xc3\xbc"
+				"cher.example",
+				"");
+	struct slice own = send(&d, key, "x@example.com", ",\"contact\":{\"id\":\"CRM@Example.com\"}");
+	expect_found(&d, key, "ann@example.com", ann);
+	expect_found(&d, key, "ANN%40EXAMPLE.COM", ann);
+	expect_found(&d, key, "%20Ann@example.com", ann);
+	expect_found(&d, key, "bob@B%C3%9CCHER.example", bob);
+	expect_found(&d, key, "CRM@Example.com", own);
+	expect_found(&d, key, "crm@example.com", SLICE_EMPTY);
+	desk_close(&d);
+}
+
 /* More of them than a message is shown with. */
 static void test_a_time_line_says_how_much_it_leaves_out(void **state)
 {
@@ -84,6 +118,7 @@ static void test_a_stream_that_cannot_go_on_says_so(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_contact_is_found_by_its_address_however_that_is_written),
 	    cmocka_unit_test(test_a_time_line_says_how_much_it_leaves_out),
 	    cmocka_unit_test(test_a_stream_that_cannot_go_on_says_so),
 	};
