@@ -96,3 +96,22 @@ test("a live stream shows an event and goes on after it without gap or repeat", 
     all.slice(position).map((e) => e.id),
   );
 });
+
+test("a live stream that cannot go on where a reader stopped says so first", async (t) => {
+  const server = await start_server(t);
+  const stop = new AbortController();
+  const answer = await fetch(`${server.base}/api/v1/events/stream`, {
+    headers: { authorization: `Bearer ${server.made.api_key}`, "last-event-id": "01a22a04-ae40-79e8-8e24-abc5415d821f" },
+    signal: stop.signal,
+  });
+  let text = "";
+  for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (/^data:.*\n\n/m.test(text)) break;
+  }
+  stop.abort();
+  assert.match(text, /^retry: \d+\n\nevent: reset\ndata: .*\n\n/);
+  const said = JSON.parse(text.match(/^data: (.*)$/m)[1]);
+  assert.equal(said.last_event_id, "01a22a04-ae40-79e8-8e24-abc5415d821f");
+  assert.ok(Number.isFinite(Date.parse(said.from)));
+});
