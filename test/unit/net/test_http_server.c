@@ -451,7 +451,7 @@ static void *remember_loop(void *user, struct http_loop *loop)
 {
 	struct fixture *f = user;
 	f->late[LATE_MAX - 1] = (struct http_request *)(void *)loop; /* the last place is never used by requests here */
-	f->starts++; /* whoever sees this sees the other, too */
+	f->starts++;                                                 /* whoever sees this sees the other, too */
 	return f;
 }
 
