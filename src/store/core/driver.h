@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 #include "base/status.h"
+#include "store/core/store_copy.h"
 #include "store/core/value.h"
 
 /* {word} in a statement becomes `text`. The table ends with a NULL word. */
@@ -64,6 +65,8 @@ struct driver {
 	enum status (*settle)(void *self, struct err *err);
 	/* CHECKPOINT_SCRUB: whatever its size, and nothing of it stays on disk; STATUS_AGAIN: a reader needs it yet. */
 	enum status (*checkpoint)(void *self, int pages, struct err *err);
+	/* Writes the whole database, as the open transaction sees it, to a new file. NULL: it is no file. */
+	enum status (*copy)(void *self, const char *path, const struct store_copy_watch *watch, struct err *err);
 };
 
 /* target: a path. */

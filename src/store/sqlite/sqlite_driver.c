@@ -26,6 +26,7 @@ enum {
 	WRITER_CACHE_KIB = 65536, /* what hits touch at random (counters, events_of_message) stays in memory */
 	READER_CACHE_KIB = 1024,
 	VACUUM_BYTES_MAX = 64 << 20,
+	COPY_PAGES = 2048, /* 8 MiB: a step is some milliseconds */
 };
 
 struct connection {
@@ -384,6 +385,55 @@ static enum status checkpoint(void *self, int pages, struct err *err)
 	return STATUS_OK;
 }
 
+/* ---- A copy */
+
+/* In steps, for whoever looks on. Others may commit between them: the transaction that is open here keeps the pages as
+ * they are, so that nothing begins anew. */
+static enum status copy_pages(sqlite3_backup *backup, const struct store_copy_watch *watch)
+{
+	for (;;) {
+		int code = sqlite3_backup_step(backup, COPY_PAGES);
+		uint64_t all = (uint64_t)sqlite3_backup_pagecount(backup);
+		if (code == SQLITE_DONE)
+			return STATUS_OK;
+		if (code != SQLITE_OK)
+			return class_of(code);
+		if (watch->step && !watch->step(watch->user, all - (uint64_t)sqlite3_backup_remaining(backup), all))
+			return STATUS_AGAIN;
+	}
+}
+
+/* Nothing of it needs to survive a crash before the caller has synced the file, and nobody else has it open. */
+static enum status copy_into(struct connection *from, sqlite3 *to, const struct store_copy_watch *watch,
+			     struct err *err)
+{
+	struct connection target = {.db = to};
+	enum status status = script(&target, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", err);
+	sqlite3_backup *backup = status == STATUS_OK ? sqlite3_backup_init(to, "main", from->db, "main") : NULL;
+	if (status == STATUS_OK && !backup)
+		return failed(&target, err);
+	if (backup)
+		status = copy_pages(backup, watch);
+	if (backup && sqlite3_backup_finish(backup) != SQLITE_OK)
+		return failed(&target, err); /* it has the words of a step that failed, too */
+	return status == STATUS_AGAIN ? err_set(err, status, "given up") : status;
+}
+
+static enum status copy(void *self, const char *path, const struct store_copy_watch *watch, struct err *err)
+{
+	sqlite3 *to = NULL;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	enum status status = create_file(path, err);
+	if (status != STATUS_OK)
+		return status;
+	if (sqlite3_open_v2(path, &to, flags, NULL) != SQLITE_OK)
+		status = err_set(err, STATUS_IO, "sqlite: %s cannot be opened", path);
+	else
+		status = copy_into(self, to, watch, err);
+	(void)sqlite3_close_v2(to); /* nothing is open in it any more */
+	return status;
+}
+
 static enum status recover(void *self, struct err *err)
 {
 	rollback(self);
@@ -412,4 +462,5 @@ const struct driver sqlite_driver = {
     .rollback = rollback,
     .settle = settle,
     .checkpoint = checkpoint,
+    .copy = copy,
 };
