@@ -71,6 +71,11 @@ uint64_t writer_applied_sequence(const struct writer *writer)
 	return atomic_load(&writer->applied);
 }
 
+uint64_t writer_durable_sequence(const struct writer *writer)
+{
+	return journal_durable_sequence(writer->config.journal);
+}
+
 bool writer_caught_up(const struct writer *writer)
 {
 	return writer_applied_sequence(writer) >= writer->target;

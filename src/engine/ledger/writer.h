@@ -92,6 +92,8 @@ enum status writer_submit_and_wait(struct writer *writer, struct writer_command 
 
 /* How far the journal is applied and committed. Any thread. */
 uint64_t writer_applied_sequence(const struct writer *writer);
+/* The last durable record of its journal. Any thread. */
+uint64_t writer_durable_sequence(const struct writer *writer);
 /* Everything that was durable when the writer started is applied. Any thread. */
 bool writer_caught_up(const struct writer *writer);
 /* How long the record has waited that is to be applied next; 0: none waits. Any thread. */
