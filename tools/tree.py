@@ -14,7 +14,7 @@ ROOMS = {
     "store": "core sqlite postgres migrations house mail events people",
     "engine": "request mail ledger keys accounts tenant people feed judge apply dispatch intake upkeep",
     "web": "console sign_in edge api",
-    "prog": "show serve command bench",
+    "prog": "show serve backup command bench",
 }
 
 

@@ -31,6 +31,8 @@ static const struct command commands[] = {
     {"apikey", command_apikey, "list, add or revoke API keys"},
     {"prune", command_prune, "delete events past their time now"},
     {"rejudge", command_rejudge, "judge opens and clicks again by today's rules"},
+    {"backup", command_backup, "keys, configuration and store into one file"},
+    {"restore", command_restore, "a backup into an empty data directory"},
     {"journal", command_journal, "verify, dump or salvage the journal"},
     {"bench", command_bench, "measure a part of this program on this machine"},
 };

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/upkeep/catch_up.h"
 #include "prog/serve/change_line.h"
 #include "prog/show/rejudge_lines.h"
 #include <errno.h>
@@ -245,6 +246,24 @@ static void rejudge(struct control *c, struct talk *talk, struct rejudge_config 
 	mem_free(report);
 }
 
+/* ---- Applying what was received, for a backup */
+
+static bool tell_records_left(void *user, uint64_t left, uint32_t per_mille)
+{
+	struct talk *talk = user;
+	struct pollfd p = {.fd = talk->stopping, .events = POLLIN};
+	return tell_progress(talk, left, per_mille) && poll(&p, 1, 0) <= 0;
+}
+
+static void catch_up(struct control *c, struct talk *talk)
+{
+	struct err err = {0};
+	uint64_t sequence = 0;
+	const struct catch_up_watch watch = {.step = tell_records_left, .user = talk};
+	enum status status = catch_up_run(c->config.writer, &watch, &sequence, &err);
+	tell_end(talk, status, sequence, &err);
+}
+
 /* ---- Accounts and tenants */
 
 static const struct slice ACTOR = {"command line", 12};
@@ -315,6 +334,8 @@ static void answer(struct control *c, struct talk *talk, struct slice line)
 		change_account(c, talk, line);
 	else if (slice_equal(verb, SLICE("tenant")))
 		change_tenant(c, talk, line);
+	else if (slice_equal(verb, SLICE("catch-up")) && !line.n)
+		catch_up(c, talk);
 	else
 		(void)say(talk, 0, "failed 0 this server does not know what was asked; is it another version?\n");
 }

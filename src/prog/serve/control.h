@@ -7,6 +7,7 @@
  *     rejudge SINCE look|apply          SINCE in microseconds since 1970
  *     account JSON                      see change_line.h
  *     tenant JSON
+ *     catch-up                          answered once all that was received before is applied; COUNT is the sequence
  * Answered by lines, the last of which is `done` or `failed`:
  *     waiting                           another pass is under way
  *     progress COUNT PER_MILLE

@@ -95,6 +95,13 @@ static enum status write_identity(const struct registering *r, struct err *err)
 	return bad ? err_set_errno(err, failed, "%s cannot be written", r->path) : STATUS_OK;
 }
 
+enum status registration_become(const struct installation *i, struct uuid id, struct err *err)
+{
+	struct registering r = {
+	    .installation = i, .path = arena_printf(i->arena, "%s/node", i->data).p, .identity = {.installation = id}};
+	return write_identity(&r, err);
+}
+
 /* Which directory of which machine: a restart is at the same place, a copy is not. */
 static struct slice place_of(const struct installation *i)
 {

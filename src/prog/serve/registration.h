@@ -22,4 +22,8 @@
 enum status registration_open_journal(const struct installation *installation, const char *roles,
 				      struct journal **ret_journal, struct node *ret_node, struct err *err) MUST_CHECK;
 
+/* For a data directory that has no journal yet: whose number in the store the next start takes. Durable when it
+ * returns. STATUS_IO, STATUS_FULL. */
+enum status registration_become(const struct installation *installation, struct uuid id, struct err *err) MUST_CHECK;
+
 #endif
