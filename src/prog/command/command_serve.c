@@ -4,6 +4,7 @@
  * applied. */
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/secret_memory.h"
 #include "base/stop_signals.h"
 #include "engine/dispatch/dispatch.h"
 #include "engine/feed/live.h"
@@ -61,6 +62,8 @@ static enum status apply_options(struct installation *i, const struct server_opt
 static enum status run(struct installation *i, struct err *err)
 {
 	struct server *server = NULL;
+	if (!i->config.core_dumps)
+		secret_memory_close_process();
 	stop_signals_block();
 	mem_keep_reserve(RESERVE_BYTES);
 	config_apply_log_level(&i->config);

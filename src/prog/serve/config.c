@@ -146,6 +146,8 @@ static const struct key keys[] = {
      "addresses and domains that are not tracked; wins over senders"},
     {"milter.require_header", KEY_SWITCH, AT(milter_require_header), "off", 0, 0, NULL,
      "track only mail that has an X-Pugmark-* header"},
+    {"server.core_dumps", KEY_SWITCH, AT(core_dumps), "off", 0, 0, NULL,
+     "on: a crash leaves a core file, and debuggers of the same user may look in; it holds people's data"},
     {"log.level", KEY_CHOICE, AT(log_level), "info", 0, 0, "debug|info|warn|error", "what is logged"},
 };
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };

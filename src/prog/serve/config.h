@@ -46,6 +46,7 @@ struct config {
 	const char *milter_ca_file, *milter_networks, *milter_daemons, *milter_senders, *milter_skip_senders;
 	int64_t milter_timeout_ms, milter_max_size_mb;
 	bool milter_require_header;
+	bool core_dumps;
 	const char *log_level;
 };
 
