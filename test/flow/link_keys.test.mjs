@@ -84,6 +84,33 @@ test("a server does not start with keys that its links are not sealed with", asy
   assert.equal((await server.get(link)).headers.get("location"), "https://example.com/sale?a=1&b=2");
 });
 
+test("a digit of a key that was changed, and a file that is gone, are told with what to do", async (t) => {
+  const server = await start_server(t);
+  const verify = () => pugmark(["keys", "verify", "--data", server.data]);
+  const whole = await verify();
+  assert.equal(whole.code, 0, whole.stderr);
+  assert.match(whole.stdout, /^ +1 {2}its check value is right, the store knows it$/m);
+  await server.stop();
+  const file = file_of(server);
+  const good = readFileSync(file, "utf8");
+  const bad = good.replace(/^1 (.)/m, (_, digit) => `1 ${digit === "0" ? "1" : "0"}`);
+  writeFileSync(file, bad);
+  const damaged = /keys line 2: key 1 is damaged, its check value is another one: put the file back from a backup/;
+  await assert.rejects(server.start(), damaged);
+  const found = await verify();
+  assert.equal(found.code, 1);
+  assert.match(found.stderr, damaged);
+  // Without its check value it looks as good as any: the store knows better.
+  writeFileSync(file, bad.replace(/^(1 [0-9a-f]{64}) .*$/m, "$1"));
+  const other = await verify();
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /sealed with key 1, and .*keys has another one/);
+  rmSync(file);
+  await assert.rejects(server.start(), /keys is missing, and the store is there: copy the file from another server of it, or out of your backup/);
+  writeFileSync(file, good);
+  await server.start();
+});
+
 test("a store from before takes the keys of the first server, and init makes no new ones for it", async (t) => {
   const server = await start_server(t);
   const keys = join(server.data, "keys");

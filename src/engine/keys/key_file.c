@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/random.h"
+#include "base/secret_memory.h"
 #include "codec/text/hex.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 32768, KEY_DIGITS = 2 * LINK_TOKEN_KEY_SIZE };
+enum { FILE_MAX = 32768, KEY_DIGITS = 2 * LINK_TOKEN_KEY_SIZE, CHECK_DIGITS = 8 };
 
 /* One read: the file has 32 KiB at most, which is all 255 keys with comments. */
 static enum status read_whole(const char *path, struct buf *to, struct err *err)
@@ -51,51 +52,100 @@ static bool parse_key(struct slice hex, uint8_t key[LINK_TOKEN_KEY_SIZE])
 	return true;
 }
 
-/* Strict, line by line: a key that is read wrong opens nothing and says nothing. */
-static enum status parse(const char *path, struct slice text, struct link_token_keys *keys, uint8_t *ret_newest,
-			 struct err *err)
+struct parsing {
+	const char *path;
+	struct link_token_keys *keys;
+	bool *checked; /* LINK_TOKEN_KEYS_MAX of them */
+	unsigned newest;
+	int line_number;
+};
+
+static void check_of(const struct link_token_keys *keys, uint8_t id, struct buf *to)
 {
-	unsigned newest = 0;
-	for (int line_number = 1; text.n; line_number++) {
+	uint8_t fingerprint[LINK_TOKEN_FINGERPRINT_SIZE];
+	link_token_keys_fingerprint(keys, id, fingerprint);
+	buf_append_hex(to, slice_of(fingerprint, CHECK_DIGITS / 2));
+}
+
+/* A digit that was changed, by a hand or a disk, makes another key that looks as good. */
+static enum status check_key(struct parsing *p, uint8_t id, struct slice check, struct err *err)
+{
+	char room[CHECK_DIGITS + 1];
+	struct buf wanted;
+	if (!check.n)
+		return STATUS_OK; /* from before there were any */
+	buf_init_fixed(&wanted, room, sizeof room);
+	check_of(p->keys, id, &wanted);
+	p->checked[id] = slice_equal_nocase(check, buf_slice(&wanted));
+	if (p->checked[id])
+		return STATUS_OK;
+	return err_set(err, STATUS_CORRUPT,
+		       "%s line %d: key %u is damaged, its check value is another one: put the file back from a backup "
+		       "or copy it from another server",
+		       p->path, p->line_number, id);
+}
+
+/* Strict: a key that is read wrong opens nothing and says nothing. */
+static enum status parse_line(struct parsing *p, struct slice line, struct err *err)
+{
+	uint8_t key[LINK_TOKEN_KEY_SIZE] = {0};
+	uint64_t id;
+	struct slice id_text = slice_cut(&line, ' ');
+	line = slice_trim(line);
+	struct slice hex = slice_cut(&line, ' ');
+	if (!slice_to_u64(id_text, 255, &id) || id == 0 || !parse_key(hex, key))
+		return err_set(err, STATUS_BAD_INPUT, "%s line %d is not a key ('ID', a space, %d hexadecimal digits)",
+			       p->path, p->line_number, KEY_DIGITS);
+	if (link_token_keys_has(p->keys, (uint8_t)id))
+		return err_set(err, STATUS_BAD_INPUT, "%s line %d names key %u a second time", p->path, p->line_number,
+			       (unsigned)id);
+	link_token_keys_set(p->keys, (uint8_t)id, key);
+	OPENSSL_cleanse(key, sizeof key);
+	p->newest = id > p->newest ? (unsigned)id : p->newest;
+	return check_key(p, (uint8_t)id, slice_trim(line), err);
+}
+
+static enum status parse(struct parsing *p, struct slice text, struct err *err)
+{
+	enum status status = STATUS_OK;
+	while (status == STATUS_OK && text.n) {
 		struct slice line = slice_trim(slice_cut(&text, '\n'));
-		uint8_t key[LINK_TOKEN_KEY_SIZE] = {0};
-		uint64_t id;
-		if (!line.n || line.p[0] == '#')
-			continue;
-		struct slice id_text = slice_cut(&line, ' ');
-		if (!slice_to_u64(id_text, 255, &id) || id == 0 || !parse_key(slice_trim(line), key))
-			return err_set(err, STATUS_BAD_INPUT,
-				       "%s line %d is not a key ('ID', a space, %d hexadecimal digits)", path,
-				       line_number, KEY_DIGITS);
-		if (link_token_keys_has(keys, (uint8_t)id))
-			return err_set(err, STATUS_BAD_INPUT, "%s line %d names key %u a second time", path,
-				       line_number, (unsigned)id);
-		link_token_keys_set(keys, (uint8_t)id, key);
-		OPENSSL_cleanse(key, sizeof key);
-		newest = id > newest ? (unsigned)id : newest;
+		p->line_number++;
+		if (line.n && line.p[0] != '#')
+			status = parse_line(p, line, err);
 	}
-	if (newest == 0)
-		return err_set(err, STATUS_BAD_INPUT, "%s holds no key", path);
-	*ret_newest = (uint8_t)newest;
-	return STATUS_OK;
+	if (status == STATUS_OK && p->newest == 0)
+		return err_set(err, STATUS_BAD_INPUT, "%s holds no key", p->path);
+	return status;
 }
 
 enum status key_file_load(const char *path, struct link_token_keys **ret, uint8_t *ret_newest, struct err *err)
 {
+	bool ignored[LINK_TOKEN_KEYS_MAX];
+	return key_file_load_checked(path, ret, ret_newest, ignored, err);
+}
+
+enum status key_file_load_checked(const char *path, struct link_token_keys **ret, uint8_t *ret_newest,
+				  bool ret_checked[LINK_TOKEN_KEYS_MAX], struct err *err)
+{
 	struct buf text;
 	buf_init(&text, FILE_MAX);
-	struct link_token_keys *keys = link_token_keys_new();
+	struct link_token_keys *keys = link_token_keys_new_with(secret_memory_allocator());
+	struct parsing p = {.path = path, .keys = keys, .checked = ret_checked};
+	memset(ret_checked, 0, LINK_TOKEN_KEYS_MAX * sizeof *ret_checked);
 	enum status status = read_whole(path, &text, err);
 	if (status == STATUS_OK)
-		status = parse(path, buf_slice(&text), keys, ret_newest, err);
+		status = parse(&p, buf_slice(&text), err);
 	if (text.p)
 		OPENSSL_cleanse(text.p, text.n);
 	buf_done(&text);
-	if (status != STATUS_OK)
+	if (status != STATUS_OK) {
 		link_token_keys_free(&keys);
-	else
-		*ret = keys;
-	return status;
+		return status;
+	}
+	*ret = keys;
+	*ret_newest = (uint8_t)p.newest;
+	return STATUS_OK;
 }
 
 /* An interrupted write goes on; whatever else fails leaves the old file as it is. */
@@ -151,11 +201,16 @@ static enum status replace_file(const char *path, struct slice text, struct err 
 static void append_key(struct buf *text, unsigned id)
 {
 	uint8_t key[LINK_TOKEN_KEY_SIZE];
+	struct link_token_keys *keys = link_token_keys_new_with(secret_memory_allocator());
 	random_bytes(key, sizeof key);
+	link_token_keys_set(keys, (uint8_t)id, key);
 	buf_printf(text, "%u ", id);
 	buf_append_hex(text, slice_of(key, sizeof key));
+	buf_append_byte(text, ' ');
+	check_of(keys, (uint8_t)id, text);
 	buf_append_byte(text, '\n');
 	OPENSSL_cleanse(key, sizeof key);
+	link_token_keys_free(&keys);
 }
 
 enum status key_file_create(const char *path, struct err *err)

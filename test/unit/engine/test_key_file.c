@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +59,51 @@ static enum status load_text(struct fixture *f, const char *text)
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
 	return load(f);
+}
+
+static size_t read_file(const struct fixture *f, char *room, size_t size)
+{
+	FILE *file = fopen(f->path, "r");
+	assert_non_null(file);
+	size_t n = fread(room, 1, size - 1, file);
+	assert_int_equal(fclose(file), 0);
+	room[n] = '\0';
+	return n;
+}
+
+/* Whatever digit of whatever key it is. */
+static void test_key_file_with_one_digit_changed_is_refused_with_the_number_of_the_key(void **state)
+{
+	struct fixture *f = *state;
+	char good[512], bad[512], words[64];
+	uint8_t newest;
+	assert_int_equal(key_file_create(f->path, &f->err), STATUS_OK);
+	assert_int_equal(key_file_rotate(f->path, &newest, &f->err), STATUS_OK);
+	size_t n = read_file(f, good, sizeof good);
+	unsigned id = 0, tried = 0;
+	for (size_t i = 0; i < n; i++) {
+		bool is_line = i > 0 && good[i - 1] == '\n';
+		id = is_line ? (unsigned)(good[i] - '0') : id;
+		if (!id || is_line || good[i] == ' ' || good[i] == '\n')
+			continue;
+		memcpy(bad, good, n + 1);
+		bad[i] = good[i] == '0' ? '1' : '0';
+		assert_int_equal(load_text(f, bad), STATUS_CORRUPT);
+		(void)snprintf(words, sizeof words, "key %u is damaged", id);
+		assert_non_null(strstr(f->err.text, words));
+		tried++;
+	}
+	assert_int_equal(tried, 2 * (64 + 8));
+}
+
+static void test_key_file_from_before_check_values_is_read(void **state)
+{
+	struct fixture *f = *state;
+	bool checked[LINK_TOKEN_KEYS_MAX];
+	assert_int_equal(load_text(f, "1 " HEX_A "\n2 " HEX_B "\n"), STATUS_OK);
+	link_token_keys_free(&f->keys);
+	assert_int_equal(key_file_load_checked(f->path, &f->keys, &f->newest, checked, &f->err), STATUS_OK);
+	assert_false(checked[1] || checked[2]);
 }
 
 /* A token sealed by one set of keys opens by another. */
@@ -214,6 +260,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_key_file_are_made_for_their_owner_only, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_key_file_with_one_digit_changed_is_refused_with_the_number_of_the_key,
+					    set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_key_file_from_before_check_values_is_read, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_key_file_rotated_still_open_what_the_old_ones_sealed, set_up,
 					    tear_down),
 	    cmocka_unit_test_setup_teardown(test_key_file_rotate_after_an_editor_left_the_last_line_open, set_up,
