@@ -25,7 +25,7 @@ static const struct command commands[] = {
     {"lint", command_lint, "say what is wrong with a mail before it is sent"},
     {"token", command_token, "say what a token in a tracking link says"},
     {"judge", command_judge, "say who is behind a hit, and why"},
-    {"keys", command_keys, "list or rotate the token keys"},
+    {"keys", command_keys, "list, rotate or verify the token keys"},
     {"tenant", command_tenant, "list tenants, add one, change its settings"},
     {"user", command_user, "list users, add one, set a password"},
     {"apikey", command_apikey, "list, add or revoke API keys"},
@@ -33,6 +33,8 @@ static const struct command commands[] = {
     {"rejudge", command_rejudge, "judge opens and clicks again by today's rules"},
     {"backup", command_backup, "keys, configuration and store into one file"},
     {"restore", command_restore, "a backup into an empty data directory"},
+    {"verify", command_verify, "hold journal, cursor and all numbers against the events"},
+    {"migrate", command_migrate, "bring the store up to this program's version"},
     {"journal", command_journal, "verify, dump or salvage the journal"},
     {"bench", command_bench, "measure a part of this program on this machine"},
 };

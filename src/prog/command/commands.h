@@ -19,6 +19,8 @@ int command_user(int argc, char **argv);
 int command_apikey(int argc, char **argv);
 int command_backup(int argc, char **argv);
 int command_restore(int argc, char **argv);
+int command_verify(int argc, char **argv);
+int command_migrate(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_bench_apply(int argc, char **argv);
 int command_bench_judge(int argc, char **argv);

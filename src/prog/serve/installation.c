@@ -144,6 +144,16 @@ enum status installation_open(struct installation *i, struct err *err)
 	return status == STATUS_AGAIN ? migrate(i->store, err) : status;
 }
 
+enum status installation_versions(const struct installation *i, int *ret_from, int *ret_to, struct err *err)
+{
+	struct store *store = NULL;
+	enum status status = store_open(i->config.store_url, &store, err);
+	if (status == STATUS_OK)
+		status = store_versions(store, ret_from, ret_to, err);
+	store_close(&store);
+	return status;
+}
+
 void installation_close(struct installation *i)
 {
 	store_close(&i->store);

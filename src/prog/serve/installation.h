@@ -40,6 +40,9 @@ enum status installation_configure(struct installation *installation, struct err
 enum status installation_create(struct installation *installation, struct err *err) MUST_CHECK;
 /* Opens keys and store. STATUS_NOT_FOUND: run `pugmark init`. An older store is migrated. */
 enum status installation_open(struct installation *installation, struct err *err) MUST_CHECK;
+/* Before installation_open: from which schema version to which it would bring the store. STATUS_NOT_FOUND. */
+enum status installation_versions(const struct installation *installation, int *ret_from, int *ret_to,
+				  struct err *err) MUST_CHECK;
 void installation_close(struct installation *installation);
 
 /* What the configuration says of how tenants are tracked; to be freed by the caller. Nothing is read from the store.

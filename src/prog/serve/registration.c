@@ -102,6 +102,21 @@ enum status registration_become(const struct installation *i, struct uuid id, st
 	return write_identity(&r, err);
 }
 
+enum status registration_find(const struct installation *i, struct node *ret, struct err *err)
+{
+	struct store_session *s = NULL;
+	struct identity identity = {0};
+	enum status status = read_identity(arena_printf(i->arena, "%s/node", i->data).p, &identity, err);
+	if (status == STATUS_OK && uuid_is_zero(identity.installation))
+		return err_set(err, STATUS_NOT_FOUND, "%s is no node of its store yet", i->data);
+	if (status == STATUS_OK)
+		status = store_session_open(i->store, STORE_READ, &s, err);
+	if (status == STATUS_OK)
+		status = store_node_of(s, identity.installation, i->arena, ret, err);
+	store_session_close(&s);
+	return status;
+}
+
 /* Which directory of which machine: a restart is at the same place, a copy is not. */
 static struct slice place_of(const struct installation *i)
 {

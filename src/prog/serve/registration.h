@@ -22,6 +22,9 @@
 enum status registration_open_journal(const struct installation *installation, const char *roles,
 				      struct journal **ret_journal, struct node *ret_node, struct err *err) MUST_CHECK;
 
+/* Which node of its store the data directory is, without changing anything. STATUS_NOT_FOUND: none yet. */
+enum status registration_find(const struct installation *installation, struct node *ret, struct err *err) MUST_CHECK;
+
 /* For a data directory that has no journal yet: whose number in the store the next start takes. Durable when it
  * returns. STATUS_IO, STATUS_FULL. */
 enum status registration_become(const struct installation *installation, struct uuid id, struct err *err) MUST_CHECK;

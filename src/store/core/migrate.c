@@ -351,6 +351,23 @@ enum status store_check(struct store *store, struct err *err)
 	return status;
 }
 
+enum status store_versions(struct store *store, int *ret_has, int *ret_wants, struct err *err)
+{
+	struct store_session *s = NULL;
+	struct schema schema = {0};
+	enum status status = session_connect(store, DRIVER_READ, &s, err);
+	if (status == STATUS_OK)
+		status = read_schema(s, &schema, err);
+	store_session_close(&s);
+	if (status == STATUS_OK && schema.version == NO_STORE)
+		return err_set(err, STATUS_NOT_FOUND, "there is no store yet");
+	if (status != STATUS_OK)
+		return status;
+	*ret_has = schema.version;
+	*ret_wants = schema.version > (int)store_migrations_count ? schema.version : (int)store_migrations_count;
+	return STATUS_OK;
+}
+
 enum status store_check_fence(struct store_session *s, struct err *err)
 {
 	int oldest_writer = 0;

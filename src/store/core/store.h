@@ -56,6 +56,9 @@ enum status store_migrate_watched(struct store *store, const struct migration_wa
  * first. STATUS_CONFLICT: newer than this program. */
 enum status store_check(struct store *store, struct err *err) MUST_CHECK;
 
+/* The schema version that it has, and the one that migrating would give it. STATUS_NOT_FOUND: no store there yet. */
+enum status store_versions(struct store *store, int *ret_has, int *ret_wants, struct err *err) MUST_CHECK;
+
 /* Several machines may have this store open (PostgreSQL). */
 bool store_is_shared(const struct store *store);
 /* "sqlite 3.40.1", "postgresql 15.18"; the server's version is known after store_check or store_migrate. Valid until

@@ -238,7 +238,7 @@ static void add_conditions(struct where *w, const struct event_filter *f)
 	where_add(w, uuid_is_zero(f->message) ? "e.tenant_id = ?" : "e.tenant_id + 0 = ?", value_i64(f->tenant));
 	add_message_conditions(w, f);
 	/* What was counted without the person is not found by asking for the person. */
-	if (is_narrow)
+	if (is_narrow && !f->has_anonymous)
 		where_add(w, "e.flags & ? = 0", value_i64(EVENT_IS_ANONYMOUS));
 	if (f->types)
 		add_set(w, "(e.flags & 31)", f->types, EVENT_TYPE_COUNT);

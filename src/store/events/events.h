@@ -107,6 +107,8 @@ struct event_filter {
 	uint32_t actors;                                           /* bit 1 << actor each; 0: any */
 	int64_t from_us, to_us;                                    /* occurred in [from, to); 0: open */
 	uint64_t before_position, after_position;                  /* exclusive; 0: open */
+	bool has_anonymous; /* of a message also what is only counted for its campaign: for counting, to be shown to
+			       nobody */
 	bool has_horizon;
 	uint64_t horizon; /* inclusive; what store_event_horizon said before */
 	bool oldest_first;
