@@ -23,6 +23,7 @@ struct counting {
 	const struct recount_config *config;
 	struct store_session *session;
 	struct recount_sums *sums; /* of the tenant under way */
+	struct stats_exact_since since;
 	struct recount_progress progress;
 };
 
@@ -265,7 +266,7 @@ static enum status count_tenant(struct counting *c, uint32_t tenant, struct err 
 {
 	struct message_filter filter = {.tenant = tenant, .limit = MESSAGES_AT_ONCE};
 	enum status status = STATUS_OK;
-	c->sums = recount_sums_new(tenant);
+	c->sums = recount_sums_new(tenant, &c->since);
 	while (status == STATUS_OK)
 		status = count_page(c, &filter, err);
 	if (status == STATUS_END)
@@ -279,7 +280,9 @@ static enum status count_all(struct counting *c, struct err *err)
 	struct arena *arena = arena_new();
 	struct tenant *tenants = NULL;
 	size_t n = 0;
-	enum status status = store_tenant_list(c->session, arena, &tenants, &n, err);
+	enum status status = store_stats_exact_since(c->session, &c->since, err);
+	if (status == STATUS_OK)
+		status = store_tenant_list(c->session, arena, &tenants, &n, err);
 	for (size_t i = 0; status == STATUS_OK && i < n; i++)
 		status = count_tenant(c, tenants[i].id, err);
 	arena_free(&arena);

@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "base/siphash.h"
 #include "base/wire.h"
-#include "store/events/stats_rows.h"
 
 enum { KEY_MAX = 4096, KINDS = QUARTER_HOURLY_SENDS + 1, QUARTER_CELLS = KINDS * ACTOR_COUNT };
 static const int64_t DAY_US = INT64_C(86400000000);
@@ -23,14 +22,17 @@ struct cell {
 struct daily {
 	struct cell cells[STAT_COUNT];
 	bool is_pruned;
+	bool is_rated_before; /* rates of a part of it are of before they were counted */
 };
 
 struct quarterly {
 	struct cell cells[QUARTER_CELLS];
+	bool is_by_hour; /* a part of it is of before there were quarters */
 };
 
 struct recount_sums {
 	uint32_t tenant;
+	struct stats_exact_since since;
 	struct arena *arena;
 	struct map *daily;     /* day -> struct daily */
 	struct map *quarterly; /* day -> struct quarterly */
@@ -43,10 +45,11 @@ struct row_key {
 	int64_t quarter; /* of a sum by quarter */
 };
 
-struct recount_sums *recount_sums_new(uint32_t tenant)
+struct recount_sums *recount_sums_new(uint32_t tenant, const struct stats_exact_since *since)
 {
 	struct recount_sums *s = MEM_NEW(struct recount_sums);
 	s->tenant = tenant;
+	s->since = *since;
 	s->arena = arena_new();
 	s->daily = map_new();
 	s->quarterly = map_new();
@@ -120,8 +123,11 @@ static void keep(struct cell *cell, uint64_t weight, int64_t value)
 void recount_sums_daily(struct recount_sums *s, const struct message *message, enum statistic stat)
 {
 	struct row_key key = key_of(message, 0);
-	if (message->cohort_day)
-		count(&daily_of(s, message->cohort_day)->cells[stat], weight_of(s, &key));
+	if (!message->cohort_day)
+		return;
+	struct daily *daily = daily_of(s, message->cohort_day);
+	daily->is_rated_before |= message->created_us < s->since.rates_us;
+	count(&daily->cells[stat], weight_of(s, &key));
 }
 
 static size_t quarter_cell(enum quarter_hourly_kind kind, unsigned actor)
@@ -136,6 +142,7 @@ void recount_sums_quarter(struct recount_sums *s, const struct message *message,
 	struct row_key key = key_of(message, quarter);
 	unsigned actor = kind == QUARTER_HOURLY_SENDS ? 0 : (unsigned)event->actor;
 	struct quarterly *q = quarterly_of(s, (int32_t)(quarter / STATS_QUARTERS_A_DAY));
+	q->is_by_hour |= event->occurred_us < s->since.quarters_us;
 	count(&q->cells[quarter_cell(kind, actor)], weight_of(s, &key));
 }
 
@@ -202,13 +209,14 @@ struct comparing {
 	const struct recount_config *config;
 	struct recount_progress *progress;
 	struct recount_difference at;
-	bool is_pruned; /* more may be kept than was counted */
+	bool is_pruned;  /* more may be kept than was counted */
+	bool is_by_hour; /* rows are not those of today */
 };
 
 static void compare_cell(struct comparing *c, const struct cell *cell, const char *what)
 {
-	bool is_good = c->is_pruned ? cell->kept >= cell->counted : cell->left == 0;
-	if (is_good)
+	bool is_same = c->is_by_hour ? cell->kept == cell->counted : cell->left == 0;
+	if (c->is_pruned ? cell->kept >= cell->counted : is_same)
 		return;
 	c->at.what = what;
 	c->at.kept = cell->kept;
@@ -239,7 +247,8 @@ enum status recount_sums_compare(struct recount_sums *s, struct store_session *s
 		const struct daily *daily = found;
 		memcpy(&c.at.day, key.p, sizeof c.at.day);
 		c.is_pruned = daily->is_pruned;
-		for (int stat = 0; stat < STAT_COUNT; stat++)
+		int end = daily->is_rated_before ? STAT_OPENABLE_DELIVERED : STAT_COUNT;
+		for (int stat = 0; stat < end; stat++)
 			compare_cell(&c, &daily->cells[stat], stat_name((enum statistic)stat));
 	}
 	c.at.by_quarter = true;
@@ -247,6 +256,7 @@ enum status recount_sums_compare(struct recount_sums *s, struct store_session *s
 		const struct quarterly *q = found;
 		memcpy(&c.at.day, key.p, sizeof c.at.day);
 		c.is_pruned = is_pruned_day(s, c.at.day);
+		c.is_by_hour = q->is_by_hour;
 		for (size_t i = 0; i < QUARTER_CELLS; i++)
 			compare_cell(&c, &q->cells[i], KIND_WORDS[i / ACTOR_COUNT]);
 	}

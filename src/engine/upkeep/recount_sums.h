@@ -7,10 +7,11 @@
 
 #include "engine/upkeep/recount.h"
 #include "store/events/events.h"
-#include "store/events/stats.h"
+#include "store/events/stats_rows.h"
 
 struct recount_sums;
-struct recount_sums *recount_sums_new(uint32_t tenant);
+/* What `since` says is of before is held to less: rates to nothing, sums by quarter to those of the day. */
+struct recount_sums *recount_sums_new(uint32_t tenant, const struct stats_exact_since *since);
 void recount_sums_free(struct recount_sums **sums);
 
 /* One more in a column of the message's day; nothing when it has none. */

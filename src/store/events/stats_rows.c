@@ -108,3 +108,13 @@ enum status store_stats_quarters_of(struct store_session *s, const struct stats_
 	*ret_count = list.n;
 	return rows_close(&r, status);
 }
+
+/* 0013-sums-by-quarter-hour, 0020-rates. */
+enum status store_stats_exact_since(struct store_session *s, struct stats_exact_since *ret, struct err *err)
+{
+	static const char sql[] = "SELECT applied_at FROM schema_version WHERE version = $1";
+	enum { QUARTERS_STEP = 13, RATES_STEP = 20 };
+	enum status status = rows_read_time(s, sql, VALUES(value_i64(QUARTERS_STEP)), &ret->quarters_us, err);
+	return status == STATUS_OK ? rows_read_time(s, sql, VALUES(value_i64(RATES_STEP)), &ret->rates_us, err)
+				   : status;
+}

@@ -27,4 +27,12 @@ enum status store_stats_daily_of(struct store_session *s, const struct stats_of_
 enum status store_stats_quarters_of(struct store_session *s, const struct stats_of_day *of, struct arena *arena,
 				    struct stats_quarter_hourly **ret, size_t *ret_count, struct err *err) MUST_CHECK;
 
+/* Numbers of before a step of the schema could not be divided as those behind it are (store/migrations); 0: there are
+ * none of before. */
+struct stats_exact_since {
+	int64_t quarters_us; /* by quarter of an hour; before by hour, in its first quarter */
+	int64_t rates_us;    /* STAT_OPENABLE_DELIVERED and those behind it, by when the message was made */
+};
+enum status store_stats_exact_since(struct store_session *s, struct stats_exact_since *ret, struct err *err) MUST_CHECK;
+
 #endif
