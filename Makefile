@@ -50,10 +50,14 @@ fuzz:
 	@script/bootstrap test
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) test/fuzz/run $(FUZZ_ARGS)
 
+exam: all-tests
+	@script/bootstrap test
+	@BUILD=$(BUILD) test/exam/run.mjs
+
 install: all
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:
 	@rm -rf build build-* console/dist
 
-.PHONY: all all-tests bootstrap run test check tidy bench fuzz install clean
+.PHONY: all all-tests bootstrap run test check tidy bench fuzz exam install clean

@@ -2,6 +2,7 @@
 #include "engine/ledger/writer.h"
 #include "world.h"
 
+#include "../../harness/exam.h"
 #include "base/random.h"
 #include <pthread.h>
 #include <sched.h>
@@ -384,7 +385,7 @@ static void test_every_record_is_applied_exactly_once_whatever_is_killed_when(vo
 	struct world *w = *state;
 	struct prng random;
 	size_t records = 0;
-	prng_init(&random, 20261121);
+	prng_init(&random, 20261121 + exam_seed());
 	for (uint32_t i = 0; i < MESSAGES; i++)
 		world_add_message(w, i, false);
 	for (int i = 0; i < KILLS; i++) {
@@ -419,7 +420,7 @@ static void test_every_repeat_is_counted_exactly_once_whatever_is_killed_when(vo
 	const struct event *e;
 	struct prng random;
 	int64_t records = 0;
-	prng_init(&random, 20261130);
+	prng_init(&random, 20261130 + exam_seed());
 	world_add_message(w, 0, false);
 	for (int i = 0; i < KILLS; i++) {
 		struct world_feed *feed = world_feed_open(w);
@@ -515,7 +516,7 @@ static void test_settling_is_whole_whatever_is_killed_when(void **state)
 	enum { KILLS = 30, MESSAGES = 1500 };
 	struct world *w = *state;
 	struct prng random;
-	prng_init(&random, 120);
+	prng_init(&random, 120 + exam_seed());
 	put_sweeps(w, MESSAGES);
 	for (int i = 0; i < KILLS && settling_left(w) > 0; i++) {
 		world_close_handles(w);

@@ -8,6 +8,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
+#include "../../harness/exam.h"
 #include "base/mem.h"
 #include "sim_script.h"
 
@@ -26,10 +27,16 @@ enum { STRIDE = 11 };
 enum { STRIDE = 1 };
 #endif
 
+/* What chance decides in a cut at operation n: another seed tears other sectors. */
+static uint64_t chance(uint64_t n)
+{
+	return exam_seed() << 32 ^ n;
+}
+
 static void check_after_cut(struct sim_disk *sim, const struct truth *truth, uint64_t n)
 {
 	for (int damage = 0; damage < SIM_DAMAGES; damage++) {
-		struct sim_disk *after = sim_disk_after_power_cut(sim, (enum sim_damage)damage, n);
+		struct sim_disk *after = sim_disk_after_power_cut(sim, (enum sim_damage)damage, chance(n));
 		uint64_t read;
 		/* With all or nothing of it kept there is nothing left that a second cut could take. */
 		const char *wrong =
@@ -72,6 +79,7 @@ static bool run_until_cut(struct sim_disk *sim, struct truth *truth, uint64_t n)
 static void test_no_kill_or_power_cut_loses_what_was_acknowledged_or_read(void **state)
 {
 	struct truth *truth = MEM_NEW(struct truth);
+	const uint64_t stride = exam_stride(STRIDE);
 	uint64_t n = 1;
 	bool cut = true;
 
@@ -84,9 +92,10 @@ static void test_no_kill_or_power_cut_loses_what_was_acknowledged_or_read(void *
 		check_after_kill(sim, truth, n);
 		check_after_cut(sim, truth, n);
 		sim_disk_free(&sim);
-		n += STRIDE;
+		n += stride;
 	}
-	print_message("cut at every %d. of %llu operations\n", STRIDE, (unsigned long long)n - STRIDE - 1);
+	print_message("%llu cuts, at every %llu. of the operations, each with %d damages and a kill\n",
+		      (unsigned long long)(n / stride), (unsigned long long)stride, SIM_DAMAGES);
 	assert_true(n > 900);
 	mem_free(truth);
 }
@@ -94,7 +103,7 @@ static void test_no_kill_or_power_cut_loses_what_was_acknowledged_or_read(void *
 /* Power goes again at the first operation of the recovery, then at the second of the next one, and so on. */
 static struct sim_disk *cut_recoveries(struct sim_disk *sim, uint64_t n)
 {
-	struct sim_disk *now = sim_disk_after_power_cut(sim, SIM_TEAR, n);
+	struct sim_disk *now = sim_disk_after_power_cut(sim, SIM_TEAR, chance(n));
 
 	for (uint64_t m = 1; m <= 8; m++) {
 		struct journal_config config = sim_config(now);
@@ -108,7 +117,7 @@ static struct sim_disk *cut_recoveries(struct sim_disk *sim, uint64_t n)
 		if (status != STATUS_OK && status != STATUS_IO)
 			fail_msg("recovery after cut %llu: %s", (unsigned long long)n, err.text);
 		journal_close(&journal);
-		next = sim_disk_after_power_cut(now, (enum sim_damage)((n + m) % SIM_DAMAGES), n * 8 + m);
+		next = sim_disk_after_power_cut(now, (enum sim_damage)((n + m) % SIM_DAMAGES), chance(n * 8 + m));
 		sim_disk_free(&now);
 		now = next;
 	}
@@ -118,11 +127,13 @@ static struct sim_disk *cut_recoveries(struct sim_disk *sim, uint64_t n)
 static void test_power_cuts_during_recovery_lose_nothing(void **state)
 {
 	struct truth *truth = MEM_NEW(struct truth);
+	const uint64_t stride = exam_stride(7 * STRIDE);
+	uint64_t cuts = 0;
 	bool cut = true;
 
 	(void)state;
 	/* A stride without a common factor with the three operations of a commit. */
-	for (uint64_t n = 1; cut; n += 7 * STRIDE) {
+	for (uint64_t n = 1; cut; n += stride, cuts++) {
 		struct sim_disk *sim = sim_disk_new(), *after;
 		const char *wrong;
 
@@ -135,6 +146,7 @@ static void test_power_cuts_during_recovery_lose_nothing(void **state)
 		sim_disk_free(&after);
 		sim_disk_free(&sim);
 	}
+	print_message("%llu starts that were cut eight times\n", (unsigned long long)cuts);
 	mem_free(truth);
 }
 
