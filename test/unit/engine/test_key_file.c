@@ -7,6 +7,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
+#include "../../harness/sync_count.h"
 #include "base/buf.h"
 #include "engine/keys/key_file.h"
 
@@ -139,6 +140,21 @@ static void test_key_file_are_made_for_their_owner_only(void **state)
 	assert_false(link_token_keys_has(f->keys, 2));
 }
 
+/* A key that a power cut takes back takes with it every link that was sealed with it meanwhile. */
+static void test_key_file_and_its_name_are_on_disk_before_anybody_uses_them(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t newest;
+
+	syncs = (struct sync_counts){0};
+	assert_int_equal(key_file_create(f->path, &f->err), STATUS_OK);
+	assert_int_equal(syncs.files, 1);
+	assert_int_equal(syncs.directories, 1);
+	assert_int_equal(key_file_rotate(f->path, &newest, &f->err), STATUS_OK);
+	assert_int_equal(syncs.files, 2);
+	assert_int_equal(syncs.directories, 2);
+}
+
 static void test_key_file_rotated_still_open_what_the_old_ones_sealed(void **state)
 {
 	struct fixture *f = *state;
@@ -263,6 +279,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_key_file_with_one_digit_changed_is_refused_with_the_number_of_the_key,
 					    set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_key_file_from_before_check_values_is_read, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_key_file_and_its_name_are_on_disk_before_anybody_uses_them, set_up,
+					    tear_down),
 	    cmocka_unit_test_setup_teardown(test_key_file_rotated_still_open_what_the_old_ones_sealed, set_up,
 					    tear_down),
 	    cmocka_unit_test_setup_teardown(test_key_file_rotate_after_an_editor_left_the_last_line_open, set_up,

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../harness/sync_count.h"
+
 static const struct slice mail = {"Subject: s\r\n\r\n.body\r\n", 21};
 
 struct bench {
@@ -60,9 +62,13 @@ static void test_outbox_writes_the_exact_bytes_under_the_messages_id(void **stat
 	char name[400];
 	char bytes[100] = {0};
 	set_up(&b);
+	syncs = (struct sync_counts){0};
 	attempt_start(&a, b.transport, mail);
 	attempt_run_to_end(&a, b.loop);
 	assert_int_equal(a.status, STATUS_OK);
+	/* What is said to be in the outbox is still there after a power cut. */
+	assert_int_equal(syncs.files, 1);
+	assert_int_equal(syncs.directories, 1);
 	assert_string_equal(a.remote_id, "0192f0c0-0000-7000-8000-000000000001.eml");
 	assert_int_equal(list(&b, name, sizeof name), 1);
 	assert_non_null(strstr(name, "/0192f0c0-0000-7000-8000-000000000001.eml"));
