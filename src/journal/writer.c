@@ -120,10 +120,11 @@ static void enter_full(struct journal *journal, const struct err *err)
 
 static void enter_failed(struct journal *journal, const struct err *err)
 {
-	atomic_fetch_add(&journal->failures, 1);
 	rotate_abandon(journal);
 	journal->writer.retry_at_us = journal_monotonic_us() + journal->retry_us;
 	journal_set_health(journal, JOURNAL_FAILED, err->text);
+	/* Last: whoever has seen the count go up then asks for the health of after it, and not of before. */
+	atomic_fetch_add(&journal->failures, 1);
 }
 
 static void take_failure(struct journal *journal, const struct err *err)
