@@ -45,6 +45,7 @@ async function run_round(test, seed, result) {
     result.passed += counts.passed;
     for (const reason of counts.reasons) result.skipped.add(reason);
     add_counts(result.counts, test, output);
+    result.shown.push(...(test.show ? output.match(test.show) ?? [] : []));
     if (!counts.failed) continue;
     result.failed = { seed, output, name: program.name };
     return;
@@ -53,7 +54,7 @@ async function run_round(test, seed, result) {
 
 async function run_test(test) {
   const began = Date.now();
-  const result = { test, passed: 0, skipped: new Set(), counts: new Map(), failed: null, rounds: 0 };
+  const result = { test, passed: 0, skipped: new Set(), counts: new Map(), shown: [], failed: null, rounds: 0 };
   do {
     show_progress(test, result.rounds, began);
     const ticking = setInterval(() => show_progress(test, result.rounds, began), 1000);
@@ -80,6 +81,7 @@ function report(result) {
     `${failed ? "FAILED" : "ok    "} ${test.t.padEnd(4)} ${test.what}: ${done}; seed ${failed?.seed ?? first_seed}, ` +
       `${rounds} round${rounds === 1 ? "" : "s"}, ${result.seconds.toFixed(0)} s${failed ? "" : bound_of(result)}`,
   );
+  for (const line of result.shown) console.log(`            ${line}`);
   for (const reason of result.skipped) console.log(`            skipped: ${reason}`);
   if (failed) console.log(`${failed.output.trimEnd()}\n            (${failed.name})`);
 }

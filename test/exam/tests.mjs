@@ -4,6 +4,7 @@
 //   command          something else, with {build} for the build directory
 //   env              what makes them longer than in a run in passing
 //   counts           what they say they did: words, and the pattern whose first group is the number
+//   show             lines of it that are repeated
 //   bound            the one of these of which none failed
 //   once             one round is all there is to it
 //   only_when_asked  not without EXAM=
@@ -62,6 +63,13 @@ const tests = {
     parts: ["unit/base/mem", "unit/base/allocator", "unit/library/memory", "unit/library/openssl", "flow/hostile_load"],
     once: true,
   },
+  T12: {
+    what: "records of any kind, and stores of older programs",
+    parts: ["unit/engine/record", "unit/engine/store_migration", "flow/cli"],
+    env: { PUGMARK_EXAM_ROUNDS: "1000000" },
+    counts: { records: /(\d+) records there/g },
+    once: true,
+  },
   T13: {
     what: "one writer and one checkpointer on SQLite",
     parts: ["unit/store/store_one_writer"],
@@ -84,6 +92,13 @@ const tests = {
   T29: { what: "signatures of webhooks", parts: ["unit/codec/webhook_signature", "unit/codec/webhook_vectors", "unit/codec/webhook_public_key"], once: true },
   T31: { what: "open redirect", parts: ["unit/codec/url", "flow/tracking"] },
   T32: { what: "forged tokens", parts: ["unit/codec/link_token", "unit/library/tokens"], once: true },
+  T33: {
+    what: "time of a wrong guess (t; beyond 4.5 it tells something)",
+    command: ["{build}/bench/bench_timing", "1000000"],
+    counts: { samples: /of (\d+) samples/g },
+    show: /^.* t = .*$/gm,
+    once: true,
+  },
   T34: {
     what: "control characters in every field",
     parts: ["unit/codec/mail_compose", "unit/codec/json_text", "unit/base/log", "unit/net/sse", "flow/api_errors"],
