@@ -8,6 +8,9 @@
 
 #include <cmocka.h>
 
+#include "../../harness/exam.h"
+#include "base/random.h"
+
 enum { ROOM = RECORD_PAYLOAD_MAX + 1 };
 
 static struct hit_record full_hit(void)
@@ -316,9 +319,82 @@ static void test_any_report_fits_and_a_url_is_whole_or_not_there(void **state)
 	assert_int_equal(got.url.n, 0);
 }
 
+/* ---- Anything at all */
+
+static struct slice some_text(struct prng *random, char *room, size_t max)
+{
+	size_t n = (size_t)prng_below(random, max + 1);
+	for (size_t i = 0; i < n; i++)
+		room[i] = (char)prng_next(random);
+	return slice_of(room, n);
+}
+
+struct texts {
+	char destination[LINK_TOKEN_URL_MAX], agent[USER_AGENT_MAX], purpose[64], referer[64], language[64];
+};
+
+static struct hit_record some_hit(struct prng *random, struct texts *texts)
+{
+	uint64_t flags = prng_next(random);
+	struct hit_record hit = {
+	    .kind = (enum hit_kind)prng_below(random, HIT_UNSUBSCRIBE + 1),
+	    .is_head = flags & 1,
+	    .one_click = flags & 2,
+	    .stop_tracking = flags & 4,
+	    .has_sec_fetch = flags & 8,
+	    .is_https = flags & 16,
+	    .opts_out = flags & 32,
+	    .key_id = (uint8_t)(1 + prng_below(random, 255)),
+	    .consent = (enum link_token_consent)prng_below(random, LINK_TOKEN_CONSENT_ANONYMOUS + 1),
+	    .tenant = (uint32_t)(prng_next(random) >> prng_below(random, 64)),
+	    .link_index = (uint32_t)(prng_next(random) >> prng_below(random, 64)),
+	    .summed = prng_below(random, 4) ? 0 : (uint32_t)(prng_next(random) >> prng_below(random, 64)),
+	    .destination = some_text(random, texts->destination, prng_below(random, 8) ? 60 : LINK_TOKEN_URL_MAX),
+	    .user_agent = some_text(random, texts->agent, prng_below(random, 8) ? 120 : USER_AGENT_MAX),
+	    .purpose = some_text(random, texts->purpose, 8),
+	    .referer = some_text(random, texts->referer, sizeof texts->referer),
+	    .accept_language = some_text(random, texts->language, sizeof texts->language),
+	};
+	for (size_t i = 0; i < sizeof hit.message.bytes; i++) {
+		hit.message.bytes[i] = (uint8_t)prng_next(random);
+		hit.client.bytes[i] = (uint8_t)prng_next(random);
+	}
+	return hit;
+}
+
+/* Each record reads back as what was written, and what was read makes the same bytes again: nothing is left out, and
+ * there is one form only. */
+static void test_any_hit_reads_back_and_makes_the_same_bytes_again(void **state)
+{
+	enum { HITS = 20000 };
+	const uint64_t hits = exam_rounds(HITS);
+	struct prng random;
+	static struct texts texts;
+	static char room[ROOM], again[ROOM];
+	(void)state;
+	prng_init(&random, 12 + exam_seed());
+	for (uint64_t i = 0; i < hits; i++) {
+		struct hit_record hit = some_hit(&random, &texts), got;
+		struct buf b, second;
+		buf_init_fixed(&b, room, sizeof room);
+		buf_init_fixed(&second, again, sizeof again);
+		record_put_hit(&b, &hit);
+		assert_int_equal(record_get_hit(buf_slice(&b), &got), STATUS_OK);
+		record_put_hit(&second, &got);
+		assert_true(slice_equal(buf_slice(&b), buf_slice(&second)));
+		assert_true(slice_equal(got.destination, hit.destination) &&
+			    slice_equal(got.user_agent, hit.user_agent));
+		assert_int_equal(got.summed, hit.summed);
+		assert_int_equal(got.tenant, hit.tenant);
+		assert_true(uuid_equal(got.message, hit.message));
+	}
+	print_message("%llu records there and back\n", (unsigned long long)hits);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_any_hit_reads_back_and_makes_the_same_bytes_again),
 	    cmocka_unit_test(test_a_hit_reads_back_as_it_was_written),
 	    cmocka_unit_test(test_each_flag_of_a_hit_stands_for_itself),
 	    cmocka_unit_test(test_long_texts_are_cut_so_that_any_hit_fits),
