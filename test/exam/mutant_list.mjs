@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is taken away for T44, one at a time: in `file`, `from` (there just once) becomes `to`. `tests` are asked in this
 // order. `same`: why nobody can tell the difference.
-const JOURNAL = ["unit/journal/segment", "unit/journal/journal", "unit/journal/salvage", "unit/journal/losses", "unit/journal/faults", "unit/journal/power_cut"];
+const JOURNAL = ["unit/journal/segment", "unit/journal/journal", "unit/journal/salvage", "unit/journal/losses", "unit/journal/faults", "unit/journal/power_cut", "unit/journal/damage"];
 const DISK = ["unit/journal/disk_posix"];
 
 const mutants = (file, tests, list) => list.map(([name, from, to, same]) => ({ name, file, tests, from, to, same }));
