@@ -371,6 +371,36 @@ static void test_a_start_that_is_cut_off_tells_the_next_one(void **state)
 	mem_free(file.bytes);
 }
 
+/* A journal that is gone a moment after it was made is missed, too: the mark and its name were durable when the journal
+ * was opened. */
+static void test_the_mark_is_on_the_platter_when_a_journal_is_opened(void **state)
+{
+	struct place *place = *state;
+	struct sim_disk *sim = sim_disk_new(), *after;
+	struct journal_config config = sim_config(sim);
+	struct journal *journal = NULL;
+	struct end_mark mark;
+	struct err err;
+	uint16_t node;
+
+	assert_int_equal(journal_open(&config, &journal, &err), STATUS_OK);
+	node = journal_node(journal);
+	journal_close(&journal);
+	after = sim_disk_after_power_cut(sim, SIM_LOSE, 0);
+	assert_true(end_mark_read(sim_disk_table(after), SIM_DIRECTORY, &mark));
+	assert_int_equal(mark.node, node);
+	sim_disk_free(&after);
+	sim_disk_free(&sim);
+	/* And when one is closed in order it stands where the journal ends. */
+	journal = open_journal(place);
+	assert_int_equal(script_commit(journal, 3, &place->truth), STATUS_OK);
+	journal_close(&journal);
+	after = sim_disk_after_power_cut(place->sim, SIM_LOSE, 0);
+	assert_true(end_mark_read(sim_disk_table(after), SIM_DIRECTORY, &mark));
+	assert_int_equal(mark.sequence, place->truth.acked);
+	sim_disk_free(&after);
+}
+
 /* What stands for lost records fills segments; each of them must be on the platter before the next one is begun, or the
  * next power cut makes a hole where nobody looks for one. */
 static void test_what_stands_for_lost_records_outlives_a_power_cut(void **state)
@@ -412,6 +442,7 @@ int main(void)
 	    TEST(test_an_end_that_is_absurd_is_refused),
 	    TEST(test_verify_counts_what_is_missing),
 	    TEST(test_a_start_that_is_cut_off_tells_the_next_one),
+	    TEST(test_the_mark_is_on_the_platter_when_a_journal_is_opened),
 	    TEST(test_what_stands_for_lost_records_outlives_a_power_cut),
 	};
 

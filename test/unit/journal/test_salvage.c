@@ -87,13 +87,20 @@ static struct inspect_summary verify(struct place *place)
 	return sum;
 }
 
+/* And then the power goes: what salvage says it has done is done. */
 static struct salvage_summary salvage(struct place *place)
 {
 	struct salvage_summary sum = {0};
+	struct sim_disk *after;
 	struct err err = {0};
 
 	if (journal_salvage(sim_disk_table(place->sim), SIM_DIRECTORY, &sum, &err) != STATUS_OK)
 		fail_msg("salvage: %s", err.text);
+	if (sum.segments == 0)
+		return sum;
+	after = sim_disk_after_power_cut(place->sim, SIM_LOSE, 0);
+	sim_disk_free(&place->sim);
+	place->sim = after;
 	return sum;
 }
 
