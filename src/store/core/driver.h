@@ -4,11 +4,13 @@
  * A driver speaks in connections, prepared statements, typed values and rows; it knows nothing of messages or events.
  * There is one set of SQL statements: parameters are $1, $2…, and the few words that differ between databases are
  * written as {word} and replaced from the driver's table before a statement is prepared (see words below).
- * A driver has no state but the connection (`self`); one thread uses a connection at a time. All calls block.
+ * A driver has no state but the connection (`self`); one thread uses a connection at a time. All calls block, and none
+ * without an end: a database that does not answer is STATUS_IO after a while, and what of it is left is cut off.
  *
  * Classes of errors, the same for all drivers: a unique key is violated STATUS_CONFLICT, the value is refused
- * STATUS_BAD_INPUT, no space STATUS_FULL, damaged file STATUS_CORRUPT, ended for the sake of another transaction
- * STATUS_AGAIN, all else (busy, gone, refused) STATUS_IO.
+ * STATUS_BAD_INPUT, no space STATUS_FULL, damaged file STATUS_CORRUPT, ended for the sake of another transaction, or
+ * tired of waiting for its lock STATUS_AGAIN, a statement that takes too long STATUS_TIMEOUT, all else (busy, gone,
+ * refused) STATUS_IO.
  */
 #ifndef PUGMARK_STORE_DRIVER_H
 #define PUGMARK_STORE_DRIVER_H
@@ -39,6 +41,8 @@ struct driver {
 	void (*disconnect)(void *self);
 	/* Connects again when the connection is gone; statements stay valid. */
 	enum status (*recover)(void *self, struct err *err);
+	/* How long a statement may take from now on; NULL where statements have no limit. */
+	enum status (*patience)(void *self, uint32_t statement_ms, struct err *err);
 	/* "sqlite 3.40.1" */
 	void (*name)(void *self, struct buf *b);
 

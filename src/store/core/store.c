@@ -99,6 +99,13 @@ enum status store_session_recover(struct store_session *session, struct err *err
 	return session->driver->recover(session->connection, err);
 }
 
+enum status store_session_set_patience(struct store_session *session, uint32_t seconds, struct err *err)
+{
+	enum { MS = 1000 };
+	const struct driver *driver = session->driver;
+	return driver->patience ? driver->patience(session->connection, seconds * MS, err) : STATUS_OK;
+}
+
 enum status store_begin(struct store_session *s, struct err *err)
 {
 	BUG_IF(s->in_transaction);

@@ -11,7 +11,7 @@
  * repeats the failure until store_rollback. Of writes without a result some are only sent (PostgreSQL, so that
  * thousands are not one round trip each); their failure is reported by a later call, at the latest by store_commit.
  * Without a transaction every call is one of its own. STATUS_AGAIN: other writers were in the way (a deadlock, a
- * lock that was held too long); nothing is wrong: roll back, do it again at once.
+ * lock that was held too long); nothing is wrong: roll back, do it again at once. STATUS_TIMEOUT: it took too long.
  *
  * Text is stored as valid UTF-8 without NUL; bytes that are not become '?'.
  */
@@ -69,7 +69,12 @@ enum store_access { STORE_READ, STORE_WRITE };
 enum status store_session_open(struct store *store, enum store_access access, struct store_session **ret,
 			       struct err *err) MUST_CHECK;
 void store_session_close(struct store_session **session);
-/* After STATUS_IO: connects again when the connection is gone. STATUS_OK when the session can be used. */
+/* From now on a statement may take as long, and then ends with STATUS_TIMEOUT: longer for looks that read history.
+ * Until then it may take 15 seconds where it reads, which is as long as a person waits, and 20 where it writes.
+ * PostgreSQL only. */
+enum status store_session_set_patience(struct store_session *session, uint32_t seconds, struct err *err) MUST_CHECK;
+/* After STATUS_IO: connects again when the connection is gone, or leads to a server that does not take the writes of a
+ * writing session. STATUS_OK when the session can be used. */
 enum status store_session_recover(struct store_session *session, struct err *err) MUST_CHECK;
 
 /* One transaction at a time. A session that reads outside of one sees the newest committed state on each call. */

@@ -2,32 +2,24 @@
 /* postgres_driver: the shared store, through libpq with prepared statements and binary values.
  *
  * Writes whose outcome nobody waits for are only queued in libpq's pipeline, so that a batch of thousands costs a few
- * round trips; settle() sends a synchronisation point, reads all outcomes and keeps the first failure. Everything that
- * needs an answer settles first, so the order of statements is the order of calls. libpq reads while it cannot write,
- * and at most PIPELINE_MAX statements are open, so neither side can fill up and wait for the other for ever.
+ * round trips; postgres_settle() sends a synchronisation point, reads all outcomes and keeps the first failure.
+ * Everything that needs an answer settles first, so the order of statements is the order of calls. The connection is
+ * non-blocking: what the server does not take yet stays with libpq, so what is open is bounded by number and by bytes,
+ * and whoever waits for an answer (postgres_wait.h) sends the rest meanwhile.
  *
  * A statement is prepared on the server at its first run, when the types of its values are known, and again after the
  * connection was lost (generation). Readers are read-only by a setting of their connection; their transactions see one
  * snapshot, as on SQLite.
+ *
+ * How the connection is made, and why nothing waits without an end: postgres_connection.h.
  */
 #include "store/core/driver.h"
 
 #include "base/mem.h"
-#include "store/postgres/postgres_values.h"
+#include "store/postgres/postgres_connection.h"
 #include <stdio.h>
 
-enum { PIPELINE_MAX = 1000, PACKED_MAX = 64 * 1024 * 1024 };
-
-struct connection {
-	PGconn *pg;
-	char *target;
-	bool reads;
-	bool in_transaction;
-	unsigned generation;  /* of the connection: statements of an older one are not prepared */
-	unsigned next_number; /* names of statements */
-	size_t queued;        /* in the pipeline; 0: not in pipeline mode */
-	struct bound bound;
-};
+enum { PIPELINE_MAX = 1000, PIPELINE_BYTES_MAX = 4 * 1024 * 1024 };
 
 struct statement {
 	char *sql;
@@ -70,167 +62,11 @@ static const struct driver_word words[] = {
     {NULL, NULL},
 };
 
-/* The first line; libpq's texts end in a newline and may have more of them. */
-static enum status say(struct err *err, enum status status, const char *text)
-{
-	struct slice rest = slice_from_cstr(text);
-	struct slice line = slice_cut(&rest, '\n');
-	return err_set(err, status, "postgresql: %.*s", SLICE_FMT(line));
-}
-
-/* SQLSTATE, appendix A of PostgreSQL's manual. */
-static enum status class_of(const char *state)
-{
-	static const struct {
-		const char *prefix;
-		enum status status;
-	} classes[] = {
-	    {"23505", STATUS_CONFLICT}, /* unique_violation */
-	    {"22", STATUS_BAD_INPUT},   /* data exception */
-	    {"53100", STATUS_FULL},     /* disk_full */
-	    {"40001", STATUS_AGAIN},    /* serialization_failure */
-	    {"40P01", STATUS_AGAIN},    /* deadlock_detected */
-	    {"55P03", STATUS_AGAIN},    /* lock_not_available: lock_timeout */
-	    {"XX001", STATUS_CORRUPT},  /* data_corrupted */
-	    {"XX002", STATUS_CORRUPT},  /* index_corrupted */
-	};
-	for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
-		if (slice_starts_with(slice_from_cstr(state), slice_from_cstr(classes[i].prefix)))
-			return classes[i].status;
-	return STATUS_IO;
-}
-
-static bool is_good(const PGresult *result)
-{
-	ExecStatusType status = PQresultStatus(result);
-	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
-}
-
-static enum status failed(struct connection *c, const PGresult *result, struct err *err)
-{
-	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-	const char *text = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-	return say(err, state ? class_of(state) : STATUS_IO, text ? text : PQerrorMessage(c->pg));
-}
-
-/* Takes the result. */
-static enum status outcome(struct connection *c, PGresult *result, struct err *err)
-{
-	enum status status = is_good(result) ? STATUS_OK : failed(c, result, err);
-	PQclear(result);
-	return status;
-}
-
-static enum status settle(void *self, struct err *err)
-{
-	struct connection *c = self;
-	enum status status = STATUS_OK;
-	if (c->queued == 0)
-		return STATUS_OK;
-	c->queued = 0;
-	if (!PQpipelineSync(c->pg))
-		status = say(err, STATUS_IO, PQerrorMessage(c->pg));
-	for (bool synced = false; !synced;) {
-		PGresult *result = PQgetResult(c->pg);
-		/* NULL stands between the results of two statements. */
-		if (!result && PQstatus(c->pg) == CONNECTION_BAD)
-			return status != STATUS_OK ? status : say(err, STATUS_IO, PQerrorMessage(c->pg));
-		ExecStatusType kind = PQresultStatus(result);
-		synced = result && kind == PGRES_PIPELINE_SYNC;
-		/* The first failure aborts the rest of the pipeline: what follows it only says so. */
-		if (result && !synced && status == STATUS_OK && !is_good(result))
-			status = failed(c, result, err);
-		PQclear(result);
-	}
-	if (!PQexitPipelineMode(c->pg) && status == STATUS_OK)
-		status = say(err, STATUS_IO, PQerrorMessage(c->pg));
-	return status;
-}
-
-static enum status script(void *self, const char *sql, struct err *err)
-{
-	struct connection *c = self;
-	enum status status = settle(c, err);
-	return status == STATUS_OK ? outcome(c, PQexec(c->pg, sql), err) : status;
-}
-
-/* Libraries do not print. */
-static void drop_notice(void *self, const char *message)
-{
-	(void)self;
-	(void)message;
-}
-
-/* A machine that freezes or loses its power in the middle of a transaction leaves its locks with the server, and all
- * others wait for them: for hours, until the server's TCP notices. So it is told to end a transaction in which nothing
- * comes for that long (no step of ours takes longer), and to look after a connection that is silent. */
-#define WRITER_PATIENCE                                                                                                \
-	"SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '15s'; SET tcp_keepalives_idle = 10; "    \
-	"SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 20000; "
-/* Every statement of a writer asks for some rows by an index, and the planner does not know it. In a new store, or
- * right after a large import, it has no statistics yet (autovacuum looks once a minute), takes the tables for nearly
- * empty and keeps for the session what it then chose: to read all of the table each time. 20,000 new agents a second
- * grew the dictionary so fast that the same bench applied 26,000 hits/s or 2,000, as it happened
- * (bench/two_servers.mjs). */
-#define WRITER_PLANS                                                                                                   \
-	"SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "             \
-	"SET max_parallel_workers_per_gather = 0"
-#define WRITER_SETTINGS WRITER_PATIENCE WRITER_PLANS
-
-static enum status configure(struct connection *c, struct err *err)
-{
-	c->generation++;
-	c->in_transaction = false;
-	c->queued = 0;
-	(void)PQsetNoticeProcessor(c->pg, drop_notice, NULL);
-	if (PQstatus(c->pg) != CONNECTION_OK)
-		return say(err, STATUS_IO, PQerrorMessage(c->pg));
-	return script(c, c->reads ? "SET default_transaction_read_only = on" : WRITER_SETTINGS, err);
-}
-
-static void disconnect(void *self)
-{
-	struct connection *c = self;
-	PQfinish(c->pg);
-	buf_done(&c->bound.packed);
-	mem_free(c->target);
-	mem_free(c);
-}
-
-static enum status connect_to(const char *target, enum driver_access access, void **ret_self, struct err *err)
-{
-	/* Later ones win: what the operator wrote in the URL stands above our defaults, but the encoding is ours. */
-	static const char *const keys[] = {"connect_timeout", "tcp_user_timeout", "application_name",
-					   "dbname",          "client_encoding",  NULL};
-	const char *const settings[] = {"10", "30000", "pugmark", target, "UTF8", NULL};
-	struct connection *c = MEM_NEW(struct connection);
-	c->reads = access == DRIVER_READ;
-	c->target = mem_copy(slice_from_cstr(target));
-	buf_init(&c->bound.packed, PACKED_MAX);
-	c->pg = PQconnectdbParams(keys, settings, 1);
-	enum status status = configure(c, err);
-	if (status != STATUS_OK)
-		disconnect(c);
-	else
-		*ret_self = c;
-	return status;
-}
-
 static void name(void *self, struct buf *b)
 {
-	const struct connection *c = self;
-	int version = c ? PQserverVersion(c->pg) : PQlibVersion();
+	const struct postgres_connection *c = self;
+	int version = c ? PQserverVersion(c->line.pg) : PQlibVersion();
 	buf_printf(b, "postgresql %d.%d", version / 10000, version % 10000);
-}
-
-static enum status recover(void *self, struct err *err)
-{
-	struct connection *c = self;
-	if (PQstatus(c->pg) == CONNECTION_OK && settle(c, NULL) == STATUS_OK &&
-	    script(c, "SELECT 1", NULL) == STATUS_OK)
-		return STATUS_OK;
-	PQreset(c->pg);
-	return configure(c, err);
 }
 
 static enum status prepare(void *self, const char *sql, bool once, void **ret_statement, struct err *err)
@@ -249,15 +85,17 @@ static void statement_name(const struct statement *s, char text[24])
 	(void)snprintf(text, 24, "pugmark_%u", s->number);
 }
 
-static enum status prepare_on_server(struct connection *c, struct statement *s, struct values in, struct err *err)
+static enum status prepare_on_server(struct postgres_connection *c, struct statement *s, struct values in,
+				     struct err *err)
 {
 	char text[24];
-	enum status status = settle(c, err);
+	enum status status = postgres_settle(c, err);
 	if (status != STATUS_OK)
 		return status;
 	s->number = c->next_number++;
 	statement_name(s, text);
-	status = outcome(c, PQprepare(c->pg, text, s->sql, (int)in.n, c->bound.types), err);
+	int is_sent = PQsendPrepare(c->line.pg, text, s->sql, (int)in.n, c->bound.types);
+	status = postgres_outcome(c, postgres_answer(c, is_sent), err);
 	if (status == STATUS_OK)
 		s->generation = c->generation;
 	return status;
@@ -281,7 +119,7 @@ static void forget(void *self, void *statement)
 }
 
 /* Ready to be sent: prepared and bound. */
-static enum status make_ready(struct connection *c, struct statement *s, struct values in, struct err *err)
+static enum status make_ready(struct postgres_connection *c, struct statement *s, struct values in, struct err *err)
 {
 	enum status status = postgres_bind(&c->bound, in, err);
 	if (status == STATUS_OK && !s->once && s->generation != c->generation)
@@ -289,26 +127,38 @@ static enum status make_ready(struct connection *c, struct statement *s, struct 
 	return status;
 }
 
-static enum status queue_up(struct connection *c, struct statement *s, struct values in, struct err *err)
+static size_t bound_bytes(const struct bound *bound, struct values in)
 {
-	char text[24];
-	if (c->queued == 0 && !PQenterPipelineMode(c->pg))
-		return say(err, STATUS_IO, PQerrorMessage(c->pg));
-	c->queued++;
-	statement_name(s, text);
-	if (!PQsendQueryPrepared(c->pg, text, (int)in.n, c->bound.at, c->bound.lengths, c->bound.formats, 1))
-		return say(err, STATUS_IO, PQerrorMessage(c->pg));
-	return c->queued < PIPELINE_MAX ? STATUS_OK : settle(c, err);
+	size_t total = 0;
+	for (size_t i = 0; i < in.n; i++)
+		total += (size_t)bound->lengths[i];
+	return total;
 }
 
-static PGresult *execute(struct connection *c, struct statement *s, struct values in)
+static int send_prepared(struct postgres_connection *c, const struct statement *s, struct values in)
 {
 	char text[24];
-	if (s->once)
-		return PQexecParams(c->pg, s->sql, (int)in.n, c->bound.types, c->bound.at, c->bound.lengths,
-				    c->bound.formats, 1);
 	statement_name(s, text);
-	return PQexecPrepared(c->pg, text, (int)in.n, c->bound.at, c->bound.lengths, c->bound.formats, 1);
+	return PQsendQueryPrepared(c->line.pg, text, (int)in.n, c->bound.at, c->bound.lengths, c->bound.formats, 1);
+}
+
+static enum status queue_up(struct postgres_connection *c, struct statement *s, struct values in, struct err *err)
+{
+	if (c->queued == 0 && !PQenterPipelineMode(c->line.pg))
+		return postgres_say_lost(c, STATUS_IO, err);
+	c->queued++;
+	c->queued_bytes += bound_bytes(&c->bound, in);
+	if (!send_prepared(c, s, in))
+		return postgres_say_lost(c, STATUS_IO, err);
+	return c->queued < PIPELINE_MAX && c->queued_bytes < PIPELINE_BYTES_MAX ? STATUS_OK : postgres_settle(c, err);
+}
+
+static PGresult *execute(struct postgres_connection *c, struct statement *s, struct values in)
+{
+	if (!s->once)
+		return postgres_answer(c, send_prepared(c, s, in));
+	return postgres_answer(c, PQsendQueryParams(c->line.pg, s->sql, (int)in.n, c->bound.types, c->bound.at,
+						    c->bound.lengths, c->bound.formats, 1));
 }
 
 static uint64_t changed_rows(PGresult *result)
@@ -320,18 +170,18 @@ static uint64_t changed_rows(PGresult *result)
 
 static enum status run(void *self, void *statement, struct values in, uint64_t *ret_changed, struct err *err)
 {
-	struct connection *c = self;
+	struct postgres_connection *c = self;
 	enum status status = make_ready(c, statement, in, err);
 	if (status != STATUS_OK)
 		return status;
 	if (!ret_changed && c->in_transaction && !((struct statement *)statement)->once)
 		return queue_up(c, statement, in, err);
-	status = settle(c, err);
+	status = postgres_settle(c, err);
 	if (status != STATUS_OK)
 		return status;
 	PGresult *result = execute(c, statement, in);
 	uint64_t changed = changed_rows(result);
-	status = outcome(c, result, err);
+	status = postgres_outcome(c, result, err);
 	if (status == STATUS_OK && ret_changed)
 		*ret_changed = changed;
 	return status;
@@ -339,17 +189,17 @@ static enum status run(void *self, void *statement, struct values in, uint64_t *
 
 static enum status query(void *self, void *statement, struct values in, struct err *err)
 {
-	struct connection *c = self;
+	struct postgres_connection *c = self;
 	struct statement *s = statement;
 	finish(c, s);
-	enum status status = settle(c, err);
+	enum status status = postgres_settle(c, err);
 	if (status == STATUS_OK)
 		status = make_ready(c, s, in, err);
 	if (status != STATUS_OK)
 		return status;
 	s->result = execute(c, s, in);
 	s->row = -1;
-	return is_good(s->result) ? STATUS_OK : failed(c, s->result, err);
+	return postgres_is_good(s->result) ? STATUS_OK : postgres_failed(c, s->result, err);
 }
 
 static enum status step(void *self, void *statement, struct err *err)
@@ -372,41 +222,43 @@ static void column(void *statement, int i, enum value_type type, struct value *r
 
 static enum status begin(void *self, struct err *err)
 {
-	struct connection *c = self;
-	enum status status = script(c, c->reads ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN", err);
+	struct postgres_connection *c = self;
+	enum status status = postgres_script(
+	    c, c->access == DRIVER_READ ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN", err);
 	c->in_transaction = status == STATUS_OK;
 	return status;
 }
 
 static void rollback(void *self)
 {
-	struct connection *c = self;
-	(void)settle(c, NULL);
-	if (PQtransactionStatus(c->pg) != PQTRANS_IDLE && PQstatus(c->pg) == CONNECTION_OK)
-		(void)script(c, "ROLLBACK", NULL);
+	struct postgres_connection *c = self;
+	(void)postgres_settle(c, NULL);
+	if (PQtransactionStatus(c->line.pg) != PQTRANS_IDLE && PQstatus(c->line.pg) == CONNECTION_OK)
+		(void)postgres_script(c, "ROLLBACK", NULL);
 	c->in_transaction = false;
 }
 
 static enum status commit(void *self, struct err *err)
 {
-	struct connection *c = self;
-	enum status status = settle(c, err);
+	struct postgres_connection *c = self;
+	enum status status = postgres_settle(c, err);
 	/* A connection that is known to be gone before COMMIT was sent cannot have committed. */
-	if (status == STATUS_OK && (!PQconsumeInput(c->pg) || PQstatus(c->pg) != CONNECTION_OK))
-		status = say(err, STATUS_IO, PQerrorMessage(c->pg));
+	if (status == STATUS_OK && (!PQconsumeInput(c->line.pg) || PQstatus(c->line.pg) != CONNECTION_OK))
+		status = postgres_say_lost(c, STATUS_IO, err);
 	if (status != STATUS_OK) {
 		rollback(c);
 		return status;
 	}
 	c->in_transaction = false;
-	PGresult *result = PQexec(c->pg, "COMMIT");
-	bool done = is_good(result) && strcmp(PQcmdStatus(result), "COMMIT") == 0;
-	if (!done && PQstatus(c->pg) != CONNECTION_OK)
-		status = say(err, STATUS_UNCERTAIN, "the connection broke while committing");
+	PGresult *result = postgres_ask(c, "COMMIT");
+	bool done = postgres_is_good(result) && strcmp(PQcmdStatus(result), "COMMIT") == 0;
+	if (!done && PQstatus(c->line.pg) != CONNECTION_OK)
+		status = postgres_say(err, STATUS_UNCERTAIN, "the connection broke while committing");
 	else if (!done)
 		/* COMMIT of a failed transaction answers ROLLBACK, without an error. */
-		status = is_good(result) ? say(err, STATUS_IO, "the transaction had failed and was rolled back")
-					 : failed(c, result, err);
+		status = postgres_is_good(result)
+			     ? postgres_say(err, STATUS_IO, "the transaction had failed and was rolled back")
+			     : postgres_failed(c, result, err);
 	PQclear(result);
 	return status;
 }
@@ -425,11 +277,12 @@ const struct driver postgres_driver = {
     .words = words,
     /* Any number that no other program uses: "pugmark" in ASCII. */
     .schema_lock = "SELECT pg_advisory_xact_lock(31654284468777579)",
-    .connect = connect_to,
-    .disconnect = disconnect,
-    .recover = recover,
+    .connect = postgres_open,
+    .disconnect = postgres_close,
+    .recover = postgres_recover,
+    .patience = postgres_patience,
     .name = name,
-    .script = script,
+    .script = postgres_script,
     .prepare = prepare,
     .forget = forget,
     .run = run,
@@ -440,6 +293,6 @@ const struct driver postgres_driver = {
     .begin = begin,
     .commit = commit,
     .rollback = rollback,
-    .settle = settle,
+    .settle = postgres_settle,
     .checkpoint = checkpoint,
 };
