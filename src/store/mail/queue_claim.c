@@ -10,8 +10,11 @@
  * Whatever takes rows that others may hold skips what is locked, and whatever waits for locks takes them in the order
  * of ids. So deliverers on several machines neither wait for one another nor deadlock.
  *
- * A fencing token is 63 random bits for all rows of one claim: it is only ever compared for equality, and a counter
- * would make deliverers on several machines wait for each other.
+ * A fencing token is one number for all rows of one claim: 16 bits of the node, 16 of its epoch, 31 at random. No
+ * counter, because deliverers on several machines would wait for each other. Node and epoch, because a node that starts
+ * again is the only one that knows at once that the claims of its last life are nobody's; the index on leases finds
+ * them. Tokens of older programs are random in all bits; one that looks like a dead one of ours is one in 65,536, and
+ * freeing it is what its end would do a minute later: whoever holds it can record no intent and sends nothing.
  */
 #include "store/mail/queue_claim.h"
 
@@ -40,6 +43,27 @@ struct claim {
 	struct arena *arena;
 	struct growing entries;
 };
+
+/* ---- Whose a lease is */
+
+enum { DICE_BITS = 31, EPOCH_BITS = 16 };
+static const uint32_t DICE_MAX = INT32_MAX;
+
+struct lease_range {
+	int64_t first, last;
+};
+
+static struct lease_range leases_of_node(const struct node_claim *holder)
+{
+	uint64_t first = (uint64_t)holder->number << (DICE_BITS + EPOCH_BITS);
+	return (struct lease_range){(int64_t)first, (int64_t)(first | ((UINT64_C(1) << (DICE_BITS + EPOCH_BITS)) - 1))};
+}
+
+static struct lease_range leases_of_epoch(const struct node_claim *holder)
+{
+	uint64_t first = (uint64_t)leases_of_node(holder).first | (holder->epoch & UINT16_MAX) << DICE_BITS;
+	return (struct lease_range){(int64_t)first, (int64_t)(first | DICE_MAX)};
+}
 
 static uint32_t still_wanted(const struct claim *c)
 {
@@ -191,11 +215,12 @@ static enum status claim_all_tenants(struct store_session *s, struct claim *c, s
 
 /* ---- */
 
-static uint64_t new_lease(void)
+static uint64_t new_lease(const struct node_claim *holder)
 {
-	uint64_t lease = 0;
-	random_bytes(&lease, sizeof lease);
-	return (lease & INT64_MAX) | 1;
+	uint32_t dice = 0;
+	random_bytes(&dice, sizeof dice);
+	/* Never 0, which is no lease. */
+	return (uint64_t)leases_of_epoch(holder).first | (dice & DICE_MAX) | 1;
 }
 
 static enum status claim_all(struct store_session *s, struct claim *c, struct err *err)
@@ -210,7 +235,7 @@ enum status store_queue_claim(struct store_session *s, const struct queue_claim 
 			      struct queue_entry **ret, size_t *ret_count, struct err *err)
 {
 	bool own;
-	struct claim c = {.asked = claim, .lease = new_lease(), .arena = arena};
+	struct claim c = {.asked = claim, .lease = new_lease(&claim->holder), .arena = arena};
 	enum status status = session_atomic_begin(s, &own, err);
 	if (status != STATUS_OK)
 		return status;
@@ -315,12 +340,16 @@ enum status store_queue_orphans(struct store_session *s, const struct queue_look
 {
 	struct rows r;
 	struct growing list = {0};
+	struct lease_range node = leases_of_node(&look->holder), now = leases_of_epoch(&look->holder);
 	enum status status =
 	    rows_open(&r, s,
 		      "SELECT message_id, tenant_id, attempt, lease, provider, stream FROM send_queue "
-		      "WHERE lease IS NOT NULL AND state = 'sending' AND ({own_alone} OR lease_until <= $1) "
+		      "WHERE lease IS NOT NULL AND state = 'sending' AND ({own_alone} OR lease_until <= $1 OR "
+		      "(lease BETWEEN $3 AND $4 AND NOT lease BETWEEN $5 AND $6)) "
 		      "ORDER BY intent_at, message_id LIMIT $2",
-		      VALUES(value_time(look->now_us), value_i64(look->limit)), err);
+		      VALUES(value_time(look->now_us), value_i64(look->limit), value_i64(node.first),
+			     value_i64(node.last), value_i64(now.first), value_i64(now.last)),
+		      err);
 	if (status != STATUS_OK)
 		return status;
 	r.arena = arena;
@@ -337,6 +366,16 @@ enum status store_queue_orphans(struct store_session *s, const struct queue_look
 enum status store_queue_release_all(struct store_session *s, struct err *err)
 {
 	return session_run(s, WAIT_AGAIN "WHERE lease IS NOT NULL AND state = 'leased'", VALUES_NONE, err);
+}
+
+enum status store_queue_free_earlier(struct store_session *s, const struct node_claim *holder, struct err *err)
+{
+	struct lease_range node = leases_of_node(holder), now = leases_of_epoch(holder);
+	return session_run(
+	    s,
+	    WAIT_AGAIN "WHERE message_id IN (SELECT message_id FROM send_queue WHERE lease BETWEEN $1 "
+		       "AND $2 AND NOT lease BETWEEN $3 AND $4 AND state = 'leased' {skip_locked})",
+	    VALUES(value_i64(node.first), value_i64(node.last), value_i64(now.first), value_i64(now.last)), err);
 }
 
 /* Reads the whole queue, which has no index on held rows: for once at the start. */

@@ -14,13 +14,15 @@ struct queue_entry {
 	struct uuid message;
 	uint32_t tenant;
 	uint32_t attempt; /* of this claim, from 1 */
-	uint64_t lease;   /* fencing token: the same for all rows of one claim, never given again; fits in 63 bits */
+	uint64_t lease;   /* fencing token: the same for all rows of one claim, never given again; fits in 63 bits. It
+			   * says whose it is, too: see store_queue_free_earlier */
 	struct slice provider, stream;
 };
 
 struct queue_claim {
 	int64_t now_us; /* what is due by then may be claimed */
 	int64_t lease_until_us;
+	struct node_claim holder; /* who claims */
 	uint32_t limit;
 };
 /* Up to `limit` due rows that nobody holds (no lease, or expired, and no intent, not paused or in doubt): oldest due
@@ -59,14 +61,19 @@ enum status store_queue_recall(struct store_session *s, const struct queue_recal
 
 struct queue_look {
 	int64_t now_us;
+	struct node_claim holder; /* whose earlier claims are dead ones; number 0: nobody's */
 	uint32_t limit;
 };
 /* All rows with an intent and no outcome (their worker died): at most `limit`, without changing them. When the store is
- * shared only those whose lease has expired at now_us. Already held rows are not among them. */
+ * shared only those whose lease has expired at now_us, or is of an earlier epoch of the holder's node. Already held
+ * rows are not among them. */
 enum status store_queue_orphans(struct store_session *s, const struct queue_look *look, struct arena *arena,
 				struct queue_entry **ret, size_t *ret_count, struct err *err) MUST_CHECK;
 /* Claims without an intent whose worker died are free again at once (single machine, at start). */
 enum status store_queue_release_all(struct store_session *s, struct err *err) MUST_CHECK;
+/* On a shared store: those of earlier epochs of this node. Whoever made them can write nothing any more (nodes.h). */
+enum status store_queue_free_earlier(struct store_session *s, const struct node_claim *holder,
+				     struct err *err) MUST_CHECK;
 /* Held rows of messages that have an end go: while outcomes went by their lease, a late one left its row behind. */
 enum status store_queue_drop_ended(struct store_session *s, uint64_t *ret_count, struct err *err) MUST_CHECK;
 

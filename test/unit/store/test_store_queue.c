@@ -205,6 +205,50 @@ static void test_an_intent_is_never_claimed_again_but_found_as_an_orphan(void **
 	assert_int_equal(n, 0);
 }
 
+static struct queue_entry claim_as(struct fixture *f, uint16_t node, uint64_t epoch)
+{
+	struct queue_entry *list = NULL;
+	size_t n = 0;
+	struct queue_claim wanted = {
+	    .now_us = noon_us, .lease_until_us = noon_us + lease_us, .holder = {node, epoch}, .limit = 1};
+	OK(f, store_queue_claim(f->s, &wanted, f->arena, &list, &n, &f->err));
+	assert_int_equal(n, 1);
+	return list[0];
+}
+
+/* Nodes whose numbers are neighbours, and the largest one; epochs beyond what a lease has room for. */
+static void test_a_node_takes_back_the_claims_of_its_earlier_epochs_and_no_others(void **state)
+{
+	struct fixture *f = *state;
+	static const struct node_claim nodes[] = {{7, 1}, {6, 9}, {8, 1}, {7, 2}, {65535, 3}, {7, 65539}};
+	struct node_claim now = {7, 65539};
+	for (unsigned n = 1; n <= 6; n++) {
+		add(f, n, 3, noon_us);
+		struct queue_entry e = claim_as(f, nodes[n - 1].number, nodes[n - 1].epoch);
+		assert_true((int64_t)e.lease > 0);
+	}
+	OK(f, store_queue_free_earlier(f->s, &now, &f->err));
+	assert_string_equal(fixture_query(f, "SELECT COUNT(*) FROM send_queue WHERE state = 'leased'"), "4");
+	(void)claim(f, noon_us, 10, 2);
+}
+
+static void test_what_an_earlier_epoch_was_sending_is_an_orphan_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct queue_entry *orphans = NULL;
+	struct queue_look look = {.now_us = noon_us, .holder = {7, 2}, .limit = 10};
+	size_t n = 9;
+	static const struct node_claim nodes[] = {{7, 1}, {7, 2}, {8, 1}};
+	for (unsigned i = 0; i < 3; i++) {
+		add(f, i + 1, 3, noon_us);
+		struct queue_entry e = claim_as(f, nodes[i].number, nodes[i].epoch);
+		assert_true(intend(f, e.message, e.lease, e.attempt));
+	}
+	OK(f, store_queue_orphans(f->s, &look, f->arena, &orphans, &n, &f->err));
+	assert_int_equal(n, f->postgres ? 1 : 3); /* alone, every one is from a worker that died */
+	assert_true(!f->postgres || uuid_equal(orphans[0].message, id_of(1)));
+}
+
 static struct uuid held(struct fixture *f, unsigned n)
 {
 	add(f, n, 3, noon_us);
@@ -565,6 +609,8 @@ int main(void)
 	    FIXTURE_TEST(test_leases_can_be_made_longer),
 	    FIXTURE_TEST(test_a_retry_is_due_again_later),
 	    FIXTURE_TEST(test_an_intent_is_never_claimed_again_but_found_as_an_orphan),
+	    FIXTURE_TEST(test_a_node_takes_back_the_claims_of_its_earlier_epochs_and_no_others),
+	    FIXTURE_TEST(test_what_an_earlier_epoch_was_sending_is_an_orphan_at_once),
 	    FIXTURE_TEST(test_what_is_in_doubt_waits_for_a_decision),
 	    FIXTURE_TEST(test_claims_without_intent_are_released_at_the_start),
 	    FIXTURE_TEST(test_what_is_not_being_sent_can_be_canceled),
