@@ -120,7 +120,8 @@ static enum status recover_one(struct recover_errand *e, struct batch *batch, co
 
 static enum status recover_orphans(struct recover_errand *e, struct batch *batch, struct err *err)
 {
-	struct queue_look look = {.now_us = batch_now_us(batch), .limit = ORPHANS_AT_ONCE};
+	struct queue_look look = {
+	    .now_us = batch_now_us(batch), .holder = writer_node(e->errand.errands->writer), .limit = ORPHANS_AT_ONCE};
 	size_t count = ORPHANS_AT_ONCE;
 	size_t before = SIZE_MAX;
 	enum status status = STATUS_OK;
@@ -139,11 +140,14 @@ static enum status run_recover(struct writer_command *command, struct batch *bat
 {
 	struct recover_errand *e = (struct recover_errand *)(void *)command;
 	struct store_session *session = batch_session(batch);
+	struct node_claim holder = writer_node(e->errand.errands->writer);
 	e->held = e->resent = 0;
 	e->dropped = 0;
 	enum status status = recover_orphans(e, batch, err);
 	if (status == STATUS_OK && e->is_alone)
 		status = store_queue_release_all(session, err);
+	else if (status == STATUS_OK && e->is_start)
+		status = store_queue_free_earlier(session, &holder, err);
 	if (status == STATUS_OK && e->is_start)
 		status = store_queue_drop_ended(session, &e->dropped, err);
 	return status;
@@ -230,7 +234,10 @@ static enum status run_claim(struct writer_command *command, struct batch *batch
 	struct claim_errand *e = (struct claim_errand *)(void *)command;
 	struct store_session *session = batch_session(batch);
 	int64_t now_us = batch_now_us(batch);
-	struct queue_claim wanted = {.now_us = now_us, .lease_until_us = now_us + LEASE_US, .limit = e->limit};
+	struct queue_claim wanted = {.now_us = now_us,
+				     .lease_until_us = now_us + LEASE_US,
+				     .holder = writer_node(e->errand.errands->writer),
+				     .limit = e->limit};
 	arena_reset(e->arena);
 	e->entry_count = 0;
 	e->lease_until_us = wanted.lease_until_us;

@@ -57,6 +57,7 @@ void writer_note_failure(struct writer *w, const struct err *err)
 static void note_success(struct writer *w)
 {
 	w->backoff_us = 0;
+	atomic_store(&w->well_us, clock_monotonic_us(clock_system()));
 	if (atomic_exchange(&w->is_failing, false))
 		log_info("writer.works_again", LOG_INT("applied", atomic_load(&w->applied)));
 }
@@ -64,6 +65,11 @@ static void note_success(struct writer *w)
 enum writer_halt writer_halted(const struct writer *writer)
 {
 	return (enum writer_halt)atomic_load(&writer->halt);
+}
+
+struct node_claim writer_node(const struct writer *writer)
+{
+	return writer->claim;
 }
 
 uint64_t writer_applied_sequence(const struct writer *writer)
@@ -91,6 +97,12 @@ int64_t writer_lag_us(const struct writer *writer)
 int64_t writer_timers_late_us(const struct writer *writer)
 {
 	return atomic_load(&writer->timers_late_us);
+}
+
+int64_t writer_silence_us(const struct writer *writer)
+{
+	int64_t silence_us = clock_monotonic_us(clock_system()) - atomic_load(&writer->well_us);
+	return silence_us > 0 ? silence_us : 0;
 }
 
 bool writer_is_alone(const struct writer *writer)
@@ -191,13 +203,25 @@ static bool work(struct writer *w)
 	return false;
 }
 
+/* It is being stopped, and has been for as long as it may take. */
+static bool is_out_of_time(struct writer *w)
+{
+	int64_t now_us = clock_monotonic_us(clock_system());
+	if (!w->config.stop_ms || !atomic_load(&w->is_stopping))
+		return false;
+	if (!w->stop_by_us)
+		w->stop_by_us = now_us + (int64_t)w->config.stop_ms * 1000;
+	return now_us >= w->stop_by_us;
+}
+
 static void *run(void *user)
 {
 	struct writer *w = user;
 	for (;;) {
 		/* Asked before the work, so that all that was durable before the stop is applied. */
 		bool is_last = atomic_load(&w->is_stopping);
-		if (work(w))
+		bool is_over = is_out_of_time(w);
+		if (!is_over && work(w))
 			continue;
 		if (is_last) {
 			writer_leave(w);
@@ -262,6 +286,7 @@ static enum status open_parts(struct writer *w, struct err *err)
 		return status;
 	atomic_store(&w->applied, w->cursor);
 	atomic_store(&w->unapplied_since_us, clock_now_us(w->config.clock));
+	atomic_store(&w->well_us, clock_monotonic_us(clock_system()));
 	w->timers = timers_new(w->config.timers, w->config.timer_count, w->config.clock);
 	return STATUS_OK;
 }

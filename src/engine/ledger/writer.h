@@ -50,6 +50,7 @@ struct writer_config {
 	 * the writer. NULL: the journal's number, whoever had it (tests, measurements). */
 	const struct node *node;
 	uint32_t keep_seconds; /* how long the journal keeps what is applied, on a shared store */
+	uint32_t stop_ms;      /* so long it goes on applying when it is stopped; 0: until all is applied */
 	bool applies_at_once;  /* somebody waits for each record to be applied: they do not gather */
 	/* On the writer's thread, once: it has stopped for good. Must not stop the writer. May be NULL. */
 	void (*halted)(void *user, enum writer_halt why, const char *words);
@@ -64,8 +65,9 @@ struct writer_config {
  * STATUS_NOT_FOUND: the journal no longer has what the store's cursor
  * asks for next (an old copy of the store was put back). No feed of the journal may exist yet (journal_on_commit). */
 enum status writer_start(const struct writer_config *config, struct writer **ret, struct err *err) MUST_CHECK;
-/* Applies everything that is durable, ends waiting commands, stops. When the store is away it tries once more and
- * leaves the rest to the journal. The journal must still be open; its feeds must have been freed. Blocks. */
+/* Applies everything that is durable, in the time that the configuration gives it, ends waiting commands, stops. When
+ * the store is away it tries once more and leaves the rest to the journal. The journal must still be open; its feeds
+ * must have been freed. Blocks. */
 void writer_stop(struct writer **writer);
 
 /* Something to be done on the writer's thread, inside its transaction. Embedded in the caller's own struct. */
@@ -90,6 +92,8 @@ void writer_submit(struct writer *writer, struct writer_command *command);
 /* Blocks until it is committed or failed; sets done itself. Not on the writer's thread. */
 enum status writer_submit_and_wait(struct writer *writer, struct writer_command *command, struct err *err) MUST_CHECK;
 
+/* Under which number and epoch this writer has its node, as long as it lives. Any thread. */
+struct node_claim writer_node(const struct writer *writer);
 /* How far the journal is applied and committed. Any thread. */
 uint64_t writer_applied_sequence(const struct writer *writer);
 /* The last durable record of its journal. Any thread. */
@@ -112,6 +116,9 @@ struct writer_duty {
 };
 enum status writer_hold_duty(const struct writer *writer, struct batch *batch, const struct writer_duty *duty,
 			     struct err *err) MUST_CHECK;
+/* How long no round has come to its end, though one is tried every second: longer than any takes means that the store
+ * does not answer, whether or not it will be a failure. Any thread. */
+int64_t writer_silence_us(const struct writer *writer);
 /* The store could not be written at the last try, or the journal not read; `text` gets why. Any thread. */
 bool writer_is_failing(const struct writer *writer, char *text, size_t size);
 

@@ -21,7 +21,10 @@ static const int64_t LOOK_EVERY_US = 1000000;
 /* Longer than any step of a duty takes; so long nobody does the work of a node that died. */
 enum { DUTY_SECONDS = 300 };
 static const int64_t COLLISION_WAIT_US = 1000;
-enum { COLLISION_DOUBLINGS = 5 };
+/* In a row, before it counts as the store being away: about half a second, unless each of them is a lock that was
+ * waited for as long as a session may. What a frozen machine holds is free again before that (idle_in_transaction). */
+enum { COLLISIONS_MAX = 20, COLLISION_DOUBLINGS = 5 };
+static const int64_t COLLIDING_MAX_US = 15000000;
 /* On a store of our own nobody waits for a sign of life, and each costs a sync. */
 static const int64_t TELL_ALONE_EVERY_US = 60000000;
 
@@ -191,27 +194,42 @@ enum status writer_look_for_others(struct writer *w, struct err *err)
 	return status;
 }
 
-/* Outside of a transaction. A store that does not answer is noticed by whoever has something to write. */
-void writer_look_around(struct writer *w)
+static enum status tell_others(struct writer *w, int64_t now_us, struct err *err)
 {
-	struct err err = {0};
+	if (!store_is_shared(w->config.store) && w->told_us && now_us - w->told_us < TELL_ALONE_EVERY_US)
+		return STATUS_OK;
+	uint64_t durable = journal_durable_sequence(w->config.journal);
+	enum status status = store_node_seen(w->session, &w->claim, durable, err);
+	if (status == STATUS_OK)
+		w->told_us = now_us;
+	if (status != STATUS_CONFLICT)
+		return status;
+	w->is_ready = false; /* the next round finds out whose it is */
+	return STATUS_OK;
+}
+
+/* A session that reads well may not write: its server became a standby, its file lost its permissions. Commands would
+ * fail one by one, each for itself; so the sign of life, which is a write, is the proof. */
+enum status writer_look_around(struct writer *w, struct err *err)
+{
 	int64_t now_us = clock_monotonic_us(w->config.clock);
 	if (w->looked_us && now_us - w->looked_us < LOOK_EVERY_US)
-		return;
-	w->looked_us = now_us;
-	if (store_check_fence(w->session, &err) == STATUS_CONFLICT) {
-		halt(w, WRITER_OUTDATED, &err);
-		return;
+		return STATUS_OK;
+	enum status status = store_check_fence(w->session, err);
+	if (status == STATUS_CONFLICT) {
+		halt(w, WRITER_OUTDATED, err);
+		return STATUS_OK;
 	}
-	/* What cannot be asked now each transaction asks again (neighbourhood_keep). */
-	enum status status = writer_look_for_others(w, &err);
-	(void)status;
-	if (!store_is_shared(w->config.store) && w->told_us && now_us - w->told_us < TELL_ALONE_EVERY_US)
-		return;
-	w->told_us = now_us;
-	uint64_t durable = journal_durable_sequence(w->config.journal);
-	if (store_node_seen(w->session, &w->claim, durable, &err) == STATUS_CONFLICT)
-		w->is_ready = false; /* the next round finds out whose it is */
+	if (status == STATUS_OK)
+		status = writer_look_for_others(w, err);
+	if (status == STATUS_OK)
+		status = tell_others(w, now_us, err);
+	/* Somebody was in the way; each transaction asks again (neighbourhood_keep), and the rest can wait a second. */
+	if (status == STATUS_OK || status == STATUS_AGAIN)
+		w->looked_us = now_us;
+	else
+		w->is_ready = false;
+	return status == STATUS_AGAIN ? STATUS_OK : status;
 }
 
 void writer_leave(struct writer *w)
@@ -238,11 +256,17 @@ enum status writer_hold_duty(const struct writer *writer, struct batch *batch, c
 /* ---- Beside others */
 
 /* Two that met once must not meet again at the same step: each waits for a time of its own, that doubles. */
-void writer_step_aside(struct writer *w)
+bool writer_step_aside(struct writer *w)
 {
 	uint16_t dice;
+	int64_t now_us = clock_monotonic_us(clock_system());
+	if (w->collisions == 0)
+		w->colliding_since_us = now_us;
+	if (w->collisions >= COLLISIONS_MAX || now_us - w->colliding_since_us >= COLLIDING_MAX_US)
+		return false;
 	random_bytes(&dice, sizeof dice);
 	unsigned doublings = w->collisions < COLLISION_DOUBLINGS ? w->collisions : COLLISION_DOUBLINGS;
 	w->collisions++;
 	(void)usleep((useconds_t)((COLLISION_WAIT_US << doublings) * (dice % 1000 + 1) / 1000));
+	return true;
 }

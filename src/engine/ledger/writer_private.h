@@ -31,6 +31,7 @@ struct writer {
 	struct record_group *group;    /* read, and not applied as a whole; empty: none is */
 	uint64_t attempted;            /* the largest that a commit was tried with, by the last process too */
 	unsigned collisions;           /* with other writers, since something was committed */
+	int64_t colliding_since_us;    /* the machine's monotonic clock: when the first of them was */
 	int64_t looked_us, told_us;    /* monotonic; see writer_look_around */
 	struct neighbourhood neighbours;
 	struct cursor_history *history;
@@ -42,6 +43,7 @@ struct writer {
 	struct list_link waiting; /* commands, oldest first */
 	int64_t trimmed_us;
 	int64_t backoff_us; /* 0: the store works */
+	int64_t stop_by_us; /* the machine's monotonic clock; 0: it is not being stopped */
 
 	/* Shared. */
 	struct letterbox mail;
@@ -50,7 +52,8 @@ struct writer {
 	_Atomic uint64_t applied;
 	_Atomic int64_t unapplied_since_us; /* what is not applied was received then or later */
 	_Atomic int64_t timers_late_us;
-	_Atomic int halt; /* enum writer_halt */
+	_Atomic int64_t well_us; /* the machine's monotonic clock: the last round that came to its end */
+	_Atomic int halt;        /* enum writer_halt */
 	atomic_bool is_alone;
 	atomic_bool is_failing;
 	pthread_mutex_t failure_lock;
@@ -79,13 +82,14 @@ enum status writer_find_cursor(struct writer *w, struct err *err) MUST_CHECK;
 enum status writer_learn_commit(struct writer *w, const struct journal_cursor *moved, struct err *err) MUST_CHECK;
 /* Behind the cursor. As journal_reader_open. */
 enum status writer_open_reader(struct writer *w, struct err *err) MUST_CHECK;
-/* Once a second: is it allowed to write, and tells the others that it is there. Outside of a transaction. */
-void writer_look_around(struct writer *w);
+/* Once a second: is it allowed to write, and tells the others that it is there. Outside of a transaction. Anything but
+ * STATUS_OK: the store does not take it, so it will take nothing else either. */
+enum status writer_look_around(struct writer *w, struct err *err) MUST_CHECK;
 void writer_leave(struct writer *w);
 /* Who else writes the store now, and what follows from that for what is remembered. Outside of a transaction. */
 enum status writer_look_for_others(struct writer *w, struct err *err) MUST_CHECK;
-/* Another writer was in the way: waits a moment. */
-void writer_step_aside(struct writer *w);
+/* Another writer was in the way: waits a moment. False: it has been for too long. */
+bool writer_step_aside(struct writer *w) MUST_CHECK;
 
 /* ---- writer_cleanup.c */
 enum writer_pace {

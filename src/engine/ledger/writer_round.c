@@ -37,8 +37,6 @@ static const int64_t SLICE_UNHURRIED_US = 40000; /* of records, when no command 
 /* While it is far behind and nobody waits, larger transactions save syncs and pages that are written again and again.
  */
 static const int64_t SLICE_BEHIND_US = 250000;
-/* In a row, before it counts as the store being away; about half a second. */
-enum { COLLISIONS_MAX = 20 };
 
 enum work { WORK_COMMANDS, WORK_RECORDS, WORK_TIMERS, WORK_KINDS };
 
@@ -511,9 +509,8 @@ static enum round_result end_badly(struct round *r, enum status status, struct e
 		put_back(r);
 		return ROUND_AGAIN;
 	}
-	if (status == STATUS_AGAIN && w->collisions < COLLISIONS_MAX) {
+	if (status == STATUS_AGAIN && writer_step_aside(w)) {
 		put_back(r);
-		writer_step_aside(w);
 		return ROUND_AGAIN;
 	}
 	if (status == STATUS_AGAIN)
@@ -570,13 +567,15 @@ enum round_result writer_round(struct writer *w, struct err *err)
 	struct round r = {.writer = w};
 	list_init(&r.ran);
 	enum status status = prepare(w, err);
+	if (status == STATUS_OK) {
+		w->config.applier->refresh(w->config.applier_self, w->session);
+		status = writer_look_around(w, err);
+	}
 	if (status != STATUS_OK) {
 		/* Those who wait are told that the store cannot be written, not that they collided with anything. */
 		err->status = status == STATUS_CONFLICT ? STATUS_IO : status;
 		return ROUND_FAILED;
 	}
-	w->config.applier->refresh(w->config.applier_self, w->session);
-	writer_look_around(w);
 	if (atomic_load(&w->halt) != WRITER_RUNS || !w->is_ready)
 		return ROUND_AGAIN;
 	look_at_journal(&r);
