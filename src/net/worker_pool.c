@@ -4,7 +4,10 @@
  * idles. Jobs that are resumed have their work behind them and only want to answer, so they go before new ones;
  * otherwise a flood of new requests would keep finished ones in memory. What is done goes back to its loop by
  * http_loop_post, because only that loop's thread may touch the request. Whether a job was parked is a flag on the
- * worker's own stack, because the job may be somebody else's, and gone, before run() returns. */
+ * worker's own stack, because the job may be somebody else's, and gone, before run() returns.
+ *
+ * Which worker is a reserved one is not fixed: as long as fewer than the others are at work on slow jobs, any may take
+ * any. So nobody idles while something waits, and jobs go in the order in which they came, each kind by itself. */
 #include "net/worker_pool.h"
 #include "base/mem.h"
 #include <pthread.h>
@@ -15,16 +18,20 @@ struct job_queue {
 	struct worker_job **last;
 };
 
+enum kind { QUICK, SLOW, KINDS };
+
 struct worker_pool {
 	struct worker_pool_config config;
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	pthread_cond_t none_parked;
-	struct job_queue resumed, posted;
-	size_t waiting; /* in `posted` */
+	struct job_queue resumed[KINDS], posted[KINDS];
+	size_t waiting;  /* in `posted` */
+	unsigned slow;   /* workers at work on slow jobs */
+	uint64_t number; /* of the last job that was posted */
 	size_t parked;
 	bool ending;
-	unsigned started;
+	unsigned workers, started;
 	pthread_t threads[];
 };
 
@@ -46,6 +53,14 @@ static void queue_init(struct job_queue *q)
 	q->last = &q->first;
 }
 
+static void queues_init(struct worker_pool *pool)
+{
+	for (int kind = 0; kind < KINDS; kind++) {
+		queue_init(&pool->resumed[kind]);
+		queue_init(&pool->posted[kind]);
+	}
+}
+
 static void queue_put(struct job_queue *q, struct worker_job *job)
 {
 	job->next = NULL;
@@ -63,19 +78,53 @@ static struct worker_job *queue_take(struct job_queue *q)
 	return job;
 }
 
+static enum kind kind_of(const struct worker_job *job)
+{
+	return job->is_quick ? QUICK : SLOW;
+}
+
+/* The older one of both kinds, or of those that may be taken now; NULL: none. */
+static struct worker_job *take_oldest(struct worker_pool *pool, struct job_queue queues[KINDS])
+{
+	bool may_be_slow = pool->slow < pool->workers - pool->config.reserved;
+	const struct worker_job *quick = queues[QUICK].first, *slow = may_be_slow ? queues[SLOW].first : NULL;
+	if (!quick && !slow)
+		return NULL;
+	bool is_quick = quick && (!slow || quick->number < slow->number);
+	return queue_take(&queues[is_quick ? QUICK : SLOW]);
+}
+
+static struct worker_job *take_now(struct worker_pool *pool)
+{
+	struct worker_job *job = take_oldest(pool, pool->resumed);
+	if (job)
+		return job;
+	job = take_oldest(pool, pool->posted);
+	pool->waiting -= job != NULL;
+	return job;
+}
+
 /* The oldest job, waited for; NULL when the pool ends. */
 static struct worker_job *take(struct worker_pool *pool)
 {
+	struct worker_job *job = NULL;
 	pthread_mutex_lock(&pool->lock);
-	while (!pool->resumed.first && !pool->posted.first && !pool->ending)
+	while (!pool->ending && !(job = take_now(pool)))
 		pthread_cond_wait(&pool->work, &pool->lock);
-	struct worker_job *job = pool->ending ? NULL : queue_take(&pool->resumed);
-	if (!job && !pool->ending) {
-		job = queue_take(&pool->posted);
-		pool->waiting--;
-	}
+	pool->slow += job && kind_of(job) == SLOW;
 	pthread_mutex_unlock(&pool->lock);
 	return job;
+}
+
+/* Whoever waits may take a slow one now. */
+static void note_ended(struct worker_pool *pool, enum kind kind)
+{
+	if (kind == QUICK)
+		return;
+	pthread_mutex_lock(&pool->lock);
+	pool->slow--;
+	pthread_cond_signal(&pool->work);
+	pthread_mutex_unlock(&pool->lock);
 }
 
 static void run_job(struct worker_job *job, void *context)
@@ -100,8 +149,11 @@ static void *work(void *self)
 	sigfillset(&all); /* signals are the main thread's */
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
 	void *context = config->context_new ? config->context_new(config->user) : NULL;
-	while ((job = take(pool)))
+	while ((job = take(pool))) {
+		enum kind kind = kind_of(job); /* it may be gone afterwards */
 		run_job(job, context);
+		note_ended(pool, kind);
+	}
 	if (config->context_free)
 		config->context_free(config->user, context);
 	return NULL;
@@ -114,8 +166,9 @@ enum status worker_pool_start(const struct worker_pool_config *config, struct wo
 	pool->config = *config;
 	if (!pool->config.queue_size)
 		pool->config.queue_size = 256;
-	queue_init(&pool->resumed);
-	queue_init(&pool->posted);
+	queues_init(pool);
+	pool->workers = workers;
+	BUG_IF(config->reserved >= workers);
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
 	pthread_cond_init(&pool->none_parked, NULL);
@@ -145,15 +198,15 @@ void worker_pool_stop(struct worker_pool **pool)
 	if (!p)
 		return;
 	pthread_mutex_lock(&p->lock);
-	struct worker_job *resumed = p->resumed.first, *posted = p->posted.first;
+	struct worker_job *const left[] = {p->resumed[QUICK].first, p->resumed[SLOW].first, p->posted[QUICK].first,
+					   p->posted[SLOW].first};
 	p->ending = true;
-	queue_init(&p->resumed);
-	queue_init(&p->posted);
+	queues_init(p);
 	p->waiting = 0;
 	pthread_cond_broadcast(&p->work);
 	pthread_mutex_unlock(&p->lock);
-	drop_all(resumed);
-	drop_all(posted);
+	for (size_t i = 0; i < sizeof left / sizeof left[0]; i++)
+		drop_all(left[i]);
 	for (unsigned i = 0; i < p->started; i++)
 		pthread_join(p->threads[i], NULL);
 	/* After the threads: a job under way may have been parked at the very end. */
@@ -174,7 +227,8 @@ bool worker_pool_post(struct worker_pool *pool, struct http_loop *loop, struct w
 	pthread_mutex_lock(&pool->lock);
 	bool room = !pool->ending && pool->waiting < pool->config.queue_size;
 	if (room) {
-		queue_put(&pool->posted, job);
+		job->number = ++pool->number;
+		queue_put(&pool->posted[kind_of(job)], job);
 		pool->waiting++;
 		pthread_cond_signal(&pool->work);
 	}
@@ -200,7 +254,7 @@ void worker_pool_resume(struct worker_pool *pool, struct worker_job *job)
 	pthread_mutex_lock(&pool->lock);
 	bool ending = pool->ending;
 	if (!ending) {
-		queue_put(&pool->resumed, job);
+		queue_put(&pool->resumed[kind_of(job)], job);
 		pool->parked--;
 		pthread_cond_signal(&pool->work);
 	}

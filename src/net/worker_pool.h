@@ -6,6 +6,9 @@
  * Jobs belong to the caller and are embedded in something bigger; the pool allocates nothing for them.
  *
  * A job that has to wait for another thread does not hold its worker: it is parked, and resumed by that thread.
+ *
+ * Some workers can be kept for jobs that are quick, so that a few that ask for much, or wait for something that
+ * somebody else holds, do not stop those that ask for little.
  */
 #ifndef PUGMARK_NET_WORKER_POOL_H
 #define PUGMARK_NET_WORKER_POOL_H
@@ -16,6 +19,7 @@ struct worker_pool;
 
 struct worker_pool_config {
 	unsigned workers;  /* threads; 0 takes 4 */
+	unsigned reserved; /* of these, take quick jobs only; fewer than all */
 	size_t queue_size; /* jobs waiting at most, and as many parked; 0 takes 256 */
 	/* On each worker's thread, first and last. NULL: the context is NULL. A context that cannot be made is the
 	 * caller's to model: it is handed to run() as it is. */
@@ -30,10 +34,12 @@ struct worker_job {
 	/* Instead of run() and done(), or of done() alone, when the pool or the loop ended before: releases memory and
 	 * touches neither loop nor request. On any thread. NULL does nothing. */
 	void (*drop)(struct worker_job *job);
+	bool is_quick;           /* asks for little */
 	struct http_loop *loop;  /* set by worker_pool_post, as the rest */
 	struct worker_job *next; /* */
 	struct http_job back;    /* */
 	bool *is_parked;         /* */
+	uint64_t number;         /* */
 };
 
 enum status worker_pool_start(const struct worker_pool_config *config, struct worker_pool **ret,

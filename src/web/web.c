@@ -17,7 +17,7 @@
 #include "web/edge/health.h"
 #include "web/sign_in/host_names.h"
 
-enum { LOOPS_MAX = 256, WORKERS_DEFAULT = 4, WORKER_QUEUE_MAX = 1024 };
+enum { LOOPS_MAX = 256, WORKERS_DEFAULT = 4, WORKERS_FOR_QUICK = 1, WORKER_QUEUE_MAX = 1024 };
 
 struct web_loop {
 	struct web *web;
@@ -236,8 +236,10 @@ enum status web_start(const struct web_config *config, struct web **ret, struct 
 {
 	struct web *web = MEM_NEW(struct web);
 	web->config = *config;
+	unsigned workers = config->workers ? config->workers : WORKERS_DEFAULT;
 	struct worker_pool_config pool = {
-	    .workers = config->workers ? config->workers : WORKERS_DEFAULT,
+	    .workers = workers,
+	    .reserved = workers > WORKERS_FOR_QUICK ? WORKERS_FOR_QUICK : 0,
 	    .queue_size = WORKER_QUEUE_MAX,
 	    .context_new = worker_start,
 	    .context_free = worker_stop,

@@ -7,7 +7,7 @@ import { test } from "../harness/flow.mjs";
 import { no_postgres, start_postgres } from "../harness/postgres.mjs";
 import { links_of, start_server, until } from "../harness/pugmark.mjs";
 
-const WORKERS = 4;
+const WORKERS = 3; // of the API, for what is not quick
 /* The look-up of an unknown destination warns; whatever else notices that the store is away may. */
 const STORE_AWAY = {
   warns: [/links\.no_store/],

@@ -251,6 +251,7 @@ bool exchange_handle(const struct exchange_config *config, struct http_request *
 	/* One at a time on a connection: what is pipelined behind it would take a place in the queue, and memory, for
 	 * an answer that has to wait for this one. */
 	http_request_hold(request);
+	x->job.is_quick = (x->route->flags & ROUTE_QUICK) != 0;
 	copy_request(&x->call, request);
 	post(x);
 	return true;
@@ -299,6 +300,7 @@ bool exchange_admit(const struct exchange_config *config, struct http_request *r
 	} else {
 		x->job.run = ask_who;
 		x->job.done = let_in;
+		x->job.is_quick = true;
 		copy_request(&x->call, request);
 		post(x);
 	}

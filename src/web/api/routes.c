@@ -30,7 +30,7 @@
 	}
 
 static const struct route routes[] = {
-    ROUTE(POST, "/messages", SCOPE_SEND, NEW_MAIL, ROUTE_CREATES | ROUTE_TAKES_JSON, send_message),
+    ROUTE(POST, "/messages", SCOPE_SEND, NEW_MAIL, ROUTE_QUICK | ROUTE_CREATES | ROUTE_TAKES_JSON, send_message),
     ROUTE(POST, "/messages/batch", SCOPE_SEND, NEW_MAIL, ROUTE_CREATES | ROUTE_TAKES_JSON, send_batch),
     ROUTE(POST, "/instrument", SCOPE_SEND, NEW_MAIL, ROUTE_CREATES | ROUTE_TAKES_JSON | ROUTE_TAKES_MAIL,
 	  send_instrument),
@@ -55,24 +55,25 @@ static const struct route routes[] = {
     ROUTE(PUT, "/contacts/{id}", SCOPE_SEND | SCOPE_ADMIN, CONTACT, ROUTE_TAKES_JSON | ROUTE_SHOWS_ROW, contacts_put),
     ROUTE(DELETE, "/contacts/{id}", SCOPE_ADMIN, EVERYBODY, 0, privacy_erase),
     ROUTE(GET, "/contacts/{id}/export", SCOPE_ADMIN, EVERYBODY, 0, privacy_export),
-    ROUTE(PUT, "/contacts/{id}/consent", SCOPE_SEND | SCOPE_ADMIN, CONTACT, ROUTE_TAKES_JSON | ROUTE_SHOWS_ROW,
-	  contacts_put_consent),
+    ROUTE(PUT, "/contacts/{id}/consent", SCOPE_SEND | SCOPE_ADMIN, CONTACT,
+	  ROUTE_QUICK | ROUTE_TAKES_JSON | ROUTE_SHOWS_ROW, contacts_put_consent),
     ROUTE(GET, "/campaigns/{id}", SCOPE_READ, CAMPAIGN, 0, campaigns_get),
     ROUTE(PUT, "/campaigns/{id}", SCOPE_SEND | SCOPE_ADMIN, CAMPAIGN, ROUTE_TAKES_JSON | ROUTE_SHOWS_ROW,
 	  campaigns_put),
     ROUTE(GET, "/audit", SCOPE_ADMIN, EVERYBODY, 0, audit_list),
     ROUTE(GET, "/suppressions", SCOPE_READ | SCOPE_ADMIN, EVERYBODY, 0, suppressions_list),
-    ROUTE(POST, "/suppressions", SCOPE_ADMIN, EVERYBODY, ROUTE_CREATES | ROUTE_TAKES_JSON, suppressions_add),
-    ROUTE(DELETE, "/suppressions/{id}", SCOPE_ADMIN, EVERYBODY, 0, suppressions_remove),
-    ROUTE(GET, "/tenants", SCOPE_ADMIN, INSTALLATION, 0, tenants_list),
+    ROUTE(POST, "/suppressions", SCOPE_ADMIN, EVERYBODY, ROUTE_QUICK | ROUTE_CREATES | ROUTE_TAKES_JSON,
+	  suppressions_add),
+    ROUTE(DELETE, "/suppressions/{id}", SCOPE_ADMIN, EVERYBODY, ROUTE_QUICK, suppressions_remove),
+    ROUTE(GET, "/tenants", SCOPE_ADMIN, INSTALLATION, ROUTE_QUICK, tenants_list),
     ROUTE(POST, "/tenants", SCOPE_ADMIN, INSTALLATION, ROUTE_CREATES | ROUTE_TAKES_JSON, tenants_add),
-    ROUTE(GET, "/tenants/{id}", SCOPE_READ | SCOPE_ADMIN, TENANT, 0, tenants_get),
+    ROUTE(GET, "/tenants/{id}", SCOPE_READ | SCOPE_ADMIN, TENANT, ROUTE_QUICK, tenants_get),
     ROUTE(PATCH, "/tenants/{id}", SCOPE_ADMIN, TENANT, ROUTE_TAKES_JSON, tenants_change),
     ROUTE(GET, "/stats/summary", SCOPE_READ, MAIL, 0, stats_summary),
     ROUTE(GET, "/queue", SCOPE_READ, MAIL, 0, queue_get),
     ROUTE(POST, "/session", 0, SELF, ROUTE_REPEATS | ROUTE_OPEN | ROUTE_TAKES_JSON, session_start),
-    ROUTE(DELETE, "/session", 0, SELF, 0, session_end),
-    ROUTE(GET, "/me", 0, SELF, 0, session_me),
+    ROUTE(DELETE, "/session", 0, SELF, ROUTE_QUICK, session_end),
+    ROUTE(GET, "/me", 0, SELF, ROUTE_QUICK, session_me),
 };
 
 /* A body that nobody needs, as some clients send with every POST; and what somebody may send before he has said who he

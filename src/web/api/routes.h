@@ -14,6 +14,9 @@ enum route_flag {
 	 * again does nothing new. */
 	ROUTE_CREATES = 16,
 	ROUTE_REPEATS = 32,
+	/* Reads a few rows that do not grow with mail, and waits for nobody: goes past those that ask for more. Not
+	 * what takes a password: a flood of that must find its end. */
+	ROUTE_QUICK = 64,
 	ROUTE_SHOWS_ROW = 8, /* what it changes is shown as it is then: to a key that may not read, nothing (204) */
 };
 

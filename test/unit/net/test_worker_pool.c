@@ -95,8 +95,10 @@ static void run(struct worker_job *job, void *context)
 		return;
 	}
 	work->f->running++;
-	pthread_mutex_lock(&work->f->gate);
 	work->answer = http_request_path(work->request).n;
+	if (job->is_quick)
+		return; /* waits for nobody */
+	pthread_mutex_lock(&work->f->gate);
 	pthread_mutex_unlock(&work->f->gate);
 }
 
@@ -124,6 +126,7 @@ static void handle(void *user, struct http_request *request)
 	struct work *work = MEM_NEW(struct work);
 	*work = (struct work){
 	    .job = {.run = run, .done = done, .drop = drop}, .f = f, .request = request, .loop_thread = pthread_self()};
+	work->job.is_quick = slice_starts_with(http_request_path(request), SLICE("/quick"));
 	if (worker_pool_post(f->pool, http_request_loop(request), &work->job))
 		return;
 	mem_free(work);
@@ -137,18 +140,27 @@ static void *loop_start(void *user, struct http_loop *loop)
 	return user;
 }
 
-static void start(struct fixture *f, unsigned loops)
+static void start_reserved(struct fixture *f, unsigned loops, unsigned reserved)
 {
 	struct http_server_config config = {
 	    .address = "127.0.0.1", .loops = loops, .loop_start = loop_start, .handle = handle, .user = f};
-	struct worker_pool_config pool = {
-	    .workers = 2, .queue_size = 4, .context_new = context_new, .context_free = context_free, .user = f};
+	struct worker_pool_config pool = {.workers = 2,
+					  .reserved = reserved,
+					  .queue_size = 4,
+					  .context_new = context_new,
+					  .context_free = context_free,
+					  .user = f};
 	struct err err;
 	memset(f, 0, sizeof *f);
 	pthread_mutex_init(&f->gate, NULL);
 	pthread_mutex_init(&f->lock, NULL);
 	assert_int_equal(worker_pool_start(&pool, &f->pool, &err), STATUS_OK);
 	assert_int_equal(http_server_start(&config, &f->server, &err), STATUS_OK);
+}
+
+static void start(struct fixture *f, unsigned loops)
+{
+	start_reserved(f, loops, 0);
 }
 
 static void end(struct fixture *f, int timeout_ms)
@@ -291,6 +303,28 @@ static void test_one_job_too_many_is_not_parked_and_can_be_answered_at_once(void
 	end(&f, 10000);
 }
 
+static void test_a_reserved_worker_is_free_for_what_is_quick_while_the_others_are_held_up(void **state)
+{
+	struct fixture f;
+	int fd[3];
+	(void)state;
+	start_reserved(&f, 1, 1);
+	pthread_mutex_lock(&f.gate);
+	for (int i = 0; i < 3; i++)
+		fd[i] = ask(&f, "/busy");
+	while (f.running < 1 || worker_pool_waiting(f.pool) < 2)
+		usleep(1000);
+	for (int i = 0; i < 20; i++)
+		expect(ask(&f, "/quick"), 200, "/quick");
+	assert_int_equal(f.running, 21); /* one that is slow */
+	assert_int_equal(worker_pool_waiting(f.pool), 2);
+	pthread_mutex_unlock(&f.gate);
+	for (int i = 0; i < 3; i++)
+		expect(fd[i], 200, "/busy");
+	end(&f, 10000);
+	assert_int_equal(f.done, 23);
+}
+
 /* The pool may not be freed under who still has its jobs. */
 static void test_a_pool_that_ends_waits_for_parked_jobs_and_drops_them(void **state)
 {
@@ -322,6 +356,7 @@ int main(void)
 	    cmocka_unit_test(test_jobs_of_a_loop_that_ended_are_dropped),
 	    cmocka_unit_test(test_parked_jobs_hold_no_worker_and_are_answered_once_they_are_resumed),
 	    cmocka_unit_test(test_one_job_too_many_is_not_parked_and_can_be_answered_at_once),
+	    cmocka_unit_test(test_a_reserved_worker_is_free_for_what_is_quick_while_the_others_are_held_up),
 	    cmocka_unit_test(test_a_pool_that_ends_waits_for_parked_jobs_and_drops_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
