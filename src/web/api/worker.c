@@ -3,19 +3,31 @@
  * a PostgreSQL that restarts costs the requests of that moment and no restart of ours. */
 #include "web/api/worker.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/token/link_token.h"
 #include "store/core/store.h"
 #include "web/api/services.h"
 
+/* A store that does not answer costs a worker seconds to find out, and the requests behind this one need not wait for
+ * the same. */
+static const int64_t AWAY_US = 1000000;
+
 enum status worker_recover(struct api_worker *w, struct err *err)
 {
+	if (w->away_until_us > clock_monotonic_us(clock_system())) {
+		*err = w->away;
+		return err->status;
+	}
 	enum status status = w->session ? store_session_recover(w->session, err)
 					: store_session_open(w->services->store, STORE_READ, &w->session, err);
 	if (status != STATUS_OK && !w->store_is_away)
 		log_warn("api.store_away", LOG_ERR(err));
 	w->store_is_away = status != STATUS_OK;
+	w->away_until_us = w->store_is_away ? clock_monotonic_us(clock_system()) + AWAY_US : 0;
+	if (w->store_is_away)
+		w->away = *err;
 	return status;
 }
 

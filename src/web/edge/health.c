@@ -4,7 +4,8 @@
  * redirects go on.
  *
  * Everything is read from counters in memory. A probe that asked the store would be the first thing to time out when
- * the store is slow, and would have the whole server taken out for it. */
+ * the store is slow, and would have the whole server taken out for it. The writer asks the store every second; when it
+ * has heard nothing for some of them, the store is as good as away, though no call has failed yet. */
 #include "web/edge/health.h"
 
 #include "codec/url/query.h"
@@ -20,6 +21,7 @@
 #include "web/sign_in/host_names.h"
 
 enum { TEXT_MAX = 16384, WHY_MAX = 200 };
+static const int64_t SILENCE_MAX_US = 5000000;
 
 static void answer_text(struct http_request *request, unsigned status, struct slice body)
 {
@@ -28,6 +30,18 @@ static void answer_text(struct http_request *request, unsigned status, struct sl
 	    {{"Cache-Control", 13}, {"no-store", 8}},
 	};
 	http_answer(request, status, headers, sizeof headers / sizeof headers[0], body);
+}
+
+static void append_writer_reasons(const struct writer *writer, struct buf *b)
+{
+	char why[WHY_MAX];
+	int64_t silence_us = writer_silence_us(writer);
+	if (writer_is_failing(writer, why, sizeof why))
+		buf_printf(b, "store: %s\n", why);
+	else if (silence_us > SILENCE_MAX_US)
+		buf_printf(b, "store: no answer for %lld seconds\n", (long long)(silence_us / 1000000));
+	if (!writer_caught_up(writer))
+		buf_append_cstr(b, "store: still applying what the journal held at the start\n");
 }
 
 /* One reason a line; nothing at all means ready. */
@@ -39,10 +53,8 @@ static void append_reasons(const struct health_parts *s, struct buf *b)
 		journal_health_text(s->journal, why, sizeof why);
 		buf_printf(b, "journal %s: %s\n", journal == JOURNAL_FULL ? "full" : "failed", why);
 	}
-	if (s->writer && writer_is_failing(s->writer, why, sizeof why))
-		buf_printf(b, "store: %s\n", why);
-	if (s->writer && !writer_caught_up(s->writer))
-		buf_append_cstr(b, "store: still applying what the journal held at the start\n");
+	if (s->writer)
+		append_writer_reasons(s->writer, b);
 	const char *objection = store_watch_objection(s->store_watch);
 	if (objection)
 		buf_printf(b, "store: %s\n", objection);
@@ -249,6 +261,8 @@ static void append_writer_metrics(const struct health_parts *s, struct buf *b)
 	       durable > applied ? durable - applied : 0);
 	metric_seconds(b, "journal_lag_seconds", "How long the record has waited that is applied next.",
 		       writer_lag_us(s->writer));
+	metric_seconds(b, "store_silence_seconds", "How long the store has not answered who writes it.",
+		       writer_silence_us(s->writer));
 	metric_seconds(b, "timers_late_seconds", "By how much the earliest work that is due is late.",
 		       writer_timers_late_us(s->writer));
 	append_skip_metrics(s, b);

@@ -13,7 +13,9 @@ enum {
 	QUEUE_MAX = 1 << 20,   /* more than a server takes connections, of which each asks for one thing at a time */
 	CACHE_BYTES = 8 << 20, /* some thousand URLs */
 };
-static const int64_t AWAY_US = 1000000; /* nobody asks again for so long after a failure */
+static const int64_t AWAY_US = 1000000;  /* nobody asks again for so long after a failure */
+static const int64_t QUICK_US = 1000000; /* what fails sooner is tried again */
+enum { LOOK_UP_SECONDS = 2 };            /* a row by its key; who clicked waits for it */
 
 struct stored_links {
 	struct stored_links_config config;
@@ -52,16 +54,27 @@ static void worker_stop(void *user, void *context)
 	mem_free(w);
 }
 
+static enum status open_session(struct worker *w, struct err *err)
+{
+	enum status status = store_session_open(w->links->config.store, STORE_READ, &w->session, err);
+	return status == STATUS_OK ? store_session_set_patience(w->session, LOOK_UP_SECONDS, err) : status;
+}
+
 static enum status ask(struct worker *w, struct look_up *l, struct err *err)
 {
-	enum status status = w->session ? store_session_recover(w->session, err)
-					: store_session_open(w->links->config.store, STORE_READ, &w->session, err);
+	enum status status = w->session ? store_session_recover(w->session, err) : open_session(w, err);
 	if (status == STATUS_OK)
 		status = store_link_find(w->session, l->query.tenant, l->query.key, l->arena, &l->url, err);
 	return status;
 }
 
-/* Twice, because a session whose server has gone says so only when it is used, and a link must not die of that. */
+static bool is_answer(enum status status)
+{
+	return status == STATUS_OK || status == STATUS_NOT_FOUND;
+}
+
+/* Twice, because a session whose server has gone says so only when it is used, and a link must not die of that. A store
+ * that let us wait would do so again. */
 static enum status ask_well(struct worker *w, struct look_up *l)
 {
 	struct err err = {0};
@@ -69,9 +82,9 @@ static enum status ask_well(struct worker *w, struct look_up *l)
 	if (w->away_until_us > now_us)
 		return STATUS_IO;
 	enum status status = ask(w, l, &err);
-	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+	if (!is_answer(status) && clock_monotonic_us(w->links->config.clock) - now_us < QUICK_US)
 		status = ask(w, l, &err);
-	bool is_away = status != STATUS_OK && status != STATUS_NOT_FOUND;
+	bool is_away = !is_answer(status);
 	if (is_away && !w->away_until_us)
 		log_warn("links.no_store", LOG_ERR(&err));
 	w->away_until_us = is_away ? clock_monotonic_us(w->links->config.clock) + AWAY_US : 0;
