@@ -27,6 +27,7 @@
 #include "prog/serve/openapi.h"
 #include "prog/serve/registration.h"
 #include "prog/serve/server_settings.h"
+#include "prog/serve/stop_deadline.h"
 #include "web/sign_in/host_names.h"
 #include "web/sign_in/sign_in_guard.h"
 #include "web/web.h"
@@ -35,7 +36,9 @@
 
 #define DAY_US INT64_C(86400000000)
 
-enum { WEB_STOP_MS = 4000, DISPATCH_STOP_MS = 3000, PROXIES_MAX = 64, SETTINGS_MAX = 12, WHY_MAX = 200 };
+/* Each part has its time, and all of them together have STOP_MS: a supervisor that waits for ten seconds kills. */
+enum { STOP_MS = 9500, WEB_STOP_MS = 4000, DISPATCH_STOP_MS = 3000, WRITER_STOP_MS = 2000 };
+enum { PROXIES_MAX = 64, SETTINGS_MAX = 12, WHY_MAX = 200 };
 
 struct server {
 	struct installation *installation;
@@ -200,6 +203,7 @@ static enum status start_writer(struct server *s, struct err *err)
 				       .clock = clock_system(),
 				       .node = &s->node,
 				       .keep_seconds = (uint32_t)s->installation->config.journal_keep_seconds,
+				       .stop_ms = WRITER_STOP_MS,
 				       .applies_at_once = strcmp(s->installation->config.answer_after, "applied") == 0,
 				       .halted = on_halted,
 				       .applied = on_applied,
@@ -502,23 +506,21 @@ bool server_watch(struct server *s)
 	return false;
 }
 
-/* Web first: then nobody submits commands any more (net/worker_pool.h waits for those who did), and the writer may end.
- */
-void server_stop(struct server **server)
+static void stop_watchers(struct server *s, struct stop_deadline *deadline)
 {
-	struct server *s = *server;
-	if (!s)
-		return;
-	if (s->web)
-		web_stop(&s->web, WEB_STOP_MS);
+	stop_deadline_enter(deadline, "control");
 	control_stop(&s->control);
+	stop_deadline_enter(deadline, "keys");
 	key_watch_stop(&s->key_watch);
+	stop_deadline_enter(deadline, "store watch");
 	store_watch_stop(&s->watch);
+	stop_deadline_enter(deadline, "retention");
 	retention_free(&s->retention);
-	if (s->dispatcher)
-		dispatch_stop(&s->dispatcher, DISPATCH_STOP_MS);
-	if (s->writer)
-		writer_stop(&s->writer);
+}
+
+/* What has no thread. */
+static void free_parts(struct server *s)
+{
 	held_confirmation_free(&s->confirmation);
 	apply_free(&s->apply);
 	network_watch_free(&s->networks);
@@ -532,7 +534,30 @@ void server_stop(struct server **server)
 	byte_budget_free(&s->budget);
 	send_fence_free(&s->fence);
 	key_uses_free(&s->key_uses);
+}
+
+/* Web first: then nobody submits commands any more (net/worker_pool.h waits for those who did), and the writer may end.
+ */
+void server_stop(struct server **server)
+{
+	struct server *s = *server;
+	if (!s)
+		return;
+	struct stop_deadline *deadline = stop_deadline_open(STOP_MS);
+	stop_deadline_enter(deadline, "requests");
+	if (s->web)
+		web_stop(&s->web, WEB_STOP_MS);
+	stop_watchers(s, deadline);
+	stop_deadline_enter(deadline, "deliverer");
+	if (s->dispatcher)
+		dispatch_stop(&s->dispatcher, DISPATCH_STOP_MS);
+	stop_deadline_enter(deadline, "writer");
+	if (s->writer)
+		writer_stop(&s->writer);
+	free_parts(s);
+	stop_deadline_enter(deadline, "journal");
 	journal_close(&s->journal);
+	stop_deadline_close(&deadline);
 	mem_free(s);
 	*server = NULL;
 }

@@ -14,7 +14,7 @@ const char *server_base_url(const struct server *server);
 /* Called about once a second: says once when something went wrong or came back. False: the server must be stopped, and
  * it was said why. */
 bool server_watch(struct server *server);
-/* At most about ten seconds. NULL is allowed. */
+/* Takes ten seconds at most: what hangs then ends with the process (stop_deadline.h). NULL is allowed. */
 void server_stop(struct server **server);
 
 #endif
