@@ -2,7 +2,7 @@
 // A PostgreSQL of the test's own: a cluster in a temporary directory, reachable over a Unix socket in it only. Root
 // runs it as `postgres` or `nobody`, because PostgreSQL refuses to be root.
 import { spawn, spawnSync } from "node:child_process";
-import { chownSync, closeSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
+import { appendFileSync, chownSync, closeSync, existsSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporary_directory, until } from "./pugmark.mjs";
 
@@ -59,8 +59,34 @@ class Postgres {
 
   /** Ends every connection and the server; what was committed stays. */
   async stop(signal = "SIGINT") {
+    this.thaw();
+    this.locker?.kill("SIGKILL");
     this.child?.kill(signal);
     await this.exit;
+  }
+
+  /** Every process of the server, as it is now: the one that was started, and those that it has. */
+  #processes() {
+    const children = readFileSync(`/proc/${this.child.pid}/task/${this.child.pid}/children`, "utf8");
+    return [this.child.pid, ...children.split(" ").filter(Boolean).map(Number)];
+  }
+
+  /** It answers nothing and hangs up nowhere, as on a machine that is frozen. */
+  freeze() {
+    this.frozen = this.#processes();
+    for (const pid of this.frozen) process.kill(pid, "SIGSTOP");
+  }
+
+  /** Ends that. */
+  thaw() {
+    for (const pid of this.frozen ?? []) {
+      try {
+        process.kill(pid, "SIGCONT");
+      } catch {
+        /* it has ended */
+      }
+    }
+    this.frozen = null;
   }
 
   /** Rows of a query, each a list of texts. */
@@ -73,12 +99,20 @@ class Postgres {
   /** Keeps everybody from reading or writing a table; returns what lets them again. */
   async lock(table) {
     const psql = spawn(join(this.bin, "psql"), ["-XAtq", this.url], { stdio: ["pipe", "pipe", "ignore"] });
+    this.locker = psql;
+    psql.stdin.on("error", () => {}); // it may be gone before it was told to let go
     psql.stdin.write(`BEGIN;\nLOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE;\n\\echo locked\n`);
     await new Promise((resolve) => psql.stdout.once("data", resolve));
     return async () => {
       psql.stdin.end("ROLLBACK;\n");
       await new Promise((resolve) => psql.once("exit", resolve));
     };
+  }
+
+  /** Makes a standby of what was a primary and does not run. */
+  follow(primary) {
+    writeFileSync(join(this.data, "standby.signal"), "");
+    appendFileSync(join(this.data, "postgresql.auto.conf"), `primary_conninfo = 'host=${primary.directory} user=pugmark'\nsynchronous_standby_names = ''\n`);
   }
 
   promote() {
