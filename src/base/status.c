@@ -23,6 +23,7 @@ const char *status_name(enum status status)
 	case STATUS_FULL: return "full";
 	case STATUS_CORRUPT: return "corrupt";
 	case STATUS_TIMEOUT: return "timeout";
+	case STATUS_FAULT: return "fault";
 	case STATUS_UNCERTAIN: return "uncertain";
 	case STATUS_REFUSED_TEMP: return "refused_temp";
 	case STATUS_REFUSED_PERM: return "refused_perm";

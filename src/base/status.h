@@ -20,6 +20,8 @@ enum status {
 	STATUS_FULL,         /* no space left on the disk */
 	STATUS_CORRUPT,      /* bytes at rest are not what was written */
 	STATUS_TIMEOUT,      /* */
+	STATUS_FAULT,        /* this program is wrong, or what it stands on is not what it takes it for: nobody can
+			      * try again */
 	STATUS_UNCERTAIN,    /* it may or may not have happened, and nobody here can know */
 	STATUS_REFUSED_TEMP, /* the other side refused for now */
 	STATUS_REFUSED_PERM, /* the other side refused for good */

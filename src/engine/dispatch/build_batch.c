@@ -153,9 +153,11 @@ static enum status impossible(struct build *build, const struct err *why)
 	return STATUS_OK;
 }
 
+/* Whatever the store is guilty of; a mail must not fail for good because somebody locks a table. */
 bool build_store_is_away(enum status status)
 {
-	return status == STATUS_IO || status == STATUS_FULL || status == STATUS_TIMEOUT;
+	return status == STATUS_IO || status == STATUS_FULL || status == STATUS_TIMEOUT || status == STATUS_AGAIN ||
+	       status == STATUS_FAULT;
 }
 
 static enum status make_with(struct build_batch *b, size_t n, struct slice body, struct arena *arena)

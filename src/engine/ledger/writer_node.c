@@ -114,7 +114,9 @@ enum status writer_claim_node(struct writer *w, struct err *err)
 		status = read_own_cursor(w, err);
 	w->is_ready = status == STATUS_OK;
 	/* A full disk is no reason not to start: redirects go on meanwhile, and the first round takes it again. */
-	return status == STATUS_IO || status == STATUS_FULL || status == STATUS_AGAIN ? STATUS_OK : status;
+	bool passes =
+	    status == STATUS_IO || status == STATUS_FULL || status == STATUS_AGAIN || status == STATUS_TIMEOUT;
+	return passes ? STATUS_OK : status;
 }
 
 /* ---- After a failure */

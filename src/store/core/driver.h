@@ -9,8 +9,8 @@
  *
  * Classes of errors, the same for all drivers: a unique key is violated STATUS_CONFLICT, the value is refused
  * STATUS_BAD_INPUT, no space STATUS_FULL, damaged file STATUS_CORRUPT, ended for the sake of another transaction, or
- * tired of waiting for its lock STATUS_AGAIN, a statement that takes too long STATUS_TIMEOUT, all else (busy, gone,
- * refused) STATUS_IO.
+ * tired of waiting for its lock STATUS_AGAIN, a statement that takes too long STATUS_TIMEOUT, a statement that it does
+ * not understand or allow STATUS_FAULT, all else (busy, gone, read-only) STATUS_IO.
  */
 #ifndef PUGMARK_STORE_DRIVER_H
 #define PUGMARK_STORE_DRIVER_H

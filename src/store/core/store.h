@@ -12,6 +12,7 @@
  * thousands are not one round trip each); their failure is reported by a later call, at the latest by store_commit.
  * Without a transaction every call is one of its own. STATUS_AGAIN: other writers were in the way (a deadlock, a
  * lock that was held too long); nothing is wrong: roll back, do it again at once. STATUS_TIMEOUT: it took too long.
+ * STATUS_FAULT: the database is there and does not know a table, or may not be asked; it will not get better by itself.
  *
  * Text is stored as valid UTF-8 without NUL; bytes that are not become '?'.
  */

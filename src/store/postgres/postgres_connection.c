@@ -49,6 +49,10 @@ static enum status class_of(const char *state)
 	    {"40P01", STATUS_AGAIN},    /* deadlock_detected */
 	    {"55P03", STATUS_AGAIN},    /* lock_not_available: lock_timeout */
 	    {"57014", STATUS_TIMEOUT},  /* query_canceled: statement_timeout */
+	    {"42", STATUS_FAULT},       /* syntax error or access rule violation */
+	    {"0A", STATUS_FAULT},       /* feature_not_supported */
+	    {"23", STATUS_FAULT},       /* other constraints than unique ones */
+	    {"XX000", STATUS_FAULT},    /* internal_error */
 	    {"XX001", STATUS_CORRUPT},  /* data_corrupted */
 	    {"XX002", STATUS_CORRUPT},  /* index_corrupted */
 	};

@@ -83,6 +83,10 @@ static enum status class_of(int code)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB: return STATUS_CORRUPT;
 	case SQLITE_TOOBIG: return STATUS_TOO_BIG;
+	case SQLITE_ERROR:
+	case SQLITE_MISMATCH:
+	case SQLITE_MISUSE:
+	case SQLITE_RANGE: return STATUS_FAULT;
 	default: return STATUS_IO;
 	}
 }
