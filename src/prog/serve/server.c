@@ -10,6 +10,7 @@
 
 #include "base/byte_budget.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/mem.h"
 #include "codec/url/url.h"
 #include "engine/accounts/key_use.h"
@@ -35,6 +36,7 @@
 #include <unistd.h>
 
 #define DAY_US INT64_C(86400000000)
+#define FAILURES_EVERY_US INT64_C(60000000)
 
 /* Each part has its time, and all of them together have STOP_MS: a supervisor that waits for ten seconds kills. */
 enum { STOP_MS = 9500, WEB_STOP_MS = 4000, DISPATCH_STOP_MS = 3000, WRITER_STOP_MS = 2000 };
@@ -61,6 +63,7 @@ struct server {
 	struct sign_in_guard *guard;
 	struct password_queue *passwords;
 	struct key_uses *key_uses;
+	struct log_limit *failures;
 	struct web *web;
 	struct sending sending;
 	struct send_fence *fence;
@@ -339,6 +342,7 @@ static void join_parts(struct server *s)
 	s->live = live_new();
 	s->applied = live_new();
 	s->budget = byte_budget_new(s->capacity.request_bytes);
+	s->failures = log_limit_new(FAILURES_EVERY_US);
 	s->guard = sign_in_guard_new();
 	s->fence = send_fence_new();
 	s->sending = (struct sending){.store = i->store,
@@ -361,6 +365,7 @@ static void join_parts(struct server *s)
 					    .applied = s->applied,
 					    .budget = s->budget,
 					    .guard = s->guard,
+					    .failures = s->failures,
 					    .clock = clock_system(),
 					    .base_url = base_url,
 					    .hold_us = i->config.hold_days * DAY_US,
@@ -534,6 +539,7 @@ static void free_parts(struct server *s)
 	byte_budget_free(&s->budget);
 	send_fence_free(&s->fence);
 	key_uses_free(&s->key_uses);
+	log_limit_free(&s->failures);
 }
 
 /* Web first: then nobody submits commands any more (net/worker_pool.h waits for those who did), and the writer may end.

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An answer is written into the call's buffer and given by the loop when the handler is through (exchange.c), so
  * nothing of a failed one ever goes out. Words of the store and the engine reach the client only where they were made
- * for it: what a server's log is for (a lost connection, a full disk) becomes a fixed sentence. */
+ * for it: what a server's log is for (a lost connection, a full disk) becomes a fixed sentence, and goes to the log
+ * from here, which is the one place that every failure passes. */
 #include "web/api/answer.h"
 
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/log_limit.h"
 #include "base/mem.h"
 #include "engine/request/problem.h"
+#include "web/api/routes.h"
+#include "web/api/services.h"
 
-static void put_problem_head(struct json_text *w, unsigned status, const char *title, const char *detail)
+static void put_problem_head(struct json_text *w, const struct api_call *call, const char *title, const char *detail)
 {
 	json_open(w, '{');
 	JSON_FIELD(w, "type", cstring, "about:blank");
 	JSON_FIELD(w, "title", cstring, title);
-	JSON_FIELD(w, "status", i64, status);
+	JSON_FIELD(w, "status", i64, call->status);
 	JSON_FIELD(w, "detail", cstring, detail);
+	JSON_FIELD(w, "request_id", cstring, call->request_id);
 }
 
 /* Clears what was begun: a problem that is noticed half way leaves no half answer. */
@@ -23,7 +30,7 @@ static struct json_text begin_problem(struct api_call *call, unsigned status, co
 	call->status = status;
 	call->response_type = SLICE("application/problem+json");
 	struct json_text w = json_text_on(&call->response);
-	put_problem_head(&w, status, title, detail);
+	put_problem_head(&w, call, title, detail);
 	return w;
 }
 
@@ -49,6 +56,41 @@ void answer_problem_list(struct api_call *call, unsigned status, const char *det
 	json_close(&w, '}');
 }
 
+/* ---- What became of it, by its status */
+
+/* One line for all that fail alike. While the store is away everything fails, so then the route is no difference. */
+static void log_failure(const struct api_call *call, enum status status, const struct err *err)
+{
+	uint64_t left_out;
+	bool is_ours = status == STATUS_FAULT || status == STATUS_CORRUPT;
+	const char *pattern = call->route ? call->route->pattern : "";
+	struct slice key = arena_printf(call->arena, "%s %s", status_name(status), is_ours ? pattern : "");
+	if (!log_limit_allows(call->services->failures, key, clock_monotonic_us(clock_system()), &left_out))
+		return;
+	log_write(is_ours ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, is_ours ? "api.failed" : "api.store_away",
+		  LOG_FIELDS(LOG_CSTR("method", routes_method_name(call->asker.method)), LOG_CSTR("route", pattern),
+			     LOG_CSTR("request", call->request_id), LOG_ERR(err), LOG_INT("left_out", left_out)));
+}
+
+static void answer_fault(struct api_call *call)
+{
+	answer_problem(call, 500, "Failed",
+		       call->is_committed
+			   ? "This was done, but this server fails to show the result. Its log says more."
+			   : "This server fails to do this, and will again. Its log says more, under this request_id.");
+}
+
+static void answer_away(struct api_call *call, enum status status)
+{
+	const char *detail = "The store cannot be reached just now. Nothing was changed; try again.";
+	if (call->is_committed)
+		detail = "This was done, but the store cannot be reached just now to show the result.";
+	else if (status == STATUS_TIMEOUT || status == STATUS_AGAIN)
+		detail = "The store takes too long just now. Nothing was changed; try again.";
+	answer_header(call, SLICE("Retry-After"), SLICE("2"));
+	answer_problem(call, 503, "Not now", detail);
+}
+
 /* NOT_FOUND has one sentence for what is not there and for what is another's: who asks must not learn that there is
  * something. */
 void answer_status(struct api_call *call, enum status status, const struct err *err)
@@ -60,22 +102,26 @@ void answer_status(struct api_call *call, enum status status, const struct err *
 	case STATUS_TOO_BIG: answer_problem(call, 413, "Too large", err->text); return;
 	case STATUS_DENIED: answer_problem(call, 403, "Not allowed", err->text); return;
 	case STATUS_FULL:
+		log_failure(call, status, err);
 		answer_header(call, SLICE("Retry-After"), SLICE("10"));
 		answer_problem(call, 503, "Disk full",
 			       "There is no space left to record this. Nothing was changed; try again later.");
 		return;
 	case STATUS_UNCERTAIN:
+		log_failure(call, status, err);
 		answer_problem(
 		    call, 503, "Uncertain",
 		    "The connection to the store broke while this was being written, so nobody knows whether it "
 		    "was. Look, or send it again with the same Idempotency-Key.");
 		return;
+	case STATUS_FAULT:
+	case STATUS_CORRUPT:
+		log_failure(call, status, err);
+		answer_fault(call);
+		return;
 	default:
-		answer_header(call, SLICE("Retry-After"), SLICE("2"));
-		answer_problem(call, 503, "Not now",
-			       call->is_committed
-				   ? "This was done, but the store cannot be reached just now to show the result."
-				   : "The store cannot be reached just now. Nothing was changed; try again.");
+		log_failure(call, status, err);
+		answer_away(call, status);
 		return;
 	}
 }

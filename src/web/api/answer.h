@@ -14,7 +14,8 @@ struct problem_list;
 void answer_problem(struct api_call *call, unsigned status, const char *title, const char *detail);
 void answer_problem_list(struct api_call *call, unsigned status, const char *detail,
 			 const struct problem_list *problems);
-/* The problem that a status of the engine or the store is: 403, 404, 409, 413, 422, 503. */
+/* The problem that a status of the engine or the store is: 403, 404, 409, 413, 422; 500 where the fault is ours, 503
+ * where it passes. These two are logged, with route and request, once a minute for each kind. */
 void answer_status(struct api_call *call, enum status status, const struct err *err);
 
 /* The response buffer, to write JSON into, with the status set. */

@@ -9,6 +9,7 @@
 #include "base/byte_budget.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "codec/text/json_shape.h"
 #include "engine/accounts/key_use.h"
 #include "engine/ledger/writer.h"
@@ -25,11 +26,19 @@ enum {
 	JSON_VALUES_MAX = 250000, /* a batch of 1,000 mails has some 30,000 */
 };
 
+static void name_request(struct api_call *call)
+{
+	uint64_t id;
+	random_bytes(&id, sizeof id);
+	(void)snprintf(call->request_id, sizeof call->request_id, "%016llx", (unsigned long long)id);
+}
+
 void call_init(struct api_call *call, const struct api_services *services)
 {
 	*call =
 	    (struct api_call){.arena = arena_new(), .services = services, .response_type = SLICE("application/json")};
 	buf_init(&call->response, RESPONSE_MAX);
+	name_request(call);
 }
 
 void call_done(struct api_call *call)
@@ -209,6 +218,7 @@ static void check_size(struct api_call *call)
 
 bool call_admit(struct api_call *call, const struct route *route, struct api_worker *worker)
 {
+	call->route = route;
 	return has_store(call, worker) && is_allowed(call, route, worker) && can_record(call, route);
 }
 

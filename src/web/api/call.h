@@ -36,6 +36,8 @@ typedef void (*api_handler)(struct api_call *call, struct api_worker *worker);
 struct api_call {
 	struct arena *arena;
 	const struct api_services *services;
+	const struct route *route; /* NULL: not known yet */
+	char request_id[17];       /* names this request in its answer and in the log */
 	struct slice path, query, body;
 	struct slice parameters[API_PATH_PARAMETERS_MAX]; /* what {…} of the route matched, decoded */
 	struct auth_request asker;                        /* method, and what the headers say of who asks */

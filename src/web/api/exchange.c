@@ -110,6 +110,7 @@ static void add_standard_headers(struct api_call *call)
 {
 	if (call->status != 204)
 		answer_header(call, SLICE("Content-Type"), call->response_type);
+	answer_header(call, SLICE("X-Request-Id"), slice_from_cstr(call->request_id));
 	answer_header(call, SLICE("Cache-Control"), SLICE("no-store"));
 }
 

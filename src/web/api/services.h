@@ -12,6 +12,7 @@ struct clock;
 struct dispatcher;
 struct journal;
 struct key_uses;
+struct log_limit;
 struct live;
 struct network_watch;
 struct password_queue;
@@ -41,6 +42,7 @@ struct api_services {
 	struct sign_in_guard *guard;
 	struct password_queue *passwords;
 	struct key_uses *key_uses;
+	struct log_limit *failures; /* of requests; NULL: each is logged */
 	const struct clock *clock;
 	const char *base_url;
 	int64_t hold_us; /* how long an unsubscribe that is held waits for a decision */

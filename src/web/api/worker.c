@@ -4,7 +4,6 @@
 #include "web/api/worker.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "codec/token/link_token.h"
 #include "store/core/store.h"
@@ -18,15 +17,13 @@ enum status worker_recover(struct api_worker *w, struct err *err)
 {
 	if (w->away_until_us > clock_monotonic_us(clock_system())) {
 		*err = w->away;
-		return err->status;
+		return STATUS_IO;
 	}
 	enum status status = w->session ? store_session_recover(w->session, err)
 					: store_session_open(w->services->store, STORE_READ, &w->session, err);
-	if (status != STATUS_OK && !w->store_is_away)
-		log_warn("api.store_away", LOG_ERR(err));
-	w->store_is_away = status != STATUS_OK;
-	w->away_until_us = w->store_is_away ? clock_monotonic_us(clock_system()) + AWAY_US : 0;
-	if (w->store_is_away)
+	bool is_away = status != STATUS_OK;
+	w->away_until_us = is_away ? clock_monotonic_us(clock_system()) + AWAY_US : 0;
+	if (is_away)
 		w->away = *err;
 	return status;
 }
@@ -37,7 +34,8 @@ struct api_worker *worker_new(const struct api_services *services, const struct 
 	struct api_worker *w = MEM_NEW(struct api_worker);
 	w->services = services;
 	w->sealer = link_token_sealer_new(keys);
-	w->store_is_away = worker_recover(w, &err) != STATUS_OK; /* logged, and tried again with each request */
+	enum status status = worker_recover(w, &err);
+	(void)status; /* tried again with each request, and said then */
 	return w;
 }
 

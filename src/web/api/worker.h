@@ -15,7 +15,6 @@ struct api_worker {
 	const struct api_services *services;
 	struct store_session *session; /* reads; NULL until the store was reached once */
 	struct link_token_sealer *sealer;
-	bool store_is_away;    /* and it was said */
 	int64_t away_until_us; /* monotonic: it is not asked again before */
 	struct err away;       /* why */
 };
@@ -23,9 +22,8 @@ struct api_worker {
 /* On the thread that is to use it. A store that is away makes no difference here: worker_recover tries again. */
 struct api_worker *worker_new(const struct api_services *services, const struct link_token_keys *keys);
 void worker_free(struct api_worker **worker);
-/* Opens the session, or brings back one whose server has gone. Anything but STATUS_OK: the store is away, which is
- * logged once and not for each request. Blocks for some seconds when it does not answer; after that everybody hears so
- * at once for a second. */
+/* Opens the session, or brings back one whose server has gone. Anything but STATUS_OK: the store is away. Blocks for
+ * some seconds when it does not answer; after that everybody hears so at once for a second. */
 enum status worker_recover(struct api_worker *worker, struct err *err) MUST_CHECK;
 
 #endif
