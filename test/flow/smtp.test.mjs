@@ -126,3 +126,19 @@ test("a mail that nobody takes fails after the last try", async (t) => {
   assert.equal(smtp.reached("rcpt"), 3);
   assert.match(message.error, /later/);
 });
+
+test("what a mail server refuses is in the log, one line for each kind, with its words and a number", async (t) => {
+  const { smtp, server } = await start(t, { warns: [/ dispatch\.turned_away /] });
+  const lines = (event) => server.log.split("\n").filter((line) => line.includes(` dispatch.${event} `));
+  smtp.override.rcpt = "550 5.1.1 no such mailbox";
+  for (let i = 0; i < 3; i++) await server.send({}, "failed");
+  assert.equal(lines("refused").length, 1);
+  assert.match(lines("refused")[0], / info dispatch\.refused account=smtp status=refused_perm code=550 reply=".*no such mailbox" left_out=0 do=/);
+  delete smtp.override.rcpt;
+  smtp.override.greeting = "554 5.7.1 you may not";
+  for (const socket of smtp.sockets) socket.destroy();
+  await server.send({}, null);
+  await until(() => lines("turned_away").length > 0, "the log to say so");
+  assert.match(lines("turned_away")[0], / warn dispatch\.turned_away account=smtp status=denied code=554 reply=".*you may not" left_out=0 do=/);
+  delete smtp.override.greeting;
+});

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/apply/send_fence.h"
+#include "engine/dispatch/failure_log.h"
 #include "engine/dispatch/queue_errands.h"
 
 enum {
@@ -22,6 +23,8 @@ enum {
 	    10, /* the dot is not sent with less of the lease left: another may be about to take it */
 	INTENT_BYTES_MAX = 64,
 };
+
+static const int64_t FAILURES_EVERY_US = 60000000;
 
 enum job_step {
 	JOB_WAITING,
@@ -58,7 +61,8 @@ struct jobs {
 	struct list_link waiting, built, settling, busy;
 	struct job_figures figures;
 	struct lease_returns returns;
-	int64_t next_retry_us; /* see jobs_take_next_retry */
+	struct log_limit *failures; /* what was said of them */
+	int64_t next_retry_us;      /* see jobs_take_next_retry */
 	bool is_ending;
 };
 
@@ -276,6 +280,11 @@ static void at_barrier(void *user, struct delivery *delivery)
 
 /* ---- Sending */
 
+static void note_failure(const struct job *job, const struct transport_outcome *said)
+{
+	failure_log(job->jobs->failures, job->build->entry.provider, said, monotonic_us(job->jobs));
+}
+
 static void done(void *user, struct delivery *delivery, const struct transport_outcome *outcome)
 {
 	struct job *job = user;
@@ -290,6 +299,7 @@ static void done(void *user, struct delivery *delivery, const struct transport_o
 	/* Nobody has seen an intent that only waits: the outcome says all there is. */
 	if (job->has_intent && !is_handed_over(job))
 		take_intent_back(job);
+	note_failure(job, outcome);
 	end_attempt(job, outcome);
 }
 
@@ -297,6 +307,8 @@ static void done(void *user, struct delivery *delivery, const struct transport_o
 static void refuse(struct job *job, enum status status, const char *words)
 {
 	struct transport_outcome outcome = {.status = status, .reply = slice_from_cstr(words)};
+	if (status != STATUS_REFUSED_PERM) /* which was said with the mail's id */
+		note_failure(job, &outcome);
 	end_attempt(job, &outcome);
 }
 
@@ -422,6 +434,7 @@ struct jobs *jobs_new(const struct jobs_config *config)
 	random_bytes(&seed, sizeof seed);
 	prng_init(&jobs->prng, seed);
 	jobs->config = *config;
+	jobs->failures = log_limit_new(FAILURES_EVERY_US);
 	list_init(&jobs->waiting);
 	list_init(&jobs->built);
 	list_init(&jobs->settling);
@@ -440,6 +453,7 @@ void jobs_free(struct jobs **jobs)
 		while (!list_is_empty(lists[i]))
 			job_free(LIST_ENTRY(lists[i]->next, struct job, link));
 	lease_returns_done(&j->returns);
+	log_limit_free(&j->failures);
 	mem_free(j);
 }
 
