@@ -40,6 +40,8 @@ enum status rejudge_begin(const struct rejudge_config *config, struct rejudge **
 	    .after_us = config->since_us, .until_us = clock_now_us(config->clock), .limit = MESSAGES_AT_ONCE};
 	r->arena = arena_new();
 	enum status status = store_session_open(config->store, STORE_READ, &r->session, err);
+	if (status == STATUS_OK)
+		status = store_session_set_patience(r->session, STORE_HISTORY_SECONDS, err);
 	if (status != STATUS_OK) {
 		rejudge_free(&r);
 		return status;

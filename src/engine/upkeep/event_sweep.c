@@ -125,6 +125,8 @@ enum status event_sweep_begin(const struct event_sweep_config *config, struct ev
 	sweep->rows = config->writer ? ROWS_FIRST : ROWS_COUNTED;
 	enum status status = store_session_open(config->store, STORE_READ, &sweep->session, err);
 	if (status == STATUS_OK)
+		status = store_session_set_patience(sweep->session, STORE_HISTORY_SECONDS, err);
+	if (status == STATUS_OK)
 		status = find_stretches(sweep, err);
 	if (status == STATUS_OK)
 		drop_months(sweep);

@@ -165,6 +165,8 @@ static void prune_bodies(struct retention *r)
 				       clock_now_us(r->config.clock) - r->config.bodies_days * INT64_C(86400000000)};
 	enum status status = store_session_open(r->config.store, STORE_READ, &sweep.session, &err);
 	if (status == STATUS_OK)
+		status = store_session_set_patience(sweep.session, STORE_HISTORY_SECONDS, &err);
+	if (status == STATUS_OK)
 		status = walk_bodies(r, &sweep, &count, &err);
 	/* DENIED: the duty is another server's by now, which goes on with it. */
 	if (status != STATUS_OK && status != STATUS_DENIED)

@@ -73,6 +73,7 @@ void store_session_close(struct store_session **session);
 /* From now on a statement may take as long, and then ends with STATUS_TIMEOUT: longer for looks that read history.
  * Until then it may take 15 seconds where it reads, which is as long as a person waits, and 20 where it writes.
  * PostgreSQL only. */
+enum { STORE_HISTORY_SECONDS = 600 };
 enum status store_session_set_patience(struct store_session *session, uint32_t seconds, struct err *err) MUST_CHECK;
 /* After STATUS_IO: connects again when the connection is gone, or leads to a server that does not take the writes of a
  * writing session. STATUS_OK when the session can be used. */
