@@ -226,9 +226,9 @@ static void test_a_failed_statement_kills_the_transaction_until_rollback(void **
 	(void)fail_inside(f); /* reported here or later */
 	struct tenant t = {.name = TEXT("b"), .created_us = noon_us};
 	uint32_t id = 0;
-	EXPECT(f, STATUS_IO, store_tenant_add(f->s, &t, &id, &f->err));
+	EXPECT(f, STATUS_FAULT, store_tenant_add(f->s, &t, &id, &f->err));
 	assert_non_null(strstr(f->err.text, "campaigns"));
-	EXPECT(f, STATUS_IO, store_commit(f->s, &f->err));
+	EXPECT(f, STATUS_FAULT, store_commit(f->s, &f->err));
 	assert_int_equal(count_tenants(f, f->s), 0);
 	(void)add_tenant(f, "c");
 	assert_int_equal(count_tenants(f, f->reader), 1);
@@ -241,7 +241,7 @@ static void test_a_write_that_failed_late_fails_the_commit(void **state)
 	OK(f, store_begin(f->s, &f->err));
 	(void)add_tenant(f, "a");
 	(void)fail_inside(f);
-	EXPECT(f, STATUS_IO, store_commit(f->s, &f->err));
+	EXPECT(f, STATUS_FAULT, store_commit(f->s, &f->err));
 	assert_non_null(strstr(f->err.text, "campaigns"));
 	assert_int_equal(count_tenants(f, f->s), 0);
 }
@@ -254,7 +254,7 @@ static void test_a_savepoint_takes_a_failure_back(void **state)
 	(void)add_tenant(f, "a");
 	OK(f, store_savepoint(f->s, &f->err));
 	(void)fail_inside(f);
-	EXPECT(f, STATUS_IO, store_savepoint_keep(f->s, &f->err));
+	EXPECT(f, STATUS_FAULT, store_savepoint_keep(f->s, &f->err));
 	OK(f, store_savepoint_undo(f->s, &f->err));
 	(void)add_tenant(f, "b");
 	OK(f, store_commit(f->s, &f->err));
