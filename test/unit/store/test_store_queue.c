@@ -548,58 +548,9 @@ static void test_two_writers_with_rows_in_common_never_deadlock(void **state)
 			fail_msg("%s", rivals[i].err.text);
 }
 
-/* ---- A clock that was set back */
-
-static void add_timed(struct fixture *f, unsigned n, int64_t created_us, int64_t send_at_us)
-{
-	struct message m = message_of(n);
-	m.created_us = created_us;
-	m.send_at_us = send_at_us;
-	fixture_add_message(f, m);
-	add(f, n, 3, send_at_us);
-}
-
-/* So many attempts, of which the last put it off until due_us. */
-static void put_off(struct fixture *f, unsigned n, uint32_t attempts, int64_t due_us)
-{
-	add_timed(f, n, noon_us - 1000, noon_us - 1000);
-	for (uint32_t i = 1; i <= attempts; i++) {
-		struct queue_outcome outcome = {.message = id_of(n),
-						.attempt = i,
-						.ending = QUEUE_RETRY,
-						.time_us = noon_us - 1000,
-						.due_us = i == attempts ? due_us : noon_us - 1000,
-						.error = TEXT("450 no")};
-		(void)claim_one(f, noon_us);
-		OK(f, store_queue_end_attempts(f->s, &outcome, 1, &f->err));
-	}
-}
-
-static void test_a_recall_takes_what_waits_longer_than_it_can_have_had_to(void **state)
-{
-	struct fixture *f = *state;
-	struct queue_recall recall = {.now_us = noon_us, .longest_wait_us = {10, 20, 40, 80, 160, 320, 640, 1000}};
-	put_off(f, 1, 1, noon_us + 10);
-	put_off(f, 2, 1, noon_us + 11);
-	put_off(f, 3, 2, noon_us + 20);
-	put_off(f, 4, 2, noon_us + 21);
-	put_off(f, 5, 9, noon_us + 1000);
-	put_off(f, 6, 9, noon_us + 1001);
-	add_timed(f, 7, noon_us + 500, noon_us + 500);
-	add_timed(f, 8, noon_us + 500, noon_us + 501); /* somebody's time */
-	OK(f, store_queue_recall(f->s, &recall, &f->err));
-	struct queue_entry *got = claim(f, noon_us, 100, 4);
-	unsigned found = 0;
-	for (unsigned i = 0; i < 4; i++)
-		for (unsigned n = 1; n <= 8; n++)
-			found |= uuid_equal(got[i].message, id_of(n)) ? 1U << n : 0;
-	assert_int_equal(found, 1U << 2 | 1U << 4 | 1U << 6 | 1U << 7);
-}
-
 int main(void)
 {
 	const struct CMUnitTest store_queue[] = {
-	    FIXTURE_TEST(test_a_recall_takes_what_waits_longer_than_it_can_have_had_to),
 	    FIXTURE_TEST(test_a_message_is_queued_once),
 	    FIXTURE_TEST(test_only_due_rows_are_claimed_and_only_once),
 	    FIXTURE_TEST(test_the_oldest_due_goes_first),
