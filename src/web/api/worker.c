@@ -10,20 +10,23 @@
 #include "web/api/services.h"
 
 /* A store that does not answer costs a worker seconds to find out, and the requests behind this one need not wait for
- * the same. */
+ * the same. One that refuses at once is asked by each: it may be back, and another worker may have said so. */
 static const int64_t AWAY_US = 1000000;
+static const int64_t QUICK_US = 500000;
 
 enum status worker_recover(struct api_worker *w, struct err *err)
 {
-	if (w->away_until_us > clock_monotonic_us(clock_system())) {
+	int64_t began_us = clock_monotonic_us(clock_system());
+	if (w->away_until_us > began_us) {
 		*err = w->away;
 		return STATUS_IO;
 	}
 	enum status status = w->session ? store_session_recover(w->session, err)
 					: store_session_open(w->services->store, STORE_READ, &w->session, err);
-	bool is_away = status != STATUS_OK;
-	w->away_until_us = is_away ? clock_monotonic_us(clock_system()) + AWAY_US : 0;
-	if (is_away)
+	int64_t now_us = clock_monotonic_us(clock_system());
+	bool is_silent = status != STATUS_OK && now_us - began_us > QUICK_US;
+	w->away_until_us = is_silent ? now_us + AWAY_US : 0;
+	if (is_silent)
 		w->away = *err;
 	return status;
 }
