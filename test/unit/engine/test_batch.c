@@ -232,7 +232,7 @@ static void test_a_flush_that_failed_says_so(void **state)
 	struct uuid id = world_message_id(0);
 	struct timer timer = settling_timer(WORLD_NOW_US, &id);
 	batch_set_timer(f->batch, &timer);
-	assert_int_equal(batch_finish(f->batch, &f->err), STATUS_IO);
+	assert_int_equal(batch_finish(f->batch, &f->err), STATUS_FAULT);
 }
 
 static void hit(struct fixture *f, uint8_t id)
