@@ -40,7 +40,7 @@ test("a full disk stops sends with 503 and nothing else, and space makes all wel
   let server;
   const disk = small_disk(t, () => server?.stop("SIGKILL"));
   if (!disk) return t.skip("no file system may be mounted here");
-  server = await start_server(t, { data: join(disk, "data"), env: { PUGMARK_JOURNAL_SEGMENT_MB: "1", PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1" }, may_warn: [/writer\.failing status=full/, /journal\.full/, /store\.away .*full/, /unsubscribe\.not_confirmed status=full/] });
+  server = await start_server(t, { data: join(disk, "data"), env: { PUGMARK_JOURNAL_SEGMENT_MB: "1", PUGMARK_SERVER_TRUSTED_PROXIES: "127.0.0.1" }, may_warn: [/writer\.failing status=full/, /journal\.full/, /store\.away .*full/, /api\.store_away .* status=full/, /unsubscribe\.not_confirmed status=full/] });
   const sent = await server.send();
   const html = await server.preview(sent.id);
   const agent = (text) => ({ "user-agent": `${text} ${BROWSER_AGENT}` });

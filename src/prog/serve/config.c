@@ -53,6 +53,8 @@ static const struct key keys[] = {
     {"server.body_mb", KEY_NUMBER, AT(body_mb), "40", 1, 1024, NULL, "largest request body"},
     {"server.memory_mb", KEY_NUMBER, AT(memory_mb), "0", 0, 1048576, NULL,
      "what requests and unread answers hold together, before more are answered 503; 0: four times body_mb, or 160"},
+    {"server.core_dumps", KEY_SWITCH, AT(core_dumps), "off", 0, 0, NULL,
+     "on: a crash leaves a core file, and debuggers of the same user may look in; it holds people's data"},
     {"journal.max_wait_ms", KEY_NUMBER, AT(journal_max_wait_ms), "250", 1, 60000, NULL,
      "an answer waits at most this long for the disk, then it goes out and is counted as unsure"},
     {"journal.segment_mb", KEY_NUMBER, AT(journal_segment_mb), "64", 1, 4096, NULL, "size of a journal file"},
@@ -146,8 +148,6 @@ static const struct key keys[] = {
      "addresses and domains that are not tracked; wins over senders"},
     {"milter.require_header", KEY_SWITCH, AT(milter_require_header), "off", 0, 0, NULL,
      "track only mail that has an X-Pugmark-* header"},
-    {"server.core_dumps", KEY_SWITCH, AT(core_dumps), "off", 0, 0, NULL,
-     "on: a crash leaves a core file, and debuggers of the same user may look in; it holds people's data"},
     {"log.level", KEY_CHOICE, AT(log_level), "info", 0, 0, "debug|info|warn|error", "what is logged"},
 };
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };

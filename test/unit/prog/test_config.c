@@ -37,6 +37,7 @@ static const struct key_case {
     {"server.connections_per_address", NUMBER, AT(connections_per_address), "1", "0"},
     {"server.body_mb", NUMBER, AT(body_mb), "1024", "-1"},
     {"server.memory_mb", NUMBER, AT(memory_mb), "4096", "-1"},
+    {"server.core_dumps", SWITCH, AT(core_dumps), "on", "maybe"},
     {"journal.max_wait_ms", NUMBER, AT(journal_max_wait_ms), "60000", "60001"},
     {"journal.segment_mb", NUMBER, AT(journal_segment_mb), "1", "64k"},
     {"journal.keep_seconds", NUMBER, AT(journal_keep_seconds), "0", "604801"},
