@@ -14,6 +14,12 @@ async function read(server, html) {
   await server.get(links_of(html)[0], BROWSER);
 }
 
+/** The same for mail that left through a server, whose preview has no tracked links. */
+async function read_signed(server, message) {
+  const { open, click } = (await server.api("POST", "/sign", { message, url: "https://example.com/sale?a=1&b=2" })).body;
+  for (const url of [open, click]) await server.get(url, BROWSER);
+}
+
 async function summary(server, query = "") {
   await server.settled_events();
   return (await server.api("GET", `/stats/summary?${query}`)).body;
@@ -51,11 +57,11 @@ test("mail that is anonymous, not tracked, or has nothing to open or follow is i
 
 test("mail that was refused and is read all the same is in no rate", async (t) => {
   const smtp = await SmtpServer.start(t);
-  const server = await start_server(t, { env: smtp.env });
+  const server = await start_server(t, { env: smtp.env, may_warn: [/ dispatch\./] });
   await server.send({}, "sent");
   smtp.override.dot = "554 5.7.1 not here";
   const failed = await server.send({}, "failed");
-  await read(server, await server.preview(failed.id));
+  await read_signed(server, failed.id);
   const s = await summary(server);
   assert.deepEqual([s.sends, s.failed, s.in_flight, s.opens_unique], [2, 1, 1, 1]);
   assert.deepEqual(rates_of(s), ["sent", 0, 0]);
@@ -71,7 +77,7 @@ test("mail in doubt is not sent mail", async (t) => {
   delete smtp.override.dot;
   await server.start();
   await server.message_in(doubtful.id, "in_doubt");
-  await read(server, await server.preview(doubtful.id));
+  await read_signed(server, doubtful.id);
   await server.send({}, "sent");
   const s = await summary(server);
   assert.deepEqual([s.sends, s.in_doubt, s.in_flight, s.rated.openable], [2, 1, 1, 1]);
