@@ -18,13 +18,23 @@ bool ip_address_is_loopback(const struct ip_address *a)
 	return (ip_address_is_ipv4(a) && a->bytes[12] == 127) || memcmp(a->bytes, one, sizeof one) == 0;
 }
 
+/* The rest is zero. */
+static struct ip_address first_bytes(const struct ip_address *a, size_t kept)
+{
+	struct ip_address network = {{0}};
+	memcpy(network.bytes, a->bytes, kept);
+	return network;
+}
+
 /* What one household or company has: /24 of IPv4 and /48 of IPv6 (RFC 6177). */
 struct ip_address ip_address_network(const struct ip_address *a)
 {
-	struct ip_address network = *a;
-	size_t kept = ip_address_is_ipv4(a) ? 15 : 6; /* bytes of the 16-byte form */
-	memset(network.bytes + kept, 0, sizeof network.bytes - kept);
-	return network;
+	return first_bytes(a, ip_address_is_ipv4(a) ? 15 : 6); /* of the 16-byte form */
+}
+
+struct ip_address ip_address_subscriber(const struct ip_address *a)
+{
+	return first_bytes(a, ip_address_is_ipv4(a) ? 16 : 8);
 }
 
 bool ip_address_equal(const struct ip_address *a, const struct ip_address *b)

@@ -24,6 +24,8 @@ bool ip_address_range_parse(struct slice text, struct ip_address_range *ret);
 bool ip_address_in_any(const struct ip_address *a, const struct ip_address_range *ranges, size_t count);
 /* The network that stands for a client where not all of its address is wanted: an IPv4 /24, an IPv6 /48. */
 struct ip_address ip_address_network(const struct ip_address *a);
+/* What one customer of a network has at least: an IPv4 address, an IPv6 /64. */
+struct ip_address ip_address_subscriber(const struct ip_address *a);
 /* RFC 5952; IPv4 dotted. */
 void ip_address_append(struct buf *b, const struct ip_address *a);
 

@@ -59,13 +59,12 @@ void replay_free(struct replay **replay)
 
 /* ---- Budgets */
 
-/* Only the first `bytes` of an address count. */
-static uint64_t network_key(const struct replay *r, const struct hit_record *hit, size_t bytes)
+static uint64_t network_key(const struct replay *r, const struct hit_record *hit, char kind, struct ip_address network)
 {
-	char text[sizeof hit->message.bytes + sizeof hit->client.bytes + 1] = {0};
+	char text[sizeof hit->message.bytes + sizeof network.bytes + 1];
 	memcpy(text, hit->message.bytes, sizeof hit->message.bytes);
-	memcpy(text + sizeof hit->message.bytes, hit->client.bytes, bytes);
-	text[sizeof text - 1] = (char)bytes;
+	memcpy(text + sizeof hit->message.bytes, network.bytes, sizeof network.bytes);
+	text[sizeof text - 1] = kind;
 	return siphash(r->secret, slice_of(text, sizeof text));
 }
 
@@ -83,9 +82,9 @@ static bool take(struct replay *r, uint64_t key, const struct budget *budget, in
 
 bool replay_is_beyond(struct replay *r, const struct hit_record *hit, int64_t now_us)
 {
-	bool is_v4 = ip_address_is_ipv4(&hit->client);
-	return !take(r, network_key(r, hit, is_v4 ? 16 : 8), &OF_NETWORK, now_us) ||
-	       !take(r, network_key(r, hit, is_v4 ? 15 : 6), &OF_SURROUNDINGS, now_us);
+	uint64_t network = network_key(r, hit, 'n', ip_address_subscriber(&hit->client));
+	uint64_t surroundings = network_key(r, hit, 's', ip_address_network(&hit->client));
+	return !take(r, network, &OF_NETWORK, now_us) || !take(r, surroundings, &OF_SURROUNDINGS, now_us);
 }
 
 /* ---- Sums */

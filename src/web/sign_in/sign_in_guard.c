@@ -83,14 +83,6 @@ struct keys {
 	uint64_t pair, network, surroundings, account;
 };
 
-/* The first `bytes` of an address say which network; the rest is zero. */
-static struct ip_address network_of(const struct ip_address *client, size_t bytes)
-{
-	struct ip_address network = {{0}};
-	memcpy(network.bytes, client->bytes, bytes);
-	return network;
-}
-
 static uint64_t key_of(const struct sign_in_guard *g, char kind, struct slice name, const struct ip_address *network)
 {
 	char bytes[1 + sizeof network->bytes + NAME_MAX_BYTES] = {kind};
@@ -106,9 +98,8 @@ static uint64_t key_of(const struct sign_in_guard *g, char kind, struct slice na
 
 static struct keys keys_of(const struct sign_in_guard *g, const struct sign_in_try *try)
 {
-	bool is_v4 = ip_address_is_ipv4(&try->client);
-	struct ip_address network = network_of(&try->client, is_v4 ? 16 : 8);
-	struct ip_address around = network_of(&try->client, is_v4 ? 15 : 6);
+	struct ip_address network = ip_address_subscriber(&try->client);
+	struct ip_address around = ip_address_network(&try->client);
 	return (struct keys){.pair = key_of(g, 'p', try->name, &network),
 			     .network = key_of(g, 'n', SLICE_EMPTY, &network),
 			     .surroundings = key_of(g, 's', SLICE_EMPTY, &around),
