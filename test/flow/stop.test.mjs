@@ -108,6 +108,7 @@ test("with the database away links and pixels go on, the API says 503, and all c
     return answer.status === 503 && answer.text();
   }, "readyz to say so");
   assert.match(ready, /^store: ./m);
+  await until(() => /store\.away/.test(server.everything_logged), "the log to say so, which is looked at once a second");
   assert.equal((await server.get("/healthz")).status, 200, "alive all the same");
   await postgres.start();
   await until(async () => (await server.get("/readyz")).status === 200, "readyz to be well again", 60000);
