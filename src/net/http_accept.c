@@ -86,6 +86,7 @@ static struct http_connection *connection_new(struct http_loop *loop)
 	list_init(&connection->in_loop);
 	list_init(&connection->in_wheel);
 	list_init(&connection->in_flush);
+	list_init(&connection->in_rest);
 	(void)uv_tcp_init(&loop->uv, &connection->tcp); /* cannot fail without a socket */
 	return connection;
 }

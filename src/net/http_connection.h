@@ -13,10 +13,11 @@
 #include "net/http_loop.h"
 
 enum {
-	REQUESTS_PER_SLAB = 32,  /* */
-	OWN_BYTES_KEPT = 4096,   /* an answer's memory up to this size stays with the pooled request */
-	DISCARD_MAX = 256 << 10, /* what is read and thrown away of a client that goes on sending */
-	LINGER_MS = 2000,        /* how long what the client still sends is thrown away after its last answer */
+	REQUESTS_PER_SLAB = 32,    /* */
+	OWN_BYTES_KEPT = 4096,     /* an answer's memory up to this size stays with the pooled request */
+	DISCARD_MAX = 256 << 10,   /* what is read and thrown away of a client that goes on sending */
+	HTTP_READ_MAX = 256 << 10, /* what is read of one connection at once, and at least in a turn of the loop */
+	LINGER_MS = 2000,          /* how long what the client still sends is thrown away after its last answer */
 };
 
 /* A receive buffer: from a loop's pool, or bigger and on its own. */
@@ -40,6 +41,7 @@ struct http_connection {
 	struct list_link in_loop;
 	struct list_link in_wheel;
 	struct list_link in_flush; /* has something to write, or to go on with */
+	struct list_link in_rest;  /* was read enough in this turn of the loop */
 	struct peer_address peer;
 	uint64_t wheel_ms; /* when the wheel looks at it */
 	/* reading */
@@ -56,6 +58,8 @@ struct http_connection {
 	uint64_t since_ms; /* when what is waited for began: the silence, the head, the body, the lingering */
 	size_t discarded;  /* bytes in READ_DISCARD */
 	uint64_t rate_since_ms, rate_bytes; /* raw bytes of the body since then */
+	uint64_t turn;                      /* of the loop, when it was last read from … */
+	size_t turn_bytes;                  /* … and what was read of it in that turn */
 	bool trusted;                       /* the peer is a trusted proxy */
 	bool proxied;                       /* a PROXY header told the peer */
 	bool counted;                       /* in the per-address count */
@@ -133,6 +137,8 @@ uv_buf_t http_input_room(struct http_connection *connection);
 /* http_connection.c */
 void http_connection_start(struct http_connection *connection);
 void http_connection_resume(struct http_connection *connection);
+/* Begins a turn of the loop: those that were read enough in the last one are read from again. */
+void http_connection_end_rests(struct http_loop *loop);
 /* Answers with an error after what is owed, and reads no further. */
 void http_connection_refuse(struct http_connection *connection, unsigned status);
 /* Takes all requests off it; the unanswered ones live on without a connection. */

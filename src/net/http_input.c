@@ -103,5 +103,6 @@ uv_buf_t http_input_room(struct http_connection *connection)
 			return uv_buf_init(NULL, 0);
 		input = connection->input;
 	}
-	return uv_buf_init(input->bytes + connection->end, (unsigned)(input->room - connection->end));
+	size_t room = input->room - connection->end;
+	return uv_buf_init(input->bytes + connection->end, room < HTTP_READ_MAX ? (unsigned)room : HTTP_READ_MAX);
 }

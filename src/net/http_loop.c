@@ -66,6 +66,7 @@ static void settle(struct http_loop *loop)
 static void on_prepare(uv_prepare_t *handle)
 {
 	settle(handle->data);
+	http_connection_end_rests(handle->data);
 }
 
 static void on_check(uv_check_t *handle)
@@ -232,6 +233,7 @@ enum status http_loop_init(struct http_loop *loop, struct err *err)
 	loop->cut_off.run = on_cut_off;
 	list_init(&loop->connections);
 	list_init(&loop->to_flush);
+	list_init(&loop->resting);
 	list_init(&loop->orphaned_streams);
 	loop->wheel = mem_alloc_array(WHEEL_SLOTS, sizeof *loop->wheel);
 	for (size_t i = 0; i < WHEEL_SLOTS; i++)

@@ -75,8 +75,10 @@ struct http_loop {
 	bool accept_paused;           /* no descriptor was left; tried again with the next tick */
 	struct list_link connections; /* those that were served last at the end */
 	size_t connection_count;
-	struct list_link *wheel; /* WHEEL_SLOTS of connections to look at */
-	uint64_t wheel_at;       /* the next tick to look at */
+	struct list_link *wheel;  /* WHEEL_SLOTS of connections to look at */
+	uint64_t wheel_at;        /* the next tick to look at */
+	uint64_t turn;            /* how often it slept */
+	struct list_link resting; /* connections that send faster than one of many may */
 	struct list_link to_flush;
 	struct list_link orphaned_streams; /* to be told that they are closed */
 	struct http_input *inputs;         /* free ones */

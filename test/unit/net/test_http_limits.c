@@ -8,6 +8,8 @@
 struct fixture {
 	struct http_server *server;
 	_Atomic int handled;
+	_Atomic int turns;
+	_Atomic bool is_held; /* the loop, in the handler of /hold */
 };
 
 static void handle(void *user, struct http_request *request)
@@ -15,6 +17,8 @@ static void handle(void *user, struct http_request *request)
 	static char big[1 << 16];
 	struct fixture *f = user;
 	f->handled++;
+	while (f->is_held && slice_equal(http_request_path(request), SLICE("/hold")))
+		usleep(1000);
 	if (!slice_equal(http_request_path(request), SLICE("/big"))) {
 		http_answer(request, 200, NULL, 0, SLICE("ok"));
 		return;
@@ -29,12 +33,19 @@ static void *loop_start(void *user, struct http_loop *loop)
 	return user;
 }
 
+static void count_turn(void *user)
+{
+	struct fixture *f = user;
+	f->turns++;
+}
+
 static void start(struct fixture *f, struct http_limits limits)
 {
 	struct http_server_config config = {.address = "127.0.0.1",
 					    .loops = 1,
 					    .limits = limits,
 					    .loop_start = loop_start,
+					    .loop_turn = count_turn,
 					    .handle = handle,
 					    .user = f};
 	struct err err;
@@ -202,6 +213,48 @@ static void test_a_client_that_does_not_read_is_cut_off(void **state)
 	http_server_stop(&f.server, 1000);
 }
 
+/* As much as the socket takes while nobody reads it. */
+static size_t send_what_fits(int fd, struct slice bytes)
+{
+	size_t sent = 0;
+	ssize_t n;
+	while ((n = send(fd, bytes.p + sent, bytes.n - sent, MSG_NOSIGNAL | MSG_DONTWAIT)) > 0)
+		sent += (size_t)n;
+	return sent;
+}
+
+/* Those who click wait no longer than a turn of the loop, so nobody may fill one. */
+static void test_a_turn_reads_only_so_much_of_one_connection(void **state)
+{
+	enum { BODY = 8 << 20, READ_OF_A_TURN = 512 << 10 };
+	struct fixture f;
+	struct buf b;
+	(void)state;
+	start(&f, (struct http_limits){.body_bytes = BODY});
+	buf_init(&b, BODY + 1024);
+	buf_append_cstr(&b, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8388608\r\n\r\n");
+	append_times(&b, "x", BODY);
+	f.is_held = true;
+	int holder = loopback_connect(port_of(&f));
+	loopback_say(holder, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+	while (f.handled == 0)
+		usleep(1000);
+	int fd = loopback_connect(port_of(&f));
+	size_t waiting = send_what_fits(fd, buf_slice(&b));
+	int before = f.turns;
+	f.is_held = false;
+	assert_true(loopback_send(fd, slice_from(buf_slice(&b), waiting)));
+	char *answer = loopback_read_answer(fd);
+	assert_int_equal(loopback_status(answer), 200);
+	print_message("%zu bytes were waiting; %d were read in %d turns\n", waiting, BODY, f.turns - before);
+	assert_true(f.turns - before >= BODY / READ_OF_A_TURN);
+	free(answer);
+	buf_done(&b);
+	close(fd);
+	close(holder);
+	http_server_stop(&f.server, 1000);
+}
+
 static int open_and_ask(const struct fixture *f, uint32_t source)
 {
 	int fd = loopback_connect_from(source, port_of(f));
@@ -309,6 +362,7 @@ int main(void)
 	    cmocka_unit_test(test_slow_clients_are_cut_off),
 	    cmocka_unit_test(test_an_idle_connection_is_closed_and_a_busy_one_is_not),
 	    cmocka_unit_test(test_a_client_that_does_not_read_is_cut_off),
+	    cmocka_unit_test(test_a_turn_reads_only_so_much_of_one_connection),
 	    cmocka_unit_test(test_the_longest_idle_connection_makes_room),
 	    cmocka_unit_test(test_a_busy_connection_makes_no_room),
 	    cmocka_unit_test(test_without_descriptors_it_waits_and_goes_on),
