@@ -24,14 +24,26 @@ static char fold(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+static bool same_folded(const char *a, const char *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (a[i] != b[i] && fold(a[i]) != fold(b[i]))
+			return false;
+	return true;
+}
+
 bool slice_starts_with_nocase(struct slice s, struct slice prefix)
 {
 	if (s.n < prefix.n)
 		return false;
-	for (size_t i = 0; i < prefix.n; i++)
-		if (fold(s.p[i]) != fold(prefix.p[i]))
+	size_t i = 0;
+	/* Names mostly come as they are written here, so that whole words are the same: of a hit's processor time in
+	 * the loop, folding byte by byte was 4 %. */
+	for (; i + sizeof(uint64_t) <= prefix.n; i += sizeof(uint64_t))
+		if (memcmp(s.p + i, prefix.p + i, sizeof(uint64_t)) != 0 &&
+		    !same_folded(s.p + i, prefix.p + i, sizeof(uint64_t)))
 			return false;
-	return true;
+	return same_folded(s.p + i, prefix.p + i, prefix.n - i);
 }
 
 bool slice_contains(struct slice s, struct slice needle)

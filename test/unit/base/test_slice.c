@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/slice.h"
+#include <ctype.h>
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -81,6 +82,25 @@ static void test_slice_folds_only_ascii_letters(void **state)
 				 cases[i].same);
 	assert_true(slice_starts_with_nocase(SLICE("Content-Type"), SLICE("content")));
 	assert_false(slice_starts_with_nocase(SLICE("con"), SLICE("content")));
+}
+
+/* Names are compared by words first: each place of a name is in one of them, or behind the last. */
+static void test_slice_folds_at_every_place(void **state)
+{
+	char a[19], b[19];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof a; i++) {
+		for (int c = 0; c < 256 * 256; c++) {
+			memset(a, 'n', sizeof a);
+			memset(b, 'n', sizeof b);
+			a[i] = (char)(c >> 8);
+			b[i] = (char)c;
+			int x = c >> 8, y = c & 255;
+			bool same = x == y || (x < 128 && y < 128 && isalpha(x) && tolower(x) == tolower(y));
+			assert_int_equal(slice_equal_nocase(slice_of(a, sizeof a), slice_of(b, sizeof b)), same);
+		}
+	}
 }
 
 static void test_slice_is_ascii_up_to_127(void **state)
@@ -185,6 +205,7 @@ int main(void)
 	    cmocka_unit_test(test_slice_order_is_that_of_bytes_and_the_shorter_comes_first),
 	    cmocka_unit_test(test_slice_is_found_among_words_or_is_none_of_them),
 	    cmocka_unit_test(test_slice_folds_only_ascii_letters),
+	    cmocka_unit_test(test_slice_folds_at_every_place),
 	    cmocka_unit_test(test_slice_is_ascii_up_to_127),
 	    cmocka_unit_test(test_slice_contains_finds_a_needle_at_both_ends),
 	    cmocka_unit_test(test_slice_trim_takes_white_space_off_both_ends_only),
