@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Processor time a hit costs in the whole server, from the request until it is an event that is counted, against another
 // build of it (PUGMARK_OLD, when there is one) and against what nginx takes for a pixel with a line in its log. Each hit
-// comes from an address of its own, so that it is one that counts. Rounds alternate; the least of each is told, because
-// everything else that runs on the machine can only add.
+// comes from an address of its own, so that it is one that counts. Rounds alternate, and in every other one the order is
+// turned, because the first of a round was dearer by up to a tenth. Told are the least, because everything else that runs
+// on the machine can only add, and the median.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { ask, clean_up, from_everywhere, metric, start_nginx, start_pugmark, stop, tracking_paths } from "./tracked_server.mjs";
 
 const servers = { pugmark: process.env.PUGMARK ?? "build/src/prog/pugmark" };
@@ -13,12 +14,11 @@ if (process.env.PUGMARK_OLD) servers.old = process.env.PUGMARK_OLD;
 const seconds = Number(process.env.BENCH_SECONDS ?? 2);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
 const mails = Number(process.env.BENCH_MAILS ?? 1000);
-const TICKS_PER_S = 100;
 
-/* User and kernel time of a process, in microseconds. */
+/* What all threads of a process took, in microseconds, as the scheduler counted it (/proc/PID/stat has ticks of 10 ms). */
 function cpu_us(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
-  return ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS_PER_S;
+  const taken_ns = (thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + taken_ns(thread), 0) / 1000;
 }
 
 function run_wrk(url, lua) {
@@ -57,19 +57,22 @@ async function cost_of_nginx() {
   return cost;
 }
 
-const least = (list) => Math.min(...list.map((c) => c.us));
+const sorted = (list) => list.map((c) => c.us).sort((a, b) => a - b);
+const least = (list) => sorted(list)[0];
+const median = (list) => sorted(list)[Math.floor(list.length / 2)];
 
 async function main() {
   const runs = { nginx: [] };
   for (const name of Object.keys(servers)) runs[name] = [];
   for (let i = 0; i < rounds; i++) {
     runs.nginx.push(await cost_of_nginx());
-    for (const [name, binary] of Object.entries(servers)) runs[name].push(await cost_of(binary));
+    const builds = Object.entries(servers);
+    for (const [name, binary] of i % 2 ? builds.reverse() : builds) runs[name].push(await cost_of(binary));
   }
   for (const [name, list] of Object.entries(runs))
-    console.log(`${name.padEnd(8)} ${least(list).toFixed(1).padStart(6)} us a hit   (${list.map((c) => `${c.us.toFixed(1)} of ${c.hits}`).join(", ")})`);
-  const ratio = runs.old ? `, ${(least(runs.pugmark) / least(runs.old)).toFixed(2)} of the other build` : "";
-  console.log(`         ${(least(runs.pugmark) / least(runs.nginx)).toFixed(2)} times nginx${ratio}`);
+    console.log(`${name.padEnd(8)} ${least(list).toFixed(1).padStart(6)} us a hit, median ${median(list).toFixed(1)}   (${list.map((c) => `${c.us.toFixed(1)} of ${c.hits}`).join(", ")})`);
+  const to = (name) => `${(least(runs.pugmark) / least(runs[name])).toFixed(2)} (median ${(median(runs.pugmark) / median(runs[name])).toFixed(2)})`;
+  console.log(`         ${to("nginx")} times nginx${runs.old ? `, ${to("old")} times the other build` : ""}`);
 }
 
 try {
