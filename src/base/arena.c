@@ -33,6 +33,7 @@ struct arena {
 	const struct allocator *allocator; /* NULL: the heap */
 	struct block *blocks;              /* the first is the one being filled */
 	size_t used;
+	bool is_secret;
 };
 
 static struct block *block_new(const struct arena *arena, size_t room)
@@ -54,11 +55,23 @@ struct arena *arena_new_with(const struct allocator *allocator)
 	return arena;
 }
 
+void arena_keep_secret(struct arena *arena)
+{
+	arena->is_secret = true;
+}
+
+static void free_block(const struct arena *arena, struct block *b)
+{
+	if (arena->is_secret)
+		explicit_bzero(b->bytes, b->used);
+	allocator_free(arena->allocator, b);
+}
+
 static void free_blocks(const struct arena *arena, struct block *b)
 {
 	while (b) {
 		struct block *next = b->next;
-		allocator_free(arena->allocator, b);
+		free_block(arena, b);
 		b = next;
 	}
 }
@@ -83,7 +96,7 @@ void arena_reset(struct arena *arena)
 	/* One large request must not keep its memory for all small ones behind it. */
 	if (first->room > BLOCK) {
 		arena->blocks = NULL;
-		allocator_free(arena->allocator, first);
+		free_block(arena, first);
 		return;
 	}
 	memset(first->bytes, 0, first->used);

@@ -17,6 +17,8 @@ struct arena;
 struct arena *arena_new(void);
 /* An arena that takes all of its memory from `allocator`, which must outlive it. */
 struct arena *arena_new_with(const struct allocator *allocator);
+/* What it gave is wiped before it goes back to its allocator: for arenas that passwords and API keys pass through. */
+void arena_keep_secret(struct arena *arena);
 /* Frees the arena and all of its memory, and sets *arena to NULL. *arena may be NULL. */
 void arena_free(struct arena **arena);
 /* Frees all allocations and keeps one block for the next round. */

@@ -3,6 +3,7 @@
 #include "base/secret_memory.h"
 
 #include "base/mem.h"
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +54,13 @@ const struct allocator *secret_memory_allocator(void)
 {
 	static const struct allocator allocator = {.resize = resize};
 	return &allocator;
+}
+
+void secret_memory_free(void *p)
+{
+	if (p)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
 }
 
 void secret_memory_close_process(void)

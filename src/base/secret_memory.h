@@ -10,6 +10,10 @@
 /* Any thread. Its blocks cannot be made larger. The process ends when there is no memory. */
 const struct allocator *secret_memory_allocator(void);
 
+/* Frees what malloc gave, and leaves nothing in it: for libraries that keep passwords in memory of their own and can be
+ * told how to free it. Any thread; NULL is allowed. */
+void secret_memory_free(void *p);
+
 /* No core file of this process, whatever limit it was started with, and nobody of the same user reads its memory or
  * environment. For a start, before there are threads. Nothing under a sanitizer, whose leak check looks into its own
  * process. */

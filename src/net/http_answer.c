@@ -85,9 +85,12 @@ static char *take_own(struct http_request *request, size_t n)
 	return request->own;
 }
 
-/* What a small answer took stays for the next one. */
+/* What a small answer took stays for the next one, wiped: there may have been a session's cookie in it. */
 void http_request_free_answer(struct http_request *request)
 {
+	if (request->own)
+		explicit_bzero(request->own,
+			       request->own_room < request->answer_size ? request->own_room : request->answer_size);
 	if (request->own_room > OWN_BYTES_KEPT)
 		free_own(request);
 	if (!request->own_tail)

@@ -91,8 +91,9 @@ void http_connection_keep_input(struct http_connection *connection, struct http_
 		connection->input = http_input_take(connection->loop, rest);
 		memcpy(connection->input->bytes, old->bytes + connection->start, rest);
 	}
-	connection->start = 0;
-	connection->end = rest;
+	connection->start = connection->end = 0;
+	if (rest > 0)
+		http_input_received(connection, rest);
 }
 
 static void hand_over(struct http_connection *connection)
@@ -357,7 +358,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 		if (connection->start == connection->end && !connection->blank_skipped && connection->served &&
 		    connection->state == READ_HEAD)
 			connection->since_ms = uv_now(&connection->loop->uv); /* a request begins */
-		connection->end += (size_t)n;
+		http_input_received(connection, (size_t)n);
 		connection->rate_bytes += (uint64_t)n;
 		parse(connection);
 		rest_if_enough(connection, (size_t)n);

@@ -24,6 +24,7 @@ enum {
 struct http_input {
 	struct http_input *next_free;
 	size_t room;
+	size_t filled; /* bytes that were ever received into it: what there is to wipe */
 	char bytes[];
 };
 
@@ -133,6 +134,8 @@ void http_input_give_back(struct http_loop *loop, struct http_input *input);
 void http_input_drop(struct http_connection *connection);
 /* Room for more behind what is unread, which may move; of size 0 when there is no memory for it. */
 uv_buf_t http_input_room(struct http_connection *connection);
+/* n bytes stand in that room now. */
+void http_input_received(struct http_connection *connection, size_t n);
 
 /* http_connection.c */
 void http_connection_start(struct http_connection *connection);

@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { closeSync, openSync, readFileSync, readSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "../harness/flow.mjs";
-import { start_server, temporary_directory } from "../harness/pugmark.mjs";
+import { start_server, temporary_directory, until } from "../harness/pugmark.mjs";
+import { Wire } from "../harness/wire.mjs";
 
 const is_sanitized = /sanit|asan|tsan|ubsan/.test(process.env.BUILD ?? "") || Boolean(process.env.SAN);
 
@@ -24,13 +25,17 @@ const files_under = (directory) =>
     .filter((e) => e.isFile() && e.name !== "keys")
     .map((e) => join(e.parentPath ?? e.path, e.name));
 
+const sign_in = (server, password) =>
+  server.request("POST", "/api/v1/session", { headers: { "content-type": "application/json" }, body: JSON.stringify({ email: server.made.email, password }) });
+
+/** Returns the session's cookie. */
 async function use_everything(server) {
   await server.send();
-  const signed = await server.request("POST", "/api/v1/session", {
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ email: server.made.email, password: server.made.password }),
-  });
+  const signed = await sign_in(server, server.made.password);
   assert.equal(signed.status, 200);
+  const cookie = signed.headers.getSetCookie()[0].split(";")[0];
+  assert.equal((await server.request("GET", "/api/v1/me", { headers: { cookie } })).status, 200);
+  return cookie.split("=")[1];
 }
 
 test("no key, password or API key is in the command line, the log or a file of the data directory", async (t) => {
@@ -74,6 +79,26 @@ function dumpable_memory(server) {
   closeSync(fd);
   return parts;
 }
+
+test("passwords, API keys and sessions are nowhere in memory once they were used", { skip: is_sanitized && "a sanitizer keeps what was freed" }, async (t) => {
+  const server = await start_server(t, { env: { PUGMARK_SERVER_CORE_DUMPS: "on" } });
+  const secrets = { password: server.made.password, api_key: server.made.api_key, wrong: "a-password-with-a-typo", half: "a-password-that-comes-with-half-a-body" };
+  secrets.session = await use_everything(server);
+  await server.send({ html: `<p>${"long ".repeat(60000)}</p>` });
+  assert.equal((await sign_in(server, secrets.wrong)).status, 401);
+  const wire = await Wire.open(t, server.port);
+  wire.send(`POST /api/v1/session HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{"password":"${secrets.half}",`);
+  wire.socket.end();
+  await until(async () => (await server.metric("http_connections_open")) <= 1, "the connection to be gone");
+  const again = await sign_in(server, server.made.password);
+  secrets.session_not_used = again.headers.getSetCookie()[0].match(/=([^;]+)/)[1];
+  const memory = dumpable_memory(server);
+  for (const [name, secret] of Object.entries(secrets))
+    for (const part of memory) {
+      const at = part.indexOf(secret);
+      assert.equal(at, -1, `${name} stands in ${part.subarray(Math.max(0, at - 300), at + 200).toString("latin1").replace(/[^ -~]+/g, ".")}`);
+    }
+});
 
 test("the file of keys is nowhere in memory that a dump would have", { skip: is_sanitized && "a sanitizer keeps what was freed" }, async (t) => {
   const server = await start_server(t, { env: { PUGMARK_SERVER_CORE_DUMPS: "on" } });

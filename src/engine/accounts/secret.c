@@ -26,5 +26,8 @@ struct slice secret_new(struct slice prefix, struct arena *arena, uint8_t ret_ha
 	buf_append(&b, prefix);
 	base64url_append(&b, slice_of(random, sizeof random));
 	secret_hash(buf_slice(&b), ret_hash);
-	return arena_copy(arena, buf_slice(&b));
+	struct slice secret = arena_copy(arena, buf_slice(&b));
+	explicit_bzero(text, sizeof text);
+	explicit_bzero(random, sizeof random);
+	return secret;
 }

@@ -14,6 +14,7 @@
 #include "prog/serve/server.h"
 #include "prog/serve/server_settings.h"
 #include <errno.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -65,6 +66,7 @@ static enum status run(struct installation *i, struct err *err)
 	if (!i->config.core_dumps)
 		secret_memory_close_process();
 	stop_signals_block();
+	json_set_alloc_funcs(malloc, secret_memory_free); /* bodies with passwords become trees */
 	mem_keep_reserve(RESERVE_BYTES);
 	config_apply_log_level(&i->config);
 	enum status status = installation_open(i, err);

@@ -37,6 +37,7 @@ void call_init(struct api_call *call, const struct api_services *services)
 {
 	*call =
 	    (struct api_call){.arena = arena_new(), .services = services, .response_type = SLICE("application/json")};
+	arena_keep_secret(call->arena);
 	buf_init(&call->response, RESPONSE_MAX);
 	name_request(call);
 }

@@ -9,7 +9,11 @@
 #include "base/arena.h"
 #include "base/random.h"
 
+#include <malloc.h>
 #include <stdalign.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void expect_fresh(const unsigned char *p, size_t n)
 {
@@ -111,6 +115,44 @@ static void test_arena_printf_formats_text_of_any_length(void **state)
 	arena_free(&arena);
 }
 
+/* Counts the blocks that come back with the password in them. */
+static void *look_at_what_is_freed(void *user, void *block, size_t size)
+{
+	unsigned *found = user;
+	if (size > 0)
+		return realloc(block, size);
+	*found += memmem(block, malloc_usable_size(block), "the password", 12) != NULL;
+	free(block);
+	return NULL;
+}
+
+/* In the block that is shared, and in blocks of its own; by a reset and at the end. */
+static unsigned blocks_with_the_password(bool is_secret, size_t n)
+{
+	unsigned found = 0;
+	const struct allocator allocator = {look_at_what_is_freed, &found};
+	struct arena *arena = arena_new_with(&allocator);
+	if (is_secret)
+		arena_keep_secret(arena);
+	for (int round = 0; round < 2; round++) {
+		char *p = arena_alloc(arena, n);
+		memcpy(p + n - 12, "the password", 12);
+		if (round == 0)
+			arena_reset(arena);
+	}
+	arena_free(&arena);
+	return found;
+}
+
+static void test_arena_a_secret_one_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	for (size_t n = 100; n < 100000; n *= 3) {
+		assert_true(blocks_with_the_password(false, n) > 0);
+		assert_int_equal(blocks_with_the_password(true, n), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +162,7 @@ int main(void)
 	    cmocka_unit_test(test_arena_copies_end_in_a_nul_that_does_not_count),
 	    cmocka_unit_test(test_arena_lower_copies_fold_ascii_letters_only),
 	    cmocka_unit_test(test_arena_printf_formats_text_of_any_length),
+	    cmocka_unit_test(test_arena_a_secret_one_leaves_nothing_behind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
