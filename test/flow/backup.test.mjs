@@ -188,7 +188,50 @@ test("of a PostgreSQL store the backup has the keys, and says what it has not", 
   assert.match(text, /THE STORE IS NOT IN IT: it is a PostgreSQL database\. .*pg_dump/s);
   const data = fresh(t);
   const words = await run(["restore", file, "--data", data], { env });
-  assert.match(words, /restore the PostgreSQL database by its own means/);
+  assert.match(words, /If it was put back by its own means, .* WOULD BE SENT AGAIN: .* restore with --database/s);
   assert.equal(readFileSync(join(data, "keys"), "utf8"), readFileSync(join(server.data, "keys"), "utf8"));
   rmSync(file);
+});
+
+test("a PostgreSQL database that was put back sends nothing a second time once it is restored with --database", { skip: no_postgres }, async (t) => {
+  const postgres = await start_postgres(t);
+  const env_of = (database) => ({ PUGMARK_STORE_URL: postgres.url.replace("/postgres?", `/${database}?`) });
+  postgres.query("CREATE DATABASE mail");
+  const server = await start_server(t, { args: ["--roles", "edge,api,apply"], env: env_of("mail") });
+  const sent = [];
+  for (let i = 0; i < 5; i++) sent.push((await server.send({ to: { email: `q${i}@example.com` } }, null)).id);
+  const [link] = links_of(await server.preview(sent[0]));
+  const file = join(temporary_directory(t), "b.tar.zst");
+  await backup(server, file, { env: env_of("mail") });
+  const alive = await pugmark(["restore", file, "--database", "--data", fresh(t)], { env: env_of("mail") });
+  assert.equal(alive.code, 1);
+  assert.match(alive.stderr, /the database was in use less than two minutes ago, by node 1: stop the servers/);
+  await server.stop();
+  postgres.query("CREATE DATABASE put_back TEMPLATE mail");
+  postgres.query("CREATE DATABASE empty");
+
+  const empty = await pugmark(["restore", file, "--database", "--data", fresh(t)], { env: env_of("empty") });
+  assert.equal(empty.code, 1);
+  assert.match(empty.stderr, /there is nothing in the database yet: put it back first/);
+  const data = fresh(t);
+  const done = JSON.parse(await run(["restore", file, "--database", "--json", "--data", data], { env: env_of("put_back") }));
+  assert.deepEqual([done.in_doubt, done.resent, done.scheduled], [5, 0, 0]);
+  assert.notEqual(done.node, 1, "a node of its own");
+  const restored = await start_restored(t, server, data, { args: [], env: env_of("put_back") });
+  const doubted = (await restored.api("GET", "/messages/in-doubt")).body.data;
+  assert.deepEqual(doubted.map((m) => m.id).sort(), [...sent].sort());
+  await click(restored, link, 1);
+  const mine = await restored.send();
+  assert.equal(readdirSync(join(data, "outbox")).filter((n) => n.endsWith(".eml")).length, 1, `nothing but ${mine.id} has left`);
+});
+
+test("--database is refused for a backup that has its store", async (t) => {
+  const server = await start_server(t);
+  const file = join(temporary_directory(t), "b.tar.zst");
+  await backup(server, file);
+  const data = fresh(t);
+  const refused = await pugmark(["restore", file, "--database", "--data", data]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /--database is for a PostgreSQL database, and this backup has its store in it/);
+  assert.equal(existsSync(data), false);
 });

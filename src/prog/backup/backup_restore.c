@@ -11,6 +11,7 @@
 #include "prog/serve/registration.h"
 #include "store/core/store_copy.h"
 #include "store/house/incarnation.h"
+#include "store/house/nodes.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct restoring {
 	struct installation *i;
 	const struct backup_watch *watch;
 	struct arena *arena;
+	bool with_database;
 	bool made_directory;
 	const char *store_path; /* once it has its name */
 	const char *wanted_keys;
@@ -144,7 +146,48 @@ static enum status bring_up_store(struct restoring *r, struct err *err)
 	return status == STATUS_OK ? doubt(r, err) : status;
 }
 
+/* ---- A database that was put back by its own means */
+
+static enum status expect_silence(struct restoring *r, struct err *err)
+{
+	struct store_session *s = NULL;
+	uint16_t alive = 0;
+	enum status status = store_session_open(r->i->store, STORE_READ, &s, err);
+	if (status == STATUS_OK)
+		status = store_node_alive(s, &alive, err);
+	store_session_close(&s);
+	if (status != STATUS_OK || alive == 0)
+		return status;
+	return err_set(
+	    err, STATUS_CONFLICT,
+	    "the database was in use less than two minutes ago, by node %u: stop the servers; if the database is "
+	    "as it was put back a moment ago, wait for two minutes",
+	    alive);
+}
+
+static enum status take_over_database(struct restoring *r, struct err *err)
+{
+	enum status status = installation_open(r->i, err);
+	if (status == STATUS_NOT_FOUND)
+		return err_set(err, status, "there is nothing in the database yet: put it back first");
+	if (status == STATUS_OK)
+		status = expect_silence(r, err);
+	if (status == STATUS_OK)
+		status = begin_incarnation(r, err);
+	return status == STATUS_OK ? doubt(r, err) : status;
+}
+
 /* ---- All of it */
+
+static enum status bring_up(struct restoring *r, struct err *err)
+{
+	if (r->unpacked.has_store && r->with_database)
+		return err_set(err, STATUS_BAD_INPUT,
+			       "--database is for a PostgreSQL database, and this backup has its store in it");
+	if (r->unpacked.has_store)
+		return bring_up_store(r, err);
+	return r->with_database ? take_over_database(r, err) : STATUS_OK;
+}
 
 static enum status configure(struct restoring *r, struct err *err)
 {
@@ -163,15 +206,15 @@ static enum status restore(struct restoring *r, const char *path, struct err *er
 	enum status status = backup_unpack(path, r->i->data, r->watch, &r->unpacked, err);
 	if (status == STATUS_OK)
 		status = configure(r, err);
-	if (status == STATUS_OK && r->unpacked.has_store)
-		status = bring_up_store(r, err);
+	if (status == STATUS_OK)
+		status = bring_up(r, err);
 	return status == STATUS_OK ? durable_file_rename(r->i->keys_path, r->wanted_keys, err) : status;
 }
 
-enum status backup_restore(struct installation *installation, const char *path, const struct backup_watch *watch,
-			   struct restore_result *ret, struct err *err)
+enum status backup_restore(struct installation *installation, const char *path, bool with_database,
+			   const struct backup_watch *watch, struct restore_result *ret, struct err *err)
 {
-	struct restoring r = {.i = installation, .watch = watch, .arena = arena_new()};
+	struct restoring r = {.i = installation, .watch = watch, .with_database = with_database, .arena = arena_new()};
 	if (!installation->data)
 		installation->data = DATA_DEFAULT;
 	r.result.restored_us = clock_now_us(clock_system());
@@ -183,7 +226,7 @@ enum status backup_restore(struct installation *installation, const char *path, 
 	}
 	if (status == STATUS_OK) {
 		r.result.made_us = r.unpacked.made_us;
-		r.result.has_store = r.unpacked.has_store;
+		r.result.has_store = r.unpacked.has_store || with_database;
 		r.result.has_config = r.unpacked.has_config;
 		installation->keys_path = r.wanted_keys;
 		*ret = r.result;

@@ -12,6 +12,7 @@
 struct backing_up {
 	struct command command; /* first */
 	bool is_json;
+	bool with_database;
 	struct progress_line progress;
 };
 
@@ -28,9 +29,9 @@ static void print_and_free(struct buf *b)
 }
 
 /* False: there is nothing to do. */
-static bool begin(struct backing_up *b, const char *help, int argc, char **argv, int *ret_code)
+static bool begin(struct backing_up *b, const char *help, const struct option_spec *options, int argc, char **argv,
+		  int *ret_code)
 {
-	const struct option_spec options[] = {{"json", NULL, &b->is_json, "print JSON"}, {NULL}};
 	const struct command_spec spec = {.help = help, .options = options, .takes_file = true};
 	b->progress = progress_line_new();
 	if (!command_open(&b->command, &spec, argc, argv, ret_code))
@@ -84,6 +85,7 @@ static void print_backup(const struct backing_up *b, const struct backup_result 
 int command_backup(int argc, char **argv)
 {
 	struct backing_up b = {0};
+	const struct option_spec options[] = {{"json", NULL, &b.is_json, "print JSON"}, {NULL}};
 	struct backup_result result = {0};
 	const struct backup_watch watch = {show_progress, &b};
 	int code;
@@ -92,7 +94,7 @@ int command_backup(int argc, char **argv)
 		"pugmark backup FILE: keys, configuration and store into one file, while the server runs or not.\n"
 		"A tar compressed with zstd, with checksums; it gets its name when all is on the disk. Beside it as\n"
 		"much room is needed as the store takes. A store in PostgreSQL is not in it.\n",
-		argc, argv, &code))
+		options, argc, argv, &code))
 		return code;
 	enum status status = command_configure(&b.command);
 	if (status == STATUS_OK)
@@ -147,33 +149,44 @@ static void print_restore(const struct backing_up *b, const struct restore_resul
 	}
 	buf_init_fixed(&made, room, sizeof room);
 	time_append_rfc3339(&made, r->made_us);
-	printf("Restored into %s as of %s.\n", b->command.installation.data, buf_cstr(&made));
+	printf("Restored into %s as of %s%s.\n", b->command.installation.data, buf_cstr(&made),
+	       b->with_database ? ", beside the database as it was put back" : "");
 	if (!r->has_store) {
-		puts("The store was not in the backup: restore the PostgreSQL database by its own means BEFORE a "
-		     "server\n"
-		     "starts, and read 'Backup' in doc/operations.md: mail that was queued in it would be sent again.");
+		puts(
+		    "The store was not in the backup. If the PostgreSQL database is still there, as it was, start the "
+		    "server.\n"
+		    "If it was put back by its own means, mail that was queued in it WOULD BE SENT AGAIN: remove this\n"
+		    "directory, and restore with --database before a server starts.");
 		return;
 	}
 	print_mail(&r->mail);
+	if (b->with_database)
+		(void)snprintf(room, sizeof room, "the moment that the database was put back to");
 	printf(
 	    "LOST is what came in after %s; how much that was nobody can tell here: opens and clicks, accepted mail,\n"
 	    "people who unsubscribed, API keys and users that were taken away. Look at those before you start it.\n"
 	    "The old server must not run any more. Everybody has to sign in again.\n",
-	    buf_cstr(&made));
+	    room);
 }
 
 int command_restore(int argc, char **argv)
 {
 	struct backing_up b = {0};
+	const struct option_spec options[] = {
+	    {"json", NULL, &b.is_json, "print JSON"},
+	    {"database", NULL, &b.with_database,
+	     "the PostgreSQL database was put back, too: what was due in it may have left"},
+	    {NULL}};
 	struct restore_result result = {0};
 	const struct backup_watch watch = {show_progress, &b};
 	int code;
 	if (!begin(&b,
 		   "pugmark restore FILE: a backup into an empty data directory (--data). Links that were sent keep\n"
 		   "working; mail that may have left since the backup is put in doubt and not sent again.\n",
-		   argc, argv, &code))
+		   options, argc, argv, &code))
 		return code;
-	enum status status = backup_restore(&b.command.installation, b.command.file, &watch, &result, &b.command.err);
+	enum status status =
+	    backup_restore(&b.command.installation, b.command.file, b.with_database, &watch, &result, &b.command.err);
 	progress_line_end(&b.progress);
 	if (status == STATUS_OK)
 		print_restore(&b, &result);

@@ -194,6 +194,16 @@ enum status store_node_told_key(struct store_session *s, uint16_t number, uint8_
 	return status;
 }
 
+enum status store_node_alive(struct store_session *s, uint16_t *ret, struct err *err)
+{
+	int64_t now_us = 0;
+	enum status status = rows_read_time(s, "SELECT {now}", VALUES_NONE, &now_us, err);
+	if (status != STATUS_OK)
+		return status;
+	return find_number(s, "SELECT MIN(number) FROM nodes WHERE seen_at > $1",
+			   VALUES(value_time(now_us - 2 * SILENCE_US)), ret, err);
+}
+
 enum status store_node_without_key(struct store_session *s, uint16_t number, uint8_t key, uint16_t *ret,
 				   struct err *err)
 {

@@ -53,6 +53,8 @@ enum status store_node_told_key(struct store_session *s, uint16_t number, uint8_
  * 0: all of them have. */
 enum status store_node_without_key(struct store_session *s, uint16_t number, uint8_t key, uint16_t *ret,
 				   struct err *err) MUST_CHECK;
+/* A node that was seen within two minutes, twice as long as one that is alone is silent; 0: none. */
+enum status store_node_alive(struct store_session *s, uint16_t *ret, struct err *err) MUST_CHECK;
 /* Tells that it ends well. Nothing happens under another epoch. */
 enum status store_node_left(struct store_session *s, const struct node_claim *claim, struct err *err) MUST_CHECK;
 
