@@ -11,7 +11,7 @@
 void stop_signals_block(void);
 
 /* Blocks for at most timeout_ms; 0 only looks. SIGTERM or SIGINT when one has come; 0 when the time is over, or earlier
- * when a SIGHUP has come, which is taken and means nothing. Behind stop_signals_block, on one thread. */
+ * when a SIGHUP has come, which is taken and means nothing. Behind stop_signals_block, on one thread at a time. */
 int stop_signals_wait(unsigned timeout_ms);
 
 #endif

@@ -2,6 +2,7 @@
 // A PostgreSQL that does not answer, and does not hang up either: stopped, locked, or read-only. Everything that waits for it
 // has an end, says so, and goes on by itself.
 import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
 import { test } from "../harness/flow.mjs";
 import { links_of, mail, pixel_of, start_server, until } from "../harness/pugmark.mjs";
 import { no_postgres, start_postgres, start_postgres_pair } from "../harness/postgres.mjs";
@@ -33,6 +34,32 @@ const ready_text = async (server) => {
   const answer = await server.get("/readyz");
   return answer.status === 200 ? null : answer.text();
 };
+
+/** While it starts, and takes signals. */
+const is_starting = (server) => {
+  try {
+    return readdirSync(`/proc/${server.child.pid}/task`).some((id) => readFileSync(`/proc/${server.child.pid}/task/${id}/comm`, "utf8") === "start_guard\n");
+  } catch {
+    return false; /* a thread that has ended meanwhile */
+  }
+};
+
+test("SIGTERM ends a start that waits for its database, and the next one works", { skip }, async (t) => {
+  const { postgres, server } = await start_on_postgres(t);
+  await server.stop();
+  for (const signal of ["SIGTERM", "SIGINT"]) {
+    postgres.freeze();
+    const starting = server.start();
+    await until(() => is_starting(server), "the start");
+    server.child.kill(signal);
+    await assert.rejects(starting, /serve ended at once/);
+    assert.deepEqual(await server.exit, { code: 0, signal: null });
+    assert.match(server.log, new RegExp(`serve\\.stopped signal=${signal.slice(3)} during=start`));
+    postgres.thaw();
+  }
+  await server.start();
+  await server.send();
+});
 
 test("with PostgreSQL stopped the server is not ready, the API says so, links go on, and all comes back", { skip }, async (t) => {
   const { postgres, server } = await start_on_postgres(t);

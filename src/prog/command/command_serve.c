@@ -13,6 +13,7 @@
 #include "prog/serve/openapi.h"
 #include "prog/serve/server.h"
 #include "prog/serve/server_settings.h"
+#include "prog/serve/start_guard.h"
 #include <errno.h>
 #include <jansson.h>
 #include <signal.h>
@@ -69,9 +70,11 @@ static enum status run(struct installation *i, struct err *err)
 	json_set_alloc_funcs(malloc, secret_memory_free); /* bodies with passwords become trees */
 	mem_keep_reserve(RESERVE_BYTES);
 	config_apply_log_level(&i->config);
+	struct start_guard *guard = start_guard_open();
 	enum status status = installation_open(i, err);
 	if (status == STATUS_OK)
 		status = server_start(i, &server, err);
+	start_guard_close(&guard);
 	if (status == STATUS_OK)
 		status = write_port(i->port_path, server_port(server), err);
 	bool has_port_file = status == STATUS_OK; /* another server's stays */
