@@ -88,12 +88,15 @@ test("HEAD is answered like GET, without a body, and counts nothing", async (t) 
 });
 
 /** In a text an address ends where a program thinks it does, and some encode what needs no encoding. */
-test("a token that a mail program has encoded, or put a bracket or a full stop behind, still opens", async (t) => {
+test("a token that a mail program has encoded, or put something behind that is in no token, still opens", async (t) => {
   const server = await start_server(t);
   const encoded = (text) => [...text].map((c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`).join("");
   const some = (text) => text.replace(/[-_a-m]/g, (c) => encoded(c).toLowerCase());
   const opens = ["TOKEN.gif)", "TOKEN.gif.", "TOKEN.gif%3E", "TOKEN%2egif", "TOKEN>", "SOME.gif", "ALL", "ALL%2Egif%29."];
   const clicks = ["TOKEN)", "TOKEN.", "TOKEN%3e", "TOKEN).", "TOKEN.)>", "SOME", "ALL", "ALL%29"];
+  const behind = ["]", "}", ",", ";", ":", "!", "'", "*", "/", "/x/y", "=", "%20", "%22", "%0D%0A", "&gt;", "&utm_source=x", "%E2%80%9D", "%", "%2", "%zz", "%00", "%2F"];
+  clicks.push(...behind.map((end) => `TOKEN${end}`));
+  opens.push(...behind.map((end) => `TOKEN.gif${end}`));
   const fill = (path, token) => path.replace("TOKEN", token).replace("SOME", some(token)).replace("ALL", encoded(token));
   const one = await sent_mail(server);
   for (const path of opens) await assert_pixel(await server.get(`/o/${fill(path, one.open)}`, agent(path)), path);
@@ -101,7 +104,7 @@ test("a token that a mail program has encoded, or put a bracket or a full stop b
   for (const path of clicks) assert_redirect(await server.get(`/c/${fill(path, one.click)}`, agent(path)), "https://example.com/sale?a=1&b=2", path);
   assert.equal(await server.metric("bad_tokens_total"), 0);
   const wire = async (path) => (await (await Wire.open(t, server.port)).send(`GET ${path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n`).response()).status;
-  const wrong = [`/c/${one.click}!`, `/c/${one.click}%2F`, `/c/${one.click}%00`, `/c/${one.click.replace("A", "a")}x`, `/c/%2e%2e/c/${one.click}`, `/c/(${one.click}`, `/c/${one.click}%2`, `/c/${encoded(encoded(one.click))}`];
+  const wrong = [`/c/${one.click.replace("A", "a")}x`, `/c/%2e%2e/c/${one.click}`, `/c/(${one.click}`, `/c/${encoded(encoded(one.click))}`];
   for (const path of wrong) assert.equal(await wire(path), 302, path);
   for (const path of [`/C/${one.click}`, `/%63/${one.click}`, `/x/../c/${one.click}`]) assert.equal(await wire(path), 404, path);
   assert.equal(await server.metric("bad_tokens_total"), wrong.length, "nothing else opens");
@@ -125,8 +128,6 @@ test("a token that is broken, foreign, truncated or changed by one bit records n
     "..%2f..%2fetc%2fpasswd",
     "A".repeat(4000),
     `${token}A`,
-    `${token}=`,
-    `${token}/`,
     token.toLowerCase(),
     token.slice(0, -1),
     token.slice(0, 20),

@@ -15,26 +15,28 @@ static bool take_prefix(struct slice *path, struct slice prefix)
 	return true;
 }
 
-static bool is_behind_an_address(char c)
+/* RFC 4648, 5. */
+static bool is_of_a_token(char c)
 {
-	return c == ')' || c == '.' || c == '>';
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' || c == '_';
 }
 
-static struct slice plain_token(struct slice token, enum link_token_kind kind, struct arena *arena)
+/* It ends with the first character that is in none: a pixel's ".gif", a quote, a bracket, "&amp;", a word that was
+ * written on without a space. */
+static struct slice plain_token(struct slice token, struct arena *arena)
 {
 	struct slice plain = token;
 	if (slice_index(token, '%') < token.n && percent_decode(token, PERCENT_PATH, arena, &plain) != STATUS_OK)
-		return token;
-	while (plain.n && is_behind_an_address(plain.p[plain.n - 1]))
-		plain.n--;
-	if (kind == LINK_TOKEN_OPEN && slice_ends_with(plain, SLICE(".gif")))
-		plain.n -= 4;
-	return plain;
+		plain = token; /* up to the percent sign that means nothing */
+	size_t n = 0;
+	while (n < plain.n && is_of_a_token(plain.p[n]))
+		n++;
+	return slice_sub(plain, 0, n);
 }
 
 static struct hit_path path_of(enum link_token_kind kind, struct slice token, struct arena *arena)
 {
-	struct slice plain = plain_token(token, kind, arena);
+	struct slice plain = plain_token(token, arena);
 	return (struct hit_path){kind, plain, plain.n == UUID_TEXT_SIZE - 1};
 }
 

@@ -13,8 +13,8 @@ struct hit_path {
 };
 
 /* False: it is none of them. What mail programs do to an address is taken off the token again: percent signs for
- * characters that need none, and the bracket or the full stop behind an address that was found in a text. Nothing else
- * of the path may be written in another way. */
+ * characters that need none, and whatever stands behind it that is in no token, such as the bracket or the comma behind
+ * an address that was found in a text. Nothing else of the path may be written in another way. */
 bool hit_path_parse(struct slice path, struct arena *arena, struct hit_path *ret);
 
 #endif

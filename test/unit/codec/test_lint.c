@@ -256,6 +256,33 @@ static void test_long_lines_of_a_mail(void **state)
 	}
 }
 
+/* A quarter of a megabyte of what begins something and ends nothing is looked at once: whoever goes through it again at
+ * each byte needs minutes. */
+static void test_beginnings_without_an_end_take_no_time(void **state)
+{
+	static const char *const begins[] = {"[",  "{",   "%",        "#",   "$",         "<",   "*",  "[[",
+					     "{{", "${",  "*|",       "<%",  "%a",        "##a", "[a", "&",
+					     "&#", "<!-", "<!--",     "<a ", "\"",        "<a=", "=?", "http://",
+					     "@",  "a@",  "<script>", "</",  "<![CDATA[", "%5b"};
+	(void)state;
+	for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++) {
+		struct arena *arena = arena_new();
+		struct lint_options options = default_options();
+		struct buf mail;
+		buf_init(&mail, 8 << 20);
+		buf_append_cstr(&mail, "<p>");
+		(void)repeated(begins[i], (1 << 18) / strlen(begins[i]), &mail);
+		(void)judge(&options, buf_slice(&mail), false, arena);
+		buf_done(&mail);
+		buf_init(&mail, 8 << 20);
+		buf_append_cstr(&mail, HEAD "\r\n");
+		(void)repeated(begins[i], (1 << 18) / strlen(begins[i]), &mail);
+		(void)judge(&options, buf_slice(&mail), true, arena);
+		buf_done(&mail);
+		arena_free(&arena);
+	}
+}
+
 static void test_bulk_mail_must_let_people_go(void **state)
 {
 	(void)state;
@@ -485,6 +512,7 @@ int main(void)
 	    cmocka_unit_test(test_mail_findings_and_their_near_misses),
 	    cmocka_unit_test(test_sizes_are_judged_after_rewriting),
 	    cmocka_unit_test(test_long_lines_of_a_mail),
+	    cmocka_unit_test(test_beginnings_without_an_end_take_no_time),
 	    cmocka_unit_test(test_bulk_mail_must_let_people_go),
 	    cmocka_unit_test(test_templates_may_have_merge_tags),
 	    cmocka_unit_test(test_links_have_their_whole_text_and_fate),
