@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, wri
 import { join } from "node:path";
 import { test } from "../harness/flow.mjs";
 import { no_postgres, start_postgres } from "../harness/postgres.mjs";
-import { BROWSER_AGENT, Server, links_of, mail, pugmark, start_server, temporary_directory } from "../harness/pugmark.mjs";
+import { BROWSER_AGENT, Server, links_of, mail, program, pugmark, start_server, temporary_directory } from "../harness/pugmark.mjs";
 
 const DESTINATION = "https://example.com/sale?a=1&b=2";
 
@@ -159,6 +159,44 @@ test("a restore wants an empty directory and a whole backup, and leaves nothing 
   writeFileSync(file, good);
   await restore(file, empty);
   assert.equal(existsSync(join(empty, "keys")), true);
+});
+
+/** All that a restore may leave when it is killed: nothing, what does not start, or what is whole. */
+test("a restore that is killed leaves nothing that sends mail twice, whatever is done with it", async (t) => {
+  const server = await start_server(t, { args: ["--roles", "edge,api,apply"] });
+  const messages = Array.from({ length: 300 }, (_, i) => mail({ to: { email: `k${i}@example.com` } }));
+  assert.equal((await server.api("POST", "/messages/batch", { messages })).status, 202);
+  const file = join(temporary_directory(t), "b.tar.zst");
+  await backup(server, file);
+  await server.stop();
+  const seen = { nothing: 0, broken_off: 0, whole: 0 };
+  const began = Date.now();
+  await restore(file, fresh(t));
+  const whole_ms = Date.now() - began;
+  for (let tenth = 1; tenth <= 12; tenth++) {
+    const data = fresh(t);
+    spawnSync(program, ["restore", file, "--data", data], { timeout: Math.ceil((whole_ms * tenth) / 10), killSignal: "SIGKILL" });
+    const names = existsSync(data) ? readdirSync(data) : [];
+    if (names.length === 0) {
+      seen.nothing++;
+      continue;
+    }
+    if (!names.includes("keys")) {
+      seen.broken_off++;
+      const again = await pugmark(["restore", file, "--data", data]);
+      assert.match(again.stderr, /a restore into '.*' was broken off: remove it, and restore again|is not empty/);
+      if (names.includes("keys.part")) for (const words of [["serve"], ["init"]]) assert.match((await pugmark([...words, "--data", data])).stderr, /a restore into '.*' was broken off/);
+      rmSync(join(data, "keys.part"), { force: true });
+      writeFileSync(join(data, "keys"), readFileSync(join(server.data, "keys")), { mode: 0o600 });
+      if (!names.includes("pugmark.db")) continue;
+    } else {
+      seen.whole++;
+    }
+    const restored = await start_restored(t, server, data, { args: [] });
+    assert.equal((await restored.api("GET", "/stats/summary?from=2000-01-01&to=2100-01-01")).body.in_doubt, 300, `killed after ${tenth} tenths of the time`);
+    await restored.stop();
+  }
+  t.diagnostic(JSON.stringify(seen));
 });
 
 test("nobody is signed in after a restore", async (t) => {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* In this order: everything out of the backup under other names; the configuration, which says where the store is to
- * be; the store, migrated and as a new incarnation, with what may have left in doubt; the keys. A kill at any point
- * leaves a directory that does not start and that a second restore refuses, and the backup as it was. */
+ * be; the store, migrated and as a new incarnation, with what may have left in doubt, and only then under its name; the
+ * keys. A kill at any point leaves a directory that does not start and that a second restore refuses, and the backup as
+ * it was. Whoever puts the keys into such a directory by hand has a store that sends nothing twice, or none. */
 #include "prog/backup/backup_restore.h"
 
 #include "base/random.h"
@@ -57,6 +58,9 @@ static enum status take_directory(struct restoring *r, struct err *err)
 	(void)closedir(directory); /* only read from */
 	if (can_be_taken)
 		return STATUS_OK;
+	if (access(in_data(r, BACKUP_KEYS ".part"), F_OK) == 0)
+		return err_set(err, STATUS_CONFLICT, "a restore into '%s' was broken off: remove it, and restore again",
+			       r->i->data);
 	return err_set(
 	    err, STATUS_CONFLICT,
 	    "'%s' is not empty: a backup is restored into an empty data directory; name another one, or move "
@@ -67,35 +71,39 @@ static enum status take_directory(struct restoring *r, struct err *err)
 /* Only what this call has made; the directory was empty. */
 static void undo(struct restoring *r)
 {
-	static const char *const NAMES[] = {BACKUP_KEYS ".part", BACKUP_CONFIG ".part", BACKUP_STORE ".part",
-					    BACKUP_CONFIG, "node"};
-	static const char *const BESIDE[] = {"", "-wal", "-shm"};
+	static const char *const NAMES[] = {BACKUP_KEYS ".part",
+					    BACKUP_CONFIG ".part",
+					    BACKUP_STORE ".part",
+					    BACKUP_STORE ".part-wal",
+					    BACKUP_STORE ".part-shm",
+					    BACKUP_CONFIG,
+					    "node"};
 	for (size_t n = 0; n < sizeof NAMES / sizeof NAMES[0]; n++)
 		(void)unlink(in_data(r, NAMES[n])); /* those that were not made are not there */
-	for (size_t n = 0; r->store_path && n < sizeof BESIDE / sizeof BESIDE[0]; n++)
-		(void)unlink(arena_printf(r->arena, "%s%s", r->store_path, BESIDE[n]).p); /* alike */
+	if (r->store_path)
+		(void)unlink(r->store_path);
 	if (r->made_directory)
 		(void)rmdir(r->i->data); /* not when a journal was begun: that is refused the next time, with words */
 }
 
 /* ---- The store */
 
-static enum status place_store(struct restoring *r, struct err *err)
+/* Where the store is to be, and nothing is yet. */
+static enum status find_place(struct restoring *r, const char **ret, struct err *err)
 {
-	struct installation *i = r->i;
-	enum status status = store_open(i->config.store_url, &i->store, err);
+	struct store *store = NULL;
+	enum status status = store_open(r->i->config.store_url, &store, err);
 	if (status != STATUS_OK)
 		return status;
-	const char *path = store_file(i->store);
+	const char *path = store_file(store);
 	if (!path)
-		return err_set(err, STATUS_BAD_INPUT,
-			       "the backup has a store of SQLite, and store.url names a PostgreSQL database");
-	if (access(path, F_OK) == 0)
-		return err_set(err, STATUS_CONFLICT, "%s is there already: move it away", path);
-	status = durable_file_rename(in_data(r, BACKUP_STORE ".part"), path, err);
-	if (status == STATUS_OK)
-		r->store_path = arena_printf(r->arena, "%s", path).p;
-	store_close(&i->store);
+		status = err_set(err, STATUS_BAD_INPUT,
+				 "the backup has a store of SQLite, and store.url names a PostgreSQL database");
+	else if (access(path, F_OK) == 0)
+		status = err_set(err, STATUS_CONFLICT, "%s is there already: move it away", path);
+	else
+		*ret = arena_printf(r->arena, "%s", path).p;
+	store_close(&store);
 	return status;
 }
 
@@ -135,15 +143,40 @@ static enum status doubt(struct restoring *r, struct err *err)
 	return status;
 }
 
+/* Of whatever the configuration names. Opening migrates it, and refuses one of a newer program. */
+static enum status bring_up_opened(struct restoring *r, struct err *err)
+{
+	enum status status = begin_incarnation(r, err);
+	return status == STATUS_OK ? doubt(r, err) : status;
+}
+
+/* Under another name, which nobody opens by mistake. Closing it leaves one file: SQLite takes its log back then. */
+static enum status bring_up_part(struct restoring *r, struct err *err)
+{
+	struct installation *i = r->i;
+	const char *url = i->config.store_url;
+	i->config.store_url = arena_printf(r->arena, "sqlite:%s", in_data(r, BACKUP_STORE ".part")).p;
+	enum status status = installation_open(i, err);
+	if (status == STATUS_OK)
+		status = bring_up_opened(r, err);
+	store_close(&i->store);
+	i->config.store_url = url;
+	if (status == STATUS_OK && access(in_data(r, BACKUP_STORE ".part-wal"), F_OK) == 0)
+		status = err_set(err, STATUS_IO, "the store was not closed: %s-wal is there", BACKUP_STORE ".part");
+	return status;
+}
+
 static enum status bring_up_store(struct restoring *r, struct err *err)
 {
-	enum status status = place_store(r, err);
-	/* Which migrates it, and refuses one of a newer program. */
+	const char *path = NULL;
+	enum status status = find_place(r, &path, err);
 	if (status == STATUS_OK)
-		status = installation_open(r->i, err);
+		status = bring_up_part(r, err);
 	if (status == STATUS_OK)
-		status = begin_incarnation(r, err);
-	return status == STATUS_OK ? doubt(r, err) : status;
+		status = durable_file_rename(in_data(r, BACKUP_STORE ".part"), path, err);
+	if (status == STATUS_OK)
+		r->store_path = path;
+	return status;
 }
 
 /* ---- A database that was put back by its own means */
@@ -172,9 +205,7 @@ static enum status take_over_database(struct restoring *r, struct err *err)
 		return err_set(err, status, "there is nothing in the database yet: put it back first");
 	if (status == STATUS_OK)
 		status = expect_silence(r, err);
-	if (status == STATUS_OK)
-		status = begin_incarnation(r, err);
-	return status == STATUS_OK ? doubt(r, err) : status;
+	return status == STATUS_OK ? bring_up_opened(r, err) : status;
 }
 
 /* ---- All of it */

@@ -50,6 +50,15 @@ static enum status check_directory(const struct installation *i, struct err *err
 	return STATUS_OK;
 }
 
+/* A restore gives the keys their name last (backup_restore.c). */
+static enum status check_whole(const struct installation *i, struct err *err)
+{
+	if (access(arena_printf(i->arena, "%s.part", i->keys_path).p, F_OK) != 0)
+		return STATUS_OK;
+	return err_set(err, STATUS_NOT_FOUND, "a restore into '%s' was broken off: remove it, and restore again",
+		       i->data);
+}
+
 /* Keys are made by `init` alone. A server that made new ones where it found none would start, and break every link ever
  * sent. */
 static enum status open_keys(struct installation *i, bool create, struct err *err)
@@ -57,7 +66,9 @@ static enum status open_keys(struct installation *i, bool create, struct err *er
 	enum status status = key_file_load(i->keys_path, &i->keys, &i->newest_key, err);
 	if (status != STATUS_NOT_FOUND || !create)
 		return status;
-	status = key_agreement_may_begin(i->store, i->keys_path, err);
+	status = check_whole(i, err);
+	if (status == STATUS_OK)
+		status = key_agreement_may_begin(i->store, i->keys_path, err);
 	if (status == STATUS_OK)
 		status = key_file_create(i->keys_path, err);
 	return status == STATUS_OK ? key_file_load(i->keys_path, &i->keys, &i->newest_key, err) : status;
@@ -114,7 +125,10 @@ enum status installation_create(struct installation *i, struct err *err)
 static enum status say_what_is_missing(struct installation *i, struct err *err)
 {
 	struct err ignored;
-	enum status status = store_open(i->config.store_url, &i->store, &ignored);
+	enum status status = check_whole(i, err);
+	if (status != STATUS_OK)
+		return status;
+	status = store_open(i->config.store_url, &i->store, &ignored);
 	if (status == STATUS_OK)
 		status = store_check(i->store, &ignored);
 	if (status == STATUS_OK || status == STATUS_AGAIN || status == STATUS_CONFLICT)
