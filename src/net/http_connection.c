@@ -7,6 +7,7 @@
 #include "net/http_connection.h"
 #include "base/mem.h"
 #include "net/proxy_protocol.h"
+#include <sys/socket.h>
 
 static const struct http_limits *limits_of(const struct http_connection *connection)
 {
@@ -439,11 +440,22 @@ static void on_closed(uv_handle_t *handle)
 	http_loop_maybe_end(loop);
 }
 
+/* Whatever was the reason: the client must not take the part that he has for the whole. */
+static void reset_if_cut_off(struct http_connection *connection)
+{
+	const struct linger at_once = {.l_onoff = 1};
+	uv_os_fd_t fd;
+	if (connection->first && connection->first->stream && http_stream_is_unfinished(connection->first->stream) &&
+	    uv_fileno((uv_handle_t *)&connection->tcp, &fd) == 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once); /* the best there is */
+}
+
 void http_connection_close(struct http_connection *connection)
 {
 	if (connection->closing)
 		return;
 	connection->closing = true;
+	reset_if_cut_off(connection);
 	list_remove(&connection->in_wheel);
 	list_remove(&connection->in_flush);
 	list_remove(&connection->in_rest);
@@ -463,7 +475,7 @@ void http_connection_wind_down(struct http_connection *connection)
 		return;
 	bool between = connection->start == connection->end && connection->state < READ_BODY;
 	if (connection->first && connection->first->stream)
-		http_stream_close(connection->first->stream);
+		http_stream_wind_down(connection->first->stream);
 	else if (!connection->first && (between || connection->state == READ_DISCARD))
 		http_connection_close(connection);
 }

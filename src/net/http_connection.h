@@ -119,11 +119,13 @@ struct http_stream {
 	struct buf waiting;
 	char *writing; /* what a uv_write is busy with */
 	size_t writing_n;
-	size_t charged; /* of the budget, for both */
-	void (*closed)(void *user, struct http_stream *stream);
-	void *user;
-	bool ended;     /* by its owner */
-	bool head_only; /* HEAD: nothing but the headers goes out */
+	size_t charged;                 /* of the budget, for both */
+	struct http_stream_owner owner; /* drained: NULL for one without end */
+	bool is_long;                   /* it has an end, which the client must see */
+	bool is_chunked;
+	bool owes_drained; /* once what is waiting is written */
+	bool ended;        /* by its owner */
+	bool head_only;    /* HEAD: nothing but the headers goes out */
 };
 
 /* http_input.c */
@@ -196,5 +198,9 @@ void http_append_head(struct buf *b, struct http_request *request, unsigned stat
 /* http_stream.c */
 void http_stream_flush(struct http_connection *connection, struct http_stream *stream);
 void http_stream_free(struct http_stream *stream);
+/* Its client waits for more, and would take what he has for the whole if the connection just ended. */
+bool http_stream_is_unfinished(const struct http_stream *stream);
+/* Before a stop. */
+void http_stream_wind_down(struct http_stream *stream);
 
 #endif
