@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "net/http_chunked.h"
 #include "net/http_loop.h"
+#include "net/http_stream.h"
 
 enum {
 	REQUESTS_PER_SLAB = 32,    /* */
@@ -121,11 +122,9 @@ struct http_stream {
 	size_t writing_n;
 	size_t charged;                 /* of the budget, for both */
 	struct http_stream_owner owner; /* drained: NULL for one without end */
-	bool is_long;                   /* it has an end, which the client must see */
-	bool is_chunked;
-	bool owes_drained; /* once what is waiting is written */
-	bool ended;        /* by its owner */
-	bool head_only;    /* HEAD: nothing but the headers goes out */
+	bool is_long, is_chunked;       /* it has an end, which the client must see; where, the coding says */
+	bool owes_drained;              /* once what is waiting is written */
+	bool ended, head_only;          /* by its owner; HEAD: nothing but the headers goes out */
 };
 
 /* http_input.c */
@@ -198,9 +197,7 @@ void http_append_head(struct buf *b, struct http_request *request, unsigned stat
 /* http_stream.c */
 void http_stream_flush(struct http_connection *connection, struct http_stream *stream);
 void http_stream_free(struct http_stream *stream);
-/* Its client waits for more, and would take what he has for the whole if the connection just ended. */
-bool http_stream_is_unfinished(const struct http_stream *stream);
-/* Before a stop. */
+bool http_stream_is_unfinished(const struct http_stream *stream); /* its client must not take it for whole */
 void http_stream_wind_down(struct http_stream *stream);
 
 #endif

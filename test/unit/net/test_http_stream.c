@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buf.h"
 #include "loopback.h"
-#include "net/http_server.h"
+#include "net/http_stream.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
