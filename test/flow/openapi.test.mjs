@@ -95,6 +95,7 @@ test("the answers of every route are as the document says", async (t) => {
   await call("POST", "/messages/{id}/cancel", { id: scheduled.id });
   await call("POST", "/messages/{id}/resolve", { id: sent.id, body: { as: "sent" } });
   await call("GET", "/events", { query: "?limit=3" });
+  for (const query of ["", "?type=email.clicked&format=csv"]) await call("GET", "/events/export", { query });
   await call("GET", "/events/{id}", { id: event.id });
   for (const verb of ["confirm", "dismiss"]) {
     const bulk = await server.send({ stream: "bulk", to: { email: `${verb}@example.com` } });

@@ -58,18 +58,34 @@ void answer_problem_list(struct api_call *call, unsigned status, const char *det
 
 /* ---- What became of it, by its status */
 
+static bool is_our_fault(enum status status)
+{
+	return status == STATUS_FAULT || status == STATUS_CORRUPT;
+}
+
 /* One line for all that fail alike. While the store is away everything fails, so then the route is no difference. */
-static void log_failure(const struct api_call *call, enum status status, const struct err *err)
+static void log_line(const struct api_call *call, const char *event, enum status status, const struct err *err)
 {
 	uint64_t left_out;
-	bool is_ours = status == STATUS_FAULT || status == STATUS_CORRUPT;
+	bool is_ours = is_our_fault(status);
 	const char *pattern = call->route ? call->route->pattern : "";
-	struct slice key = arena_printf(call->arena, "%s %s", status_name(status), is_ours ? pattern : "");
+	struct slice key = arena_printf(call->arena, "%s %s %s", event, status_name(status), is_ours ? pattern : "");
 	if (!log_limit_allows(call->services->failures, key, clock_monotonic_us(clock_system()), &left_out))
 		return;
-	log_write(is_ours ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, is_ours ? "api.failed" : "api.store_away",
+	log_write(is_ours ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, event,
 		  LOG_FIELDS(LOG_CSTR("method", routes_method_name(call->asker.method)), LOG_CSTR("route", pattern),
 			     LOG_CSTR("request", call->request_id), LOG_ERR(err), LOG_INT("left_out", left_out)));
+}
+
+static void log_failure(const struct api_call *call, enum status status, const struct err *err)
+{
+	log_line(call, is_our_fault(status) ? "api.failed" : "api.store_away", status, err);
+}
+
+void answer_cut_off(struct api_call *call, enum status status, const struct err *err)
+{
+	if (status != STATUS_DENIED)
+		log_line(call, "api.answer_cut", status, err);
 }
 
 static void answer_fault(struct api_call *call)

@@ -18,6 +18,10 @@ void answer_problem_list(struct api_call *call, unsigned status, const char *det
  * where it passes. These two are logged, with route and request, once a minute for each kind. */
 void answer_status(struct api_call *call, enum status status, const struct err *err);
 
+/* The same log line for an answer that has begun and cannot go on; its client sees that the connection is cut. Not when
+ * whoever asked has no right to it any more. */
+void answer_cut_off(struct api_call *call, enum status status, const struct err *err);
+
 /* The response buffer, to write JSON into, with the status set. */
 struct json_text answer_json(struct api_call *call, unsigned status);
 /* An answer that is a list: rows behind this, then where the next ones begin, then what else it says; the caller closes

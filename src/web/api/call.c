@@ -56,8 +56,7 @@ static void answer_busy(struct api_call *call)
 	answer_problem(call, 503, "Busy", "Too many large requests are being worked on. Try again in a few seconds.");
 }
 
-/* Takes `bytes` of the budget for as long as the call lasts; false after having answered. */
-static bool reserve(struct api_call *call, size_t bytes)
+bool call_reserve(struct api_call *call, size_t bytes)
 {
 	if (!mem_is_short() && byte_budget_take(call->services->budget, bytes, BUDGET_KNOWN)) {
 		call->reserved += bytes;
@@ -96,7 +95,7 @@ static bool has_good_shape(struct api_call *call)
 			       "The body has more than 250,000 values. Send less with one request.");
 		return false;
 	}
-	return reserve(call, json_shape_tree_bytes(&shape, call->body));
+	return call_reserve(call, json_shape_tree_bytes(&shape, call->body));
 }
 
 /* Duplicate keys are refused (RFC 8259, 4: behaviour is unpredictable): two readers of one body must not read two
@@ -205,7 +204,7 @@ static bool has_room_to_work(struct api_call *call)
 	size_t taken = call->body.n + call->reserved + max / 8;
 	size_t most = taken < max ? max - taken : 0;
 	size_t work = call->body.n * WORK_FACTOR;
-	return call->body.n <= LARGE_BODY || reserve(call, work < most ? work : most);
+	return call->body.n <= LARGE_BODY || call_reserve(call, work < most ? work : most);
 }
 
 /* ---- The handler */
@@ -233,6 +232,7 @@ static void check_asked(struct api_call *call, const struct route *route)
 	log_error("api.not_asked", LOG_CSTR("route", route->pattern));
 	call->then = NULL;
 	call->stream_filter = NULL;
+	call->pages = NULL;
 	answer_problem(call, 500, "Failed", "This server did not find out what you may see, and shows nothing.");
 }
 

@@ -24,6 +24,7 @@
 #include <jansson.h>
 
 struct event_filter;
+struct page_source;
 struct password_check;
 struct route;
 struct writer_command;
@@ -59,6 +60,8 @@ struct api_call {
 	/* Set instead of an answer: the loop turns the connection into an event stream. */
 	struct event_filter *stream_filter;
 	struct slice stream_reset; /* and what the stream says first, where it cannot go on (event_stream.h); JSON */
+	/* Set beside an answer that is only the first page (long_answer.h). */
+	struct page_source *pages;
 	/* Set instead of an answer by call_commit, and by call_check_password. */
 	struct writer_command *command;
 	struct password_check *check; /* under way while there is no command */
@@ -75,6 +78,9 @@ void call_done(struct api_call *call);
 bool call_admit(struct api_call *call, const struct route *route, struct api_worker *worker);
 /* Everything from the route to the answer, or to the command. Blocks for reads of the store. */
 void call_run(struct api_call *call, const struct route *route, struct api_worker *worker);
+
+/* Takes `bytes` of the budget for as long as the call lasts; false after having answered 503. */
+bool call_reserve(struct api_call *call, size_t bytes);
 
 /* For handlers, as their last act: `command` (in the call's arena, with `run` set) is to be committed, and `then` to
  * answer. It finds the outcome in call->command. */

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "engine/feed/event_json.h"
 #include "engine/feed/live.h"
+#include "net/http_stream.h"
 #include "net/sse.h"
 #include "net/worker_pool.h"
 #include "store/events/events.h"

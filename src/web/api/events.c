@@ -5,14 +5,16 @@
 
 #include "base/clock.h"
 #include "codec/text/json_text.h"
+#include "engine/feed/event_csv.h"
 #include "engine/feed/event_json.h"
 #include "store/events/events.h"
 #include "web/api/answer.h"
+#include "web/api/long_answer.h"
 #include "web/api/parameters.h"
 #include "web/api/reach.h"
 #include "web/api/services.h"
 
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500, RESET_MAX = 512 };
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500, RESET_MAX = 512, EXPORTED_AT_ONCE = 250 };
 
 static void unknown_word(struct api_call *call, const char *name, struct slice word)
 {
@@ -166,4 +168,122 @@ void events_stream(struct api_call *call, struct api_worker *worker)
 	filter->oldest_first = true;
 	call->status = 200;
 	call->stream_filter = filter;
+}
+
+/* ---- Export */
+
+/* How many positions one look goes through, whatever it finds. A filter that hardly anything matches would otherwise
+ * have the store walk through all events in one statement, with a worker waiting for it; this way the reach is doubled
+ * while looks are short, and others come between. */
+enum { REACH_FIRST = 65536, LOOK_IS_SHORT_US = 20000 };
+static const uint64_t REACH_ALL = UINT64_MAX; /* of a message or a contact, whose events the store finds at once */
+
+struct event_export {
+	struct page_source source; /* first: a source is an export */
+	struct event_filter filter;
+	uint64_t through; /* the last position there was when it began */
+	uint64_t reach;
+	bool is_csv;
+};
+
+enum status events_newest(struct api_call *call, struct api_worker *worker, uint64_t *ret, struct err *err)
+{
+	struct event_filter newest = {.tenant = call->who.tenant, .limit = 1};
+	struct event *events;
+	size_t count;
+	enum status status = store_event_list(worker->session, &newest, call->arena, &events, &count, err);
+	if (status == STATUS_OK)
+		*ret = count ? events[0].position : 0;
+	return status;
+}
+
+static enum status put_line(struct event_export *x, const struct page *page, const struct event *event, struct err *err)
+{
+	struct event_json_context context = {page->call->who.tenant_name, page->worker->sealer};
+	struct buf *to = &page->call->response;
+	if (x->is_csv)
+		return event_csv_append(to, event, &context, err);
+	event_json_append(to, event, &context);
+	buf_append_byte(to, '\n');
+	return STATUS_OK;
+}
+
+static void move_on(struct event_export *x, uint64_t seen, int64_t look_us)
+{
+	x->filter.after_position = seen;
+	if (x->reach == REACH_ALL)
+		return;
+	if (look_us < LOOK_IS_SHORT_US && x->reach < UINT64_MAX / 2)
+		x->reach *= 2;
+	else if (look_us >= LOOK_IS_SHORT_US && x->reach > REACH_FIRST)
+		x->reach /= 2;
+}
+
+static enum status next_events(struct page_source *source, const struct page *page, struct err *err)
+{
+	struct event_export *x = (struct event_export *)source;
+	struct event_filter *f = &x->filter;
+	struct event *events;
+	size_t count;
+	int64_t began_us = clock_monotonic_us(clock_system());
+	f->horizon = x->through - f->after_position > x->reach ? f->after_position + x->reach : x->through;
+	enum status status = store_event_list(page->worker->session, f, page->arena, &events, &count, err);
+	int64_t look_us = clock_monotonic_us(clock_system()) - began_us;
+	for (size_t i = 0; status == STATUS_OK && i < count; i++)
+		status = put_line(x, page, &events[i], err);
+	if (status != STATUS_OK)
+		return status;
+	move_on(x, count == f->limit ? events[count - 1].position : f->horizon, look_us);
+	return f->after_position == x->through ? STATUS_END : STATUS_OK;
+}
+
+static bool query_format(struct api_call *call, bool *ret_is_csv)
+{
+	struct slice format = {NULL, 0};
+	if (!parameters_text(call, "format", &format))
+		return false;
+	*ret_is_csv = format.p && slice_equal(format, SLICE("csv"));
+	if (!format.p || *ret_is_csv || slice_equal(format, SLICE("jsonl")))
+		return true;
+	answer_problem(call, 422, "Invalid", "The query parameter 'format' must be jsonl or csv.");
+	return false;
+}
+
+/* From before the tenant's first event, wherever in the log of all tenants that is, to its last one now. */
+static enum status find_ends(struct api_call *call, struct api_worker *worker, struct event_export *x, struct err *err)
+{
+	uint64_t first = 0;
+	enum status status = store_event_first_position(worker->session, call->who.tenant, &first, err);
+	if (status == STATUS_OK)
+		status = events_newest(call, worker, &x->through, err);
+	x->filter.after_position = first && first <= x->through ? first - 1 : 0;
+	return status;
+}
+
+/* Oldest first: what is appended while it goes on does not move what is still to come. */
+void events_export(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	struct event_export *x = ARENA_NEW(call->arena, struct event_export);
+	x->source.next = next_events;
+	if (!query_filter(call, worker, &x->filter) || !query_format(call, &x->is_csv))
+		return;
+	x->reach = x->filter.contact_id.p || !uuid_is_zero(x->filter.message) ? REACH_ALL : REACH_FIRST;
+	enum status status = find_ends(call, worker, x, &err);
+	if (status != STATUS_OK) {
+		answer_status(call, status, &err);
+		return;
+	}
+	x->filter.oldest_first = x->filter.has_horizon = true;
+	x->filter.limit = EXPORTED_AT_ONCE;
+	call->status = 200;
+	call->response_type =
+	    x->is_csv ? SLICE("text/csv; charset=utf-8; header=present") : SLICE("application/x-ndjson");
+	if (x->is_csv)
+		event_csv_append_names(&call->response);
+	long_answer_begin(call, worker, &x->source);
+	if (call->status == 200)
+		answer_header(call, SLICE("Content-Disposition"),
+			      x->is_csv ? SLICE("attachment; filename=\"events.csv\"")
+					: SLICE("attachment; filename=\"events.jsonl\""));
 }

@@ -16,6 +16,7 @@
 #include "net/worker_pool.h"
 #include "web/api/answer.h"
 #include "web/api/event_stream.h"
+#include "web/api/long_answer.h"
 #include "web/api/routes.h"
 #include "web/api/services.h"
 
@@ -131,9 +132,20 @@ static void answer(struct api_exchange *x)
 		http_answer(x->request, call->status, call->headers, call->header_count, buf_slice(&call->response));
 }
 
+static void answer_page_by_page(struct api_exchange *x)
+{
+	add_standard_headers(&x->call);
+	long_answer_start(x->config, x->request, &x->call);
+	mem_free(x); /* what was in the call lives on */
+}
+
 static void finish(struct worker_job *job)
 {
 	struct api_exchange *x = (struct api_exchange *)job;
+	if (x->call.pages) {
+		answer_page_by_page(x);
+		return;
+	}
 	if (x->call.stream_filter)
 		event_stream_start(x->config, x->request, &x->call);
 	else

@@ -5,7 +5,7 @@
  *   worker   call_run (call.h): answered, or handed to the writer, and then no worker is held by it
  *   writer   committed or failed; posted to the pool again; a password has a thread of its own instead
  *   worker   call_go_on
- *   loop     answered, freed
+ *   loop     answered, freed; or taken over by what goes on (event_stream.h, long_answer.h)
  *
  * So four workers are enough for reads whatever the writer is busy with, and whoever tries passwords. Requests that
  * wait are bounded by the pool (worker_pool_park); one too many is answered 503 before anything is done.

@@ -2,8 +2,9 @@
 /* What a person may ask for: everything that is known of them (GDPR, articles 15 and 20), and to be forgotten (article
  * 17).
  *
- * An export is written into one buffer, page by page of the store, and given whole or not at all: half of what is known
- * would be taken for all of it. It is noted before it is made, so that no copy leaves without a trace. */
+ * An export is written page by page, each its own read of the store, as fast as somebody takes it. Half of what is
+ * known must not be taken for all of it: one that fails on the way is cut off (long_answer.h). It is noted before it is
+ * made, so that no copy leaves without a trace. */
 #include "web/api/privacy.h"
 
 #include "base/clock.h"
@@ -21,28 +22,30 @@
 #include "store/people/suppressions.h"
 #include "web/api/answer.h"
 #include "web/api/contacts.h"
+#include "web/api/events.h"
+#include "web/api/long_answer.h"
 #include "web/api/messages.h"
 #include "web/api/services.h"
 
-enum { PAGE = 500 };
+enum { MESSAGES_AT_ONCE = 50, EVENTS_AT_ONCE = 250, TEXTS_AT_ONCE = 128 << 10 };
 
 /* ---- Export */
 
 /* The texts as they were kept, before links were tracked. */
-static void put_content(struct api_call *call, struct api_worker *worker, struct json_text *w, const struct message *m)
+static void put_content(const struct page *page, struct json_text *w, const struct message *m)
 {
 	struct err err = {0};
 	struct slice content;
 	struct mail_body body = {0};
 	if (m->body_id.n &&
-	    store_body_find(worker->session, m->tenant, m->body_id, call->arena, &content, &err) == STATUS_OK &&
-	    mail_body_decode(content, call->arena, &body, &err) != STATUS_OK)
+	    store_body_find(page->worker->session, m->tenant, m->body_id, page->arena, &content, &err) == STATUS_OK &&
+	    mail_body_decode(content, page->arena, &body, &err) != STATUS_OK)
 		body = (struct mail_body){0};
 	JSON_FIELD(w, "html", string_or_null, body.html);
 	JSON_FIELD(w, "text", string_or_null, body.text);
 }
 
-static void put_message(struct api_call *call, struct api_worker *worker, struct json_text *w, const struct message *m)
+static void put_message(const struct page *page, struct json_text *w, const struct message *m)
 {
 	json_open(w, '{');
 	messages_write_fields(w, m);
@@ -50,55 +53,8 @@ static void put_message(struct api_call *call, struct api_worker *worker, struct
 	JSON_FIELD(w, "enrollment", string_or_null, m->enrollment);
 	JSON_FIELD(w, "provider_message_id", string_or_null, m->remote_id);
 	JSON_FIELD(w, "metadata", raw_or_null, m->metadata);
-	put_content(call, worker, w, m);
+	put_content(page, w, m);
 	json_close(w, '}');
-}
-
-/* By the contact's id, through pages, each its own read: an export must not hold a snapshot of the store for as long as
- * it takes. */
-static enum status put_messages(struct api_call *call, struct api_worker *worker, struct json_text *w, struct slice id,
-				struct err *err)
-{
-	struct message_filter f = {.tenant = call->who.tenant, .contact_id = id, .limit = PAGE};
-	struct message *messages;
-	size_t count = PAGE;
-	json_key(w, "messages");
-	json_open(w, '[');
-	while (count == PAGE) {
-		enum status status = store_message_list(worker->session, &f, call->arena, &messages, &count, err);
-		if (status != STATUS_OK)
-			return status;
-		for (size_t i = 0; i < count; i++)
-			put_message(call, worker, w, &messages[i]);
-		if (count)
-			f.before = messages[count - 1].id;
-	}
-	json_close(w, ']');
-	return STATUS_OK;
-}
-
-static enum status put_events(struct api_call *call, struct api_worker *worker, struct json_text *w, struct slice id,
-			      struct err *err)
-{
-	struct event_filter f = {.tenant = call->who.tenant, .contact_id = id, .oldest_first = true, .limit = PAGE};
-	struct event_json_context context = {call->who.tenant_name, worker->sealer};
-	struct event *events;
-	size_t count = PAGE;
-	json_key(w, "events");
-	json_open(w, '[');
-	while (count == PAGE) {
-		enum status status = store_event_list(worker->session, &f, call->arena, &events, &count, err);
-		if (status != STATUS_OK)
-			return status;
-		for (size_t i = 0; i < count; i++) {
-			json_put_raw(w, SLICE_EMPTY);
-			event_json_append(&call->response, &events[i], &context);
-		}
-		if (count)
-			f.after_position = events[count - 1].position;
-	}
-	json_close(w, ']');
-	return STATUS_OK;
 }
 
 /* It is kept under the address, which outlives the contact on purpose. */
@@ -124,34 +80,124 @@ static enum status note_export(struct api_call *call, const struct contact *c, s
 	return audit_record(call->services->writer, &entry, err);
 }
 
-void privacy_export(struct api_call *call, struct api_worker *worker)
+/* Where an export is. What it shows of messages and events is what was there when it began: messages are read from the
+ * newest back, events up to the last one then. */
+struct contact_export {
+	struct page_source source; /* first: a source is an export */
+	struct contact contact;
+	enum { OF_MESSAGES, OF_EVENTS } part;
+	bool needs_comma;
+	struct uuid before;      /* the message written last */
+	uint64_t after, through; /* positions of the event written last, and of the last one to be written */
+};
+
+static enum status put_messages(struct contact_export *x, const struct page *page, struct json_text *w, struct err *err)
 {
-	struct err err = {0};
-	struct contact c;
-	enum status status = contacts_find(call, worker, &c, &err);
-	if (status == STATUS_OK)
-		status = note_export(call, &c, &err);
-	if (status != STATUS_OK) {
-		answer_status(call, status, &err);
-		return;
+	struct api_call *call = page->call;
+	struct message_filter f = {
+	    .tenant = call->who.tenant, .contact_id = x->contact.id, .before = x->before, .limit = MESSAGES_AT_ONCE};
+	struct message *messages;
+	size_t count, i;
+	enum status status = store_message_list(page->worker->session, &f, page->arena, &messages, &count, err);
+	if (status != STATUS_OK)
+		return status;
+	/* Their texts may have megabytes each. */
+	for (i = 0; i < count && call->response.n < TEXTS_AT_ONCE; i++) {
+		put_message(page, w, &messages[i]);
+		x->before = messages[i].id;
 	}
+	return i == count && count < f.limit ? STATUS_END : STATUS_OK;
+}
+
+static enum status put_events(struct contact_export *x, const struct page *page, struct json_text *w, struct err *err)
+{
+	struct api_call *call = page->call;
+	struct event_filter f = {.tenant = call->who.tenant,
+				 .contact_id = x->contact.id,
+				 .after_position = x->after,
+				 .has_horizon = true,
+				 .horizon = x->through,
+				 .oldest_first = true,
+				 .limit = EVENTS_AT_ONCE};
+	struct event_json_context context = {call->who.tenant_name, page->worker->sealer};
+	struct event *events;
+	size_t count;
+	enum status status = store_event_list(page->worker->session, &f, page->arena, &events, &count, err);
+	if (status != STATUS_OK)
+		return status;
+	for (size_t i = 0; i < count; i++) {
+		json_put_raw(w, SLICE_EMPTY);
+		event_json_append(&call->response, &events[i], &context);
+		x->after = events[i].position;
+	}
+	return count < f.limit ? STATUS_END : STATUS_OK;
+}
+
+/* Who was forgotten meanwhile has no messages and events any more, and what there is of them would look like all there
+ * was. */
+static enum status close_export(const struct page *page, struct json_text *w, struct err *err)
+{
+	struct contact now;
+	enum status status = contacts_find(page->call, page->worker, &now, err);
+	json_close(w, ']');
+	json_close(w, '}');
+	return status == STATUS_OK ? STATUS_END : status;
+}
+
+static enum status next_of_contact(struct page_source *source, const struct page *page, struct err *err)
+{
+	struct contact_export *x = (struct contact_export *)source;
+	struct json_text w = {&page->call->response, x->needs_comma};
+	enum status status = x->part == OF_MESSAGES ? put_messages(x, page, &w, err) : put_events(x, page, &w, err);
+	if (status == STATUS_END && x->part == OF_EVENTS)
+		return close_export(page, &w, err);
+	if (status == STATUS_END) {
+		json_close(&w, ']');
+		json_key(&w, "events");
+		json_open(&w, '[');
+		x->part = OF_EVENTS;
+		status = STATUS_OK;
+	}
+	x->needs_comma = w.needs_comma;
+	return status;
+}
+
+/* What comes before messages and events. */
+static enum status begin_export(struct api_call *call, struct api_worker *worker, struct contact_export *x,
+				struct err *err)
+{
 	struct json_text w = answer_json(call, 200);
 	json_open(&w, '{');
 	JSON_FIELD(&w, "exported_at", time, clock_now_us(call->services->clock));
 	json_key(&w, "contact");
-	status = contacts_write(call, worker, &w, &c, &err);
+	enum status status = contacts_write(call, worker, &w, &x->contact, err);
 	if (status == STATUS_OK)
-		status = put_suppression(call, worker, &w, &c, &err);
+		status = put_suppression(call, worker, &w, &x->contact, err);
 	if (status == STATUS_OK)
-		status = put_messages(call, worker, &w, c.id, &err);
+		status = events_newest(call, worker, &x->through, err);
+	json_key(&w, "messages");
+	json_open(&w, '[');
+	x->needs_comma = w.needs_comma;
+	return status;
+}
+
+void privacy_export(struct api_call *call, struct api_worker *worker)
+{
+	struct err err = {0};
+	struct contact_export *x = ARENA_NEW(call->arena, struct contact_export);
+	x->source.next = next_of_contact;
+	enum status status = contacts_find(call, worker, &x->contact, &err);
 	if (status == STATUS_OK)
-		status = put_events(call, worker, &w, c.id, &err);
+		status = note_export(call, &x->contact, &err);
+	if (status == STATUS_OK)
+		status = begin_export(call, worker, x, &err);
 	if (status != STATUS_OK) {
 		answer_status(call, status, &err);
 		return;
 	}
-	json_close(&w, '}');
-	answer_header(call, SLICE("Content-Disposition"), SLICE("attachment; filename=\"contact.json\""));
+	long_answer_begin(call, worker, &x->source);
+	if (call->status == 200)
+		answer_header(call, SLICE("Content-Disposition"), SLICE("attachment; filename=\"contact.json\""));
 }
 
 /* ---- Erasure */

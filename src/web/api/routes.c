@@ -45,6 +45,7 @@ static const struct route routes[] = {
 	  ROUTE_REPEATS | ROUTE_TAKES_JSON | ROUTE_SHOWS_ROW, messages_resolve),
     ROUTE(GET, "/events", SCOPE_READ, MAIL, 0, events_list),
     ROUTE(GET, "/events/stream", SCOPE_READ, MAIL, 0, events_stream),
+    ROUTE(GET, "/events/export", SCOPE_READ, MAIL, 0, events_export),
     ROUTE(GET, "/events/{id}", SCOPE_READ, MAIL, 0, events_get),
     ROUTE(GET, "/unsubscribes/held", SCOPE_READ, MAIL, 0, unsubscribes_list),
     ROUTE(POST, "/unsubscribes/held/{id}/confirm", SCOPE_SEND | SCOPE_ADMIN, MAIL, ROUTE_REPEATS | ROUTE_SHOWS_ROW,
@@ -97,7 +98,7 @@ const struct route *routes_all(size_t *ret_count)
 /* A route that is not here has none: whoever adds a parameter and forgets it finds it refused. */
 const char *routes_query(const struct route *route)
 {
-#define EVENTS "message contact campaign template sender type actor from to limit"
+#define EVENTS "message contact campaign template sender type actor from to"
 	static const struct {
 		const char *pattern, *names;
 		enum http_method method;
@@ -105,8 +106,9 @@ const char *routes_query(const struct route *route)
 	    {"/messages", "campaign template contact sender provider q status from to cursor limit", HTTP_GET},
 	    {"/messages/in-doubt", "cursor limit", HTTP_GET},
 	    {"/messages/{id}/preview", "frame", HTTP_GET},
-	    {"/events", EVENTS " cursor", HTTP_GET},
-	    {"/events/stream", EVENTS, HTTP_GET},
+	    {"/events", EVENTS " cursor limit", HTTP_GET},
+	    {"/events/stream", EVENTS " limit", HTTP_GET},
+	    {"/events/export", EVENTS " format", HTTP_GET},
 	    {"/unsubscribes/held", "state cursor limit", HTTP_GET},
 	    {"/audit", "tenant person action cursor limit", HTTP_GET},
 	    {"/suppressions", "address reason cursor limit", HTTP_GET},

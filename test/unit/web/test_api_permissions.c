@@ -98,6 +98,8 @@ static const struct expectation {
     {HTTP_GET, "/events", THE_LIST, SCOPE_READ, NULL, NULL},
     {HTTP_GET, "/events", THE_LIST, SCOPE_READ, "/events?message=@MESSAGE&sender=@SENDER", NULL},
     {HTTP_GET, "/events/stream", THE_LIST, SCOPE_READ, "/events/stream?sender=@SENDER", NULL},
+    {HTTP_GET, "/events/export", THE_LIST, SCOPE_READ, NULL, NULL},
+    {HTTP_GET, "/events/export", THE_LIST, SCOPE_READ, "/events/export?format=csv&sender=@SENDER", NULL},
     {HTTP_GET, "/events/{id}", THE_ROW, SCOPE_READ, "/events/@EVENT", NULL},
     {HTTP_GET, "/unsubscribes/held", THE_LIST, SCOPE_READ, NULL, NULL},
     {HTTP_POST, "/unsubscribes/held/{id}/confirm", THE_ROW, SCOPE_SEND | SCOPE_ADMIN,

@@ -105,6 +105,8 @@ static const struct row rows[] = {
     {HTTP_GET, "/events?cursor=x", BAD_QUERY, NULL, 422, "cursor"},
     {HTTP_GET, "/events?message=x", BAD_QUERY, NULL, 422, "'message'"},
     {HTTP_GET, "/events/stream?type=opened", BAD_QUERY, NULL, 422, "event type"},
+    {HTTP_GET, "/events/export?type=opened", BAD_QUERY, NULL, 422, "event type"},
+    {HTTP_GET, "/events/export?format=xlsx", BAD_QUERY, NULL, 422, "'format'"},
     {HTTP_GET, "/events/@NOBODY", UNKNOWN_ID, NULL, 404, "nothing here"},
     {HTTP_GET, "/events/@THEIR_EVENT", OTHERS_ID, NULL, 404, "nothing here"},
     {HTTP_GET, "/unsubscribes/held?state=lost", BAD_QUERY, NULL, 422, "'state'"},
