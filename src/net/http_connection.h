@@ -131,8 +131,7 @@ struct http_stream {
 /* At least as large; beyond the budget if need be, because what is to stand in it is there already. */
 struct http_input *http_input_take(struct http_loop *loop, size_t room);
 void http_input_give_back(struct http_loop *loop, struct http_input *input);
-/* Forgets what was received. */
-void http_input_drop(struct http_connection *connection);
+void http_input_drop(struct http_connection *connection); /* forgets what was received */
 /* Room for more behind what is unread, which may move; of size 0 when there is no memory for it. */
 uv_buf_t http_input_room(struct http_connection *connection);
 /* n bytes stand in that room now. */
@@ -162,14 +161,12 @@ bool http_connection_may_go_on(const struct http_connection *connection);
 void http_admit(struct http_connection *connection);
 /* The request of READ_ASKING has its answer, or will have it, without the body. */
 void http_admit_end(struct http_connection *connection);
-/* Before a stop: closes it, or lets it finish. */
-void http_connection_wind_down(struct http_connection *connection);
+void http_connection_wind_down(struct http_connection *connection); /* before a stop */
 
 /* http_write.c */
 /* Hands `parts` to libuv, which finishes them; `requests` at the front of the list are done with then. */
 void http_write_start(struct http_connection *connection, const uv_buf_t *parts, unsigned count, unsigned requests);
-/* The last answer is written: lets the client read it, then closes. */
-void http_write_finish(struct http_connection *connection);
+void http_write_finish(struct http_connection *connection); /* the last answer is written */
 /* Writes what can be written now. May close the connection. */
 void http_connection_flush(struct http_connection *connection);
 
@@ -182,7 +179,7 @@ void http_deadline_tick(struct http_loop *loop);
 void http_request_unqueue(struct http_request *request);
 struct http_request *http_request_take(struct http_loop *loop);
 void http_request_free(struct http_request *request);
-/* Puts it behind the others of its connection. */
+/* Behind the others of its connection. */
 void http_request_queue(struct http_connection *connection, struct http_request *request);
 void http_request_set_client(struct http_request *request, const struct http_head *head);
 

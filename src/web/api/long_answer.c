@@ -184,6 +184,15 @@ static void on_closed(void *user, struct http_stream *stream)
 	uv_close((uv_handle_t *)&a->timer, on_timer_closed);
 }
 
+/* The key has been looked up and its hash is kept; it need not stay in memory for as long as somebody reads. The bytes
+ * are the call's own copy. */
+static void forget(struct slice *secret)
+{
+	if (secret->n)
+		explicit_bzero((char *)(uintptr_t)secret->p, secret->n);
+	*secret = SLICE_EMPTY;
+}
+
 void long_answer_start(const struct exchange_config *config, struct http_request *request, const struct api_call *call)
 {
 	struct long_answer *a = MEM_NEW(struct long_answer);
@@ -191,6 +200,8 @@ void long_answer_start(const struct exchange_config *config, struct http_request
 	a->config = config;
 	a->loop = http_request_loop(request);
 	a->call = *call;
+	forget(&a->call.asker.authorization);
+	forget(&a->call.asker.cookie);
 	a->job.run = run;
 	a->job.done = on_filled;
 	a->job.drop = on_dropped;
