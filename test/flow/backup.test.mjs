@@ -3,7 +3,7 @@
 // good, sends nothing a second time by itself, and gives no id twice.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "../harness/flow.mjs";
 import { no_postgres, start_postgres } from "../harness/postgres.mjs";
@@ -261,6 +261,33 @@ test("a PostgreSQL database that was put back sends nothing a second time once i
   await click(restored, link, 1);
   const mine = await restored.send();
   assert.equal(readdirSync(join(data, "outbox")).filter((n) => n.endsWith(".eml")).length, 1, `nothing but ${mine.id} has left`);
+});
+
+test("a backup replaces an earlier one, and nothing else", async (t) => {
+  const server = await start_server(t);
+  const directory = temporary_directory(t);
+  const file = join(directory, "b.tar.zst");
+  await backup(server, file);
+  await backup(server, file);
+  symlinkSync(join(directory, "nowhere"), join(directory, "link"));
+  writeFileSync(join(directory, "letter"), "Dear");
+  spawnSync("mkfifo", [join(directory, "pipe")]);
+  for (const [path, why] of [
+    [join(server.data, "pugmark.db"), /is there and no backup: name another file, or remove it/],
+    [join(server.data, "keys"), /is there and no backup/],
+    [join(directory, "letter"), /is there and no backup/],
+    [join(directory, "link"), /is there and no file/],
+    [join(directory, "pipe"), /is there and no file/],
+    [directory, /is there and no file/],
+    [join(directory, "not", "there"), /No such file or directory/],
+  ]) {
+    const before = statSync(path, { throwIfNoEntry: false })?.ino;
+    const refused = await pugmark(["backup", path, "--data", server.data]);
+    assert.equal(refused.code, 1, path);
+    assert.match(refused.stderr, why);
+    assert.equal(statSync(path, { throwIfNoEntry: false })?.ino, before);
+  }
+  assert.deepEqual(readdirSync(directory).sort(), ["b.tar.zst", "letter", "link", "pipe"]);
 });
 
 test("--database is refused for a backup that has its store", async (t) => {

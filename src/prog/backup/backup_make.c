@@ -146,6 +146,35 @@ static enum status make_here(void *user, struct writer *writer, uint64_t *ret_co
 	return status;
 }
 
+/* ---- What FILE may be */
+
+static bool begins_as_archive(int fd)
+{
+	static const unsigned char zstd[] = {0x28, 0xb5, 0x2f, 0xfd}; /* RFC 8878, 3.1.1 */
+	unsigned char begin[sizeof zstd];
+	ssize_t n = read(fd, begin, sizeof begin);
+	return n == 0 || (n == sizeof begin && memcmp(begin, zstd, sizeof zstd) == 0);
+}
+
+/* An earlier backup is replaced, as whoever makes one each night wants. Anything else is a mistake that cannot be taken
+ * back: the store or the keys themselves, or a device. */
+static enum status check_target(const char *path, struct err *err)
+{
+	struct stat info;
+	if (lstat(path, &info) != 0)
+		return errno == ENOENT ? STATUS_OK : err_set_errno(err, errno, "%s cannot be made", path);
+	if (!S_ISREG(info.st_mode))
+		return err_set(err, STATUS_CONFLICT, "%s is there and no file: name another one", path);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return err_set_errno(err, errno, "%s is there and cannot be read", path);
+	bool may_go = begins_as_archive(fd);
+	(void)close(fd); /* only read from */
+	return may_go
+		   ? STATUS_OK
+		   : err_set(err, STATUS_CONFLICT, "%s is there and no backup: name another file, or remove it", path);
+}
+
 enum status backup_make(struct installation *installation, const char *path, const struct backup_watch *watch,
 			struct backup_result *ret, struct err *err)
 {
@@ -156,7 +185,9 @@ enum status backup_make(struct installation *installation, const char *path, con
 	const struct errand errand = {
 	    .request = "catch-up\n", .here = make_here, .needs_writer = true, .progress = tell_records, .user = &m};
 	uint64_t applied = 0;
-	enum status status = errand_run(installation, &errand, &applied, err);
+	enum status status = check_target(path, err);
+	if (status == STATUS_OK)
+		status = errand_run(installation, &errand, &applied, err);
 	m.result.applied = applied;
 	if (status == STATUS_OK && !m.is_made)
 		status = make(&m, err);

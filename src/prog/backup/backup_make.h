@@ -35,8 +35,9 @@ struct backup_result {
 };
 
 /* The installation is configured, and may be open. Needs as much room beside FILE as the store takes, for a copy that
- * goes again. STATUS_CONFLICT: the server that runs there cannot be asked; STATUS_IO: what was received cannot be
- * applied, or one of the files cannot be read or written; no FILE is made or changed then. */
+ * goes again. STATUS_CONFLICT: the server that runs there cannot be asked, or FILE is there and is neither a backup nor
+ * empty; STATUS_IO: what was received cannot be applied, or one of the files cannot be read or written; no FILE is made
+ * or changed then. */
 enum status backup_make(struct installation *installation, const char *path, const struct backup_watch *watch,
 			struct backup_result *ret, struct err *err) MUST_CHECK;
 
