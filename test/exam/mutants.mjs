@@ -5,8 +5,9 @@
 //
 //   node test/exam/mutants.mjs [WORD...]   only those with one of these in their name or file
 //
-// All tests have to be green without a mutant first; MUTANTS_GREEN=1 believes it. What survives is tried again with
-// PUGMARK_EXAM_STRIDE=1, every cut: some moments come once in a journal. The copy and its build stay in build-mutants/, so
+// All tests have to be green without a mutant first; MUTANTS_GREEN=1 believes it. Cuts and
+// damages are tried at each 23rd place: what survives is to be tried again with PUGMARK_EXAM_STRIDE=1, for some moments come
+// once in a journal. JOBS=1 builds with one processor. The copy and its build stay in build-mutants/, so
 // that a second run only builds what changed. A mutant that is there because its absence cannot be seen says why (`same`),
 // and is a fault when a test does go red.
 import { execFileSync, spawnSync } from "node:child_process";
@@ -17,7 +18,7 @@ import { MUTANTS } from "./mutant_list.mjs";
 
 const copy = join(root, "build-mutants/tree");
 const build = join(root, "build-mutants/build");
-/* A test that hangs without what was taken away is red, too. */
+/* A test that hangs without what was taken away is red, too; it is told apart, for on a busy machine it may only be slow. */
 const LIMIT_MS = 5 * 60 * 1000;
 /* There are many of them, and what one sync less costs shows at each 23rd cut as well. */
 const env = { PUGMARK_EXAM_STRIDE: "23", ...process.env, BUILD: build, PUGMARK: join(build, "src/prog/pugmark") };
@@ -49,21 +50,27 @@ function programs() {
 }
 
 function make(targets) {
-  const result = call("ninja", ["-C", build, ...(process.env.JOBS ? [`-j${process.env.JOBS}`] : []), ...targets]);
+  const jobs = process.env.JOBS ? [`-j${process.env.JOBS}`] : [];
+  const result = call("ninja", ["-C", build, ...jobs, ...targets], { timeout: 0 });
   return result.status === 0 ? null : result.stdout;
 }
 
 const target_of = (name, found) => (name.startsWith("unit/") ? found.get(name).slice(build.length + 1) : "src/prog/pugmark");
 
-/** Whether this test goes red. */
-function is_red(name, found) {
+/** How this test goes red, null when it stays green. */
+function red_of(name, found) {
   const args = name.startsWith("unit/") ? [found.get(name)] : ["node", "--test", join(copy, "test", `${name}.test.mjs`)];
-  return call(args[0], args.slice(1)).status !== 0;
+  const result = call(args[0], args.slice(1));
+  if (result.error?.code === "ETIMEDOUT") return `${name} (hung)`;
+  return result.status === 0 ? null : name;
 }
 
 /** The first test that goes red, null when all stay green. */
 function killer_of(mutant, found) {
-  for (const name of mutant.tests) if (is_red(name, found)) return name;
+  for (const name of mutant.tests) {
+    const red = red_of(name, found);
+    if (red) return red;
+  }
   return null;
 }
 
@@ -96,7 +103,7 @@ const needed = [...new Set(wanted.flatMap((m) => m.tests))];
 const fault = make(needed.map((name) => target_of(name, found)));
 if (fault) throw new Error(fault);
 if (!process.env.MUTANTS_GREEN)
-  for (const name of needed) if (is_red(name, found)) throw new Error(`${name} is red without a mutant`);
+  for (const name of needed) if (red_of(name, found)) throw new Error(`${name} is red without a mutant`);
 const counts = new Map();
 for (const mutant of wanted) {
   const { word, more } = judge(mutant, found);
