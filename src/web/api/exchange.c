@@ -305,11 +305,12 @@ bool exchange_admit(const struct exchange_config *config, struct http_request *r
 	uint64_t n = http_request_body_bytes(request);
 	if (!x)
 		return true;
-	if (n != UINT64_MAX && n > route_body_max(x->route)) {
+	uint64_t body_max = route_body_max(x->route);
+	if (n != UINT64_MAX && n > body_max) {
 		answer_now(x, 413, "Too large", "The body is larger than this path takes.");
 	} else if (is_read_unasked(config, x->route, n)) {
 		free_exchange(x);
-		http_request_read_body(request, route_body_max(x->route), BUDGET_STRANGER);
+		http_request_read_body(request, body_max, BUDGET_STRANGER);
 	} else {
 		x->job.run = ask_who;
 		x->job.done = let_in;
