@@ -155,6 +155,17 @@ static void test_an_intent_needs_the_attempt_of_its_claim(void **state)
 	assert_true(intend(f, e.message, e.lease, 1));
 }
 
+/* A claim counts its attempt up, so only a store that was put back from a backup under a running server can have given
+ * the same attempt to somebody else: the lease tells. */
+static void test_an_intent_needs_the_lease_of_its_claim(void **state)
+{
+	struct fixture *f = *state;
+	add(f, 1, 3, noon_us);
+	struct queue_entry e = claim_one(f, noon_us);
+	assert_false(intend(f, e.message, e.lease + 2, e.attempt));
+	assert_true(intend(f, e.message, e.lease, e.attempt));
+}
+
 static void test_leases_can_be_made_longer(void **state)
 {
 	struct fixture *f = *state;
@@ -557,6 +568,7 @@ int main(void)
 	    FIXTURE_TEST(test_a_backlog_of_one_tenant_leaves_room_for_others),
 	    FIXTURE_TEST(test_a_lease_that_ran_out_is_given_to_another),
 	    FIXTURE_TEST(test_an_intent_needs_the_attempt_of_its_claim),
+	    FIXTURE_TEST(test_an_intent_needs_the_lease_of_its_claim),
 	    FIXTURE_TEST(test_leases_can_be_made_longer),
 	    FIXTURE_TEST(test_a_retry_is_due_again_later),
 	    FIXTURE_TEST(test_an_intent_is_never_claimed_again_but_found_as_an_orphan),
