@@ -118,6 +118,45 @@ static void test_a_jump_of_the_clock_does_not_claim_our_own_mails_again(void **s
 	smtp_peer_stop(&peer);
 }
 
+/* A transaction that keeps the writer from the store, and so from making leases longer. */
+static sqlite3 *hold_store(struct post *p)
+{
+	char path[128];
+	sqlite3 *db;
+	(void)snprintf(path, sizeof path, "%s/store.db", p->world.directory);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	(void)sqlite3_busy_timeout(db, 10000);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	return db;
+}
+
+/* The mail server is slow to take the mail, and the store cannot be written meanwhile. When the server is ready the
+ * intent is kept, but others may have judged the mail by then: its end must not go out any more. */
+static void test_nothing_ends_when_the_lease_ran_out_before_the_dot(void **state)
+{
+	static const struct smtp_peer_script stall = {.fail_at = PEER_DATA, .act = PEER_STALL, .times = 1};
+	struct post p;
+	struct dispatch_figures figures = {0};
+	(void)state;
+	struct smtp_peer *peer = post_open_with_peer(&p, &stall);
+	post_start_dispatcher(&p);
+	(void)post_mail(&p, "smtp", "c@example.com");
+	post_wait_until_reached(peer, PEER_DATA, 1);
+	sqlite3 *db = hold_store(&p);
+	post_advance_both(&p, 121);
+	smtp_peer_release(peer);
+	while (figures.deferred + figures.sent == 0) {
+		(void)sched_yield();
+		dispatch_figures(p.dispatcher, &figures);
+	}
+	assert_int_equal(smtp_peer_seen(peer).accepted, 0);
+	assert_int_equal(figures.sent, 0);
+	(void)sqlite3_close(db);
+	wait_until(&p, "SELECT COUNT(*) FROM send_queue WHERE state = 'waiting' AND attempt = 1", 1);
+	post_close(&p);
+	smtp_peer_stop(&peer);
+}
+
 /* ---- Built mail */
 
 static void test_a_bound_of_one_byte_lets_one_mail_after_the_other_through(void **state)
@@ -251,6 +290,7 @@ int main(void)
 	    cmocka_unit_test(test_claims_write_no_lease_that_has_time_left),
 	    cmocka_unit_test(test_a_lease_that_runs_low_is_written_once_a_mail),
 	    cmocka_unit_test(test_a_jump_of_the_clock_does_not_claim_our_own_mails_again),
+	    cmocka_unit_test(test_nothing_ends_when_the_lease_ran_out_before_the_dot),
 	    cmocka_unit_test(test_a_bound_of_one_byte_lets_one_mail_after_the_other_through),
 	    cmocka_unit_test(test_a_mail_that_was_built_long_ago_is_looked_at_again),
 	    cmocka_unit_test(test_a_stop_gives_back_what_was_not_sent),
