@@ -79,6 +79,13 @@ const tests = {
   T14: { what: "dot barrier", parts: ["unit/transport/smtp", "unit/engine/dispatch", "flow/smtp"] },
   T16: { what: "leases, fencing, a server that freezes", parts: ["unit/engine/dispatch_leases", "unit/engine/writer_node", "flow/two_servers"], once: true },
   T17: { what: "PostgreSQL away", parts: ["flow/stop", "flow/stored_links", "unit/store/store_failures"] },
+  T18: {
+    what: "a queue emptied beside a transaction that stays open",
+    parts: ["unit/store/store_queue_snapshot"],
+    env: { PUGMARK_EXAM_ROUNDS: process.env.PUGMARK_EXAM_ROUNDS ?? "50000" },
+    show: /^(?:\d+ rows, .*|  (?:first|last) tenth .*|  a look .*)$/gm,
+    once: true,
+  },
   T21: { what: "backoff", parts: ["unit/engine/attempt_end"], once: true },
   T22: { what: "clocks", parts: ["unit/engine/dispatch_leases", "unit/engine/time_zone", "unit/engine/timers", "unit/engine/second_look_needed"], once: true },
   T24: { what: "idempotency keys", parts: ["flow/api_errors", "flow/busy_writer"] },
