@@ -73,6 +73,23 @@ static void test_a_node_is_taken_with_a_higher_epoch_by_its_own_installation(voi
 	EXPECT(f, STATUS_NOT_FOUND, store_node_find(f->s, 8, f->arena, &found, &f->err));
 }
 
+/* Each of the three alone: an applier that knows an older one of them has been overtaken. */
+static void test_the_cursor_moves_only_from_where_it_is(void **state)
+{
+	struct fixture *f = *state;
+	struct node_claim claim = {7, 1}, other_epoch = {7, 2};
+	struct cursor_step step = {.from = 50, .from_half = 95, .to = 95, .to_half = 99};
+	struct cursor_step elsewhere = step, other_half = step;
+	elsewhere.from = 49;
+	other_half.from_half = 94;
+	OK(f, take(f, 7, 1, 1));
+	OK(f, store_cursor_advance(f->s, &claim, (struct cursor_step){.to = 50, .to_half = 95}, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, elsewhere, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &claim, other_half, &f->err));
+	EXPECT(f, STATUS_CONFLICT, store_cursor_advance(f->s, &other_epoch, step, &f->err));
+	OK(f, store_cursor_advance(f->s, &claim, step, &f->err));
+}
+
 /* Should the journal lose its end, this is who knows of it. */
 static void test_a_cursor_that_moves_tells_where_the_journal_ends(void **state)
 {
@@ -272,6 +289,7 @@ static void test_one_node_has_a_duty_until_its_time_is_over(void **state)
 int main(void)
 {
 	const struct CMUnitTest store_nodes[] = {
+	    FIXTURE_TEST(test_the_cursor_moves_only_from_where_it_is),
 	    FIXTURE_TEST(test_each_installation_gets_the_smallest_number_that_is_free),
 	    FIXTURE_TEST(test_a_start_that_failed_gets_its_number_again),
 	    FIXTURE_TEST(test_a_node_is_taken_with_a_higher_epoch_by_its_own_installation),
