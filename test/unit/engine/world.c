@@ -287,6 +287,8 @@ int64_t world_sql(struct world *w, const char *sql)
 	sqlite3_stmt *statement;
 	(void)snprintf(path, sizeof path, "%s/store.db", w->directory);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	/* The writer may just be starting the log anew. */
+	(void)sqlite3_busy_timeout(db, 10000);
 	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
 		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
 	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
