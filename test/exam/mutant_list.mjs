@@ -116,7 +116,12 @@ export const MUTANTS = [
     ["nothing leaves that was canceled", "return !fence || send_fence_begin(fence, entry->message, entry->attempt);", "return !fence || send_fence_begin(fence, entry->message, entry->attempt) || true;"],
   ]),
   ...mutants("src/codec/token/link_token.c", ["unit/codec/link_token", "unit/library/tokens"], [
-    ["tag of a token", "(unsigned char *)room, &n, sealed + 1 + TAG_SIZE, (int)payload_n) <= 0)", "(unsigned char *)room, &n, sealed + 1 + TAG_SIZE, (int)payload_n) <= -2)"],
+    [
+      "tag of a token",
+      "(unsigned char *)room, &n, sealed + 1 + TAG_SIZE, (int)payload_n) <= 0)",
+      "(unsigned char *)room, &n, sealed + 1 + TAG_SIZE, (int)payload_n) <= -2)",
+      "OpenSSL wipes what does not have its tag, and zeros are no payload (no promise of OpenSSL's, so its answer is asked for)",
+    ],
     ["length of a token", "sealed_n <= 1 + TAG_SIZE || ", ""],
     ["key of a token is there", "sealed_n <= 1 + TAG_SIZE || !link_token_keys_has(sealer->keys, sealed[0]))", "sealed_n <= 1 + TAG_SIZE)"],
     ["key id is sealed with it", "EVP_CipherUpdate(s->work, NULL, &n, &key_id, 1) != 1)", "n < -1)"],
