@@ -136,7 +136,8 @@ test("the answers of every route are as the document says", async (t) => {
     headers: stranger,
   });
   const page = { ...stranger, cookie: session.headers.get("set-cookie").split(";")[0], "sec-fetch-site": "same-origin" };
-  await call("GET", "/me", { headers: page });
+  const me = await call("GET", "/me", { headers: page });
+  assert.equal(me.body.provider, "outbox");
   await call("DELETE", "/session", { headers: page });
   for (const path of ["/messages/{id}", "/messages/{id}/preview", "/events/{id}"]) await call("GET", path, { id: nobody });
   for (const path of Object.keys(document.paths))

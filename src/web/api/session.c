@@ -14,6 +14,7 @@
 #include "engine/accounts/password.h"
 #include "engine/accounts/password_queue.h"
 #include "engine/ledger/writer.h"
+#include "engine/mail/sending.h"
 #include "engine/request/json_fields.h"
 #include "engine/tenant/tenant_policy.h"
 #include "engine/tenant/time_zone.h"
@@ -65,6 +66,7 @@ static void put_me(struct api_call *call, const struct user *user, struct slice 
 	JSON_FIELD(&w, "time_zone", cstring, time_zone_name(policy.zone));
 	json_close(&w, '}');
 	JSON_FIELD(&w, "base_url", cstring, call->services->base_url);
+	JSON_FIELD(&w, "provider", cstring, call->services->sending->default_provider);
 	JSON_FIELD(&w, "headline_opens", cstring, policy.headline_opens == HEADLINE_STRICT ? "strict" : "likely_human");
 	JSON_FIELD(&w, "first_run", bool, first_run);
 	json_close(&w, '}');
