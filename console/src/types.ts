@@ -4,7 +4,8 @@
 export interface Me {
   user: { id: string; email: string; name: string | null; role: string };
   tenant: { id: string; name: string; time_zone: string };
-  base_url: string;
+  /** What mail leaves through that names no provider itself. */
+  provider: string;
   first_run: boolean;
 }
 

@@ -3,7 +3,7 @@
 // true code is better than an invented sentence.
 import { duration, short_url } from "./format";
 import { actor_noun, capital, reason_phrase, reason_sentence } from "./reason_words";
-import type { Event } from "./types";
+import type { Event, Me } from "./types";
 
 // ---- who did it ------------------------------------------------------------------------------------------------------
 
@@ -274,6 +274,11 @@ const PROVIDERS: Record<string, string> = {
 
 export function provider_name(provider: string): string {
   return PROVIDERS[provider] ?? provider;
+}
+
+/** Nothing leaves for anybody, unless a mail names another provider itself. */
+export function is_outbox_only(me: Me): boolean {
+  return me.provider === "outbox";
 }
 
 const ROLES: Record<string, string> = { owner: "Owner", admin: "Admin", partner: "Partner", sales_rep: "Sales rep", member: "Member" };

@@ -882,6 +882,23 @@ describe("console", { skip: missing }, () => {
     await sign_in(page, base, USER);
     await ready("/");
     await page.getByRole("button", { name: "Switch between light and dark" }).click();
+  test("what the Outbox says and offers follows what mail leaves through, and who reads it", async () => {
+    mock.provider = "smtp";
+    await sign_in(page, base, USER, "/outbox");
+    await ready("/outbox");
+    await page.getByText("Mail leaves through SMTP.").waitFor();
+    assert.equal(await page.getByText("Send another").count(), 0);
+    await page.getByText("Send one to the Outbox", { exact: true }).click();
+    const command = await page.locator(".box pre").innerText();
+    assert.ok(command.startsWith(`curl ${base}/api/v1/messages `) && command.includes('"provider":"outbox"'), command);
+    mock.provider = "outbox";
+    mock.role = "member";
+    await page.reload();
+    await ready("/outbox");
+    await page.getByText("Mail that is sent in your name stays here").waitFor();
+    assert.equal(await page.locator(".box details").count(), 0);
+  });
+
     await page.route("**/app.js", (route) => route.abort());
     await page.reload();
     assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(19, 21, 19)");
@@ -931,7 +948,8 @@ describe("console", { skip: missing }, () => {
     base = await mock.start();
     await sign_in(page, base, USER);
     await page.getByText("Nothing sent in these 30 days.").waitFor();
-    assert.match(await page.locator("pre").innerText(), /^curl http:\/\/127\.0\.0\.1:\d+\/api\/v1\/messages/);
+    assert.ok((await page.locator("pre").innerText()).startsWith(`curl ${base}/api/v1/messages `), "where the console is, not where links lead");
+    await page.getByText("it lands in the Outbox").waitFor();
     await page.goto(`${base}/live`);
     await page.getByText("Quiet. Events appear here the second they happen.").waitFor();
     await page.goto(`${base}/outbox`);
@@ -945,3 +963,31 @@ describe("console", { skip: missing }, () => {
     await page.getByText("Nothing was changed yet.").waitFor();
   });
 });
+
+  test("where mail leaves for real, an empty installation says so, and its command for the Outbox names it", async () => {
+    await mock.stop();
+    mock = new MockApi({ empty: true });
+    mock.provider = "smtp";
+    base = await mock.start();
+    await sign_in(page, base, USER);
+    await page.getByText("It leaves through SMTP").waitFor();
+    assert.doesNotMatch(await page.locator("pre").innerText(), /provider/);
+    await page.goto(`${base}/outbox`);
+    await page.getByText("Mail leaves through SMTP. Only mail that was sent to the Outbox lies here").waitFor();
+    assert.match(await page.locator("pre").innerText(), /"provider":"outbox"/);
+    assert.equal(await page.getByText("until you connect").count(), 0);
+  });
+
+  test("who has no key is told how mail comes onto empty pages, and gets no command", async () => {
+    await mock.stop();
+    mock = new MockApi({ empty: true });
+    mock.role = "sales_rep";
+    base = await mock.start();
+    await sign_in(page, base, USER);
+    for (const path of ["/", "/messages", "/outbox"]) {
+      await page.goto(base + path);
+      await page.getByText(`mail whose sender is ${USER.email}`).waitFor();
+      assert.equal(await page.locator("pre").count(), 0, path);
+      assert.doesNotMatch(await page.locator("main").innerText(), /API key|first mail|you send/i, path);
+    }
+  });

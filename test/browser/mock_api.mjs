@@ -227,7 +227,8 @@ export class MockApi {
     return {
       user: { id: "u-1", email: USER.email, name: "Ruth", role: this.role ?? "owner" },
       tenant: { id: "default", name: this.empty ? "Default" : "Fernhill Estates", time_zone: this.time_zone },
-      base_url: this.base,
+      base_url: "https://links.fernhill.example",
+      provider: this.provider ?? "outbox",
       first_run: this.empty,
     };
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Chips } from "../parts/choice";
-import { curl_command } from "../parts/commands";
+import { FirstMail } from "../parts/first_mail";
 import { MessageTable } from "../parts/message_table";
 import { Top, use_title } from "../parts/page";
 import { ShowMore } from "../parts/show_more";
-import { Command, Empty, Failed, Loading } from "../parts/states";
+import { Empty, Failed, Loading } from "../parts/states";
 import { date_range, today_in } from "../format";
 import { Icon } from "../icons";
 import { is_day } from "../range";
@@ -68,8 +68,7 @@ export function Messages({ route }: { route: Route }) {
           </Empty>
         ) : first.data ? (
           <Empty title="No messages yet.">
-            <p>Send a first mail. It needs no mail account.</p>
-            <Command text={curl_command(me.base_url)} />
+            <FirstMail />
           </Empty>
         ) : null}
         {next && rows.length > 0 ? <ShowMore load={() => void load_more()} failed={failed_more} rows={PAGE_ROWS} /> : null}

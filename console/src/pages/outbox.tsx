@@ -4,6 +4,7 @@
 // that has not left: nobody can open that one.
 import { useEffect, useRef } from "preact/hooks";
 import { curl_command } from "../parts/commands";
+import { InYourName } from "../parts/first_mail";
 import { MailFrame } from "../parts/mail_frame";
 import { Top, use_title } from "../parts/page";
 import { ShowMore } from "../parts/show_more";
@@ -14,10 +15,10 @@ import { counted, said_time, short_time, time_s } from "../format";
 import { Icon } from "../icons";
 import { has_left, use_outbox_mails } from "../outbox_mails";
 import type { Route } from "../router";
-import { use_session } from "../session";
+import { is_admin, use_session } from "../session";
 import { open_stream } from "../stream";
-import { actor_words, counts, deed, is_hit } from "../words";
-import type { Event, Message, MessageDetail } from "../types";
+import { actor_words, counts, deed, is_hit, is_outbox_only, provider_name } from "../words";
+import type { Event, Me, Message, MessageDetail } from "../types";
 
 const RELOAD_MS = 300;
 const CHANGES_LIST = new Set(["email.queued", "email.sent", "email.failed", "email.opened", "email.clicked"]);
@@ -241,6 +242,41 @@ function Reader({ id }: { id: string }) {
   );
 }
 
+/** Where a mail goes that is sent now, and so whether it will lie here. */
+function what_lies_here(me: Me): string {
+  if (!is_outbox_only(me)) return `Mail leaves through ${provider_name(me.provider)}. Only mail that was sent to the Outbox lies here; nobody else receives it.`;
+  if (!is_admin(me)) return "Mail that is sent in your name stays here until a mail account is connected. Nobody else receives it.";
+  return "Mail you send stays here until you connect an account. Nobody else receives it.";
+}
+
+/** The command that puts a mail here, also where others leave. */
+function SendHere() {
+  const { me } = use_session();
+  return <Command text={curl_command(is_outbox_only(me) ? undefined : "outbox")} />;
+}
+
+function NoMail() {
+  const { me } = use_session();
+  return (
+    <section class="card">
+      <Empty title="No mail here yet.">
+        {!is_admin(me) ? (
+          <InYourName />
+        ) : (
+          <>
+            <p>
+              {is_outbox_only(me)
+                ? "Paste the curl line that was printed where you started Pugmark, or this one with your API key."
+                : "To try a mail without sending it to anybody, paste this line with your API key: it names the Outbox as its provider."}
+            </p>
+            <SendHere />
+          </>
+        )}
+      </Empty>
+    </section>
+  );
+}
+
 export function Outbox({ route }: { route: Route }) {
   use_title("Outbox");
   const { me } = use_session();
@@ -249,25 +285,20 @@ export function Outbox({ route }: { route: Route }) {
   const empty = list.mails !== null && mails.length === 0;
   return (
     <>
-      <Top title="Outbox" sub="Mail you send stays here until you connect an account. Nobody else receives it." />
+      <Top title="Outbox" sub={what_lies_here(me)} />
       {empty && !route.id ? (
-        <section class="card">
-          <Empty title="No mail here yet.">
-            <p>Paste the curl line that was printed where you started Pugmark, or this one with your API key.</p>
-            <Command text={curl_command(me.base_url)} />
-          </Empty>
-        </section>
+        <NoMail />
       ) : (
         <section class={route.id ? "card client has-mail" : "card client"} aria-label="Outbox">
           <nav class="box" aria-label="Mails">
             <Loading slow={list.slow} />
-            {list.mails ? (
+            {list.mails && is_admin(me) ? (
               <details class="raw another">
                 <summary>
                   <Icon name="right" small />
-                  Send another
+                  {is_outbox_only(me) ? "Send another" : "Send one to the Outbox"}
                 </summary>
-                <Command text={curl_command(me.base_url)} />
+                <SendHere />
               </details>
             ) : null}
             {list.problem ? <Failed what="The mails" problem={list.problem} retry={list.reload} /> : null}

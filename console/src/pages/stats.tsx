@@ -2,12 +2,12 @@
 // How is our mail doing? Four figures, what they are of, and who is behind the opens.
 import type { ComponentChildren } from "preact";
 import { query } from "../api";
-import { curl_command } from "../parts/commands";
 import { Switch } from "../parts/choice";
+import { FirstMail } from "../parts/first_mail";
 import { MessageTable } from "../parts/message_table";
 import { Top, use_title } from "../parts/page";
 import { RangePicker } from "../parts/range_picker";
-import { Command, Empty, Failed, Loading } from "../parts/states";
+import { Empty, Failed, Loading } from "../parts/states";
 import { Track } from "../parts/track";
 import * as figures from "../figures";
 import type { Delta, Mode } from "../figures";
@@ -279,8 +279,7 @@ export function Stats({ route }: { route: Route }) {
         {summary.problem ? <Failed what="These figures" problem={summary.problem} retry={summary.reload} /> : null}
         {s && s.sends === 0 ? (
           <Empty title={empty_words(range)}>
-            <p>Send a first mail. It needs no mail account: it lands in the Outbox, and opening it there makes real events.</p>
-            <Command text={curl_command(me.base_url)} />
+            <FirstMail />
           </Empty>
         ) : s ? (
           <>
