@@ -78,8 +78,8 @@ export async function api_patch<T>(path: string, body: unknown): Promise<T> {
   return (await call("PATCH", path, body)).body as T;
 }
 
-export async function api_post<T>(path: string): Promise<T> {
-  return (await call("POST", path)).body as T;
+export async function api_post<T>(path: string, body?: unknown): Promise<T> {
+  return (await call("POST", path, body)).body as T;
 }
 
 /** What is there afterwards, and whether it was not there before. */

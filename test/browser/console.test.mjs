@@ -13,6 +13,7 @@ import { rated_of } from "./mock_data.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const AMARA = "01935a2e-7c40-7b1e-9d22-000000000007";
 const HELLO = "01935a2e-7c40-7b1e-9d22-000000000001";
+const IN_DOUBT = "01935a2e-7c40-7b1e-9d22-000000000005";
 const SWEPT = "01935a2e-7c40-7b1e-9d22-000000000008";
 const NOT_TRACKED = "01935a2e-7c40-7b1e-9d22-000000000009";
 const PAGES = ["/", "/live", "/messages", `/messages/${AMARA}`, "/outbox", `/outbox/${HELLO}`, "/unsubscribes", "/privacy", "/suppressions", "/audit"];
@@ -352,7 +353,60 @@ describe("console", { skip: missing }, () => {
     await sign_in(page, base, USER, `/messages/${AMARA}`);
     await ready();
     assert.equal(await page.locator("iframe").count(), 0);
-    assert.ok(!seen.urls.some((u) => u.includes("/preview") || u.includes("/o/")));
+  });
+
+  // ---- In doubt
+
+  const figures_in_short = async () => (await page.locator(".figs").innerText()).replace(/\s+/g, " ");
+
+  test("mail in doubt is one click from its number, and says what is not known", async () => {
+    await sign_in(page, base, USER);
+    await ready("/");
+    await page.getByRole("link", { name: "2 mails are in doubt" }).click();
+    await page.getByText("open a mail to decide about it").waitFor();
+    assert.equal(page.url(), `${base}/messages?status=in_doubt`);
+    await page.getByRole("link", { name: "Rents in your street" }).click();
+    await page.getByText("Nothing is sent again or dropped without you.").waitFor();
+    assert.match(await figures_in_short(), /Opened by a person Not known nobody knows whether it was sent/);
+  });
+
+  test("somebody decides that mail in doubt was sent, or gives it up, and reads what was noted", async () => {
+    for (const [button, as, noted, status] of [["It was sent", "sent", "Noted: it was sent.", "Sent"], ["Give up", "failed", "Noted: it failed.", "Failed"]]) {
+      Object.assign(mock.mails.find((m) => m.id === IN_DOUBT), { status: "in_doubt", sent_at: null });
+      await (as === "sent" ? sign_in(page, base, USER, `/messages/${IN_DOUBT}`) : page.reload());
+      mock.failing.set(`/messages/${IN_DOUBT}/resolve`, 503);
+      await page.getByRole("button", { name: button }).click();
+      await page.getByRole("alert").getByText("Not saved. The store is busy. Try again.").waitFor();
+      mock.failing.clear();
+      await page.getByRole("button", { name: button }).click();
+      await page.getByRole("status").getByText(noted).waitFor();
+      assert.equal(mock.resolved, as);
+      assert.equal(await page.evaluate(() => document.activeElement.textContent), noted);
+      await page.locator("h1 + .sub", { hasText: status }).waitFor();
+      assert.equal(await page.getByRole("button", { name: "Send again" }).count(), 0);
+    }
+  });
+
+  test("sending again asks first, because somebody may get the mail twice", async () => {
+    await sign_in(page, base, USER, `/messages/${IN_DOUBT}`);
+    await page.getByRole("button", { name: "Send again" }).click();
+    await page.getByText("If so, Felix gets it twice.").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Wait");
+    await page.keyboard.press("Enter");
+    await page.locator("dialog").waitFor({ state: "detached" });
+    assert.equal(mock.resolved, undefined);
+    await page.getByRole("button", { name: "Send again" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Send again" }).click();
+    await page.getByRole("status").getByText("It is being sent again.").waitFor();
+    assert.equal(mock.resolved, "resend");
+    // The line broke once more: it is asked again.
+    mock.mails.find((m) => m.id === IN_DOUBT).attempts = 2;
+    mock.emit({ type: "email.deferred", message_id: IN_DOUBT });
+    await page.getByRole("button", { name: "It was sent" }).waitFor();
+    // Somebody else was faster.
+    Object.assign(mock.mails.find((m) => m.id === IN_DOUBT), { status: "sent", sent_at: new Date().toISOString() });
+    await page.getByRole("button", { name: "Give up" }).click();
+    await page.getByRole("alert").getByText("Not saved. The message is not in doubt; it is sent.").waitFor();
   });
 
   test("opens by Apple's mail privacy stand beside the opens, in no number", async () => {

@@ -203,6 +203,7 @@ export class MockApi {
     if (path === "/tenants/default") return this.tenant_call(req, res);
     const [, , id, rest] = path.split("/");
     const mail = path.startsWith("/messages/") ? this.mails.find((m) => m.id === decodeURIComponent(id)) : null;
+    if (mail && rest === "resolve" && req.method === "POST") return this.resolve(req, res, mail);
     if (mail && rest === "preview") return this.preview(res, mail);
     if (mail && !rest) return json(res, this.detail(mail));
     return problem(res, 404, "Not found", "There is nothing here.");
@@ -323,6 +324,16 @@ export class MockApi {
     return json(res, held);
   }
 
+  /** A mail that is sent again stays in doubt until its new attempt has an outcome. */
+  async resolve(req, res, mail) {
+    const { as } = await body_of(req);
+    this.resolved = as;
+    if (mail.status !== "in_doubt") return problem(res, 409, "Conflict", `the message is not in doubt; it is ${mail.status}`);
+    if (as === "sent") Object.assign(mail, { status: "sent", sent_at: new Date().toISOString(), error: null });
+    if (as === "failed") mail.status = "failed";
+    return json(res, mail);
+  }
+
   detail(mail) {
     const timeline = this.events.filter((e) => e.message_id === mail.id);
     const links = [
@@ -333,7 +344,7 @@ export class MockApi {
     const headers = { "Message-ID": `<${mail.id}@fernhill.example>`, "Reply-To": mail.from.email, "X-Campaign": mail.campaign_id ?? "none" };
     return {
       ...mail,
-      attempts: 1,
+      attempts: mail.attempts ?? 1,
       links,
       timeline,
       headers,

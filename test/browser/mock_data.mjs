@@ -78,6 +78,7 @@ export function make_mails() {
       subject: "Rents in your street",
       sent_ms: 50 * MINUTE,
       status: "in_doubt",
+      sent_at: null,
       delivered_at: null,
       error: "The line broke after the whole mail was handed over, before the other side answered.",
     }),

@@ -4,6 +4,7 @@ import { Fragment } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { Switch } from "../parts/choice";
 import { StateBadge } from "../parts/badge";
+import { Doubt } from "../parts/doubt";
 import { use_title } from "../parts/page";
 import { Empty, Failed, Loading } from "../parts/states";
 import { Timeline } from "../parts/timeline";
@@ -38,6 +39,7 @@ function Figure({ name, value, small, more }: { name: string; value: string; sma
 function opens_small(m: MessageDetail): string {
   const last = last_of(m.timeline, "email.opened");
   if (last) return `last ${said_time(last)}`;
+  if (m.status === "in_doubt") return "nobody knows whether it was sent";
   const left = m.sent_at;
   return left ? `the mail left ${duration(Date.now() - Date.parse(left))} ago` : "not sent yet";
 }
@@ -53,7 +55,7 @@ function Answer({ m }: { m: MessageDetail }) {
       <dl class="figs four">
         <Figure
           name="Opened by a person"
-          value={opens_off ? "Not tracked" : m.opens ? times(m.opens) : "Not yet"}
+          value={opens_off ? "Not tracked" : m.opens ? times(m.opens) : m.status === "in_doubt" ? "Not known" : "Not yet"}
           small={opens_off ? "Tracking was off for this mail" : opens_small(m)}
           more={m.opens_mpp > 0 ? `${count(m.opens_mpp)} by Apple privacy` : ""}
         />
@@ -208,7 +210,7 @@ function AsSent({ m }: { m: MessageDetail }) {
   );
 }
 
-function Found({ m }: { m: MessageDetail }) {
+function Found({ m, reload }: { m: MessageDetail; reload: () => void }) {
   const when = m.sent_at ?? m.send_at ?? m.created_at;
   return (
     <>
@@ -220,7 +222,8 @@ function Found({ m }: { m: MessageDetail }) {
           </p>
         </div>
       </div>
-      {m.error ? (
+      <Doubt m={m} reload={reload} />
+      {m.error && m.status !== "in_doubt" ? (
         <p class="note amber mb" role="note">
           <Icon name="warn" />
           <span class="grow">
@@ -254,7 +257,7 @@ export function Message({ id }: { id: string }) {
         <span>Message</span>
       </nav>
       {message ? (
-        <Found m={message} />
+        <Found m={message} reload={reload} />
       ) : problem?.status === 404 ? (
         <section class="card">
           <h1 class="sr">Message</h1>

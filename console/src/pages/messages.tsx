@@ -55,6 +55,9 @@ export function Messages({ route }: { route: Route }) {
       <div class="filters">
         <Chips label="State" options={STATUSES} value={status} choose={(v) => go_with({ status: v === "all" ? null : v }, "push")} />
       </div>
+      {status === "in_doubt" && rows.length > 0 ? (
+        <p class="explain">The line broke before the answer came. Nothing here is sent again or dropped without you: open a mail to decide about it.</p>
+      ) : null}
       <section class={first.stale ? "card is-stale" : "card"} aria-label="Messages" aria-busy={first.loading}>
         <Loading slow={first.slow} />
         {first.problem ? <Failed what="The messages" problem={first.problem} retry={first.reload} /> : null}
