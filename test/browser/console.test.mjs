@@ -349,7 +349,14 @@ describe("console", { skip: missing }, () => {
     for (const n of [1, 2, 3, 4]) assert.ok(seen_of_it.includes(`fernhill.example/homes/${n}`));
   });
 
-  test("a message page never loads the mail, because that would count as an open", async () => {
+  test("a message page never loads mail of the Outbox, because that would count as an open", async () => {
+    await sign_in(page, base, USER, `/messages/${HELLO}`);
+    await page.getByText("As sent", { exact: true }).waitFor();
+    assert.equal(await page.locator("iframe").count(), 0);
+    assert.ok(!seen.urls.some((u) => u.includes("/preview") || u.includes("/o/")));
+  });
+
+  test("mail that somebody got is shown as sent in a frame, which makes no event; the text is at hand", async () => {
     await sign_in(page, base, USER, `/messages/${AMARA}`);
     await ready();
     assert.equal(await page.locator("iframe").count(), 0);
@@ -366,6 +373,20 @@ describe("console", { skip: missing }, () => {
     await page.getByText("open a mail to decide about it").waitFor();
     assert.equal(page.url(), `${base}/messages?status=in_doubt`);
     await page.getByRole("link", { name: "Rents in your street" }).click();
+    const frame = page.locator("iframe");
+    assert.equal(await frame.getAttribute("sandbox"), "allow-popups allow-popups-to-escape-sandbox");
+    assert.equal(await frame.getAttribute("src"), `/api/v1/messages/${AMARA}/preview?frame=1`);
+    await page.frameLocator("iframe").getByText("Eleven homes within a mile").waitFor();
+    assert.ok(!seen.urls.some((u) => u.includes("/o/")));
+    await page.getByText("As plain text").click();
+    await page.locator("pre", { hasText: "Book a free valuation: https://" }).waitFor();
+    const detail = mock.detail.bind(mock);
+    mock.detail = (mail) => ({ ...detail(mail), text: null, headers: null });
+    await page.reload();
+    await page.frameLocator("iframe").getByText("Eleven homes within a mile").waitFor();
+    mock.detail = (mail) => ({ ...detail(mail), has_html: false });
+    await page.reload();
+    await page.locator("pre", { hasText: "Book a free valuation: https://" }).waitFor();
     await page.getByText("Nothing is sent again or dropped without you.").waitFor();
     assert.match(await figures_in_short(), /Opened by a person Not known nobody knows whether it was sent/);
   });

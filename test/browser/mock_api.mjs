@@ -345,6 +345,7 @@ export class MockApi {
     return {
       ...mail,
       attempts: mail.attempts ?? 1,
+      has_html: true,
       links,
       timeline,
       headers,

@@ -453,13 +453,15 @@ export const SUMMARIES = {
 };
 for (const s of Object.values(SUMMARIES)) s.rated = rated_of(s);
 
+/** As the program previews it: of what somebody got without pixel and with the links that were given. */
 export function mail_html(m, base) {
+  const link = (n, to) => (m.provider === "outbox" ? `${base}/c/${m.id}/${n}` : `https://fernhill.example/${to}`);
   return `<!doctype html><html><head><base target="_blank"><title>${m.subject}</title></head>
 <body style="margin:0;background:#fff;color:#2a2723;font:15px/24px Georgia,'Liberation Serif',serif">
 <div style="padding:24px 28px"><b>Fernhill Estates</b><h1 style="font-size:22px;line-height:28px">${m.subject}</h1>
 <p>Eleven homes within a mile of yours changed hands since August. We walked through most of them, and we would be glad to tell you what that means for yours.</p>
-<p><a id="first" href="${base}/c/${m.id}/1" style="display:inline-block;padding:10px 20px;border-radius:4px;background:#7a3e22;color:#fff;text-decoration:none">Book a free valuation</a></p>
-<p>Then <a href="${base}/c/${m.id}/2">see what sold near you</a>. This one is <a href="https://fernhill.example/privacy">left alone</a>.</p></div>
+<p><a id="first" href="${link(1, "valuation")}" style="display:inline-block;padding:10px 20px;border-radius:4px;background:#7a3e22;color:#fff;text-decoration:none">Book a free valuation</a></p>
+<p>Then <a href="${link(2, "sold")}">see what sold near you</a>. This one is <a href="https://fernhill.example/privacy">left alone</a>.</p></div>
 <div style="padding:16px 28px;background:#f6f2ea;font-size:12px">1 Market Row, Fernhill</div>
-<img src="${base}/o/${m.id}.gif" width="1" height="1" alt=""><script>top.location = "/stolen"</script></body></html>`;
+${m.provider === "outbox" ? `<img src="${base}/o/${m.id}.gif" width="1" height="1" alt="">` : ""}<script>top.location = "/stolen"</script></body></html>`;
 }

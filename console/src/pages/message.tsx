@@ -5,6 +5,7 @@ import { useMemo, useState } from "preact/hooks";
 import { Switch } from "../parts/choice";
 import { StateBadge } from "../parts/badge";
 import { Doubt } from "../parts/doubt";
+import { MailFrame } from "../parts/mail_frame";
 import { use_title } from "../parts/page";
 import { Empty, Failed, Loading } from "../parts/states";
 import { Timeline } from "../parts/timeline";
@@ -41,7 +42,8 @@ function opens_small(m: MessageDetail): string {
   if (last) return `last ${said_time(last)}`;
   if (m.status === "in_doubt") return "nobody knows whether it was sent";
   const left = m.sent_at;
-  return left ? `the mail left ${duration(Date.now() - Date.parse(left))} ago` : "not sent yet";
+  if (left) return `the mail left ${duration(Date.now() - Date.parse(left))} ago`;
+  return ["failed", "suppressed", "canceled"].includes(m.status) ? "it was not sent" : "not sent yet";
 }
 
 function Answer({ m }: { m: MessageDetail }) {
@@ -181,15 +183,31 @@ function Links({ links, events }: { links: Link[]; events: Event[] }) {
   );
 }
 
+/**
+ * The HTML of mail that somebody got comes without pixel and tracked links, so that a look at it counts for nobody; that
+ * of mail in the Outbox has both, and is opened there and not here.
+ */
 function AsSent({ m }: { m: MessageDetail }) {
   const headers = Object.entries(m.headers ?? {});
-  if (!m.text && headers.length === 0) return null;
+  const has_frame = Boolean(m.has_html) && m.provider !== "outbox";
+  if (!m.text && !has_frame && headers.length === 0) return null;
   return (
     <section class="card" aria-labelledby="sent-h">
       <header class="line">
         <h2 id="sent-h">As sent</h2>
       </header>
-      {m.text ? <pre class="plain pad">{m.text}</pre> : null}
+      {has_frame ? <MailFrame key={m.id} id={m.id} /> : null}
+      {m.text && has_frame ? (
+        <details class="raw pad">
+          <summary>
+            <Icon name="right" small />
+            As plain text
+          </summary>
+          <pre class="plain">{m.text}</pre>
+        </details>
+      ) : m.text ? (
+        <pre class="plain pad">{m.text}</pre>
+      ) : null}
       {headers.length ? (
         <details class="raw pad">
           <summary>
