@@ -12,13 +12,17 @@ export function mode_of(text: string | null): Mode {
 
 export interface Base {
   n: number;
+  /** What arrived, as far as is known: all that it is of, and what nobody can see to be opened or clicked. */
+  arrived: number;
   /** Nothing reports delivery, so rates are of what was sent. */
   of_sent: boolean;
 }
 
 /** What a rate is of: delivered mail, or mail that was sent and did not come back, as far as it can be told who opens or clicks. */
 export function base_of(s: Summary, what: "opens" | "clicks"): Base {
-  return { n: what === "opens" ? s.rated.openable : s.rated.clickable, of_sent: s.rates_of === "sent" };
+  const of_sent = s.rates_of === "sent";
+  const arrived = of_sent ? s.sends - s.bounced - s.failed - s.in_doubt : s.delivered;
+  return { n: what === "opens" ? s.rated.openable : s.rated.clickable, arrived, of_sent };
 }
 
 /** Of the mail that the rate is of, so that the three ways to count can be compared. */

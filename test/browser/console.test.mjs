@@ -205,6 +205,20 @@ describe("console", { skip: missing }, () => {
     assert.doesNotMatch(await card("opens"), /anonymous/);
   });
 
+  test("where some mail cannot be seen to be opened or clicked, each rate says of what it is", async () => {
+    const full = mock.summary.bind(mock);
+    mock.summary = (params) => {
+      const s = full(params);
+      return { ...s, rated: { ...s.rated, openable: s.delivered - 6, clickable: s.delivered - 12 } };
+    };
+    await sign_in(page, base, USER);
+    await ready("/");
+    assert.match(await card("opens"), /8,547 of 19,029 delivered with tracked opens/);
+    assert.match(await card("clicks"), /2,170 of 19,023 delivered with tracked links/);
+    const foot = await page.locator("section[aria-label=Summary] footer").innerText();
+    assert.match(foot, /6 of which nobody can tell who opens them, and 12 of which nobody can tell who clicks: without HTML or links, or not tracked/);
+  });
+
   test("where opens of new mail are anonymous and older ones are not, the rate says what it leaves out", async () => {
     mock.settings.opens = "anonymous";
     await sign_in(page, base, USER);

@@ -114,8 +114,9 @@ interface StripProps {
 function Strip({ s, mode, range, tenant }: StripProps) {
   const was = range.key === "all" ? null : (s.previous ?? null);
   const of = (what: "opens" | "clicks", done: number) => {
-    const { n, of_sent } = figures.base_of(s, what);
-    if (n > 0) return `${count(done)} of ${count(n)} ${of_sent ? "sent" : "delivered"}`;
+    const { n, arrived, of_sent } = figures.base_of(s, what);
+    const tracked = n < arrived ? ` with ${what === "opens" ? "tracked opens" : "tracked links"}` : "";
+    if (n > 0) return `${count(done)} of ${count(n)} ${of_sent ? "sent" : "delivered"}${tracked}`;
     return s.delivered > 0 || s.in_flight > 0 ? `no mail tells whose ${what} they are` : `${count(done)} nothing delivered yet`;
   };
   const unreported = s.in_flight > 0 && s.delivered > 0 ? `, ${count(s.in_flight)} not reported on yet` : "";
@@ -158,15 +159,29 @@ function Strip({ s, mode, range, tenant }: StripProps) {
   );
 }
 
+/** Of how much of the mail that arrived nobody can tell, and why. */
+function left_out_words(of_opens: number, of_clicks: number): string {
+  const parts = [
+    of_opens > 0 ? `${count(of_opens)} of which nobody can tell who opens them` : "",
+    of_clicks > 0 ? `${count(of_clicks)} of which nobody can tell who clicks` : "",
+  ].filter(Boolean);
+  return parts.length ? `, but for ${parts.join(", and ")}: without HTML or links, or not tracked for each person` : "";
+}
+
 function BaseNote({ s, time_zone }: { s: Summary; time_zone: string }) {
-  const { n, of_sent } = figures.base_of(s, "opens");
-  const arrived = of_sent ? s.sends - s.bounced - s.failed - s.in_doubt : s.delivered;
-  const doubt = s.in_doubt > 0 ? ` ${counted(s.in_doubt, "mail is", "mails are")} in doubt: the line broke before the answer came.` : "";
+  const { n, arrived, of_sent } = figures.base_of(s, "opens");
+  const doubt =
+    s.in_doubt > 0 ? (
+      <>
+        {" "}
+        <a href="/messages?status=in_doubt">{counted(s.in_doubt, "mail is", "mails are")} in doubt</a>: the line broke before the answer came.
+      </>
+    ) : null;
   if (arrived === 0) return <footer>Rates need delivered mail; there is none yet.{doubt}</footer>;
   const what = of_sent
     ? `Rates are of ${counted(arrived, "sent mail", "sent mails")}, because no delivery reports arrive from this account`
     : `Rates are of ${counted(arrived, "delivered mail", "delivered mails")}`;
-  const left_out = n < arrived ? `, but for ${count(arrived - n)} of which nobody can tell who opens them` : "";
+  const left_out = left_out_words(arrived - n, arrived - figures.base_of(s, "clicks").n);
   return (
     <footer>
       {what}
