@@ -753,6 +753,9 @@ describe("console", { skip: missing }, () => {
     await page.getByText("Only owners and admins see this list.").waitFor();
     await page.goto(`${base}/audit`);
     await page.getByText("Only owners and admins see the audit.").waitFor();
+    await page.keyboard.press("/");
+    await page.getByRole("option", { name: /^Tracking and privacy/ }).waitFor();
+    assert.deepEqual(await page.getByRole("option", { name: /^(Suppressions|Audit)/ }).count(), 0);
     assert.equal(await page.getByRole("navigation", { name: "Settings" }).count(), 0);
     assert.deepEqual(
       mock.requests.filter((r) => /\/api\/v1\/(suppressions|audit|tenants)/.test(r.path)),

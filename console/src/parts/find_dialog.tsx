@@ -3,16 +3,20 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api_get, query } from "../api";
 import { Dialog } from "./dialog";
-import { PAGES, SETTINGS } from "./shell_pages";
+import { PAGES, settings_for, type PageLink } from "./shell_pages";
 import { short_time } from "../format";
 import { after_page_change, go } from "../router";
+import { is_admin, use_session } from "../session";
 import type { Message, Page } from "../types";
 
 const SHOWN = 8;
 const TYPING_MS = 150;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-const PAGES_TO_FIND = [...PAGES.filter((p) => p.word !== "Settings"), ...SETTINGS];
+/** The settings each by its own name, as far as the reader may see them. */
+function pages_to_find(admin: boolean): Pick<PageLink, "href" | "word">[] {
+  return [...PAGES.filter((p) => p.word !== "Settings"), ...settings_for(admin)];
+}
 
 interface Hit {
   href: string;
@@ -20,9 +24,9 @@ interface Hit {
   side: string;
 }
 
-function hits_of(text: string, messages: Message[]): Hit[] {
+function hits_of(text: string, messages: Message[], admin: boolean): Hit[] {
   const needle = text.trim().toLowerCase();
-  const pages = PAGES_TO_FIND.filter((p) => p.word.toLowerCase().includes(needle)).map((p) => ({ href: p.href, text: p.word, side: "Page" }));
+  const pages = pages_to_find(admin).filter((p) => p.word.toLowerCase().includes(needle)).map((p) => ({ href: p.href, text: p.word, side: "Page" }));
   const found = messages.map((m) => ({
     href: `/messages/${encodeURIComponent(m.id)}`,
     text: m.subject || "No subject",
@@ -56,11 +60,12 @@ function use_found(text: string): { messages: Message[]; asking: boolean } {
 }
 
 export function FindDialog({ close }: { close: () => void }) {
+  const { me } = use_session();
   const [text, set_text] = useState("");
   const [at, set_at] = useState(0);
   const box = useRef<HTMLInputElement>(null);
   const { messages, asking } = use_found(text);
-  const hits = hits_of(text, messages);
+  const hits = hits_of(text, messages, is_admin(me));
   const chosen = Math.min(at, hits.length - 1);
 
   function open(hit: Hit | undefined) {

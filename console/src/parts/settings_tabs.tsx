@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Over each page of the settings: the others. Who may see only one of them sees no tabs.
-import { SETTINGS } from "./shell_pages";
+import { settings_for } from "./shell_pages";
 import { Empty } from "./states";
 import type { Route } from "../router";
 import { is_admin, use_session } from "../session";
 
 export function SettingsTabs({ here }: { here: Route["page"] }) {
   const { me } = use_session();
-  if (!is_admin(me)) return null;
+  const pages = settings_for(is_admin(me));
+  if (pages.length < 2) return null;
   return (
     <nav class="tabs" aria-label="Settings">
-      {SETTINGS.map((s) => (
+      {pages.map((s) => (
         <a key={s.href} href={s.href} {...(s.page === here ? { "aria-current": "page" as const } : {})}>
           {s.word}
         </a>

@@ -28,3 +28,8 @@ export const SETTINGS: { href: string; word: string; page: Route["page"]; for_ad
   { href: "/suppressions", word: "Suppressions", page: "suppressions", for_admins: true },
   { href: "/audit", word: "Audit", page: "audit", for_admins: true },
 ];
+
+/** Those of the settings that somebody may see. */
+export function settings_for(is_admin: boolean): typeof SETTINGS {
+  return SETTINGS.filter((s) => is_admin || !s.for_admins);
+}
