@@ -373,20 +373,6 @@ describe("console", { skip: missing }, () => {
   test("mail that somebody got is shown as sent in a frame, which makes no event; the text is at hand", async () => {
     await sign_in(page, base, USER, `/messages/${AMARA}`);
     await ready();
-    assert.equal(await page.locator("iframe").count(), 0);
-  });
-
-  // ---- In doubt
-
-  const figures_in_short = async () => (await page.locator(".figs").innerText()).replace(/\s+/g, " ");
-
-  test("mail in doubt is one click from its number, and says what is not known", async () => {
-    await sign_in(page, base, USER);
-    await ready("/");
-    await page.getByRole("link", { name: "2 mails are in doubt" }).click();
-    await page.getByText("open a mail to decide about it").waitFor();
-    assert.equal(page.url(), `${base}/messages?status=in_doubt`);
-    await page.getByRole("link", { name: "Rents in your street" }).click();
     const frame = page.locator("iframe");
     assert.equal(await frame.getAttribute("sandbox"), "allow-popups allow-popups-to-escape-sandbox");
     assert.equal(await frame.getAttribute("src"), `/api/v1/messages/${AMARA}/preview?frame=1`);
@@ -401,6 +387,20 @@ describe("console", { skip: missing }, () => {
     mock.detail = (mail) => ({ ...detail(mail), has_html: false });
     await page.reload();
     await page.locator("pre", { hasText: "Book a free valuation: https://" }).waitFor();
+    assert.equal(await page.locator("iframe").count(), 0);
+  });
+
+  // ---- In doubt
+
+  const figures_in_short = async () => (await page.locator(".figs").innerText()).replace(/\s+/g, " ");
+
+  test("mail in doubt is one click from its number, and says what is not known", async () => {
+    await sign_in(page, base, USER);
+    await ready("/");
+    await page.getByRole("link", { name: "2 mails are in doubt" }).click();
+    await page.getByText("open a mail to decide about it").waitFor();
+    assert.equal(page.url(), `${base}/messages?status=in_doubt`);
+    await page.getByRole("link", { name: "Rents in your street" }).click();
     await page.getByText("Nothing is sent again or dropped without you.").waitFor();
     assert.match(await figures_in_short(), /Opened by a person Not known nobody knows whether it was sent/);
   });
@@ -882,6 +882,23 @@ describe("console", { skip: missing }, () => {
     }
   });
 
+  test("what the Outbox says and offers follows what mail leaves through, and who reads it", async () => {
+    mock.provider = "smtp";
+    await sign_in(page, base, USER, "/outbox");
+    await ready("/outbox");
+    await page.getByText("Mail leaves through SMTP.").waitFor();
+    assert.equal(await page.getByText("Send another").count(), 0);
+    await page.getByText("Send one to the Outbox", { exact: true }).click();
+    const command = await page.locator(".box pre").innerText();
+    assert.ok(command.startsWith(`curl ${base}/api/v1/messages `) && command.includes('"provider":"outbox"'), command);
+    mock.provider = "outbox";
+    mock.role = "member";
+    await page.reload();
+    await ready("/outbox");
+    await page.getByText("Mail that is sent in your name stays here").waitFor();
+    assert.equal(await page.locator(".box details").count(), 0);
+  });
+
   test("mail that has not left is not opened, and can be once it has", async () => {
     const [due] = add_unsent(1, "scheduled");
     const [stopped] = add_unsent(1, "suppressed");
@@ -974,23 +991,6 @@ describe("console", { skip: missing }, () => {
     await sign_in(page, base, USER);
     await ready("/");
     await page.getByRole("button", { name: "Switch between light and dark" }).click();
-  test("what the Outbox says and offers follows what mail leaves through, and who reads it", async () => {
-    mock.provider = "smtp";
-    await sign_in(page, base, USER, "/outbox");
-    await ready("/outbox");
-    await page.getByText("Mail leaves through SMTP.").waitFor();
-    assert.equal(await page.getByText("Send another").count(), 0);
-    await page.getByText("Send one to the Outbox", { exact: true }).click();
-    const command = await page.locator(".box pre").innerText();
-    assert.ok(command.startsWith(`curl ${base}/api/v1/messages `) && command.includes('"provider":"outbox"'), command);
-    mock.provider = "outbox";
-    mock.role = "member";
-    await page.reload();
-    await ready("/outbox");
-    await page.getByText("Mail that is sent in your name stays here").waitFor();
-    assert.equal(await page.locator(".box details").count(), 0);
-  });
-
     await page.route("**/app.js", (route) => route.abort());
     await page.reload();
     assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(19, 21, 19)");
@@ -1016,6 +1016,18 @@ describe("console", { skip: missing }, () => {
     await page.getByRole("link", { name: "Unsubscribes, 3 waiting" }).click();
     await page.getByRole("heading", { level: 1, name: "Unsubscribes" }).waitFor();
     assert.equal(await page.locator("dialog").count(), 0);
+  });
+
+  test("on a phone a long subject has the width of its row, and the time stands beside who got it", async () => {
+    mock.mails[3].subject = "Newsletter number 5 with a rather long subject line to see what it does on a telephone";
+    await new_reader({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+    await sign_in(page, base, USER, "/messages");
+    await ready("/messages");
+    const row = page.locator("tr.go", { hasText: "Newsletter number 5" });
+    const box = (part) => row.locator(part).boundingBox();
+    const [whole, subject, who, time] = [await row.boundingBox(), await box("a.name"), await box("td.two small"), await box("td.last")];
+    assert.ok(subject.width > whole.width * 0.8, JSON.stringify([whole, subject]));
+    assert.ok(time.y >= subject.y + subject.height - 4 && time.y + time.height <= who.y + who.height + 4, JSON.stringify([subject, who, time]));
   });
 
   test("each page has one heading of the first rank, a main part, and no field or button without a name", async () => {
@@ -1054,7 +1066,6 @@ describe("console", { skip: missing }, () => {
     await page.goto(`${base}/audit`);
     await page.getByText("Nothing was changed yet.").waitFor();
   });
-});
 
   test("where mail leaves for real, an empty installation says so, and its command for the Outbox names it", async () => {
     await mock.stop();
@@ -1083,3 +1094,4 @@ describe("console", { skip: missing }, () => {
       assert.doesNotMatch(await page.locator("main").innerText(), /API key|first mail|you send/i, path);
     }
   });
+});
