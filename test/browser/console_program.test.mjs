@@ -6,7 +6,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
-import { program, start_server } from "../harness/pugmark.mjs";
+import { program, start_server, until } from "../harness/pugmark.mjs";
+import { SmtpServer } from "../harness/smtp_server.mjs";
 import { CHROMIUM, open_browser, sign_in, watch } from "./browser.mjs";
 
 const lacking = [CHROMIUM, program].find((path) => !existsSync(path));
@@ -184,5 +185,45 @@ test("the outbox opens only mail that has left, and Stats says that an open was 
   await page.getByLabel("Time zone of the days").fill("Atlantis");
   await page.getByRole("button", { name: "Save" }).click();
   assert.match(await page.getByRole("alert").innerText(), /^Not saved\. There is no time zone 'Atlantis' here: .*\.$/);
+  assert.deepEqual(seen.refused, []);
+});
+
+test("where mail leaves by SMTP the Outbox says so, and its command puts a mail there all the same", { skip }, async (t) => {
+  const smtp = await SmtpServer.start(t);
+  const server = await start_server(t, { env: smtp.env });
+  const { page, seen } = await start_reader(t);
+  await sign_in(page, server.base, server.made, "/outbox");
+  await page.getByText("Mail leaves through SMTP.").waitFor();
+  const command = await page.locator("pre").innerText();
+  assert.ok(command.startsWith(`curl ${server.base}/api/v1/messages `), command);
+  await server.send(JSON.parse(command.match(/-d '(.*)'$/)[1]), "delivered");
+  await page.locator(".box a", { hasText: "Hello from Pugmark" }).waitFor();
+  assert.equal(smtp.taken.length, 0);
+  assert.deepEqual(seen.refused, []);
+});
+
+test("mail that left by SMTP is shown as sent and counts nothing; mail in doubt is decided on the screen", { skip }, async (t) => {
+  const smtp = await SmtpServer.start(t);
+  const server = await start_server(t, { env: smtp.env });
+  const { page, seen } = await start_reader(t);
+  const sent = await server.send({ html: '<p>Read <a href="https://example.com/">this page</a>.</p>' }, "sent");
+  await sign_in(page, server.base, server.made, `/messages/${sent.id}`);
+  const link = page.frameLocator("iframe").getByRole("link", { name: "this page" });
+  assert.equal(await link.getAttribute("href"), "https://example.com/");
+
+  smtp.override.dot = null;
+  const lost = await server.send({ subject: "Lost" }, null);
+  await until(() => smtp.reached("dot") > 1, "the final dot");
+  for (const socket of smtp.sockets) socket.destroy();
+  await server.message_in(lost.id, "in_doubt");
+  delete smtp.override.dot;
+  await page.goto(`${server.base}/messages?status=in_doubt`);
+  await page.getByRole("link", { name: "Lost" }).click();
+  await page.getByText("Not known").waitFor();
+  await page.getByRole("button", { name: "Send again" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Send again" }).click();
+  await page.getByText("Sent through SMTP").waitFor();
+  assert.equal(smtp.taken.filter((text) => text.includes(lost.id)).length, 1);
+  assert.deepEqual(await server.settled_events("type=email.opened"), []);
   assert.deepEqual(seen.refused, []);
 });
