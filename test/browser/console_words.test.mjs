@@ -159,8 +159,9 @@ test("the three ways to count have one denominator", () => {
 
 test("rates are of the mails whose opens and clicks can be told, and no others", () => {
   const some = { ...SUMMARY, opens_unique: 45, rated: { ...SUMMARY.rated, openable: 50, opened: 40, clickable: 20, clicked: 10 } };
-  assert.deepEqual(figures.base_of(some, "opens"), { n: 50, of_sent: false });
-  assert.deepEqual(figures.base_of({ ...some, rates_of: "sent" }, "clicks"), { n: 20, of_sent: true });
+  assert.deepEqual(figures.base_of(some, "opens"), { n: 50, arrived: some.delivered, of_sent: false });
+  const of_sent = { ...some, rates_of: "sent", sends: 100, bounced: 4, failed: 2, in_doubt: 1 };
+  assert.deepEqual(figures.base_of(of_sent, "clicks"), { n: 20, arrived: 93, of_sent: true });
   assert.deepEqual([figures.opens_of(some, "people"), figures.open_rate(some, "people")], [40, 0.8]);
   assert.equal(figures.click_rate(some, "people"), 0.5);
 });
