@@ -3,8 +3,8 @@
  * directory, keys, store. The words say what to run next, because most who read them see the program for the first
  * time.
  *
- * Nothing here locks: reading keys or the store beside a running server is fine. What must be alone takes the journal's
- * lock (local_writer.h). */
+ * Reading keys or the store beside a running server is fine and takes no lock. What must be alone with them takes the
+ * journal's (local_writer.h); whoever makes them, one on the directory itself, which is there before anything in it. */
 #include "prog/serve/installation.h"
 
 #include "base/log.h"
@@ -13,7 +13,9 @@
 #include "prog/serve/event_days.h"
 #include "prog/show/progress_line.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -106,11 +108,26 @@ static enum status migrate(struct store *store, struct err *err)
 	return status;
 }
 
+/* Two that make keys at once leave a file of one and a store of the other, and no server ever starts. The lock ends
+ * with the process, however it ends. A file system that has none for directories (NFS) is used without. */
+static enum status lock_directory(struct installation *i, struct err *err)
+{
+	i->lock = open(i->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (i->lock < 0)
+		return err_set_errno(err, errno, "the data directory '%s' cannot be used", i->data);
+	i->is_locked = true;
+	while (flock(i->lock, LOCK_EX) != 0 && errno == EINTR)
+		;
+	return STATUS_OK;
+}
+
 enum status installation_create(struct installation *i, struct err *err)
 {
 	if (mkdir(i->data, 0700) != 0 && errno != EEXIST)
 		return err_set_errno(err, errno, "the data directory '%s' cannot be made", i->data);
 	enum status status = check_directory(i, err);
+	if (status == STATUS_OK)
+		status = lock_directory(i, err);
 	if (status == STATUS_OK)
 		status = store_open(i->config.store_url, &i->store, err);
 	if (status == STATUS_OK && (status = store_check(i->store, err)) != STATUS_CONFLICT)
@@ -172,6 +189,9 @@ void installation_close(struct installation *i)
 {
 	store_close(&i->store);
 	link_token_keys_free(&i->keys);
+	if (i->is_locked)
+		(void)close(i->lock); /* a directory: there is nothing to be written */
+	i->is_locked = false;
 	arena_free(&i->arena);
 }
 

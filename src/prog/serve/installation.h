@@ -21,6 +21,8 @@ struct installation {
 	struct link_token_keys *keys;
 	uint8_t newest_key;
 	struct store *store;
+	bool is_locked; /* while it is made: by a lock on the descriptor of the directory */
+	int lock;
 };
 
 #define DATA_DEFAULT "data"
@@ -35,8 +37,9 @@ struct installation {
 
 /* Reads the configuration. Nothing is created. */
 enum status installation_configure(struct installation *installation, struct err *err) MUST_CHECK;
-/* Makes the directory, the store and the keys where they are missing. STATUS_CONFLICT: the store has links of other
- * keys (key_agreement.h). */
+/* Makes the directory, the store and the keys where they are missing. From here to installation_close nobody else makes
+ * anything in this directory: who comes meanwhile waits, and then finds it made. STATUS_CONFLICT: the store has links
+ * of other keys (key_agreement.h). */
 enum status installation_create(struct installation *installation, struct err *err) MUST_CHECK;
 /* Opens keys and store. STATUS_NOT_FOUND: run `pugmark init`. An older store is migrated. */
 enum status installation_open(struct installation *installation, struct err *err) MUST_CHECK;
