@@ -39,6 +39,8 @@ struct claims {
 	bool is_expecting;  /* somebody said that something may be due */
 	bool more_due;      /* the last claim got all it asked for */
 	bool store_is_away; /* and it was said */
+	/* Both are tried again every second while the store is away; and it was said. */
+	bool recover_is_failing, claim_is_failing;
 	/* Of claims that were not known to be committed when the store went away. If they were, their mails would wait
 	 * for two minutes with nobody to send them, so the next claim releases them first. */
 	uint64_t unsure[UNSURE_MAX];
@@ -158,13 +160,16 @@ static void recover_finished(struct errand *errand)
 	struct recover_errand *e = (struct recover_errand *)errand;
 	struct claims *c = e->claims;
 	if (errand->command.status != STATUS_OK) {
-		log_warn("dispatch.recover", LOG_ERR(&errand->command.err));
+		if (!c->recover_is_failing)
+			log_warn("dispatch.recover", LOG_ERR(&errand->command.err));
+		c->recover_is_failing = true;
 		jobs_pause(c->config.jobs);
 	} else {
 		if (e->held || e->resent)
 			log_warn("dispatch.in_doubt", LOG_INT("held", e->held), LOG_INT("resent", e->resent));
 		if (e->dropped)
 			log_info("dispatch.doubts_ended", LOG_INT("rows", e->dropped));
+		c->recover_is_failing = false;
 		c->is_recovered = true;
 	}
 	mem_free(e);
@@ -293,12 +298,15 @@ static void claim_finished(struct errand *errand)
 	struct claims *c = e->claims;
 	c->is_claiming = false;
 	if (errand->command.status != STATUS_OK) {
-		log_warn("dispatch.claim", LOG_ERR(&errand->command.err));
+		if (!c->claim_is_failing)
+			log_warn("dispatch.claim", LOG_ERR(&errand->command.err));
+		c->claim_is_failing = true;
 		if (e->entry_count)
 			note_unsure(c, e->entries[0].lease);
 		c->is_expecting = true;
 		jobs_pause(c->config.jobs);
 	} else {
+		c->claim_is_failing = false;
 		c->unsure_count = 0;
 		if (e->is_recall) {
 			c->recalls--;

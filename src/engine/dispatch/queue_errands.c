@@ -71,7 +71,9 @@ static enum status run_return(struct writer_command *command, struct batch *batc
 
 static void put_back(struct return_errand *e)
 {
-	log_warn("dispatch.give_back", LOG_ERR(&e->errand.command.err));
+	if (!e->home->is_failing) /* once: it is tried every second for as long as the store is away */
+		log_warn("dispatch.give_back", LOG_ERR(&e->errand.command.err));
+	e->home->is_failing = true;
 	for (size_t i = 0; i < e->returns.count; i++)
 		lease_returns_add(e->home, &e->returns.entries[i]);
 	e->home->not_before_us = e->sent_us + AGAIN_US;
@@ -80,7 +82,9 @@ static void put_back(struct return_errand *e)
 static void return_finished(struct errand *errand)
 {
 	struct return_errand *e = (struct return_errand *)errand;
-	if (errand->command.status != STATUS_OK)
+	if (errand->command.status == STATUS_OK)
+		e->home->is_failing = false;
+	else
 		put_back(e);
 	lease_returns_done(&e->returns);
 	mem_free(e);
@@ -106,7 +110,7 @@ void lease_returns_send(struct lease_returns *r, struct errands *errands, int64_
 	e->returns = *r;
 	e->home = r;
 	e->sent_us = now_us;
-	*r = (struct lease_returns){0};
+	*r = (struct lease_returns){.is_failing = r->is_failing};
 	e->errand.command.run = run_return;
 	e->errand.finished = return_finished;
 	errand_send(errands, &e->errand);

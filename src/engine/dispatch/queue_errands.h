@@ -22,6 +22,7 @@ struct lease_returns {
 	struct queue_entry *entries;
 	size_t count, room;
 	int64_t not_before_us; /* monotonic: the store could not be written a moment ago */
+	bool is_failing;       /* and that was logged */
 };
 /* Nothing may have been recorded of this attempt. */
 void lease_returns_add(struct lease_returns *returns, const struct queue_entry *entry);

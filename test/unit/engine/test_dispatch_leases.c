@@ -9,7 +9,10 @@
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -266,6 +269,53 @@ static void test_what_could_not_be_given_back_is_given_back_later(void **state)
 	post_close(&p);
 }
 
+/* Standard error goes into a file while this often is tried; how many lines it got of the event. */
+static size_t lines_of_failures(struct lease_returns *returns, struct errands *errands, int64_t from_us, int attempts)
+{
+	char text[16384] = "";
+	FILE *log = tmpfile();
+	int real = dup(STDERR_FILENO);
+	size_t lines = 0;
+	assert_non_null(log);
+	assert_int_equal(dup2(fileno(log), STDERR_FILENO), STDERR_FILENO);
+	for (int i = 0; i < attempts; i++) {
+		lease_returns_send(returns, errands, from_us + i * SECOND);
+		finish(errands);
+	}
+	assert_int_equal(dup2(real, STDERR_FILENO), STDERR_FILENO);
+	(void)close(real);
+	rewind(log);
+	(void)!fread(text, 1, sizeof text - 1, log);
+	(void)fclose(log);
+	for (const char *at = text; (at = strstr(at, " dispatch.give_back ")); at++)
+		lines++;
+	return lines;
+}
+
+static void test_giving_back_that_fails_for_long_is_said_once_each_time(void **state)
+{
+	struct post p;
+	struct errands errands;
+	struct lease_returns returns = {0};
+	(void)state;
+	post_open(&p);
+	struct queue_entry entry = {.message = post_mail(&p, "outbox", "c@example.com"), .attempt = 1, .lease = 77};
+	errands_init(&errands, p.sending.writer, NULL, NULL);
+	for (int outage = 0; outage < 2; outage++) {
+		int64_t from_us = (1 + 100 * outage) * SECOND;
+		lease_returns_add(&returns, &entry);
+		run_sql(&p, "ALTER TABLE send_queue RENAME TO away");
+		assert_int_equal(lines_of_failures(&returns, &errands, from_us, 4), 1);
+		assert_int_equal(returns.count, 1);
+		run_sql(&p, "ALTER TABLE away RENAME TO send_queue");
+		assert_int_equal(lines_of_failures(&returns, &errands, from_us + 10 * SECOND, 1), 0);
+		assert_int_equal(returns.count, 0);
+	}
+	errands_done(&errands);
+	lease_returns_done(&returns);
+	post_close(&p);
+}
+
 /* ---- Repairs */
 
 static void test_held_rows_of_sent_messages_go_at_the_start(void **state)
@@ -295,6 +345,7 @@ int main(void)
 	    cmocka_unit_test(test_a_mail_that_was_built_long_ago_is_looked_at_again),
 	    cmocka_unit_test(test_a_stop_gives_back_what_was_not_sent),
 	    cmocka_unit_test(test_what_could_not_be_given_back_is_given_back_later),
+	    cmocka_unit_test(test_giving_back_that_fails_for_long_is_said_once_each_time),
 	    cmocka_unit_test(test_held_rows_of_sent_messages_go_at_the_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
