@@ -36,6 +36,22 @@ test("a mail leaves once, with the id that was answered", async (t) => {
   assert.deepEqual(await types(server, sent.id), ["email.queued", "email.sent"]);
 });
 
+// Whoever goes back to the outbox is not told to look at the network.
+test("mail that waits for a provider which is not configured any more says so in the log", async (t) => {
+  const may_warn = [/ dispatch\.put_off /];
+  const { smtp, server } = await start(t, { warns: [/ dispatch\.not_configured account=smtp .* do="set this provider up again, or cancel/], may_warn });
+  smtp.override.rcpt = "451 4.3.0 Later";
+  const sent = await server.send({}, null);
+  await until(() => smtp.reached("rcpt") > 0, "a first try");
+  await server.stop();
+  const env = smtp.env;
+  server.options.env = { PUGMARK_SENDING_RETRY_BASE_MS: env.PUGMARK_SENDING_RETRY_BASE_MS, PUGMARK_SENDING_RETRY_CAP_MS: env.PUGMARK_SENDING_RETRY_CAP_MS };
+  await server.start();
+  await until(() => server.log.includes(" dispatch.not_configured "), "the line");
+  assert.doesNotMatch(server.log, / dispatch\.not_reached /);
+  assert.equal((await server.api("POST", `/messages/${sent.id}/cancel`)).status, 200);
+});
+
 test("killed after the dot, a mail is listed as in doubt and is not sent again by itself", async (t) => {
   const both = await start(t, HOLDS_MAIL);
   const { smtp, server } = both;

@@ -19,6 +19,8 @@ static const struct advice advice[] = {
     {STATUS_DENIED, LOG_LEVEL_WARN, "dispatch.turned_away",
      "check user, secret and what the provider allows this account"},
     {STATUS_IO, LOG_LEVEL_WARN, "dispatch.not_reached", "check host, port, TLS and the network; it is tried again"},
+    {STATUS_NOT_FOUND, LOG_LEVEL_WARN, "dispatch.not_configured",
+     "set this provider up again, or cancel the mails that wait for it; they are tried again"},
     {STATUS_TIMEOUT, LOG_LEVEL_WARN, "dispatch.not_reached", "the mail server is slow or stuck; it is tried again"},
     {STATUS_UNCERTAIN, LOG_LEVEL_WARN, "dispatch.no_answer", "decide about the mail in doubt"},
     {STATUS_REFUSED_TEMP, LOG_LEVEL_INFO, "dispatch.put_off", "nothing; it is tried again"},

@@ -8,7 +8,8 @@
 #include "base/log_limit.h"
 #include "transport/transport.h"
 
-/* A failure at `now_us` (monotonic); what is none, or that we hung up ourselves, is not said. */
+/* A failure at `now_us` (monotonic), of a transport or STATUS_NOT_FOUND where none is configured; what is none, or that
+ * we hung up ourselves, is not said. */
 void failure_log(struct log_limit *limit, struct slice provider, const struct transport_outcome *said, int64_t now_us);
 
 #endif

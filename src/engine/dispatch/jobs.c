@@ -312,6 +312,16 @@ static void refuse(struct job *job, enum status status, const char *words)
 	end_attempt(job, &outcome);
 }
 
+/* A fault of the configuration and not of the mail: it is tried again, as after a line that broke. */
+static void refuse_without_provider(struct job *job)
+{
+	struct transport_outcome outcome = {.status = STATUS_NOT_FOUND,
+					    .reply = SLICE("no provider of that name is configured here")};
+	note_failure(job, &outcome);
+	outcome.status = STATUS_IO;
+	end_attempt(job, &outcome);
+}
+
 static void send_job(struct job *job)
 {
 	static const struct delivery_events events = {at_barrier, done};
@@ -327,8 +337,7 @@ static void send_job(struct job *job)
 	job->jobs->figures.open++;
 	move_to(job, &job->jobs->busy, JOB_SENDING);
 	if (!transport) {
-		/* A fault of the configuration and not of the mail: it is tried again, as after a line that broke. */
-		refuse(job, STATUS_IO, "no provider of that name is configured here");
+		refuse_without_provider(job);
 		return;
 	}
 	atomic_fetch_add(&job->jobs->config.counts->in_flight, 1);
