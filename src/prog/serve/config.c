@@ -209,11 +209,20 @@ static enum status set_key(struct config *config, const struct key *key, const c
 	return STATUS_OK;
 }
 
+/* KEY_COUNT: there is none of that name. */
+static size_t index_of(const char *name)
+{
+	size_t i = 0;
+	while (i < KEY_COUNT && strcmp(keys[i].name, name) != 0)
+		i++;
+	return i;
+}
+
 enum status config_set(struct config *config, const char *name, const char *value, struct arena *arena, struct err *err)
 {
-	for (size_t i = 0; i < KEY_COUNT; i++)
-		if (strcmp(keys[i].name, name) == 0)
-			return set_key(config, &keys[i], value, arena, err);
+	size_t i = index_of(name);
+	if (i < KEY_COUNT)
+		return set_key(config, &keys[i], value, arena, err);
 	return err_set(err, STATUS_BAD_INPUT, "unknown key '%.60s'; 'pugmark help config' lists them all", name);
 }
 
@@ -225,7 +234,22 @@ struct loading {
 	FILE *file;
 	int line; /* the one that inih works on */
 	bool is_line_too_long;
+	int lines[KEY_COUNT]; /* where each key was; 0: not yet */
 };
+
+/* Of two lines one is not meant, and nobody can know which. */
+static enum status check_once(struct loading *loading, const char *name)
+{
+	size_t i = index_of(name);
+	if (i == KEY_COUNT)
+		return STATUS_OK; /* said by config_set */
+	if (!loading->lines[i]) {
+		loading->lines[i] = loading->line;
+		return STATUS_OK;
+	}
+	return err_set(&loading->err, STATUS_BAD_INPUT, "%s is in line %d already: take one of the two out", name,
+		       loading->lines[i]);
+}
 
 /* Of a comment that is longer than a line may be: comments are nobody's business. */
 static void skip_rest_of_line(FILE *file)
@@ -261,7 +285,8 @@ static int on_ini_value(void *user, const char *section, const char *name, const
 		return 0;
 	struct slice full = arena_printf(loading->arena, "%s%s%s", section, *section ? "." : "", name);
 	loading->err_line = loading->line;
-	return config_set(loading->config, full.p, value, loading->arena, &loading->err) == STATUS_OK;
+	return check_once(loading, full.p) == STATUS_OK &&
+	       config_set(loading->config, full.p, value, loading->arena, &loading->err) == STATUS_OK;
 }
 
 /* The first fault wins: what is behind it may only be its consequence. */

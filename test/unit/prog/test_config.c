@@ -263,6 +263,8 @@ static void test_config_names_the_line_of_the_first_fault(void **state)
 	    {"[smtp]\n\n# x\nport = 0\nhots = b\n", "line 4: smtp.port must be a number"},
 	    {"listen = x\n", "line 1: unknown key 'listen'"},
 	    {"[nothing]\nx = 1\n", "line 2: unknown key 'nothing.x'"},
+	    {"[smtp]\nhost = a\n\nhost = b\n", "line 4: smtp.host is in line 2 already"},
+	    {"[smtp]\nport = 1\n[log]\n[smtp]\nport = 1\n", "line 5: smtp.port is in line 2 already"},
 	    {"[smtp]\nhost\nport = 0\n", "line 2: not 'key = value'"}, /* not what is wrong in line 3 */
 	    {"[smtp\nport = 25\n", "line 1: not 'key = value'"},
 	};
