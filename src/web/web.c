@@ -184,6 +184,15 @@ static void handle_admin(void *loop_user, struct http_request *request)
 
 /* ---- Life. */
 
+/* There are two listeners, so a failure says whose address or port it was. */
+static enum status listen_on(const char *setting, const struct http_server_config *config, struct http_server **ret,
+			     struct err *err)
+{
+	struct err why = {0};
+	enum status status = http_server_start(config, ret, &why);
+	return status == STATUS_OK ? status : err_set(err, status, "%s: %s", setting, why.text);
+}
+
 /* A listener of its own for /metrics, so that it can stand on an address that only the inside reaches. */
 static enum status start_admin(struct web *web, struct err *err)
 {
@@ -197,7 +206,7 @@ static enum status start_admin(struct web *web, struct err *err)
 	    .handle = handle_admin,
 	    .user = web,
 	};
-	return web->config.admin_address ? http_server_start(&config, &web->admin, err) : STATUS_OK;
+	return web->config.admin_address ? listen_on("server.admin_listen", &config, &web->admin, err) : STATUS_OK;
 }
 
 static enum status start_edge(struct web *web, struct err *err)
@@ -227,7 +236,7 @@ static enum status start_server(struct web *web, struct err *err)
 	    .user = web,
 	};
 	struct http_server *server = NULL;
-	enum status status = http_server_start(&config, &server, err);
+	enum status status = listen_on("server.listen", &config, &server, err);
 	atomic_store(&web->server, server);
 	return status;
 }

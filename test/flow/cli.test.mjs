@@ -60,6 +60,21 @@ test("init makes everything once, and a second one changes nothing", async (t) =
   assert.deepEqual(secrets, [], "the key itself is kept nowhere");
 });
 
+// Two that made keys at once left the file of one and the store of the other: no server ever started on that.
+test("of many inits at once one makes everything, and the others find it made", async (t) => {
+  for (const name of ["a", "b", "c"]) {
+    const data = join(temporary_directory(t), name);
+    const inits = Array.from({ length: 8 }, () => pugmark(["init", "--json", "--data", data, "--email", "owner@example.com"]));
+    const results = await Promise.all(inits);
+    assert.deepEqual(results.map(({ code, stderr }) => [code, stderr]), results.map(() => [0, ""]));
+    const made = results.map(({ stdout }) => JSON.parse(stdout)).filter((one) => one.password || one.api_key);
+    assert.equal(made.length, 1, "one has password and key to show");
+    assert.match((await pugmark(["keys", "verify", "--data", data])).stdout, /^ +1 +its check value is right/m);
+    const server = await start_server(t, { data });
+    assert.equal((await server.api("GET", "/messages", undefined, { authorization: `Bearer ${made[0].api_key}` })).status, 200);
+  }
+});
+
 test("a first init says nothing of a migration, for there is nothing to carry", async (t) => {
   const { stderr } = await pugmark(["init", "--data", join(temporary_directory(t), "data")]);
   assert.equal(stderr, "");
@@ -161,6 +176,31 @@ test("a key of the configuration that is not known is an error with its line", a
   assert_refused(await serve(data, "--listen", "8420"), USAGE, /'8420' is not ADDRESS:PORT/);
 });
 
+test("a start that fails over a setting names it", async (t) => {
+  const { data } = await init(t);
+  const { port } = await start_server(t);
+  const cases = [
+    ["[server]\nadmin_listen = 9100\n", /server\.admin_listen: '9100' is not ADDRESS:PORT/],
+    ["[server]\nadmin_listen = 192.0.2.1:9100\n", /server\.admin_listen: this machine has no such address/],
+    [`[server]\nadmin_listen = 127.0.0.1:${port}\n`, new RegExp(`server\\.admin_listen: port ${port} is in use`)],
+    ["[store]\nurl = mysql://u:secret@db/x\n", /store\.url must be sqlite:PATH or postgresql:/],
+    ["[server]\nlisten = 127.0.0.1:0\nlisten = 127.0.0.1:1\n", /line 3: server\.listen is in line 2 already/],
+  ];
+  for (const [text, words] of cases) {
+    writeFileSync(join(data, "pugmark.conf"), text);
+    const refused = await serve(data);
+    assert_refused(refused, FAILED, words);
+    assert.doesNotMatch(refused.stderr, /secret/);
+  }
+  const same = ["127.0.0.1:9100", "0.0.0.0:9100", "[::]:9100"];
+  for (const admin of same) {
+    writeFileSync(join(data, "pugmark.conf"), `[server]\nlisten = 127.0.0.1:9100\nadmin_listen = ${admin}\n`);
+    const words = /server\.admin_listen: '.*:9100' is where server\.listen is: give it another port/;
+    assert_refused(await pugmark(["serve", "--data", data]), FAILED, words);
+    assert_refused(await pugmark(["init", "--data", data]), FAILED, words);
+  }
+});
+
 test("init refuses what serve or the sign-in would refuse later, and makes nothing", async (t) => {
   const data = join(temporary_directory(t), "data");
   const cases = [
@@ -173,6 +213,38 @@ test("init refuses what serve or the sign-in would refuse later, and makes nothi
   await pugmark(["init", "--data", data]);
   assert_refused(await pugmark(["user", "add", "nonsense", "--data", data]), FAILED, /'nonsense' is no mail address/);
   assert.equal((await pugmark(["user", "list", "--data", data])).stdout, "owner      admin@localhost.localdomain\n");
+});
+
+// Each of them let all mail leave untracked, and nobody was told.
+test("a base URL that no link can begin with is refused by init, by serve and in the configuration", async (t) => {
+  const { data } = await init(t);
+  const cases = [
+    ["https://t.example.com/x?y", /has a query/],
+    ["https://t.example.com?", /has a query/],
+    ["https://t.example.com/#f", /has a fragment/],
+    ["https://user:pw@t.example.com", /has user and password/],
+    ["https://[2001:db8::1]:8420", /has an IPv6 address/],
+    ["https://t.example.com/a%20b", /letters, digits and - \. _ ~ \/ only/],
+    ["https://t.example.com/a,b", /letters, digits and - \. _ ~ \/ only/],
+    ["https://bücher.example/x", /not ASCII: write it as https:\/\/xn--bcher-kva\.example\/x/],
+    ["https://t.example.com/ä", /no http or https URL/],
+  ];
+  const fresh = join(temporary_directory(t), "fresh");
+  for (const [url, words] of cases) {
+    const said = new RegExp(`server\\.base_url: .*(${words.source})`);
+    assert_refused(await pugmark(["init", "--data", fresh, "--base-url", url]), USAGE, said);
+    assert_refused(await serve(data, "--base-url", url), USAGE, said);
+    writeFileSync(join(data, "pugmark.conf"), `[server]\nbase_url = ${url}\n`);
+    assert_refused(await serve(data), FAILED, said);
+    assert_refused(await pugmark(["init", "--data", data]), FAILED, said);
+  }
+  assert.equal(existsSync(fresh), false);
+});
+
+test("a server on an IPv6 address makes links that mail can carry", async (t) => {
+  const server = await start_server(t, { args: ["--listen", "[::]:0"] });
+  const sent = await server.send();
+  assert.match(links_of(await server.preview(sent.id))[0], /^http:\/\/localhost:\d+\/c\//);
 });
 
 test("users have roles, keys have names, and either's help says only its own", async (t) => {

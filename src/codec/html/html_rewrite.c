@@ -112,7 +112,7 @@ static void copy_until(struct writer *writer, size_t to)
 }
 
 /* The characters that mean themselves in every kind of attribute value, in a URL and in quoted-printable. */
-static bool is_tracked_url(struct slice url)
+bool html_is_tracked_url(struct slice url)
 {
 	for (size_t i = 0; i < url.n; i++) {
 		unsigned char c = (unsigned char)url.p[i];
@@ -142,7 +142,7 @@ static bool write_tracked(struct writer *writer, const struct html_link *link)
 	size_t before = out->n;
 	if (options->track(options->user, link, out)) {
 		struct slice url = slice_from(buf_slice(out), before);
-		if (buf_failed(out) || (is_tracked_url(url) && !ends_comment(writer, link, url)))
+		if (buf_failed(out) || (html_is_tracked_url(url) && !ends_comment(writer, link, url)))
 			return true;
 	}
 	buf_truncate(out, before);

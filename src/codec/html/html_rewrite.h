@@ -21,6 +21,8 @@ enum html_pixel_place { HTML_PIXEL_OFF, HTML_PIXEL_BOTTOM, HTML_PIXEL_TOP };
  * every kind of quoting. Called once for each link to be tracked, in order, from inside html_rewrite; must not keep the
  * pointers. False leaves the link as it is (HTML_SKIP_REFUSED), as do an empty result and other characters. */
 typedef bool html_track_fn(void *user, const struct html_link *link, struct buf *to);
+/* Whether it is of these characters, and not empty. */
+bool html_is_tracked_url(struct slice url);
 
 struct html_rewrite_options {
 	struct slice charset;           /* of the Content-Type header, or empty */

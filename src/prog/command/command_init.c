@@ -165,7 +165,8 @@ static enum status keep_base_url(const struct installation *i, const char *base_
 /* What the file and the environment say, as well as the options: what is shown and written down must work. */
 static enum status check_settings(const struct installation *i, struct err *err)
 {
-	const struct server_options server = {.listen_on = i->config.listen, .base_url = i->config.base_url};
+	const struct server_options server = {
+	    .listen_on = i->config.listen, .admin_listen = i->config.admin_listen, .base_url = i->config.base_url};
 	return server_options_check(&server, err);
 }
 

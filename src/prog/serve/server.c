@@ -71,8 +71,7 @@ struct server {
 	struct ip_address_range proxies[PROXIES_MAX];
 	size_t proxy_count;
 	struct host_names hosts;
-	const char *host;
-	uint16_t port;
+	struct listen_settings listens; /* port: the one that was chosen */
 	enum journal_health seen_health;
 	uint64_t seen_failures, seen_damaged; /* of the journal */
 	bool seen_failing;
@@ -104,13 +103,13 @@ static enum status parse_proxies(struct server *s, struct err *err)
 /* A free port when 0 was asked for: mails need the address before the server runs. */
 static enum status choose_port(struct server *s, struct err *err)
 {
-	if (s->port)
+	if (s->listens.port)
 		return STATUS_OK;
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
 	struct sockaddr_in v4 = {.sin_family = AF_INET};
-	bool is_v4 = inet_pton(AF_INET, s->host, &v4.sin_addr) == 1;
-	if (!is_v4 && inet_pton(AF_INET6, s->host, &v6.sin6_addr) != 1)
-		return err_set(err, STATUS_BAD_INPUT, "server.listen: '%.60s' is no address", s->host);
+	bool is_v4 = inet_pton(AF_INET, s->listens.host, &v4.sin_addr) == 1;
+	if (!is_v4 && inet_pton(AF_INET6, s->listens.host, &v6.sin6_addr) != 1)
+		return err_set(err, STATUS_BAD_INPUT, "server.listen: '%.60s' is no address", s->listens.host);
 	struct sockaddr *address = is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6;
 	socklen_t size = is_v4 ? sizeof v4 : sizeof v6;
 	/* Somebody may take it before we listen; then the start fails and says so, and is tried again. */
@@ -119,18 +118,27 @@ static enum status choose_port(struct server *s, struct err *err)
 	if (fd >= 0)
 		(void)close(fd); /* it was only asked which port is free */
 	if (!good)
-		return err_set(err, STATUS_IO, "no free port could be found on %.60s", s->host);
-	s->port = ntohs(is_v4 ? v4.sin_port : v6.sin6_port);
+		return err_set(err, STATUS_IO, "no free port could be found on %.60s", s->listens.host);
+	s->listens.port = ntohs(is_v4 ? v4.sin_port : v6.sin6_port);
 	return STATUS_OK;
+}
+
+/* For who tries it out. No link can begin with an IPv6 address (server_base_url_parse), and this machine has a name. */
+static struct slice own_address(const struct server *s)
+{
+	struct arena *arena = s->installation->arena;
+	if (strcmp(s->listens.host, "::1") == 0 || strcmp(s->listens.host, "::") == 0)
+		return arena_printf(arena, "http://localhost:%u", s->listens.port);
+	bool is_v6 = strchr(s->listens.host, ':') != NULL;
+	return arena_printf(arena, is_v6 ? "http://[%s]:%u" : "http://%s:%u", s->listens.host, s->listens.port);
 }
 
 static enum status choose_base_url(struct server *s, struct err *err)
 {
 	struct arena *arena = s->installation->arena;
 	struct slice url = slice_from_cstr(s->installation->config.base_url);
-	bool is_v6 = strchr(s->host, ':') != NULL;
 	if (!url.n)
-		url = arena_printf(arena, is_v6 ? "http://[%s]:%u" : "http://%s:%u", s->host, s->port);
+		url = own_address(s);
 	enum status status = server_base_url_parse(url, &url, err);
 	if (status == STATUS_OK)
 		s->sending.base_url = arena_cstr(arena, url);
@@ -140,7 +148,7 @@ static enum status choose_base_url(struct server *s, struct err *err)
 static enum status read_configuration(struct server *s, struct err *err)
 {
 	struct installation *i = s->installation;
-	enum status status = parse_listen(i->config.listen, i->arena, &s->host, &s->port, err);
+	enum status status = server_listen_parse(i->config.listen, i->config.admin_listen, i->arena, &s->listens, err);
 	if (status == STATUS_OK)
 		status = server_roles_check(i->config.roles, err);
 	if (status == STATUS_OK)
@@ -304,8 +312,10 @@ static enum status start_web(struct server *s, struct err *err)
 {
 	const struct config *c = &s->installation->config;
 	struct web_config config = {
-	    .address = s->host,
-	    .port = s->port,
+	    .address = s->listens.host,
+	    .port = s->listens.port,
+	    .admin_address = s->listens.admin_host,
+	    .admin_port = s->listens.admin_port,
 	    .hosts = &s->hosts,
 	    .loops = (unsigned)c->loops,
 	    .limits = {.connections = s->capacity.connections,
@@ -323,12 +333,6 @@ static enum status start_web(struct server *s, struct err *err)
 	    .keys = s->installation->keys,
 	    .key_watch = s->key_watch,
 	};
-	if (*c->admin_listen) {
-		enum status status = parse_listen(c->admin_listen, s->installation->arena, &config.admin_address,
-						  &config.admin_port, err);
-		if (status != STATUS_OK)
-			return status;
-	}
 	return web_start(&config, &s->web, err);
 }
 

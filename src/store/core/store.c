@@ -20,7 +20,7 @@ enum status store_open(const char *url, struct store **ret, struct err *err)
 	}
 	/* The URL may hold a password: it is not repeated in the words. */
 	if (!driver || target[0] == '\0')
-		return err_set(err, STATUS_BAD_INPUT, "the store must be sqlite:PATH or postgresql://…");
+		return err_set(err, STATUS_BAD_INPUT, "store.url must be sqlite:PATH or postgresql://…");
 	struct store *store = MEM_NEW(struct store);
 	store->driver = driver;
 	store->target = mem_copy(slice_from_cstr(target));
