@@ -109,6 +109,29 @@ static const char *url_of(const struct installation *i)
 	return *i->config.base_url ? i->config.base_url : arena_printf(i->arena, "http://%s", i->config.listen).p;
 }
 
+/* Where whoever typed this can reach it: a listener on every address is reached at this machine's own. */
+static const char *local_address(const struct installation *i)
+{
+	struct slice listen_on = slice_from_cstr(i->config.listen);
+	struct slice port = listen_on;
+	while (slice_index(port, ':') < port.n)
+		port = slice_from(port, slice_index(port, ':') + 1);
+	bool is_any = slice_starts_with(listen_on, SLICE("0.0.0.0:")) || slice_starts_with(listen_on, SLICE("[::]:"));
+	return is_any ? arena_printf(i->arena, "localhost:%.*s", SLICE_FMT(port)).p : i->config.listen;
+}
+
+/* Not at the base URL: a proxy that is set up as README says passes only the paths of recipients there. The first of
+ * server.hosts is the console's name, behind the same proxy. */
+static const char *console_url(const struct installation *i)
+{
+	struct slice list = slice_from_cstr(i->config.hosts);
+	struct slice name = slice_trim(slice_cut(&list, ','));
+	bool is_secure = slice_starts_with_nocase(slice_from_cstr(i->config.base_url), SLICE("https:"));
+	if (name.n && !slice_equal(name, SLICE("*")))
+		return arena_printf(i->arena, is_secure ? "https://%.*s" : "http://%.*s", SLICE_FMT(name)).p;
+	return arena_printf(i->arena, "http://%s", local_address(i)).p;
+}
+
 /* For scripts that set up an installation and go on with its key. */
 static void print_json(const struct installation *i, const struct first_run *run)
 {
@@ -135,7 +158,7 @@ static void print_text(const struct installation *i, const struct first_run *run
 		       i->data, i->data);
 		return;
 	}
-	printf("\n  Console    %s\n  Address    %.*s\n", url_of(i), SLICE_FMT(run->shown_email));
+	printf("\n  Console    %s\n  Address    %.*s\n", console_url(i), SLICE_FMT(run->shown_email));
 	if (run->password.n)
 		printf("  Password   %.*s\n", SLICE_FMT(run->password));
 	if (run->api_key.n)
@@ -146,7 +169,7 @@ static void print_text(const struct installation *i, const struct first_run *run
 	    "-d "
 	    "'{\"from\":{\"email\":\"you@example.com\"},\"to\":{\"email\":\"first@example.com\"},\"subject\":\"Hello\","
 	    "\"html\":\"<p>Open me, then <a href=\\\"https://example.com/\\\">click</a>.</p>\"}'\n\n",
-	    i->config.listen, SLICE_FMT(run->api_key.n ? run->api_key : SLICE("pmk_…")));
+	    local_address(i), SLICE_FMT(run->api_key.n ? run->api_key : SLICE("pmk_…")));
 }
 
 /* A base URL that was told once is told for good: mail that a later start sends must not point elsewhere. */
