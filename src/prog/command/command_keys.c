@@ -6,6 +6,7 @@
 #include "prog/command/command.h"
 #include "prog/command/commands.h"
 #include <stdio.h>
+#include <sys/stat.h>
 
 static enum status list(struct command *c)
 {
@@ -49,6 +50,19 @@ static enum status compare_with_store(struct command *c, bool known[LINK_TOKEN_K
 	return status == STATUS_END ? STATUS_OK : status; /* the store has not seen them all yet */
 }
 
+/* A warning and no failure: nothing is wrong with the keys yet. */
+static void warn_of_readers(const struct installation *i)
+{
+	struct stat info;
+	if (stat(i->keys_path, &info) != 0 || !(info.st_mode & (S_IRWXG | S_IRWXO)))
+		return;
+	(void)fprintf(
+	    stderr,
+	    "pugmark keys: %s is open to other users of this machine (mode %03o), and whoever has it can make links "
+	    "that look like yours: chmod 600 it\n",
+	    i->keys_path, (unsigned)info.st_mode & 0777);
+}
+
 /* Damage and a key that the store misses are the words of a failure; what is left to say is what is good. */
 static enum status verify(struct command *c)
 {
@@ -57,6 +71,8 @@ static enum status verify(struct command *c)
 	enum status status = key_file_load_checked(i->keys_path, &i->keys, &i->newest_key, checked, &c->err);
 	if (status == STATUS_OK)
 		status = compare_with_store(c, known);
+	if (status == STATUS_OK)
+		warn_of_readers(i);
 	for (unsigned id = 1; status == STATUS_OK && id < LINK_TOKEN_KEYS_MAX; id++)
 		if (link_token_keys_has(i->keys, (uint8_t)id))
 			printf("%3u  %s, %s\n", id,
