@@ -27,7 +27,7 @@ static const struct command commands[] = {
     {"judge", command_judge, "say who is behind a hit, and why"},
     {"keys", command_keys, "list, rotate or verify the token keys"},
     {"tenant", command_tenant, "list tenants, add one, change its settings"},
-    {"user", command_user, "list users, add one, set a password"},
+    {"user", command_user, "list users, add or remove one, set a password or a role"},
     {"apikey", command_apikey, "list, add or revoke API keys"},
     {"prune", command_prune, "delete events past their time now"},
     {"rejudge", command_rejudge, "judge opens and clicks again by today's rules"},

@@ -6,7 +6,9 @@
 //   EXAM=T1,T7       only these (also those that are not done without being asked for: they take hours)
 //   EXAM_SECONDS=60  how long each goes on; the last round is done to its end
 //   EXAM_SEED=N      where it begins; a line that failed says with which seed
+import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { join } from "node:path";
 import { TESTS } from "./tests.mjs";
 import { build, node_tests, root, run, unit_tests } from "../harness/suite.mjs";
 
@@ -89,7 +91,8 @@ function report(result) {
 const wanted = TESTS.filter((test) => (asked.length ? asked.includes(test.t) : !test.only_when_asked));
 const unknown = asked.filter((t) => !TESTS.some((test) => test.t === t));
 if (unknown.length) {
-  console.error(`the exam cannot run ${unknown.join(", ")}; doc/exam.md says why`);
+  const page = readFileSync(join(root, "doc/exam.md"), "utf8");
+  for (const t of unknown) console.error(page.includes(`| ${t} `) ? `the exam cannot run ${t}; doc/exam.md says why` : `there is no ${t}; doc/exam.md lists them`);
   process.exit(2);
 }
 process.chdir(root);

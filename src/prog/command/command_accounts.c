@@ -164,7 +164,7 @@ static enum status user_remove(struct command *command)
 	if (status == STATUS_OK)
 		status = commit(a);
 	if (status == STATUS_OK)
-		printf("%s was removed, and all of his sessions were ended.\n", target_of(a));
+		printf("%s was removed and is signed out everywhere.\n", target_of(a));
 	return status;
 }
 
@@ -324,8 +324,10 @@ int command_user(int argc, char **argv)
 						    {"list", user_list, 1, 1}, {NULL}};
 	static const struct account_command user = {
 	    .verbs = verbs,
-	    .help = "pugmark user add ADDRESS | passwd ADDRESS | role ADDRESS ROLE | remove ADDRESS | list\n",
-	    .hint = "see 'pugmark user --help'"};
+	    .help = "pugmark user add ADDRESS | passwd ADDRESS | role ADDRESS ROLE | remove ADDRESS | list\n\n"
+		    "Roles: owner and admin reach all that is the tenant's, and in the first tenant all tenants;\n"
+		    "partner, sales_rep and member reach what they sent themselves. A tenant keeps an owner.\n",
+	    .hint = "say 'add', 'passwd', 'role', 'remove' or 'list'; 'pugmark user --help' explains the roles"};
 	return run_command(argc, argv, &user);
 }
 
@@ -335,7 +337,8 @@ int command_apikey(int argc, char **argv)
 	    {"add", apikey_add, 1, 1}, {"list", apikey_list, 1, 1}, {"revoke", apikey_revoke, 2, 2}, {NULL}};
 	static const struct account_command apikey = {.verbs = verbs,
 						      .help = "pugmark apikey add | list | revoke ID\n",
-						      .hint = "see 'pugmark apikey --help'",
+						      .hint =
+							  "say 'add', 'list' or 'revoke'; see 'pugmark apikey --help'",
 						      .is_of_keys = true};
 	return run_command(argc, argv, &apikey);
 }
