@@ -35,13 +35,16 @@ static const struct key keys[] = {
     {"server.hosts", KEY_TEXT, AT(hosts), "", 0, 0, NULL,
      "host names under which API and console answer, besides that of base_url, localhost and addresses: "
      "console.example.com, pugmark.internal; * is any; "
-     "tracking paths answer under any name, and without a base_url so does everything (default: none)"},
+     "tracking paths answer under any name, and while neither hosts nor base_url is set so does everything (default: "
+     "none)"},
     {"server.loops", KEY_NUMBER, AT(loops), "0", 0, 256, NULL, "event loops; 0 is one per core"},
     {"server.roles", KEY_TEXT, AT(roles), "edge,api,apply,deliver", 0, 0, NULL, "which parts this process runs"},
     {"server.trusted_proxies", KEY_TEXT, AT(trusted_proxies), "", 0, 0, NULL,
      "networks whose X-Forwarded-For, Forwarded and PROXY headers are believed: 127.0.0.1, 10.0.0.0/8"},
     {"server.admin_listen", KEY_TEXT, AT(admin_listen), "", 0, 0, NULL,
-     "address and port of a listener for /metrics and the reasons of /readyz; empty: this machine alone sees them"},
+     "address and port of one more listener, with /metrics and the reasons of /readyz for whoever reaches it; this "
+     "machine "
+     "sees them at server.listen, too"},
     {"server.header_timeout_ms", KEY_NUMBER, AT(header_timeout_ms), "10000", 100, 600000, NULL,
      "a request's headers must be there within"},
     {"server.idle_timeout_ms", KEY_NUMBER, AT(idle_timeout_ms), "60000", 100, 3600000, NULL,
