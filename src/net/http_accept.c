@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A connection is counted against the limits before a byte of it is read. When there are as many as may be, the one
- * that has been idle for longest makes room, as in nginx: whoever opens thousands of connections and says nothing keeps
- * nobody out. One for which there is no room all the same is closed without an answer, since an answer would take the
+ * that is worth least makes room (http_evict.c): whoever opens thousands of connections, whatever is begun on them,
+ * keeps nobody out. Where those that have just come would have to, the new one waits in the kernel's queue until they
+ * were read. One for which there is no room all the same is closed without an answer, since an answer would take the
  * memory and the writes that the limit is there to save.
  *
  * The socket is polled and accepted from here, and not by libuv's listener. When the process has no descriptor left,
@@ -18,7 +19,6 @@
 
 enum {
 	ACCEPTS_IN_A_TURN = 64, /* then those that are there already have their turn */
-	CANDIDATES = 256,       /* looked at for one that is idle */
 	NOT_SENT_MAX = 128 << 10,
 };
 
@@ -35,23 +35,6 @@ static void set_peer(struct http_connection *connection, const struct sockaddr_s
 	}
 }
 
-/* Closes the one that was served longest ago. A busy one is put at the end: it is not looked at again for a while. */
-static bool make_room(struct http_loop *loop)
-{
-	for (unsigned i = 0; i < CANDIDATES && !list_is_empty(&loop->connections); i++) {
-		struct list_link *link = loop->connections.next;
-		struct http_connection *connection = LIST_ENTRY(link, struct http_connection, in_loop);
-		if (http_connection_is_idle(connection)) {
-			http_count(&loop->counters.evicted);
-			http_connection_close(connection);
-			return true;
-		}
-		list_remove(link);
-		list_append(&loop->connections, link);
-	}
-	return false;
-}
-
 static bool enter_address(struct http_connection *connection)
 {
 	struct http_server *server = connection->loop->server;
@@ -66,15 +49,26 @@ static bool enter_address(struct http_connection *connection)
 }
 
 /* Whether the limits allow one more; counts it then. One that makes room is still counted until it is closed, at the
- * end of this turn. */
+ * end of this turn. Nobody makes room for an address that has enough. */
 static bool enter(struct http_connection *connection)
 {
 	struct http_server *server = connection->loop->server;
+	if (!enter_address(connection))
+		return false;
 	uint32_t before = atomic_fetch_add_explicit(&server->open_now, 1, memory_order_relaxed);
-	if ((before < server->config.limits.connections || make_room(connection->loop)) && enter_address(connection))
+	if (before < server->config.limits.connections || http_evict_one(connection->loop))
 		return true;
 	atomic_fetch_sub_explicit(&server->open_now, 1, memory_order_relaxed);
+	if (connection->counted)
+		address_count_leave(server->by_address, &connection->peer.address);
 	return false;
+}
+
+static bool must_wait(const struct http_loop *loop)
+{
+	struct http_server *server = loop->server;
+	uint32_t now = atomic_load_explicit(&server->open_now, memory_order_relaxed);
+	return now >= server->config.limits.connections && http_evict_is_soon(loop);
 }
 
 static struct http_connection *connection_new(struct http_loop *loop)
@@ -116,7 +110,7 @@ static void begin(struct http_loop *loop, int fd, const struct sockaddr_storage 
 	}
 	http_count(&loop->counters.accepted);
 	set_options(fd);
-	list_append(&loop->connections, &connection->in_loop);
+	http_evict_place(connection);
 	loop->connection_count++;
 	if (uv_tcp_open(&connection->tcp, fd) != 0) {
 		(void)close(fd);
@@ -144,7 +138,7 @@ static void pause_accepting(struct http_loop *loop)
 {
 	loop->accept_paused = true;
 	(void)uv_poll_stop(&loop->listener);
-	(void)make_room(loop);
+	(void)http_evict_one(loop);
 }
 
 static void on_acceptable(uv_poll_t *poll, int status, int events)
@@ -152,7 +146,7 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 	struct http_loop *loop = poll->data;
 	(void)status; /* accept says what is wrong */
 	(void)events;
-	for (unsigned i = 0; i < ACCEPTS_IN_A_TURN; i++) {
+	for (unsigned i = 0; i < ACCEPTS_IN_A_TURN && !must_wait(loop); i++) {
 		struct sockaddr_storage peer;
 		socklen_t size = sizeof peer;
 		int fd = accept4(loop->socket, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);

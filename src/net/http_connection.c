@@ -369,6 +369,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 	if (connection->start == connection->end)
 		http_input_drop(connection);
 	http_deadline_set(connection);
+	http_evict_place(connection);
 }
 
 void http_connection_start(struct http_connection *connection)
@@ -460,13 +461,8 @@ void http_connection_close(struct http_connection *connection)
 	list_remove(&connection->in_flush);
 	list_remove(&connection->in_rest);
 	http_connection_orphan(connection);
+	http_evict_place(connection);
 	uv_close((uv_handle_t *)&connection->tcp, on_closed);
-}
-
-bool http_connection_is_idle(const struct http_connection *connection)
-{
-	bool between = connection->state == READ_FIRST || connection->state == READ_HEAD;
-	return between && !connection->first && !connection->write && !connection->closing;
 }
 
 void http_connection_wind_down(struct http_connection *connection)

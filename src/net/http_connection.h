@@ -40,12 +40,14 @@ enum http_read_state {
 struct http_connection {
 	uv_tcp_t tcp;
 	struct http_loop *loop;
-	struct list_link in_loop;
+	struct list_link in_loop; /* of those that are worth as much */
 	struct list_link in_wheel;
 	struct list_link in_flush; /* has something to write, or to go on with */
 	struct list_link in_rest;  /* was read enough in this turn of the loop */
 	struct peer_address peer;
-	uint64_t wheel_ms; /* when the wheel looks at it */
+	enum http_worth worth;
+	uint64_t worth_turn; /* the loop's, since when it is worth that */
+	uint64_t wheel_ms;   /* when the wheel looks at it */
 	/* reading */
 	struct http_input *input; /* NULL when nothing is waiting in it */
 	size_t start, end;        /* what is unread of input: the request under way and what follows */
@@ -106,7 +108,7 @@ struct http_request {
 	size_t own_tail_room;
 	struct http_stream *stream;
 	enum http_method method;
-	bool live, released, answered, close_after, http_1_0, is_early;
+	bool live, released, answered, close_after, http_1_0, is_early, is_known;
 };
 
 struct http_slab {
@@ -148,14 +150,21 @@ void http_connection_refuse(struct http_connection *connection, unsigned status)
 void http_connection_orphan(struct http_connection *connection);
 /* At once; what is unanswered is orphaned. */
 void http_connection_close(struct http_connection *connection);
-/* Whether it is worth less than one that has just come: it asked for nothing yet, or nothing more. */
-bool http_connection_is_idle(const struct http_connection *connection);
 /* Takes the request of a head that was read. Its connection's input goes with it when somebody still needs it. */
 struct http_request *http_connection_make_request(struct http_connection *connection);
 void http_connection_keep_input(struct http_connection *connection, struct http_request *request);
 void http_connection_begin_body(struct http_connection *connection);
 /* Whether more requests may be handled before answers have left. */
 bool http_connection_may_go_on(const struct http_connection *connection);
+
+/* http_evict.c */
+/* Among those that are worth as much as it is now; to be called after whatever may have changed that. */
+void http_evict_place(struct http_connection *connection);
+/* Closes the one that is worth least, and of those the one that has been so for longest; false: all are worth more than
+ * one that has just come. */
+bool http_evict_one(struct http_loop *loop);
+/* There is none now, but those that have just come, or are about to be answered, may be worth less in a turn or two. */
+bool http_evict_is_soon(const struct http_loop *loop);
 
 /* http_admit.c */
 void http_admit(struct http_connection *connection);

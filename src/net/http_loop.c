@@ -26,8 +26,10 @@ const char *http_loop_date(struct http_loop *loop)
 
 void http_loop_want_flush(struct http_connection *connection)
 {
-	if (list_is_empty(&connection->in_flush) && !connection->closing)
-		list_append(&connection->loop->to_flush, &connection->in_flush);
+	if (!list_is_empty(&connection->in_flush) || connection->closing)
+		return;
+	list_append(&connection->loop->to_flush, &connection->in_flush);
+	http_evict_place(connection);
 }
 
 static void flush(struct http_connection *connection)
@@ -36,6 +38,7 @@ static void flush(struct http_connection *connection)
 	if (!connection->closing && http_connection_may_go_on(connection))
 		http_connection_resume(connection);
 	http_deadline_set(connection);
+	http_evict_place(connection);
 }
 
 static void call_turn(struct http_loop *loop)
@@ -146,12 +149,16 @@ void http_loop_maybe_end(struct http_loop *loop)
 	uv_stop(&loop->uv);
 }
 
+/* One that becomes worth more meanwhile may be met twice. */
 static void each_connection(struct http_loop *loop, void (*act)(struct http_connection *connection))
 {
 	struct list_link *next;
-	for (struct list_link *link = loop->connections.next; link != &loop->connections; link = next) {
-		next = link->next; /* connections leave the list in their close callbacks only */
-		act(LIST_ENTRY(link, struct http_connection, in_loop));
+	for (unsigned worth = 0; worth < WORTH_COUNT; worth++) {
+		struct list_link *head = &loop->by_worth[worth];
+		for (struct list_link *link = head->next; link != head; link = next) {
+			next = link->next; /* connections leave for good in their close callbacks only */
+			act(LIST_ENTRY(link, struct http_connection, in_loop));
+		}
 	}
 }
 
@@ -231,7 +238,8 @@ enum status http_loop_init(struct http_loop *loop, struct err *err)
 	loop->jobs.last = &loop->jobs.first;
 	loop->stop.run = on_stop;
 	loop->cut_off.run = on_cut_off;
-	list_init(&loop->connections);
+	for (size_t i = 0; i < WORTH_COUNT; i++)
+		list_init(&loop->by_worth[i]);
 	list_init(&loop->to_flush);
 	list_init(&loop->resting);
 	list_init(&loop->orphaned_streams);

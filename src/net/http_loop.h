@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* http_loop: the server and its loops as the files of the HTTP server see them; private to them.
  *
- * http_server.c   starts and stops: sockets, threads        http_loop.c        a loop's handles, jobs, its turn, its
- * end http_accept.c   new connections and their limits          http_input.c       receive buffers http_connection.c
- * reading: heads, bodies                 http_write.c       answers onto the wire, in order http_deadline.c    the
- * timer wheel                        http_request.c     the handler's view of a request http_admit.c       heads whose
- * body is still to come http_answer.c      answers http_stream.c      answers without end
+ *   http_server.c      starts and stops: sockets, threads
+ *   http_loop.c        a loop's handles, jobs, its turn, its end
+ *   http_accept.c      new connections and their limits
+ *   http_evict.c       which connection makes room for a new one
+ *   http_input.c       receive buffers
+ *   http_connection.c  reading: heads, bodies
+ *   http_admit.c       heads whose body is still to come
+ *   http_request.c     the handler's view of a request
+ *   http_answer.c      answers
+ *   http_stream.c      answers without end
+ *   http_write.c       answers onto the wire, in order
+ *   http_deadline.c    the timer wheel
  *
  * Everything but struct http_server's constants, its atomic counts and the loops' job queues belongs to one loop's
  * thread.
@@ -29,6 +36,15 @@ struct http_slab;
 enum {
 	TICK_MS = 100,      /* how coarse the timeouts are */
 	WHEEL_SLOTS = 1024, /* TICK_MS apart: a turn of the wheel is 102 s */
+};
+
+/* What a connection is worth when there is no room for a new one, least first; see http_evict.c. */
+enum http_worth {
+	WORTH_ENDED,   /* its last answer has left, and what still comes is thrown away */
+	WORTH_IDLE,    /* has its answers, and asks for nothing at present */
+	WORTH_PENDING, /* nothing asked yet, or not all of it, by somebody unknown; or his answers wait to be read */
+	WORTH_BUSY,    /* about to be answered, or of somebody known, or closed already: makes no room */
+	WORTH_COUNT,
 };
 
 struct http_server {
@@ -72,8 +88,8 @@ struct http_loop {
 	pthread_t thread;
 	struct http_jobs jobs;
 	struct http_loop_counters counters;
-	bool accept_paused;           /* no descriptor was left; tried again with the next tick */
-	struct list_link connections; /* those that were served last at the end */
+	bool accept_paused;                     /* no descriptor was left; tried again with the next tick */
+	struct list_link by_worth[WORTH_COUNT]; /* all connections; those that became so last at the end */
 	size_t connection_count;
 	struct list_link *wheel;  /* WHEEL_SLOTS of connections to look at */
 	uint64_t wheel_at;        /* the next tick to look at */

@@ -209,6 +209,11 @@ void http_request_on_gone(struct http_request *request, void (*gone)(void *user,
 	request->gone_user = user;
 }
 
+void http_request_set_known(struct http_request *request)
+{
+	request->is_known = true;
+}
+
 void http_request_hold(struct http_request *request)
 {
 	if (request->connection)

@@ -32,7 +32,7 @@ struct http_limits {                      /* 0 takes the default in brackets */
 	uint32_t header_count;            /* (100): 431 */
 	uint32_t target_bytes;            /* (8 KiB): 414 */
 	uint64_t body_bytes;              /* (32 MiB): 413 */
-	uint32_t connections;             /* in all, of this server (20,000): the longest idle one makes room */
+	uint32_t connections;             /* in all, of this server (20,000): see http_evict.c for who makes room */
 	uint32_t connections_per_address; /* (1,000; loopback and trusted proxies are exempt) */
 	uint32_t header_timeout_ms;       /* from the first byte of a request to the end of its headers (10,000): 408 */
 	uint32_t body_min_bytes_per_s;    /* slower bodies are cut off (1,000): 408 */
@@ -121,6 +121,9 @@ struct arena *http_request_arena(struct http_request *request);
  * the same; the request must still be answered (to nobody, unless it only stopped sending). NULL clears it. */
 void http_request_on_gone(struct http_request *request, void (*gone)(void *user, struct http_request *request),
 			  void *user);
+
+/* Who asks is known (has a key, is signed in): the connection makes no room for new ones before the answer has left. */
+void http_request_set_known(struct http_request *request);
 
 /* Nothing that came behind this request on its connection is handled before this one's answer has left: for requests
  * that take work or memory, so that one connection has one of them at a time. */

@@ -14,8 +14,6 @@ static void pop_first(struct http_connection *connection)
 	if (!connection->first) {
 		connection->last = NULL;
 		connection->since_ms = uv_now(&connection->loop->uv); /* the silence begins */
-		list_remove(&connection->in_loop);
-		list_append(&connection->loop->connections, &connection->in_loop);
 	}
 	connection->owed--;
 	connection->unread -= request->answer_size;
@@ -45,6 +43,7 @@ void http_write_finish(struct http_connection *connection)
 	}
 	http_connection_resume(connection);
 	http_deadline_set(connection);
+	http_evict_place(connection);
 }
 
 static void on_written(uv_write_t *handle, int status)

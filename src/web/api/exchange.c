@@ -146,6 +146,8 @@ static void finish(struct worker_job *job)
 		answer_page_by_page(x);
 		return;
 	}
+	if (x->call.who.secret_hash.n > 0)
+		http_request_set_known(x->request);
 	if (x->call.stream_filter)
 		event_stream_start(x->config, x->request, &x->call);
 	else

@@ -204,7 +204,7 @@ static void append_http_metrics(const struct health *h, struct buf *b)
 	metric(b, "http_bad_requests_total", "counter", "Requests that were not HTTP.", c.bad_requests);
 	metric(b, "http_timeouts_total", "counter", "Clients cut off for being slow.", c.timeouts);
 	metric(b, "http_connections_open", "gauge", "Connections open now.", c.open_now);
-	metric(b, "http_evicted_total", "counter", "Idle connections closed to make room for new ones.", c.evicted);
+	metric(b, "http_evicted_total", "counter", "Connections closed to make room for new ones.", c.evicted);
 	struct byte_budget_counts budget = byte_budget_counts(h->parts.budget);
 	metric(b, "http_memory_bytes", "gauge", "Bytes that requests and unread answers hold.", budget.taken);
 	metric(b, "http_memory_max_bytes", "gauge", "Bytes that they may hold (server.memory_mb).", budget.max);

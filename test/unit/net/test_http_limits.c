@@ -2,23 +2,52 @@
 #include "base/buf.h"
 #include "loopback.h"
 #include "net/http_server.h"
+#include <errno.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
+
+enum { LATER_MAX = 8 };
 
 struct fixture {
 	struct http_server *server;
 	_Atomic int handled;
 	_Atomic int turns;
-	_Atomic bool is_held; /* the loop, in the handler of /hold */
+	_Atomic bool is_held;                  /* the loop, in the handler of /hold */
+	struct http_request *later[LATER_MAX]; /* requests of /later, which wait for `answer` */
+	size_t later_count;
+	struct http_loop *loop;
+	struct http_job answer;
+	enum byte_budget_share share; /* of bodies */
 };
+
+static void answer_later(struct http_job *job)
+{
+	struct fixture *f = (struct fixture *)(void *)((char *)job - offsetof(struct fixture, answer));
+	while (f->later_count > 0)
+		http_answer(f->later[--f->later_count], 200, NULL, 0, SLICE("late"));
+}
+
+static bool keep_for_later(struct fixture *f, struct http_request *request)
+{
+	if (!slice_equal(http_request_path(request), SLICE("/later")))
+		return false;
+	assert_true(f->later_count < LATER_MAX);
+	http_request_release_input(request);
+	f->later[f->later_count++] = request;
+	return true;
+}
 
 static void handle(void *user, struct http_request *request)
 {
 	static char big[1 << 16];
 	struct fixture *f = user;
 	f->handled++;
+	if (keep_for_later(f, request))
+		return;
 	while (f->is_held && slice_equal(http_request_path(request), SLICE("/hold")))
 		usleep(1000);
+	if (slice_equal(http_request_query(request), SLICE("known")))
+		http_request_set_known(request);
 	if (!slice_equal(http_request_path(request), SLICE("/big"))) {
 		http_answer(request, 200, NULL, 0, SLICE("ok"));
 		return;
@@ -29,7 +58,9 @@ static void handle(void *user, struct http_request *request)
 
 static void *loop_start(void *user, struct http_loop *loop)
 {
-	(void)loop;
+	struct fixture *f = user;
+	f->loop = loop;
+	f->answer.run = answer_later;
 	return user;
 }
 
@@ -39,6 +70,12 @@ static void count_turn(void *user)
 	f->turns++;
 }
 
+static void read_any(void *user, struct http_request *request)
+{
+	struct fixture *f = user;
+	http_request_read_body(request, UINT64_MAX, f->share);
+}
+
 static void start(struct fixture *f, struct http_limits limits)
 {
 	struct http_server_config config = {.address = "127.0.0.1",
@@ -46,6 +83,7 @@ static void start(struct fixture *f, struct http_limits limits)
 					    .limits = limits,
 					    .loop_start = loop_start,
 					    .loop_turn = count_turn,
+					    .admit = read_any,
 					    .handle = handle,
 					    .user = f};
 	struct err err;
@@ -298,20 +336,157 @@ static void test_the_longest_idle_connection_makes_room(void **state)
 	http_server_stop(&f.server, 1000);
 }
 
+static void wait_for_handled(const struct fixture *f, int n)
+{
+	for (int ms = 0; ms < LOOPBACK_TIMEOUT_S * 1000; ms++) {
+		if (f->handled >= n)
+			return;
+		usleep(1000);
+	}
+	fail_msg("%d requests were handled, and not %d", f->handled, n);
+}
+
+static int begin_silent(struct fixture *f)
+{
+	return loopback_connect(port_of(f));
+}
+
+static int begin_head(struct fixture *f)
+{
+	int fd = loopback_connect(port_of(f));
+	loopback_say(fd, "GET / HTTP/1.1\r\nHost: a\r\n");
+	return fd;
+}
+
+static int begin_body(struct fixture *f)
+{
+	int fd = loopback_connect(port_of(f));
+	loopback_say(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+	free(loopback_read_until(fd, "\r\n\r\n", 1)); /* it has begun */
+	loopback_say(fd, "h");
+	return fd;
+}
+
+/* Until the server reads no further: it has as much to write as it may. */
+static int ask_and_not_read(struct fixture *f, const char *request)
+{
+	int fd = loopback_connect(port_of(f)), handled = f->handled;
+	const int little = 2048;
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little), 0);
+	for (int i = 0; i < 400; i++)
+		loopback_say(fd, request);
+	for (int before = -1; before != f->handled || before == handled; usleep(50000))
+		before = f->handled;
+	return fd;
+}
+
+static int begin_unread(struct fixture *f)
+{
+	return ask_and_not_read(f, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
+static int begin_unread_known(struct fixture *f)
+{
+	return ask_and_not_read(f, "GET /big?known HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
+static int begin_lingering(struct fixture *f)
+{
+	int fd = loopback_connect(port_of(f));
+	loopback_say(fd, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	free(loopback_read_all(fd));
+	return fd;
+}
+
+static int begin_later(struct fixture *f)
+{
+	int fd = loopback_connect(port_of(f)), handled = f->handled;
+	loopback_say(fd, "GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+	wait_for_handled(f, handled + 1);
+	return fd;
+}
+
+static bool is_closed(int fd)
+{
+	char byte[4096];
+	ssize_t n;
+	while ((n = recv(fd, byte, sizeof byte, 0)) > 0)
+		;
+	return n == 0 || errno == ECONNRESET;
+}
+
+/* Whoever fills the server with one of these keeps out nobody who comes and asks at once. */
+static void test_each_thing_a_stranger_can_be_at_makes_room(void **state)
+{
+	static int (*const begin[])(struct fixture *) = {begin_silent, begin_head, begin_body, begin_unread,
+							 begin_lingering};
+	(void)state;
+	for (size_t kind = 0; kind < sizeof begin / sizeof *begin; kind++) {
+		struct fixture f;
+		int fd[3];
+		struct http_counters counters;
+		start(&f, (struct http_limits){.connections = 3});
+		for (int i = 0; i < 3; i++)
+			fd[i] = begin[kind](&f);
+		int late = loopback_connect(port_of(&f));
+		loopback_say(late, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+		char *answer = loopback_read_answer(late);
+		if (loopback_status(answer) != 200)
+			fail_msg("kind %zu kept somebody out", kind);
+		free(answer);
+		if (!is_closed(fd[0])) /* the one that came first */
+			fail_msg("kind %zu: another one made room", kind);
+		http_server_counters(f.server, &counters);
+		assert_int_equal(counters.evicted, 1);
+		assert_int_equal(counters.refused, 0);
+		for (int i = 0; i < 3; i++)
+			close(fd[i]);
+		close(late);
+		http_server_stop(&f.server, 1000);
+	}
+}
+
+/* Whatever came first: who has his answer goes before who waits for one. */
+static void test_who_has_his_answers_makes_room_first(void **state)
+{
+	struct fixture f;
+	(void)state;
+	start(&f, (struct http_limits){.connections = 3});
+	int body = begin_body(&f);
+	int idle = open_and_ask(&f, INADDR_LOOPBACK);
+	int lingering = begin_lingering(&f);
+	int late[3];
+	int *const order[] = {&lingering, &idle, &body};
+	for (size_t i = 0; i < 3; i++) {
+		struct http_counters counters;
+		late[i] = begin_later(&f);
+		http_server_counters(f.server, &counters);
+		assert_int_equal(counters.evicted, i + 1);
+		assert_true(is_closed(*order[i]));
+		close(*order[i]);
+	}
+	assert_true(http_loop_post(f.loop, &f.answer));
+	for (size_t i = 0; i < 3; i++) {
+		char *answer = loopback_read_answer(late[i]);
+		assert_int_equal(loopback_status(answer), 200);
+		free(answer);
+		close(late[i]);
+	}
+	http_server_stop(&f.server, 1000);
+}
+
+/* While all are taken by requests that wait in a handler's hands. */
 static void test_a_busy_connection_makes_no_room(void **state)
 {
 	struct fixture f;
 	int fd[3];
 	(void)state;
 	start(&f, (struct http_limits){.connections = 3});
-	for (int i = 0; i < 3; i++) {
-		fd[i] = open_and_ask(&f, INADDR_LOOPBACK);
-		loopback_say(fd[i], "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
-		free(loopback_read_until(fd[i], "\r\n\r\n", 1)); /* it has begun */
-	}
+	for (int i = 0; i < 3; i++)
+		fd[i] = begin_later(&f);
 	expect_closed(loopback_connect(port_of(&f)));
+	assert_true(http_loop_post(f.loop, &f.answer));
 	for (int i = 0; i < 3; i++) {
-		loopback_say(fd[i], "hi");
 		char *answer = loopback_read_answer(fd[i]);
 		assert_int_equal(loopback_status(answer), 200);
 		free(answer);
@@ -320,7 +495,70 @@ static void test_a_busy_connection_makes_no_room(void **state)
 	struct http_counters counters;
 	http_server_counters(f.server, &counters);
 	assert_int_equal(counters.refused, 1);
+	assert_int_equal(counters.evicted, 0);
 	http_server_stop(&f.server, 1000);
+}
+
+static void test_who_is_known_makes_no_room(void **state)
+{
+	struct fixture f;
+	int fd[2];
+	(void)state;
+	start(&f, (struct http_limits){.connections = 3});
+	int stranger = begin_body(&f);
+	f.share = BUDGET_KNOWN;
+	fd[0] = begin_body(&f);
+	fd[1] = begin_body(&f);
+	int late = begin_unread_known(&f);
+	assert_true(is_closed(stranger));
+	expect_closed(loopback_connect(port_of(&f)));
+	for (int i = 0; i < 2; i++) {
+		loopback_say(fd[i], "i");
+		char *answer = loopback_read_answer(fd[i]);
+		assert_int_equal(loopback_status(answer), 200);
+		free(answer);
+		close(fd[i]);
+	}
+	close(stranger);
+	close(late);
+	http_server_stop(&f.server, 0);
+}
+
+/* Six ask in the moment in which there is room for one beside one that is not to go. They come in one turn of the loop,
+ * so none of them has been read when the next one wants room. */
+static void test_who_has_just_come_is_answered_before_he_makes_room(void **state)
+{
+	enum { LATE = 6 };
+	struct fixture f;
+	int fd[LATE];
+	(void)state;
+	start(&f, (struct http_limits){.connections = 3});
+	int busy = begin_later(&f);
+	f.is_held = true;
+	int holder = loopback_connect(port_of(&f));
+	loopback_say(holder, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+	wait_for_handled(&f, 2);
+	for (int i = 0; i < LATE; i++) {
+		fd[i] = loopback_connect(port_of(&f));
+		loopback_say(fd[i], "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	}
+	f.is_held = false;
+	for (int i = 0; i < LATE; i++) {
+		char *answer = loopback_read_answer(fd[i]);
+		if (loopback_status(answer) != 200)
+			fail_msg("number %d was not answered", i);
+		free(answer);
+	}
+	struct http_counters counters;
+	http_server_counters(f.server, &counters);
+	assert_int_equal(counters.refused, 0);
+	assert_int_equal(counters.evicted, 5);
+	assert_int_equal(counters.open_now, 3); /* nobody made room twice */
+	for (int i = 0; i < LATE; i++)
+		close(fd[i]);
+	close(holder);
+	close(busy);
+	http_server_stop(&f.server, 0);
 }
 
 static void set_descriptors(rlim_t n)
@@ -364,7 +602,11 @@ int main(void)
 	    cmocka_unit_test(test_a_client_that_does_not_read_is_cut_off),
 	    cmocka_unit_test(test_a_turn_reads_only_so_much_of_one_connection),
 	    cmocka_unit_test(test_the_longest_idle_connection_makes_room),
+	    cmocka_unit_test(test_each_thing_a_stranger_can_be_at_makes_room),
+	    cmocka_unit_test(test_who_has_his_answers_makes_room_first),
 	    cmocka_unit_test(test_a_busy_connection_makes_no_room),
+	    cmocka_unit_test(test_who_is_known_makes_no_room),
+	    cmocka_unit_test(test_who_has_just_come_is_answered_before_he_makes_room),
 	    cmocka_unit_test(test_without_descriptors_it_waits_and_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
