@@ -19,6 +19,7 @@ import { free_port } from "./free_port.mjs";
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 15);
 const FILES = 1024; /* descriptors that the server may open at first; it may raise that to what is allowed */
+const CONNECTIONS = 3000; /* that it takes; fewer than some attacks open */
 const ATTACKERS_NICE = process.env.PUGMARK_ATTACKERS_NICE ?? "19";
 const pause = (ms) => new Promise((r) => setTimeout(r, ms));
 
@@ -81,6 +82,10 @@ const attacks = {
   /* Four thousand that say nothing, and come again. */
   idle: (to, end) => {
     for (let i = 0; i < 4000; i++) pester(to, end, () => {});
+  },
+  /* Four thousand that begin a sign-in and leave it at that, and come again: more than the server takes. */
+  half_bodies: (to, end) => {
+    for (let i = 0; i < 4000; i++) pester(to, end, (socket) => socket.write(`${head("POST", "/api/v1/session", 4000)}{`));
   },
   /* Two thousand that send a header a second. */
   slow: (to, end) => {
@@ -167,7 +172,10 @@ async function start_server() {
   const port = await free_port();
   const data = join(directory, "data");
   const made = JSON.parse(execFileSync(program, ["init", "--json", "--data", data]));
-  child = spawn("prlimit", [`--nofile=${FILES}:`, program, "serve", "--data", data, "--listen", `127.0.0.1:${port}`], { stdio: "ignore" });
+  child = spawn("prlimit", [`--nofile=${FILES}:`, program, "serve", "--data", data, "--listen", `127.0.0.1:${port}`], {
+    stdio: "ignore",
+    env: { ...process.env, PUGMARK_SERVER_CONNECTIONS: String(CONNECTIONS) },
+  });
   const server = { port, key: made.api_key, email: made.email, pid: child.pid };
   for (let i = 0; i < 400; i++) {
     try {

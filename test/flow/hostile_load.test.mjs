@@ -136,7 +136,25 @@ test("answers that nobody reads take no memory, and the connection is closed in 
   for (const wire of wires) wire.socket.destroy();
 });
 
-test("with few descriptors thousands of idle connections keep nobody out, and it can be stopped", async (t) => {
+/* What strangers can begin and leave at that, on as many connections as they like. */
+const begun = {
+  "nothing at all": "",
+  "half a head": "GET / HTTP/1.1\r\nHost: a\r\n",
+  "half a sign-in": `${head("/api/v1/session", 4000)}{`,
+  "half a body for a path that wants a key": `${head("/api/v1/lint", 2000)}{`,
+  "answers that are not read": "GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n".repeat(40),
+  "a body behind the last answer": `${head("/", 99)}`,
+};
+
+/** Without a connection that was kept: what is tried is whether a new one gets in. */
+async function click_anew(t, server, link) {
+  const wire = await Wire.open(t, server.port);
+  const answer = await wire.send(crlf(`GET ${new URL(link).pathname} HTTP/1.1`, "Host: a", "", "")).response();
+  assert.equal(answer?.status, 302);
+  wire.socket.destroy();
+}
+
+test("with few descriptors thousands of connections keep nobody out, whatever is begun on them, and it can be stopped", async (t) => {
   const server = await start_server(t, { warns: [/ serve\.few_descriptors /] });
   const link = await a_link(server);
   await server.stop();
@@ -144,15 +162,19 @@ test("with few descriptors thousands of idle connections keep nobody out, and it
   server.options.wrapper = ["prlimit", "--nofile=400:400"];
   await server.start();
   assert.match(server.log, /warn serve\.few_descriptors connections=\d+ wanted=20000 descriptors=400 /);
-  const sockets = [];
-  for (let i = 0; i < 1500; i++) {
-    const socket = connect(server.port, "127.0.0.1");
-    socket.on("error", () => {});
-    sockets.push(socket);
+  for (const [what, text] of Object.entries(begun)) {
+    const before = await server.metric("http_evicted_total");
+    const sockets = [];
+    for (let i = 0; i < 1500; i++) {
+      const socket = connect(server.port, "127.0.0.1", () => socket.pause().write(text));
+      socket.on("error", () => {});
+      sockets.push(socket);
+    }
+    t.after(() => sockets.forEach((socket) => socket.destroy()));
+    await until(async () => (await server.metric("http_evicted_total")) > before + 500, `${what} to make room`);
+    for (let i = 0; i < 20; i++) await click_anew(t, server, link);
+    sockets.forEach((socket) => socket.destroy());
   }
-  t.after(() => sockets.forEach((socket) => socket.destroy()));
-  await until(async () => (await server.metric("http_evicted_total")) > 500, "idle connections to make room");
-  for (let i = 0; i < 20; i++) await click(server, link);
   assert.deepEqual(await server.stop(), { code: 0, signal: null });
 });
 
