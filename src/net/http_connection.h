@@ -157,15 +157,6 @@ void http_connection_begin_body(struct http_connection *connection);
 /* Whether more requests may be handled before answers have left. */
 bool http_connection_may_go_on(const struct http_connection *connection);
 
-/* http_evict.c */
-/* Among those that are worth as much as it is now; to be called after whatever may have changed that. */
-void http_evict_place(struct http_connection *connection);
-/* Closes the one that is worth least, and of those the one that has been so for longest; false: all are worth more than
- * one that has just come. */
-bool http_evict_one(struct http_loop *loop);
-/* There is none now, but those that have just come, or are about to be answered, may be worth less in a turn or two. */
-bool http_evict_is_soon(const struct http_loop *loop);
-
 /* http_admit.c */
 void http_admit(struct http_connection *connection);
 /* The request of READ_ASKING has its answer, or will have it, without the body. */

@@ -133,4 +133,13 @@ enum status http_accept_start(struct http_loop *loop, struct err *err) MUST_CHEC
 void http_accept_resume(struct http_loop *loop);
 void http_accept_stop(struct http_loop *loop);
 
+/* http_evict.c */
+/* Among those that are worth as much as it is now; to be called after whatever may have changed that. */
+void http_evict_place(struct http_connection *connection);
+/* Closes the one that is worth least, and of those the one that has been so for longest; false: all are worth more than
+ * one that has just come. */
+bool http_evict_one(struct http_loop *loop);
+/* There is none now, but those that have just come, or are about to be answered, may be worth less in a turn or two. */
+bool http_evict_is_soon(const struct http_loop *loop);
+
 #endif

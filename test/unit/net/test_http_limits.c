@@ -4,7 +4,6 @@
 #include "net/http_server.h"
 #include <errno.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
 
 enum { LATER_MAX = 8 };
 
@@ -94,6 +93,13 @@ static void start(struct fixture *f, struct http_limits limits)
 static uint16_t port_of(const struct fixture *f)
 {
 	return http_server_port(f->server);
+}
+
+static void expect_ok(int fd)
+{
+	char *answer = loopback_read_answer(fd);
+	assert_int_equal(loopback_status(answer), 200);
+	free(answer);
 }
 
 static void append_times(struct buf *b, const char *text, size_t times)
@@ -297,9 +303,7 @@ static int open_and_ask(const struct fixture *f, uint32_t source)
 {
 	int fd = loopback_connect_from(source, port_of(f));
 	loopback_say(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-	char *answer = loopback_read_answer(fd);
-	assert_int_equal(loopback_status(answer), 200);
-	free(answer);
+	expect_ok(fd);
 	return fd;
 }
 
@@ -346,22 +350,26 @@ static void wait_for_handled(const struct fixture *f, int n)
 	fail_msg("%d requests were handled, and not %d", f->handled, n);
 }
 
+static int say(const struct fixture *f, const char *text)
+{
+	int fd = loopback_connect(port_of(f));
+	loopback_say(fd, text);
+	return fd;
+}
+
 static int begin_silent(struct fixture *f)
 {
-	return loopback_connect(port_of(f));
+	return say(f, "");
 }
 
 static int begin_head(struct fixture *f)
 {
-	int fd = loopback_connect(port_of(f));
-	loopback_say(fd, "GET / HTTP/1.1\r\nHost: a\r\n");
-	return fd;
+	return say(f, "GET / HTTP/1.1\r\nHost: a\r\n");
 }
 
 static int begin_body(struct fixture *f)
 {
-	int fd = loopback_connect(port_of(f));
-	loopback_say(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+	int fd = say(f, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
 	free(loopback_read_until(fd, "\r\n\r\n", 1)); /* it has begun */
 	loopback_say(fd, "h");
 	return fd;
@@ -392,8 +400,7 @@ static int begin_unread_known(struct fixture *f)
 
 static int begin_lingering(struct fixture *f)
 {
-	int fd = loopback_connect(port_of(f));
-	loopback_say(fd, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	int fd = say(f, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 	free(loopback_read_all(fd));
 	return fd;
 }
@@ -428,8 +435,7 @@ static void test_each_thing_a_stranger_can_be_at_makes_room(void **state)
 		start(&f, (struct http_limits){.connections = 3});
 		for (int i = 0; i < 3; i++)
 			fd[i] = begin[kind](&f);
-		int late = loopback_connect(port_of(&f));
-		loopback_say(late, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+		int late = say(&f, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 		char *answer = loopback_read_answer(late);
 		if (loopback_status(answer) != 200)
 			fail_msg("kind %zu kept somebody out", kind);
@@ -467,9 +473,7 @@ static void test_who_has_his_answers_makes_room_first(void **state)
 	}
 	assert_true(http_loop_post(f.loop, &f.answer));
 	for (size_t i = 0; i < 3; i++) {
-		char *answer = loopback_read_answer(late[i]);
-		assert_int_equal(loopback_status(answer), 200);
-		free(answer);
+		expect_ok(late[i]);
 		close(late[i]);
 	}
 	http_server_stop(&f.server, 1000);
@@ -487,9 +491,7 @@ static void test_a_busy_connection_makes_no_room(void **state)
 	expect_closed(loopback_connect(port_of(&f)));
 	assert_true(http_loop_post(f.loop, &f.answer));
 	for (int i = 0; i < 3; i++) {
-		char *answer = loopback_read_answer(fd[i]);
-		assert_int_equal(loopback_status(answer), 200);
-		free(answer);
+		expect_ok(fd[i]);
 		close(fd[i]);
 	}
 	struct http_counters counters;
@@ -514,9 +516,7 @@ static void test_who_is_known_makes_no_room(void **state)
 	expect_closed(loopback_connect(port_of(&f)));
 	for (int i = 0; i < 2; i++) {
 		loopback_say(fd[i], "i");
-		char *answer = loopback_read_answer(fd[i]);
-		assert_int_equal(loopback_status(answer), 200);
-		free(answer);
+		expect_ok(fd[i]);
 		close(fd[i]);
 	}
 	close(stranger);
@@ -539,8 +539,7 @@ static void test_who_has_just_come_is_answered_before_he_makes_room(void **state
 	loopback_say(holder, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
 	wait_for_handled(&f, 2);
 	for (int i = 0; i < LATE; i++) {
-		fd[i] = loopback_connect(port_of(&f));
-		loopback_say(fd[i], "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+		fd[i] = say(&f, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 	}
 	f.is_held = false;
 	for (int i = 0; i < LATE; i++) {
@@ -561,38 +560,6 @@ static void test_who_has_just_come_is_answered_before_he_makes_room(void **state
 	http_server_stop(&f.server, 0);
 }
 
-static void set_descriptors(rlim_t n)
-{
-	struct rlimit limit;
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	limit.rlim_cur = n;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
-
-/* Clients and server share the descriptors of this process: when no more sockets can be opened, neither can the server
- * accept those that have connected already. */
-static void test_without_descriptors_it_waits_and_goes_on(void **state)
-{
-	enum { FEW = 64 };
-	struct rlimit before;
-	struct fixture f;
-	int fd[FEW], n = 0;
-	(void)state;
-	start(&f, (struct http_limits){0});
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	set_descriptors(FEW);
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port_of(&f))};
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	while ((fd[n] = socket(AF_INET, SOCK_STREAM, 0)) >= 0)
-		assert_int_equal(connect(fd[n++], (struct sockaddr *)&to, sizeof to), 0);
-	usleep(300000); /* some ticks without any */
-	set_descriptors(before.rlim_cur);
-	for (int i = 0; i < n; i++)
-		close(fd[i]);
-	close(open_and_ask(&f, INADDR_LOOPBACK));
-	http_server_stop(&f.server, 1000);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -607,7 +574,6 @@ int main(void)
 	    cmocka_unit_test(test_a_busy_connection_makes_no_room),
 	    cmocka_unit_test(test_who_is_known_makes_no_room),
 	    cmocka_unit_test(test_who_has_just_come_is_answered_before_he_makes_room),
-	    cmocka_unit_test(test_without_descriptors_it_waits_and_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "loopback.h"
 #include "net/http_server.h"
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 struct fixture {
 	struct http_server *server;
@@ -128,12 +129,51 @@ static void test_several_loops_serve_one_port(void **state)
 	assert_int_equal(f.stops, 3);
 }
 
+static void set_descriptors(rlim_t n)
+{
+	struct rlimit limit;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* Clients and server share the descriptors of this process: when no more sockets can be opened, neither can the server
+ * accept those that have connected already. */
+static void test_without_descriptors_it_waits_and_goes_on(void **state)
+{
+	enum { FEW = 64 };
+	struct rlimit before;
+	struct fixture f;
+	int fd[FEW], n = 0;
+	(void)state;
+	struct http_server_config config = config_for(&f);
+	struct err err;
+	f = (struct fixture){0};
+	assert_int_equal(http_server_start(&config, &f.server, &err), STATUS_OK);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	set_descriptors(FEW);
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port_of(&f))};
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	while ((fd[n] = socket(AF_INET, SOCK_STREAM, 0)) >= 0)
+		assert_int_equal(connect(fd[n++], (struct sockaddr *)&to, sizeof to), 0);
+	usleep(300000); /* some ticks without any */
+	set_descriptors(before.rlim_cur);
+	for (int i = 0; i < n; i++)
+		close(fd[i]);
+	int late = loopback_connect(port_of(&f));
+	loopback_say(late, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	expect_hello(late);
+	close(late);
+	stop(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_port_in_use_is_a_conflict_for_one_loop_and_for_many),
 	    cmocka_unit_test(test_addresses_are_checked_and_ipv6_listens),
 	    cmocka_unit_test(test_several_loops_serve_one_port),
+	    cmocka_unit_test(test_without_descriptors_it_waits_and_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
