@@ -203,6 +203,8 @@ test("a connection that leads to a standby after a failover is given up for the 
   pair.standby.promote();
   await pair.primary.start();
   assert.deepEqual(pair.primary.query("SELECT pg_is_in_recovery()"), [["t"]]);
+  // Until the first that writes has found out, there is nothing that readyz could know.
+  await until(async () => (await server.api("POST", "/messages", mail())).status === 202, "mail to be taken again", 60000);
   await until(async () => (await ready_text(server)) === null, "readyz to be well again", 60000);
   await server.send();
 });

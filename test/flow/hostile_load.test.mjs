@@ -178,7 +178,7 @@ test("with few descriptors thousands of connections keep nobody out, whatever is
   assert.deepEqual(await server.stop(), { code: 0, signal: null });
 });
 
-test("without memory a request ends, and the server does not", { skip: process.env.SAN && "a sanitizer needs terabytes of address space" }, async (t) => {
+test("without memory a request ends, and the server does not", { skip: Boolean(process.env.SAN) && "a sanitizer needs terabytes of address space" }, async (t) => {
   const server = await start_server(t);
   const link = await a_link(server);
   const virtual = () => Number(readFileSync(`/proc/${server.child.pid}/status`, "latin1").match(/^VmSize:\s+(\d+)/m)[1]) * 1024;
