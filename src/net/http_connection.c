@@ -441,14 +441,19 @@ static void on_closed(uv_handle_t *handle)
 	http_loop_maybe_end(loop);
 }
 
+void http_connection_will_reset(struct http_connection *connection)
+{
+	static const struct linger at_once = {.l_onoff = 1};
+	uv_os_fd_t fd;
+	if (uv_fileno((uv_handle_t *)&connection->tcp, &fd) == 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once); /* the best there is */
+}
+
 /* Whatever was the reason: the client must not take the part that he has for the whole. */
 static void reset_if_cut_off(struct http_connection *connection)
 {
-	const struct linger at_once = {.l_onoff = 1};
-	uv_os_fd_t fd;
-	if (connection->first && connection->first->stream && http_stream_is_unfinished(connection->first->stream) &&
-	    uv_fileno((uv_handle_t *)&connection->tcp, &fd) == 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once); /* the best there is */
+	if (connection->first && connection->first->stream && http_stream_is_unfinished(connection->first->stream))
+		http_connection_will_reset(connection);
 }
 
 void http_connection_close(struct http_connection *connection)

@@ -148,6 +148,7 @@ void http_connection_end_rests(struct http_loop *loop);
 void http_connection_refuse(struct http_connection *connection, unsigned status);
 /* Takes all requests off it; the unanswered ones live on without a connection. */
 void http_connection_orphan(struct http_connection *connection);
+void http_connection_will_reset(struct http_connection *connection); /* when closed; drops what is unwritten */
 /* At once; what is unanswered is orphaned. */
 void http_connection_close(struct http_connection *connection);
 /* Takes the request of a head that was read. Its connection's input goes with it when somebody still needs it. */
@@ -179,8 +180,7 @@ void http_deadline_tick(struct http_loop *loop);
 void http_request_unqueue(struct http_request *request);
 struct http_request *http_request_take(struct http_loop *loop);
 void http_request_free(struct http_request *request);
-/* Behind the others of its connection. */
-void http_request_queue(struct http_connection *connection, struct http_request *request);
+void http_request_queue(struct http_connection *connection, struct http_request *request); /* behind its others */
 void http_request_set_client(struct http_request *request, const struct http_head *head);
 
 /* http_answer.c */

@@ -15,7 +15,6 @@
  * Within a list the first has been in it for longest. A byte now and then does not put one back; an answer that left
  * does. Everything is O(1): a connection is placed when something happens to it, and nothing is searched for. */
 #include "net/http_connection.h"
-#include <sys/socket.h>
 
 /* From when it is accepted until it was read from, the next turn at the latest, nobody can know what it is worth. */
 enum { TURNS_TO_BE_READ = 2 };
@@ -76,23 +75,15 @@ bool http_evict_is_soon(const struct http_loop *loop)
 	return !least_worth(loop) && (first_of(loop, WORTH_PENDING) || !list_is_empty(&loop->to_flush));
 }
 
-/* Without it the kernel keeps what its client does not read for minutes, and a stranger could fill the memory of the
- * kernel instead of ours. */
-static void forget_unwritten(struct http_connection *connection)
-{
-	static const struct linger at_once = {.l_onoff = 1};
-	uv_os_fd_t fd;
-	if (uv_fileno((uv_handle_t *)&connection->tcp, &fd) == 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-}
-
 bool http_evict_one(struct http_loop *loop)
 {
 	struct http_connection *connection = least_worth(loop);
 	if (!connection)
 		return false;
+	/* Without it the kernel keeps what its client does not read for minutes, and a stranger could fill the memory
+	 * of the kernel instead of ours. */
 	if (connection->worth == WORTH_PENDING)
-		forget_unwritten(connection);
+		http_connection_will_reset(connection);
 	http_count(&loop->counters.evicted);
 	http_connection_close(connection);
 	return true;
